@@ -1,0 +1,1 @@
+"""Autoencoders A = g o f read as block-spin transformations, and their training."""

@@ -1,0 +1,1 @@
+"""Input decks: what a YAML file may say, and every fault it may have."""

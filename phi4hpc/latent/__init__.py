@@ -1,0 +1,1 @@
+"""Jacobians of decoder, autoencoder and observable after decoder, and their singular spectra."""

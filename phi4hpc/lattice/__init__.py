@@ -1,0 +1,1 @@
+"""The action, the observables and the exact results, in NumPy: the reference every kernel is tested against."""

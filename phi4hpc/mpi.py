@@ -1,0 +1,94 @@
+"""The world: the one module that imports mpi4py.MPI. Everything below the stages is handed a communicator, or none.
+
+`launcher()` needs no MPI: it reads what the launcher left in the environment, so that usage errors are
+printed by one rank alone and a launcher that does not fit the MPI library is noticed.
+"""
+
+import contextlib
+import os
+import sys
+import traceback
+
+from phi4hpc.errors import UserError
+
+RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', None), ('PMI_RANK', 'PMI_SIZE'),
+             ('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS'))
+
+
+def launcher():
+    """Return (rank, size) as the launcher says; (0, None) where there is none or it does not say."""
+    for rank, size in RANK_SIZE:
+        if rank in os.environ:
+            return int(os.environ[rank]), int(os.environ[size]) if size and size in os.environ else None
+    return 0, None
+
+
+def world():
+    """Return MPI.COMM_WORLD after making sure that it is as large as the launcher meant.
+
+    Raises UserError where `mpirun -n N` started N worlds of one rank each: the launcher then belongs to
+    another MPI than the one mpi4py has loaded.
+    """
+    from mpi4py import MPI
+
+    _, size = launcher()
+    if size not in (None, MPI.COMM_WORLD.size):
+        raise UserError(f'the launcher started {size} ranks, but MPI sees a world of {MPI.COMM_WORLD.size}: the launcher '
+                        f'belongs to another MPI than {MPI.Get_library_version().split(",")[0]}; use the mpirun that goes with it')
+    return MPI.COMM_WORLD
+
+
+def agree(comm, error):
+    """Let every rank know of an error on any of them, so that none is left waiting: raise it everywhere.
+
+    `error` is this rank's exception or None. A UserError is raised as such on every rank with the message of
+    the lowest rank that has one; anything else is left to `guard`, which ends the job at once.
+    """
+    if error is not None and not isinstance(error, UserError):
+        raise error
+    message = next((m for m in comm.allgather(error and str(error)) if m is not None), None)
+    if message is not None:
+        raise error or UserError(message)
+
+
+@contextlib.contextmanager
+def together(comm):
+    """A block in which a UserError on any rank becomes one on all ranks when the block ends."""
+    error = None
+    try:
+        yield
+    except UserError as caught:
+        error = caught
+    agree(comm, error)
+
+
+@contextlib.contextmanager
+def guard(comm):
+    """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting."""
+    try:
+        yield
+    except UserError:
+        raise
+    except BaseException as error:
+        if comm.size == 1:
+            raise
+        text = ''.join(traceback.format_exception(error))
+        print(f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here\n{text}', file=sys.stderr, flush=True)
+        comm.Abort(1)
+
+
+def block(n, size, rank):
+    """Return the half-open range (first, last) of `n` items that `rank` of `size` owns; sizes differ by at most one."""
+    base, extra = divmod(n, size)
+    first = rank * base + min(rank, extra)
+    return first, first + base + (rank < extra)
+
+
+def local_rank(comm):
+    """Return this process's number among those that share its memory, by which GPUs are handed out."""
+    from mpi4py import MPI
+
+    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    rank = node.rank
+    node.Free()
+    return rank

@@ -1,0 +1,1 @@
+"""Replicas at a ladder of hoppings, tempered over ranks."""

@@ -1,0 +1,1 @@
+"""Means with errors that know about autocorrelation."""
