@@ -1,0 +1,78 @@
+"""The fields of some replicas of one lattice, held on a device in the kernels' own order, and what can be done to them.
+
+Arrays: phi_ryx (r replicas, y and x the lattice axes). The kernels' order (kernels/field.cuh) keeps even and odd
+sites apart, rows padded, with a halo column at either side.
+"""
+
+import numpy as np
+
+LEFT, PAD = 16, 16                                                # as in field.cuh
+
+
+class Fields:
+    """Fields of `replicas` (their numbers, which key their random words) on lattices of size L, all at one lambda."""
+
+    def __init__(self, device, L, precision, lam, seed, replicas):
+        self.device, self.L, self.precision = device, L, precision
+        self.lam, self.seed = np.float64(lam), np.uint32(seed)
+        self.count = len(replicas)
+        self.replicas = device.array(np.asarray(replicas, np.int32))
+        self.packed = device.array(np.zeros((self.count, 2, L, stride(L)), precision))
+        self.modules = {name: device.module(name, L, precision) for name in ('metropolis', 'measure')}
+
+    def write(self, phi_ryx):
+        """Set the fields."""
+        self.packed = self.device.array(pack(np.asarray(phi_ryx, self.precision)))
+
+    def read(self):
+        """Return the fields, phi_ryx."""
+        return unpack(self.device.numpy(self.packed))
+
+    def metropolis(self, kappas, widths, first_sweep, sweeps):
+        """Make Metropolis sweeps, the first one numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
+
+        `kappas`, `widths`: (r,) hopping and half-width of the proposal of each replica.
+        """
+        accepted = self.device.array(np.zeros(self.count, np.int64))
+        self.modules['metropolis'].launch(
+            'metropolis', self.count, self.packed, self._float64(kappas), self._float64(widths), self.replicas, self.lam,
+            self.seed, np.uint32(first_sweep), np.int32(sweeps), accepted)
+        return self.device.numpy(accepted)
+
+    def measure(self):
+        """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.SERIES."""
+        sums = self.device.array(np.zeros((self.count, 4)))
+        self.modules['measure'].launch('measure', self.count, self.packed, sums)
+        return self.device.numpy(sums) / self.L**2
+
+    def _float64(self, values):
+        return self.device.array(np.asarray(values, np.float64))
+
+
+def stride(L):
+    """Return the padded length of a row of one colour."""
+    return LEFT + -(-(L // 2 + 1) // PAD) * PAD
+
+
+def pack(phi_ryx):
+    """Return fields in the kernels' order, (r, colour, y, stride), halos filled."""
+    r, L, _ = phi_ryx.shape
+    half, packed = L // 2, np.zeros((r, 2, L, stride(L)), phi_ryx.dtype)
+    for colour, y_parity, x_parity in sites():
+        packed[:, colour, y_parity::2, LEFT:LEFT + half] = phi_ryx[:, y_parity::2, x_parity::2]
+    packed[..., LEFT - 1], packed[..., LEFT + half] = packed[..., LEFT + half - 1], packed[..., LEFT]
+    return packed
+
+
+def unpack(packed):
+    """Return phi_ryx from fields in the kernels' order."""
+    r, _, L, _ = packed.shape
+    phi_ryx = np.empty((r, L, L), packed.dtype)
+    for colour, y_parity, x_parity in sites():
+        phi_ryx[:, y_parity::2, x_parity::2] = packed[:, colour, y_parity::2, LEFT:LEFT + L // 2]
+    return phi_ryx
+
+
+def sites():
+    """Yield (colour, parity of y, parity of x) of the four kinds of site: colour = (x + y) & 1."""
+    return (((y + x) % 2, y, x) for y in (0, 1) for x in (0, 1))

@@ -1,0 +1,115 @@
+"""The host as a device: the C++ compiler turns kernels into serial, vectorised loops, called through ctypes.
+
+A shared object is cached by a digest of source, flags, compiler and CPU; it is written under a temporary name and
+renamed, so ranks that compile at the same time don't race. Set PHI4HPC_CACHE to move the cache, CXX to name a compiler.
+"""
+
+import ctypes
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from phi4hpc.device.source import FOLDER, definitions, digest
+from phi4hpc.errors import UserError
+
+# -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
+FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-shared', '-fPIC',
+         '-include', 'host.hpp', f'-I{FOLDER}']
+ALIGNMENT = 64
+
+
+class Host:
+    """Runs kernels on this core. The other device is phi4hpc.device.cuda.Cuda."""
+
+    name = 'host'
+
+    def __str__(self):
+        return f'host ({Path(compiler()).name})'
+
+    def module(self, source, L, precision):
+        """Compile kernels/<source>.cu for a lattice size and precision; return what launches its kernels."""
+        return Module(shared_object(source, definitions(L, precision, threads=1)))
+
+    def array(self, values):
+        """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""
+        values = np.asarray(values)
+        buffer = np.empty(values.nbytes + ALIGNMENT, np.uint8)
+        offset = -buffer.ctypes.data % ALIGNMENT
+        copy = buffer[offset:offset + values.nbytes].view(values.dtype).reshape(values.shape)
+        copy[...] = values
+        return copy
+
+    def numpy(self, array):
+        """Return an array of this device as a NumPy array; it may share memory."""
+        return array
+
+
+class Module:
+    """A compiled source: `launch` runs one of its kernels over a number of blocks."""
+
+    def __init__(self, path):
+        self.library = ctypes.CDLL(str(path))
+
+    def launch(self, kernel, blocks, *args):
+        """Run `kernel` for block 0 ... blocks-1. Arrays are passed by address, NumPy scalars by value."""
+        holders = [np.array(a.ctypes.data, np.uintp) if isinstance(a, np.ndarray) else np.asarray(a) for a in args]
+        addresses = (ctypes.c_void_p * len(args))(*(h.ctypes.data for h in holders))
+        self.library[f'launch_{kernel}'](ctypes.c_int(blocks), addresses)
+
+
+def compiler():
+    """Return the path of the C++ compiler: $CXX, or the first of g++, clang++, c++. Raises UserError where there is none."""
+    names = [os.environ['CXX']] if 'CXX' in os.environ else ['g++', 'clang++', 'c++']
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise UserError(f'no C++ compiler ({" or ".join(names)}) found: the host kernels need one; '
+                        'install it (apt-get install g++, or module load gcc), or name it in CXX')
+    return path
+
+
+def shared_object(source, defines):
+    """Return the path of the compiled shared object of kernels/<source>.cu, compiling it where the cache lacks it."""
+    cxx = compiler()
+    command = [cxx, *FLAGS, *defines]
+    version = subprocess.run([cxx, '--version'], capture_output=True, text=True, check=False).stdout
+    path = cache() / f'{source}-{digest(source, *command, version, cpu())}.so'
+    if not path.exists():
+        compile_into(path, command, f'#include "{source}.cu"\n' + ''.join(f'LAUNCHER({k})\n' for k in kernels_of(source)))
+    return path
+
+
+def compile_into(path, command, text):
+    """Compile `text` to `path` by way of a temporary name. Raises UserError with what the compiler said."""
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        unit, made = Path(folder, 'unit.cpp'), Path(folder, 'unit.so')
+        unit.write_text(text)
+        done = subprocess.run([*command, str(unit), '-o', str(made), '-lm'], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise UserError(f'{" ".join(command)} failed on the host kernels:\n{done.stderr[-2000:]}')
+        os.replace(made, path)
+
+
+def kernels_of(source):
+    """Return the names of the kernels that a source defines."""
+    text = (FOLDER / f'{source}.cu').read_text()
+    return [line.split('(')[0].split()[-1] for line in text.splitlines() if line.startswith('extern "C" __global__')]
+
+
+def cache():
+    """Return the folder of compiled kernels, made where it is missing."""
+    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
+    folder = Path(os.environ.get('PHI4HPC_CACHE') or Path(base, 'phi4hpc'))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def cpu():
+    """Return a name for the kind of CPU that -march=native means here."""
+    lines = Path('/proc/cpuinfo').read_text().splitlines() if Path('/proc/cpuinfo').exists() else []
+    facts = sorted({line for line in lines if line.startswith(('model name', 'flags', 'Features', 'CPU part'))})
+    return hashlib.sha256('\n'.join(facts).encode()).hexdigest()

@@ -1,0 +1,22 @@
+"""Kernel sources as both compilers see them: the file, its includes, and the compile-time constants that fit it to a lattice."""
+
+import hashlib
+from pathlib import Path
+
+from phi4hpc import kernels
+from phi4hpc.kernels.philox import Stream
+
+FOLDER = Path(kernels.__file__).parent
+REAL = {'float32': 'float', 'float64': 'double'}
+
+
+def definitions(L, precision, threads):
+    """Return the -D options for lattices of size L, fields of `precision`, and blocks of at most `threads` threads."""
+    constants = {'L': L, 'real': REAL[precision], 'MAX_THREADS': threads} | {f'STREAM_{s.name}': int(s) for s in Stream}
+    return [f'-D{name}={value}' for name, value in constants.items()]
+
+
+def digest(*parts):
+    """Return a name for what is compiled from `parts` and from every file in the folder of kernels."""
+    sources = (path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in {'.cu', '.cuh', '.hpp'})
+    return hashlib.sha256(b'\0'.join([*(str(part).encode() for part in parts), *sources])).hexdigest()[:24]

@@ -1,0 +1,37 @@
+// A replica's field: even and odd sites apart, so that a row of one colour is contiguous and vectorises.
+//
+// Site (x, y) has colour (x + y) & 1 and column x >> 1. A row of a colour holds HALF sites, with one halo column on
+// each side of them that repeats the row periodically; STRIDE pads it so that every replica starts alike in memory
+// and compiles to the same instructions wherever it lies. L and `real` are compile-time constants.
+
+#pragma once
+
+constexpr int HALF = L / 2;
+constexpr int LEFT = 16;                                       // room for the left halo, that keeps column 0 aligned
+constexpr int STRIDE = LEFT + (HALF + 1 + 15) / 16 * 16;
+constexpr int COLOUR = L * STRIDE;                             // reals of one colour
+constexpr int REPLICA = 2 * COLOUR;                            // reals of one replica
+
+__device__ inline real *row_of(real *field, int colour, int y)
+{
+    return field + colour * COLOUR + y * STRIDE + LEFT;
+}
+
+// Column shift of the sideways neighbour that is not in the same column: +1 where the colour's sites have odd x.
+__device__ inline int shift_of(int colour, int y)
+{
+    return ((colour ^ y) & 1) ? 1 : -1;
+}
+
+__device__ inline int below(int y) { return y == 0 ? L - 1 : y - 1; }
+__device__ inline int above(int y) { return y == L - 1 ? 0 : y + 1; }
+
+// Repeat the first and last column of every row of a colour in its halo; call between barriers.
+__device__ inline void fill_halo(real *field, int colour)
+{
+    for (int y = threadIdx.y * blockDim.x + threadIdx.x; y < L; y += blockDim.x * blockDim.y) {
+        real *row = row_of(field, colour, y);
+        row[-1] = row[HALF - 1];
+        row[HALF] = row[0];
+    }
+}

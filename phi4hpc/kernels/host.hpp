@@ -1,0 +1,42 @@
+// What CUDA C needs to be ordinary C++: one block at a time, one thread a block, barriers that are already met.
+// The C++ compiler then sees serial loops, which it vectorises. Included ahead of a kernel's source by device/host.py.
+
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <tuple>
+#include <utility>
+
+struct dim3 {
+    unsigned x, y, z;
+};
+
+constexpr dim3 threadIdx{0, 0, 0}, blockDim{1, 1, 1};
+static dim3 blockIdx{0, 0, 0};
+
+#define __global__
+#define __device__ static
+#define __shared__ static
+#define __syncthreads()
+
+inline float exp_(float x) { return std::exp(x); }
+inline double exp_(double x) { return std::exp(x); }
+
+// Call a kernel for every block, its arguments given by address as for cuLaunchKernel.
+template <class... A, std::size_t... I>
+inline void over_blocks(void (*kernel)(A...), int blocks, void **args, std::index_sequence<I...>)
+{
+    for (int b = 0; b < blocks; ++b) {
+        blockIdx.x = b;
+        kernel(*static_cast<std::remove_reference_t<A> *>(args[I])...);
+    }
+}
+
+template <class... A>
+inline void over_blocks(void (*kernel)(A...), int blocks, void **args)
+{
+    over_blocks(kernel, blocks, args, std::index_sequence_for<A...>{});
+}
+
+#define LAUNCHER(name) extern "C" void launch_##name(int blocks, void **args) { over_blocks(name, blocks, args); }

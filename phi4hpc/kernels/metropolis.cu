@@ -1,0 +1,61 @@
+// Metropolis sweeps, checkerboard: even sites, then odd ones, two hits a site from the four words of one Philox call.
+// One block a replica. `accepted` gains the hits that were taken, of 2 L^2 a sweep.
+
+#include "philox.cuh"
+#include "field.cuh"
+
+// The part of the action that holds one site, up to a constant; as lambda (phi^2 - 1)^2 it keeps its digits at large lambda.
+__device__ inline real site_action(real phi, real pull, real lambda)
+{
+    const real excess = phi * phi - 1;
+    return phi * (phi - pull) + lambda * excess * excess;
+}
+
+// Visit one row of one colour. `side`, `down` and `up` are the rows of the other colour at y, y - 1 and y + 1.
+__device__ inline int visit_row(real *__restrict__ row, const real *__restrict__ side, const real *__restrict__ down,
+                                const real *__restrict__ up, int shift, real two_kappa, real lambda, real width,
+                                words counter, unsigned key0, unsigned key1)
+{
+    int taken = 0;
+    for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
+        const real pull = two_kappa * (side[x] + side[x + shift] + down[x] + up[x]);
+        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const unsigned propose[2] = {random.x, random.z}, decide[2] = {random.y, random.w};
+        real phi = row[x], now = site_action(phi, pull, lambda);
+        for (int hit = 0; hit < 2; ++hit) {
+            const real trial = phi + width * (2 * uniform(propose[hit], phi) - 1), then = site_action(trial, pull, lambda);
+            const real gain = now < then ? now - then : 0;
+            const bool take = uniform(decide[hit], phi) < exp_(gain);
+            phi = take ? trial : phi;
+            now = take ? then : now;
+            taken += take;
+        }
+        row[x] = phi;
+    }
+    return taken;
+}
+
+extern "C" __global__ void metropolis(real *__restrict__ fields, const double *__restrict__ kappas,
+                                      const double *__restrict__ widths, const int *__restrict__ replicas, double lambda,
+                                      unsigned seed, unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
+{
+    __shared__ long long taken[MAX_THREADS];
+    const int b = blockIdx.x, thread = threadIdx.y * blockDim.x + threadIdx.x;
+    real *field = fields + (size_t)b * REPLICA;
+    const real two_kappa = 2 * kappas[b], width = widths[b];
+    taken[thread] = 0;
+    for (int half = 0; half < 2 * sweeps; ++half) {
+        const int colour = half & 1, other = 1 - colour;
+        for (int y = threadIdx.y; y < L; y += blockDim.y) {
+            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[b], 0};
+            taken[thread] += visit_row(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
+                                       row_of(field, other, above(y)), shift_of(colour, y), two_kappa, lambda, width,
+                                       counter, seed, STREAM_METROPOLIS | L << 8);
+        }
+        __syncthreads();
+        fill_halo(field, colour);
+        __syncthreads();
+    }
+    for (int t = 0; thread == 0 && t < blockDim.x * blockDim.y; ++t)
+        accepted[b] += taken[t];
+}
