@@ -33,7 +33,7 @@ class Progress:
     """
 
     def __init__(self, what, total, rank=0, every=15.0):
-        self.what, self.total, self.done, self.every = what, total, 0, every
+        self.what, self.total, self.done, self.skipped, self.every = what, total, 0, 0, every
         self.speaks = rank == 0
         self.began = self.last = time.monotonic()
         self.bar = None
@@ -41,6 +41,13 @@ class Progress:
             from tqdm import tqdm
 
             self.bar = tqdm(total=total, desc=what, unit='step', file=sys.stderr, leave=False, dynamic_ncols=True)
+
+    def skip(self, n):
+        """Count `n` units as done before this run began."""
+        self.done += n
+        self.skipped = n
+        if self.bar is not None:
+            self.bar.update(n)
 
     def advance(self, n=1):
         """Count `n` more units as done, and say so where it is time."""
@@ -52,7 +59,7 @@ class Progress:
 
     def _line(self):
         self.last = time.monotonic()
-        rate = self.done / (self.last - self.began)
+        rate = (self.done - self.skipped) / (self.last - self.began)
         log.info('%s: %d of %d (%.0f%%), %.1f a second, %s left', self.what, self.done, self.total,
                  100 * self.done / self.total, rate, clock((self.total - self.done) / rate))
 

@@ -1,6 +1,5 @@
 """A GPU as a device: CuPy compiles the kernels with NVRTC and keeps the arrays. CuPy is imported only here, when asked for."""
 
-import numpy as np
 
 from phi4hpc.device.source import FOLDER, REAL, definitions
 from phi4hpc.errors import UserError

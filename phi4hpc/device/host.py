@@ -21,6 +21,7 @@ from phi4hpc.errors import UserError
 FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-shared', '-fPIC',
          '-include', 'host.hpp', f'-I{FOLDER}']
 ALIGNMENT = 64
+CTYPES = {'i': ctypes.c_int, 'I': ctypes.c_uint, 'd': ctypes.c_double}
 
 
 class Host:
@@ -57,8 +58,8 @@ class Module:
 
     def launch(self, kernel, blocks, *args):
         """Run `kernel` for block 0 ... blocks-1. Arrays are passed by address, NumPy scalars by value."""
-        holders = [np.array(a.ctypes.data, np.uintp) if isinstance(a, np.ndarray) else np.asarray(a) for a in args]
-        addresses = (ctypes.c_void_p * len(args))(*(h.ctypes.data for h in holders))
+        values = [CTYPES[a.dtype.char](a) if isinstance(a, np.generic) else ctypes.c_void_p(a.ctypes.data) for a in args]
+        addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, values))
         self.library[f'launch_{kernel}'](ctypes.c_int(blocks), addresses)
 
 

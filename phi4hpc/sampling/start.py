@@ -1,0 +1,19 @@
+"""First fields: hot, cold, or both by turns over the chains."""
+
+import numpy as np
+
+from phi4hpc.kernels.philox import Stream, key, philox, uniform
+
+
+def first_fields(kind, L, rungs, replicas, seed):
+    """Return phi_ryx (float64) for the given replicas, of which every `rungs` make a chain; `kind`: hot, cold, mixed."""
+    hot_r = np.array([kind == 'hot' or (kind == 'mixed' and r // rungs % 2 == 0) for r in replicas], bool)
+    return np.where(hot_r[:, None, None], normal(L, replicas, seed), 1.0)
+
+
+def normal(L, replicas, seed):
+    """Return independent normal deviates (r, L, L) by Box and Muller."""
+    sites, replica = np.arange(L * L)[None, :], np.asarray(replicas)[:, None]
+    words = philox((sites, 0, replica, 0), key(seed, Stream.START, L))
+    radius, angle = np.sqrt(-2 * np.log(uniform(words[0]))), 2 * np.pi * uniform(words[1])
+    return (radius * np.cos(angle)).reshape(-1, L, L)

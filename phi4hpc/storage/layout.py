@@ -1,0 +1,98 @@
+"""The layout of ensembles.h5: groups, datasets, dimensions. Both drivers write it, one reader knows it.
+
+A lattice of size L is the group `L032`. Dimensions (kappa, chain, draw, y, x) carry scales, so xarray opens the file
+with names and coordinates. All space is allocated when the file is made; afterwards only raw data and `committed`,
+the number of complete draws, change. A rung is numbered kappa * chains + chain where a flat number is needed.
+"""
+
+from dataclasses import dataclass
+
+import h5py
+import numpy as np
+
+VERSION = 1
+SERIES = ('magnetisation', 'hopping', 'phi2', 'phi4')             # (kappa, chain, draw), float64, per site
+PER_DRAW = ('phi', *SERIES, 'replica')                            # written by the rank that owns the rung
+SUMMARY = ('step_size', 'swap_tried', 'swap_accepted', 'round_trips')   # small, written by rank 0 at each commit
+CHUNK_BYTES = 2**20
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The extents of one lattice's group."""
+
+    L: int
+    kappas: tuple[float, ...]
+    chains: int
+    draws: int
+    precision: str
+
+    @property
+    def group(self):
+        """The group's name."""
+        return group_name(self.L)
+
+    @property
+    def rungs(self):
+        """How many series of draws there are: kappas times chains."""
+        return len(self.kappas) * self.chains
+
+    @property
+    def block(self):
+        """Draws in one chunk of phi, about a mebibyte; the sampler writes as many at a time."""
+        return int(min(self.draws, max(1, CHUNK_BYTES // (self.L**2 * np.dtype(self.precision).itemsize))))
+
+    def scales(self):
+        """Return {dimension: coordinates}."""
+        rungs = len(self.kappas)
+        return {'kappa': np.array(self.kappas), 'chain': np.arange(self.chains), 'draw': np.arange(self.draws),
+                'y': np.arange(self.L), 'x': np.arange(self.L), 'pair': np.arange(rungs - 1), 'walker': np.arange(rungs)}
+
+    def datasets(self):
+        """Return {name: (dimensions, type)}."""
+        per_draw = ('kappa', 'chain', 'draw')
+        return {'phi': ((*per_draw, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
+                'replica': (per_draw, 'i4'), 'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
+                'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8')}
+
+
+def group_name(L):
+    """Return the name of a lattice's group: L032 for L = 32."""
+    return f'L{L:03d}'
+
+
+def create_group(file, shape, attributes, virtual_layout=None):
+    """Make a lattice's group in an h5py file that one process has open.
+
+    `virtual_layout(name, extents, dtype)` returns the h5py.VirtualLayout of a per-draw dataset, where it is kept elsewhere.
+    """
+    group = file.create_group(shape.group)
+    group.attrs.update({'L': shape.L, **attributes})
+    group.create_dataset('committed', data=np.int64(0))
+    for name, values in shape.scales().items():
+        group.create_dataset(name, data=values).make_scale(name)
+    for name, (dimensions, dtype) in shape.datasets().items():
+        extents = tuple(len(group[d]) for d in dimensions)
+        if virtual_layout and name in PER_DRAW:
+            dataset = group.create_virtual_dataset(name, virtual_layout(name, extents, dtype))
+        else:
+            dataset = allocate(group, name, extents, dtype, chunk_of(shape, extents, dimensions))
+        for axis, dimension in enumerate(dimensions):
+            dataset.dims[axis].attach_scale(group[dimension])
+
+
+def chunk_of(shape, extents, dimensions):
+    """Return the chunk of a per-draw dataset: one rung, `block` draws, whole lattices; None for a contiguous dataset."""
+    if 'draw' not in dimensions or 0 in extents:
+        return None
+    axis = dimensions.index('draw')
+    draws = shape.block if len(dimensions) > axis + 1 else shape.draws
+    return (1,) * axis + (draws, *extents[axis + 1:])
+
+
+def allocate(group, name, extents, dtype, chunks):
+    """Make a dataset whose space is allocated now and not filled: a parallel writer then changes no metadata."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER if 0 not in extents else h5py.h5d.FILL_TIME_IFSET)
+    return group.create_dataset(name, extents, dtype, chunks=chunks, dcpl=creation)

@@ -1,0 +1,59 @@
+"""Reading ensembles.h5, whichever driver wrote it."""
+
+from pathlib import Path
+
+import h5py
+
+from phi4hpc.errors import UserError
+from phi4hpc.storage import layout
+from phi4hpc.storage.writer import part_path
+
+
+class Ensembles:
+    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager; any number may read."""
+
+    def __init__(self, path):
+        if not Path(path).exists():
+            raise UserError(f'{path}: no such file; run the stage sample first')
+        self.file = h5py.File(path, 'r')
+        version = int(self.file.attrs['layout_version'])
+        if version > layout.VERSION:
+            raise UserError(f'{path}: has layout version {version}, this phi4hpc reads up to {layout.VERSION}; use a newer one')
+        # A missing part would read silently as zeros.
+        for part in range(int(self.file.attrs.get('parts', 0))):
+            if not part_path(path, part).exists():
+                raise UserError(f'{part_path(path, part)}: missing, so {path} cannot be read; keep the folder beside the file')
+        self.sizes = sorted(int(group.attrs['L']) for group in self.file.values())
+
+    def __getitem__(self, L):
+        return Lattice(self.file[layout.group_name(L)])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+
+class Lattice:
+    """One lattice's draws: `kappas` (k,), `chains`, `draws` (the complete ones), the dataset `phi` (k, c, n, y, x)."""
+
+    def __init__(self, group):
+        self.group = group
+        self.L = int(group.attrs['L'])
+        self.kappas = group['kappa'][...]
+        self.chains = len(group['chain'])
+        self.draws = int(group['committed'][()])
+        self.phi = group['phi']
+
+    def series(self, name):
+        """Return the (k, c, n) series of a density, or `replica`; complete draws only."""
+        return self.group[name][:, :, :self.draws]
+
+    def rung(self, kappa):
+        """Return the index of a hopping on the ladder."""
+        return int(abs(self.kappas - kappa).argmin())
+
+    def summary(self):
+        """Return what the sampler says of itself: step sizes, swaps tried and accepted, round trips."""
+        return {name: self.group[name][...] for name in layout.SUMMARY}
