@@ -1,0 +1,151 @@
+"""The run directory: which deck made it, which stages are done, and what may be done in it.
+
+A stage is done for the deck sections that it depends on, known by their digest in stages.json. Rank 0 alone touches
+the directory; what it finds is told to all.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+
+import yaml
+
+from phi4hpc.errors import UserError
+from phi4hpc.logs import log
+from phi4hpc.mpi import together
+
+SAMPLED = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
+DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED, 'train', 'analyse'),
+           'report': (*SAMPLED, 'train', 'analyse', 'title')}
+MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'), 'train': ('models', 'logs/tensorboard'),
+         'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
+
+
+class RunDirectory:
+    """The directory `path` of a run, on all ranks of `comm`; `text` is the deck as given, `meaning` all that it means."""
+
+    def __init__(self, comm, path, text, meaning):
+        self.comm, self.path, self.text, self.meaning = comm, Path(path), text, meaning
+
+    def file(self, *names):
+        """Return the path of something in the directory."""
+        return self.path.joinpath(*names)
+
+    def open(self, restart=False, changed=False):
+        """Make the directory, or go on in it. Collective.
+
+        `restart` discards what the stages made before; `changed` discards only what a changed deck makes stale.
+        Raises UserError where another deck made the directory and neither is given, or where it cannot be written.
+        """
+        with together(self.comm):
+            if self.comm.rank == 0:
+                try:
+                    self._open(restart, changed)
+                except OSError as error:
+                    raise UserError(f'{error.filename or self.path}: {error.strerror}: expected a run directory that can be '
+                                    'written; name another with --out') from None
+
+    def _open(self, restart, changed):
+        self.path.mkdir(parents=True, exist_ok=True)
+        before = self.file('deck.resolved.yaml')
+        if restart:
+            self._discard(DEPENDS)
+        elif before.exists():
+            self._refuse_or_discard(yaml.safe_load(before.read_text()), changed)
+        elif strangers := [p.name for p in self.path.iterdir() if p.name != 'logs']:
+            raise UserError(f'{self.path}: holds {strangers[0]} but no deck.resolved.yaml, so no run made it; '
+                            'name an empty or a new directory with --out')
+        for folder in ('checkpoint', 'models', 'figures', 'logs'):
+            self.file(folder).mkdir(exist_ok=True)
+        write_text(self.file('deck.yaml'), self.text)
+        write_text(before, yaml.safe_dump(self.meaning, sort_keys=False, default_flow_style=None, width=110))
+
+    def _refuse_or_discard(self, old, changed):
+        """Compare with the deck that made the directory, by what the stages depend on."""
+        differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
+        if differences and not changed:
+            shown = '; '.join(differences[:4]) + ('; ...' if len(differences) > 4 else '')
+            raise UserError(f'{self.path}: was made from another deck ({shown}); name another directory with --out, take the '
+                            'changed deck with --changed (redoes what depends on it), or begin anew with --restart')
+        sections = {difference.replace(':', '.').split('.')[0] for difference in differences}
+        self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
+
+    def _discard(self, stages):
+        """Remove what stages made, and forget that they were done."""
+        records = self.records()
+        for stage in set(stages):
+            records.pop(stage, None)
+            for name in MAKES[stage]:
+                target = self.file(name)
+                shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+        if self.file('stages.json').exists():
+            write_json(self.file('stages.json'), records)
+
+    def records(self):
+        """Return {stage: what is known of its completion}."""
+        path = self.file('stages.json')
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def done(self, stage):
+        """Return whether a stage is complete for this deck. Collective."""
+        found = self.comm.rank == 0 and self.records().get(stage, {}).get('digest') == self._digest(stage)
+        return self.comm.bcast(found)
+
+    def require(self, stage):
+        """Raise UserError unless a stage is complete. Collective."""
+        if not self.done(stage):
+            raise UserError(f'{self.path}: the stage {stage} is not complete; run `phi4hpc {stage}` with this deck first')
+
+    def finish(self, stage, seconds):
+        """Record that a stage is complete. Collective."""
+        if self.comm.rank == 0:
+            record = {'digest': self._digest(stage), 'finished': time.strftime('%Y-%m-%d %H:%M:%S'),
+                      'seconds': round(seconds, 3), 'ranks': self.comm.size}
+            write_json(self.file('stages.json'), self.records() | {stage: record})
+            write_json(self.file('timings.json'), self.timings() | {stage: {'seconds': seconds, 'ranks': self.comm.size}})
+        self.comm.Barrier()
+        log.info('%s: done in %.1f s', stage, seconds)
+
+    def timings(self):
+        """Return {stage: {seconds, ranks}} of the stages that were run."""
+        path = self.file('timings.json')
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def _digest(self, stage):
+        return digest({section: self.meaning[section] for section in DEPENDS[stage]})
+
+
+def digest(meaning):
+    """Return the SHA-256 of plain values, as hex digits."""
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
+
+
+def compare(old, new, sections=None, path=''):
+    """Yield `path: old there, new here` for every key in which two decks differ; of some sections only, where given."""
+    for key in sorted(set(old) | set(new)):
+        here = f'{path}.{key}' if path else key
+        a, b = old.get(key), new.get(key)
+        if a == b or (sections is not None and key not in sections):
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            yield from compare(a, b, None, here)
+        else:
+            yield f'{here}: {a} there, {b} here'
+
+
+def write_text(path, text):
+    """Write a file so that a kill at any moment leaves the old one or the new one, whole."""
+    temporary = Path(f'{path}.new')
+    with open(temporary, 'w') as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def write_json(path, value):
+    """Write plain values as JSON, as write_text does. Raises ValueError on a NaN, which JSON cannot say."""
+    write_text(path, json.dumps(value, indent=1, allow_nan=False))

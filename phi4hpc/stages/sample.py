@@ -1,0 +1,59 @@
+"""The stage sample: ensembles.h5 from the deck, then results.json from ensembles.h5."""
+
+from phi4hpc import __version__
+from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.logs import Progress, log
+from phi4hpc.runcontrol import digest, write_json
+from phi4hpc.sampling.sampler import Sampler
+from phi4hpc.statistics.ensembles import estimates
+from phi4hpc.storage.layout import Shape
+from phi4hpc.storage.reader import Ensembles
+from phi4hpc.storage.writer import open_writer, pick_driver
+
+
+def run(context):
+    """Sample every lattice of the deck, then estimate every mean. Collective."""
+    sample(context)
+    entries = measure(context)
+    if context.comm.rank == 0:
+        write_json(context.directory.file('results.json'),
+                   {'phi4hpc': __version__, 'deck': digest(context.directory.meaning), 'lambda': context.deck.action.lam,
+                    'ensembles': entries})
+
+
+def sample(context):
+    """Write the draws of every lattice."""
+    deck, comm = context.deck, context.comm
+    shapes = [Shape(L, tuple(deck.ladder.kappas), deck.ladder.chains, deck.sample.draws, deck.precision)
+              for L in deck.lattice.sizes]
+    driver = pick_driver(deck.storage.driver)
+    log.info('storage: driver %s', driver)
+    writer = open_writer(driver, comm, context.directory.file('ensembles.h5'), shapes, {'lambda': deck.action.lam})
+    for shape in shapes:
+        compile_once(context, shape.L)
+        path = context.directory.file('checkpoint', f'{shape.group}.h5')
+        Sampler(comm, context.device, deck, shape, writer, path).run()
+    writer.close()
+
+
+def compile_once(context, L):
+    """Let rank 0 fill the cache of compiled kernels before the others look into it."""
+    if context.comm.rank == 0:
+        for source in ('metropolis', 'measure'):
+            context.device.module(source, L, context.deck.precision)
+    context.comm.Barrier()
+
+
+def measure(context):
+    """Return the entries of results.json on rank 0: the rungs of all lattices are shared out over the ranks."""
+    comm, entries = context.comm, {}
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
+        with Progress('measure', len(rungs), comm.rank) as progress:
+            for L, k in rungs[comm.rank::comm.size]:
+                lattice = ensembles[L]
+                entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]), **estimates(lattice, k)}
+                entries[L, k]['propagator']['p_hat'] = lattice_momentum(L).tolist()
+                progress.advance(comm.size)
+    gathered = comm.gather(entries)
+    return [entry for _, entry in sorted(item for part in gathered for item in part.items())] if gathered else None
