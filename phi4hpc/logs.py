@@ -9,7 +9,7 @@ log = logging.getLogger('phi4hpc')
 
 
 def start(rank, path=None, level=logging.INFO):
-    """Send rank 0's log lines to stderr, and to the file `path` where one is given; other ranks say only warnings."""
+    """Send rank 0's log lines to stderr, and to the file `path` where one is given; the other ranks are silent."""
     log.setLevel(level if rank == 0 else logging.CRITICAL)
     log.propagate = False
     log.handlers.clear()
@@ -22,7 +22,7 @@ def start(rank, path=None, level=logging.INFO):
 
 
 def wants_bars():
-    """Return whether stderr leads to a terminal. Under mpirun only the script that started it can know: PHI4HPC_BARS=1."""
+    """Return whether stderr leads to a terminal; under mpirun only what started it knows, and says PHI4HPC_BARS=1."""
     return os.environ.get('PHI4HPC_BARS') == '1' or sys.stderr.isatty()
 
 

@@ -33,8 +33,9 @@ def world():
 
     _, size = launcher()
     if size not in (None, MPI.COMM_WORLD.size):
-        raise UserError(f'the launcher started {size} ranks, but MPI sees a world of {MPI.COMM_WORLD.size}: the launcher '
-                        f'belongs to another MPI than {MPI.Get_library_version().split(",")[0]}; use the mpirun that goes with it')
+        library = MPI.Get_library_version().split(',')[0]
+        raise UserError(f'the launcher started {size} ranks, but MPI sees a world of {MPI.COMM_WORLD.size}: the '
+                        f'launcher belongs to another MPI than {library}; use the mpirun that goes with it')
     return MPI.COMM_WORLD
 
 
@@ -73,7 +74,8 @@ def guard(comm):
         if comm.size == 1:
             raise
         text = ''.join(traceback.format_exception(error))
-        print(f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here\n{text}', file=sys.stderr, flush=True)
+        heading = f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here'
+        print(heading, text, sep='\n', file=sys.stderr, flush=True)
         comm.Abort(1)
 
 

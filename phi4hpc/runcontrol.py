@@ -6,7 +6,6 @@ the directory; what it finds is told to all.
 
 import hashlib
 import json
-import os
 import shutil
 import time
 from pathlib import Path
@@ -14,18 +13,19 @@ from pathlib import Path
 import yaml
 
 from phi4hpc.errors import UserError
+from phi4hpc.files import write_json, write_text
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
 SAMPLED = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED, 'train', 'analyse'),
            'report': (*SAMPLED, 'train', 'analyse', 'title')}
-MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'), 'train': ('models', 'logs/tensorboard'),
-         'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
+MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'),
+         'train': ('models', 'logs/tensorboard'), 'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
 
 
 class RunDirectory:
-    """The directory `path` of a run, on all ranks of `comm`; `text` is the deck as given, `meaning` all that it means."""
+    """The directory `path` of a run on all ranks of `comm`; `text` is the deck as given, `meaning` all that it says."""
 
     def __init__(self, comm, path, text, meaning):
         self.comm, self.path, self.text, self.meaning = comm, Path(path), text, meaning
@@ -45,8 +45,8 @@ class RunDirectory:
                 try:
                     self._open(restart, changed)
                 except OSError as error:
-                    raise UserError(f'{error.filename or self.path}: {error.strerror}: expected a run directory that can be '
-                                    'written; name another with --out') from None
+                    raise UserError(f'{error.filename or self.path}: {error.strerror}: expected a run directory that '
+                                    'can be written; name another with --out') from None
 
     def _open(self, restart, changed):
         self.path.mkdir(parents=True, exist_ok=True)
@@ -68,8 +68,9 @@ class RunDirectory:
         differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
         if differences and not changed:
             shown = '; '.join(differences[:4]) + ('; ...' if len(differences) > 4 else '')
-            raise UserError(f'{self.path}: was made from another deck ({shown}); name another directory with --out, take the '
-                            'changed deck with --changed (redoes what depends on it), or begin anew with --restart')
+            raise UserError(f'{self.path}: was made from another deck ({shown}); name another directory with --out, '
+                            'take the changed deck with --changed (redoes what depends on it), or begin anew '
+                            'with --restart')
         sections = {difference.replace(':', '.').split('.')[0] for difference in differences}
         self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
 
@@ -105,7 +106,8 @@ class RunDirectory:
             record = {'digest': self._digest(stage), 'finished': time.strftime('%Y-%m-%d %H:%M:%S'),
                       'seconds': round(seconds, 3), 'ranks': self.comm.size}
             write_json(self.file('stages.json'), self.records() | {stage: record})
-            write_json(self.file('timings.json'), self.timings() | {stage: {'seconds': seconds, 'ranks': self.comm.size}})
+            timing = {'seconds': seconds, 'ranks': self.comm.size}
+            write_json(self.file('timings.json'), self.timings() | {stage: timing})
         self.comm.Barrier()
         log.info('%s: done in %.1f s', stage, seconds)
 
@@ -134,18 +136,3 @@ def compare(old, new, sections=None, path=''):
             yield from compare(a, b, None, here)
         else:
             yield f'{here}: {a} there, {b} here'
-
-
-def write_text(path, text):
-    """Write a file so that a kill at any moment leaves the old one or the new one, whole."""
-    temporary = Path(f'{path}.new')
-    with open(temporary, 'w') as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
-def write_json(path, value):
-    """Write plain values as JSON, as write_text does. Raises ValueError on a NaN, which JSON cannot say."""
-    write_text(path, json.dumps(value, indent=1, allow_nan=False))

@@ -8,14 +8,14 @@ from pathlib import Path
 def library():
     """Return NVRTC as a ctypes library, loaded together with its builtins."""
     folders = sorted(Path(sysconfig.get_paths()['purelib'], 'nvidia').glob('*/lib'))
-    builtins, compilers = ([p for f in folders for p in f.glob(name)] for name in ('libnvrtc-builtins.so.*', 'libnvrtc.so.*'))
-    for path in builtins:
+    compilers = [path for folder in folders for path in folder.glob('libnvrtc.so.*')]
+    for path in compilers[-1].parent.glob('libnvrtc-builtins.so.*'):
         ctypes.CDLL(str(path))
     return ctypes.CDLL(str(compilers[-1]))
 
 
 def cubin(source, architecture, options):
-    """Return the machine code of CUDA C `source` for `sm_<architecture>`. Raises RuntimeError with the compiler's log."""
+    """Return the machine code of CUDA C `source` for sm_<architecture>; a RuntimeError holds the compiler's log."""
     nvrtc, program = library(), ctypes.c_void_p()
     options = [f'-arch=sm_{architecture}'.encode(), *(o.encode() for o in options)]
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b'unit.cu', 0, None, None)

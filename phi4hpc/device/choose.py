@@ -7,7 +7,8 @@ from phi4hpc.device.host import Host
 def choose(name, local_rank=0):
     """Return (device, reason) for the deck's `auto`, `host` or `cuda`.
 
-    `local_rank`: this rank's number on its node, by which GPUs are handed out. Raises UserError where there is no such device.
+    `local_rank`: this rank's number on its node, by which GPUs are handed out. Raises UserError where the device
+    asked for is missing.
     """
     if name == 'host':
         return Host(), 'as the deck says'

@@ -1,7 +1,10 @@
-"""A GPU as a device: CuPy compiles the kernels with NVRTC and keeps the arrays. CuPy is imported only here, when asked for."""
+"""A GPU as a device: CuPy compiles the kernels with NVRTC and keeps the arrays.
+
+CuPy is imported only here, and only when asked for.
+"""
 
 
-from phi4hpc.device.source import FOLDER, REAL, definitions
+from phi4hpc.device.source import FOLDER, definitions
 from phi4hpc.errors import UserError
 
 THREADS = 1024
@@ -40,7 +43,6 @@ class Module:
     """A compiled source: `launch` runs one of its kernels over a number of blocks."""
 
     def __init__(self, cupy, source, L, precision):
-        assert precision in REAL
         self.module = cupy.RawModule(code=translation_unit(source), options=options(L, precision), backend='nvrtc')
         self.shape = threads(L)
 
@@ -80,5 +82,5 @@ def gpu_missing():
 def require(local_rank=0):
     """Return the GPU as a device. Raises UserError where there is none."""
     if reason := gpu_missing():
-        raise UserError(f'device: cuda was asked for, but {reason}; use device=host, or device=auto to take what is there')
+        raise UserError(f'device: cuda was asked for, but {reason}; use device=host, or auto to take what is there')
     return Cuda(local_rank)

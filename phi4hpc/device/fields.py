@@ -29,14 +29,14 @@ class Fields:
         return unpack(self.device.numpy(self.packed))
 
     def metropolis(self, kappas, widths, first_sweep, sweeps):
-        """Make Metropolis sweeps, the first one numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
+        """Make Metropolis sweeps, the first numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
 
         `kappas`, `widths`: (r,) hopping and half-width of the proposal of each replica.
         """
         accepted = self.device.array(np.zeros(self.count, np.int64))
         self.modules['metropolis'].launch(
-            'metropolis', self.count, self.packed, self._float64(kappas), self._float64(widths), self.replicas, self.lam,
-            self.seed, np.uint32(first_sweep), np.int32(sweeps), accepted)
+            'metropolis', self.count, self.packed, self._float64(kappas), self._float64(widths), self.replicas,
+            self.lam, self.seed, np.uint32(first_sweep), np.int32(sweeps), accepted)
         return self.device.numpy(accepted)
 
     def measure(self):

@@ -14,12 +14,13 @@ from pathlib import Path
 
 import numpy as np
 
-from phi4hpc.device.source import FOLDER, definitions, digest
+from phi4hpc.device import source as source_module
+from phi4hpc.device.source import definitions, digest
 from phi4hpc.errors import UserError
 
 # -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
 FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-shared', '-fPIC',
-         '-include', 'host.hpp', f'-I{FOLDER}']
+         '-include', 'host.hpp']
 ALIGNMENT = 64
 CTYPES = {'i': ctypes.c_int, 'I': ctypes.c_uint, 'd': ctypes.c_double}
 
@@ -58,13 +59,21 @@ class Module:
 
     def launch(self, kernel, blocks, *args):
         """Run `kernel` for block 0 ... blocks-1. Arrays are passed by address, NumPy scalars by value."""
-        values = [CTYPES[a.dtype.char](a) if isinstance(a, np.generic) else ctypes.c_void_p(a.ctypes.data) for a in args]
+        values = [as_ctypes(a) for a in args]
         addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, values))
         self.library[f'launch_{kernel}'](ctypes.c_int(blocks), addresses)
 
 
+def as_ctypes(arg):
+    """Return a kernel's argument: an array's address, or a NumPy scalar's value."""
+    return CTYPES[arg.dtype.char](arg) if isinstance(arg, np.generic) else ctypes.c_void_p(arg.ctypes.data)
+
+
 def compiler():
-    """Return the path of the C++ compiler: $CXX, or the first of g++, clang++, c++. Raises UserError where there is none."""
+    """Return the path of the C++ compiler: $CXX, or the first of g++, clang++, c++.
+
+    Raises UserError where there is none.
+    """
     names = [os.environ['CXX']] if 'CXX' in os.environ else ['g++', 'clang++', 'c++']
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
@@ -76,11 +85,11 @@ def compiler():
 def shared_object(source, defines):
     """Return the path of the compiled shared object of kernels/<source>.cu, compiling it where the cache lacks it."""
     cxx = compiler()
-    command = [cxx, *FLAGS, *defines]
+    command = [cxx, *FLAGS, f'-I{source_module.FOLDER}', *defines]
     version = subprocess.run([cxx, '--version'], capture_output=True, text=True, check=False).stdout
     path = cache() / f'{source}-{digest(source, *command, version, cpu())}.so'
     if not path.exists():
-        compile_into(path, command, f'#include "{source}.cu"\n' + ''.join(f'LAUNCHER({k})\n' for k in kernels_of(source)))
+        compile_into(path, command, translation_unit(source))
     return path
 
 
@@ -89,16 +98,17 @@ def compile_into(path, command, text):
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unit, made = Path(folder, 'unit.cpp'), Path(folder, 'unit.so')
         unit.write_text(text)
-        done = subprocess.run([*command, str(unit), '-o', str(made), '-lm'], capture_output=True, text=True, check=False)
+        done = subprocess.run([*command, unit, '-o', made, '-lm'], capture_output=True, text=True, check=False)
         if done.returncode:
             raise UserError(f'{" ".join(command)} failed on the host kernels:\n{done.stderr[-2000:]}')
         os.replace(made, path)
 
 
-def kernels_of(source):
-    """Return the names of the kernels that a source defines."""
-    text = (FOLDER / f'{source}.cu').read_text()
-    return [line.split('(')[0].split()[-1] for line in text.splitlines() if line.startswith('extern "C" __global__')]
+def translation_unit(source):
+    """Return the text that the compiler is given: the source, and a launcher for each kernel that it defines."""
+    text = (source_module.FOLDER / f'{source}.cu').read_text()
+    names = [line.split('(')[0].split()[-1] for line in text.splitlines() if line.startswith('extern "C" __global__')]
+    return '\n'.join([f'#include "{source}.cu"', *(f'LAUNCHER({name})' for name in names), ''])
 
 
 def cache():

@@ -1,4 +1,4 @@
-"""Kernel sources as both compilers see them: the file, its includes, and the compile-time constants that fit it to a lattice."""
+"""Kernel sources as both compilers see them: the files, and the compile-time constants that fit them to a lattice."""
 
 import hashlib
 from pathlib import Path

@@ -4,7 +4,10 @@ import numpy as np
 
 
 def hopping(phi):
-    """Return H = sum_{x,mu} phi(x) phi(x+mu), shape phi.shape[:-2]: each of the 2 L^2 links once (at L = 2 each pair twice)."""
+    """Return H = sum_{x,mu} phi(x) phi(x+mu), shape phi.shape[:-2].
+
+    Each of the 2 L^2 links counts once; at L = 2 each pair of neighbours has two links.
+    """
     return (phi * (np.roll(phi, -1, -1) + np.roll(phi, -1, -2))).sum((-2, -1))
 
 

@@ -134,8 +134,9 @@ class Sampler:
                 'swap_accepted': self.ladder.swapped_cp, 'round_trips': self.ladder.trips_cr}
 
     def _save(self):
-        state = self.ladder.state() | {'width_k': self.widths.width_k, 'steps': self.steps, 'committed': self.committed}
-        checkpoint.save(self.comm, self.path, self.replicas.total, self.replicas.fields.read(), state)
+        counters = {'width_k': self.widths.width_k, 'steps': self.steps, 'committed': self.committed}
+        checkpoint.save(self.comm, self.path, self.replicas.total, self.replicas.fields.read(),
+                        self.ladder.state() | counters)
         self.saved = time.monotonic()
 
     def _resume_or_start(self):
@@ -148,4 +149,4 @@ class Sampler:
         self.ladder.restore(state)
         self.widths.width_k[...] = state['width_k']
         self.steps, self.committed = int(state['steps']), int(state['committed'])
-        log.info('sample L = %d: goes on from the checkpoint, %d of %d draws', self.shape.L, self.committed, self.plan.draws)
+        log.info('sample L = %d: goes on with %d of %d draws', self.shape.L, self.committed, self.plan.draws)

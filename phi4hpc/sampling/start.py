@@ -6,7 +6,7 @@ from phi4hpc.kernels.philox import Stream, key, philox, uniform
 
 
 def first_fields(kind, L, rungs, replicas, seed):
-    """Return phi_ryx (float64) for the given replicas, of which every `rungs` make a chain; `kind`: hot, cold, mixed."""
+    """Return phi_ryx (float64) of the given replicas, every `rungs` of which make a chain; `kind`: hot, cold, mixed."""
     hot_r = np.array([kind == 'hot' or (kind == 'mixed' and r // rungs % 2 == 0) for r in replicas], bool)
     return np.where(hot_r[:, None, None], normal(L, replicas, seed), 1.0)
 

@@ -20,7 +20,7 @@ def log_acceptance(kappa_low, kappa_high, hopping_low, hopping_high):
 
 
 def log_uniforms(turns, chains, rungs, seed, L):
-    """Return (turn, chain, lower rung) logarithms of uniform deviates: the same counters give every rank the same ones."""
+    """Return (turn, chain, lower rung) logarithms of uniform deviates: equal counters, so equal on every rank."""
     turn, chain, low = np.ix_(np.asarray(turns) % 2**32, np.arange(chains), np.arange(rungs - 1))
     return np.log(uniform(philox((low, turn, chain, 0), key(seed, Stream.SWAP, L))[0]))
 

@@ -28,6 +28,6 @@ class Widths:
         return counts
 
     def adapt(self, counts):
-        """Move the step sizes toward the acceptance wanted, by counts summed over all ranks; integers, so alike on every one."""
+        """Move the step sizes toward the acceptance wanted, by counts summed over all ranks: alike on every rank."""
         seen = counts[0] / np.maximum(counts[1], 1)
         self.width_k *= np.exp(GAIN * np.clip(seen - self.acceptance, -0.5, 0.5))

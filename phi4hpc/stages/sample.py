@@ -1,9 +1,10 @@
 """The stage sample: ensembles.h5 from the deck, then results.json from ensembles.h5."""
 
 from phi4hpc import __version__
+from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
 from phi4hpc.logs import Progress, log
-from phi4hpc.runcontrol import digest, write_json
+from phi4hpc.runcontrol import digest
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.statistics.ensembles import estimates
 from phi4hpc.storage.layout import Shape
@@ -17,8 +18,8 @@ def run(context):
     entries = measure(context)
     if context.comm.rank == 0:
         write_json(context.directory.file('results.json'),
-                   {'phi4hpc': __version__, 'deck': digest(context.directory.meaning), 'lambda': context.deck.action.lam,
-                    'ensembles': entries})
+                   {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
+                    'lambda': context.deck.action.lam, 'ensembles': entries})
 
 
 def sample(context):

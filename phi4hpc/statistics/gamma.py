@@ -28,7 +28,8 @@ def obs(series_cn, ensemble='ensemble'):
     """Return the mean of a series (chain, draw) as a pyerrors.Obs; functions of such are propagated linearly."""
     import pyerrors
 
-    return pyerrors.Obs([np.asarray(s, np.float64) for s in series_cn], [f'{ensemble}|c{c}' for c in range(len(series_cn))])
+    series = [np.asarray(s, np.float64) for s in series_cn]
+    return pyerrors.Obs(series, [f'{ensemble}|c{c}' for c in range(len(series))])
 
 
 def estimate(observable):

@@ -16,7 +16,7 @@ def cumulants(magnetisation_cn, sites):
 
 
 def propagator(propagator_cnp):
-    """Return {'value', 'error', 'tau_int'}: lists over momenta, of the series |phi~(p)|^2 / Omega (chain, draw, momentum)."""
+    """Return {'value', 'error', 'tau_int'}, lists over momenta, of |phi~(p)|^2 / Omega (chain, draw, momentum)."""
     estimates = [mean(propagator_cnp[..., p]) for p in range(propagator_cnp.shape[-1])]
     return {'value': [e.value for e in estimates], 'error': [e.error for e in estimates],
             'tau_int': [e.tau_int for e in estimates]}

@@ -8,12 +8,12 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from phi4hpc.files import settle
 from phi4hpc.mpi import block
-from phi4hpc.storage.writer import settle
 
 
 def save(comm, path, replicas, phi_ryx, state):
-    """Write the fields of `replicas` replicas in all, this rank's block being phi_ryx, and a dict of arrays. Collective."""
+    """Write all fields, of `replicas` replicas, this rank's block being phi_ryx, and a dict of arrays. Collective."""
     if comm.rank:
         comm.Send(np.ascontiguousarray(phi_ryx), 0)
         return
@@ -31,7 +31,7 @@ def save(comm, path, replicas, phi_ryx, state):
 
 
 def load(comm, path):
-    """Return (phi_ryx of this rank's replicas, state), or None where there is no checkpoint. Any number of ranks may read."""
+    """Return (phi_ryx of this rank's replicas, state), or None where there is no checkpoint. On any number of ranks."""
     if not comm.bcast(Path(path).exists()):
         return None
     with h5py.File(path, 'r') as file:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from phi4hpc.mpi import block
+
 VERSION = 1
 SERIES = ('magnetisation', 'hopping', 'phi2', 'phi4')             # (kappa, chain, draw), float64, per site
 PER_DRAW = ('phi', *SERIES, 'replica')                            # written by the rank that owns the rung
@@ -45,8 +47,9 @@ class Shape:
     def scales(self):
         """Return {dimension: coordinates}."""
         rungs = len(self.kappas)
-        return {'kappa': np.array(self.kappas), 'chain': np.arange(self.chains), 'draw': np.arange(self.draws),
-                'y': np.arange(self.L), 'x': np.arange(self.L), 'pair': np.arange(rungs - 1), 'walker': np.arange(rungs)}
+        counted = {'chain': self.chains, 'draw': self.draws, 'y': self.L, 'x': self.L,
+                   'pair': rungs - 1, 'walker': rungs}
+        return {'kappa': np.array(self.kappas), **{name: np.arange(count) for name, count in counted.items()}}
 
     def datasets(self):
         """Return {name: (dimensions, type)}."""
@@ -64,7 +67,7 @@ def group_name(L):
 def create_group(file, shape, attributes, virtual_layout=None):
     """Make a lattice's group in an h5py file that one process has open.
 
-    `virtual_layout(name, extents, dtype)` returns the h5py.VirtualLayout of a per-draw dataset, where it is kept elsewhere.
+    `virtual_layout(shape, parts, name, extents, dtype)`, where given, makes per-draw datasets virtual ones.
     """
     group = file.create_group(shape.group)
     group.attrs.update({'L': shape.L, **attributes})
@@ -74,7 +77,8 @@ def create_group(file, shape, attributes, virtual_layout=None):
     for name, (dimensions, dtype) in shape.datasets().items():
         extents = tuple(len(group[d]) for d in dimensions)
         if virtual_layout and name in PER_DRAW:
-            dataset = group.create_virtual_dataset(name, virtual_layout(name, extents, dtype))
+            where = virtual_layout(shape, attributes['parts'], name, extents, dtype)
+            dataset = group.create_virtual_dataset(name, where)
         else:
             dataset = allocate(group, name, extents, dtype, chunk_of(shape, extents, dimensions))
         for axis, dimension in enumerate(dimensions):
@@ -96,3 +100,16 @@ def allocate(group, name, extents, dtype, chunks):
     creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER if 0 not in extents else h5py.h5d.FILL_TIME_IFSET)
     return group.create_dataset(name, extents, dtype, chunks=chunks, dcpl=creation)
+
+
+def owners(items, size):
+    """Return which of `size` owners has each of `items` items, in blocks."""
+    bounds = [block(items, size, owner) for owner in range(size)]
+    return np.repeat(np.arange(size), [last - first for first, last in bounds])
+
+
+def write_summary(group, draws, summary):
+    """Write the small datasets and, last, the number of complete draws."""
+    for name in SUMMARY:
+        group[name][...] = summary[name]
+    group['committed'][...] = draws

@@ -6,11 +6,11 @@ import h5py
 
 from phi4hpc.errors import UserError
 from phi4hpc.storage import layout
-from phi4hpc.storage.writer import part_path
+from phi4hpc.storage.virtual import part_path
 
 
 class Ensembles:
-    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager; any number may read."""
+    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager."""
 
     def __init__(self, path):
         if not Path(path).exists():
@@ -18,11 +18,11 @@ class Ensembles:
         self.file = h5py.File(path, 'r')
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
-            raise UserError(f'{path}: has layout version {version}, this phi4hpc reads up to {layout.VERSION}; use a newer one')
+            raise UserError(f'{path}: has layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
         # A missing part would read silently as zeros.
         for part in range(int(self.file.attrs.get('parts', 0))):
             if not part_path(path, part).exists():
-                raise UserError(f'{part_path(path, part)}: missing, so {path} cannot be read; keep the folder beside the file')
+                raise UserError(f'{part_path(path, part)}: missing, so {path} cannot be read; keep the two together')
         self.sizes = sorted(int(group.attrs['L']) for group in self.file.values())
 
     def __getitem__(self, L):

@@ -1,0 +1,35 @@
+"""The driver `mpio`: one file, into which every rank writes its rungs by parallel HDF5."""
+
+import h5py
+
+from phi4hpc.storage.layout import owners, write_summary
+
+
+class Mpio:
+    """Writes the file at `path`; the interface of storage.writer."""
+
+    def __init__(self, comm, path, shapes):
+        self.comm = comm
+        self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
+        self.shapes = {shape.L: shape for shape in shapes}
+
+    def owners(self, L):
+        """Return the rank that writes each rung."""
+        return owners(self.shapes[L].rungs, self.comm.size)
+
+    def write(self, L, name, rung, first, rows):
+        """Write draws first, first + 1, ... of one rung. Independent: it concerns this rank alone."""
+        shape = self.shapes[L]
+        kappa, chain = divmod(rung, shape.chains)
+        self.file[shape.group][name][kappa, chain, first:first + len(rows)] = rows
+
+    def commit(self, L, draws, summary):
+        """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""
+        self.file.flush()
+        self.comm.Barrier()
+        if self.comm.rank == 0:
+            write_summary(self.file[self.shapes[L].group], draws, summary)
+
+    def close(self):
+        """Close the file. Collective."""
+        self.file.close()

@@ -1,0 +1,86 @@
+"""The driver `virtual`, for an h5py without parallel HDF5: a file a part, and virtual datasets that show them as one.
+
+There are as many parts as ranks when the file is made; a run that resumes on other ranks shares the parts out anew.
+"""
+
+from pathlib import Path
+
+import h5py
+
+from phi4hpc.mpi import block
+from phi4hpc.storage import layout
+
+FOLDER = 'ensembles.parts'
+
+
+def part_path(path, part):
+    """Return the path of a part, beside the file that shows it."""
+    return Path(path).parent / FOLDER / f'{part:05d}.h5'
+
+
+class Virtual:
+    """Writes this rank's parts of the file at `path`; the interface of storage.writer."""
+
+    def __init__(self, comm, path, shapes):
+        self.comm, self.path = comm, path
+        self.shapes = {shape.L: shape for shape in shapes}
+        with h5py.File(path, 'r') as file:
+            self.parts = int(file.attrs['parts'])
+        own = range(*block(self.parts, comm.size, comm.rank))
+        self.files = {part: h5py.File(part_path(path, part), 'r+') for part in own}
+
+    def owners(self, L):
+        """Return the rank that writes each rung: the one that has its part open."""
+        return layout.owners(self.parts, self.comm.size)[layout.owners(self.shapes[L].rungs, self.parts)]
+
+    def write(self, L, name, rung, first, rows):
+        """Write draws first, first + 1, ... of one rung."""
+        shape = self.shapes[L]
+        part = layout.owners(shape.rungs, self.parts)[rung]
+        row = rung - block(shape.rungs, self.parts, part)[0]
+        self.files[part][shape.group][name][row, first:first + len(rows)] = rows
+
+    def commit(self, L, draws, summary):
+        """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""
+        for file in self.files.values():
+            file.flush()
+        self.comm.Barrier()
+        if self.comm.rank == 0:
+            with h5py.File(self.path, 'r+') as file:
+                layout.write_summary(file[self.shapes[L].group], draws, summary)
+
+    def close(self):
+        """Close this rank's parts. Collective."""
+        for file in self.files.values():
+            file.close()
+        self.comm.Barrier()
+
+
+def make_parts(path, shapes, parts):
+    """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds."""
+    part_path(path, 0).parent.mkdir(exist_ok=True)
+    for part in range(parts):
+        with h5py.File(part_path(path, part), 'w') as file:
+            for shape in shapes:
+                first, last = block(shape.rungs, parts, part)
+                make_group(file.create_group(shape.group), shape, last - first)
+
+
+def make_group(group, shape, rungs):
+    """Make the datasets of one lattice in a part that holds `rungs` rungs."""
+    for name in layout.PER_DRAW:
+        (_, _, *dimensions), dtype = shape.datasets()[name]
+        extents = (rungs, *(len(shape.scales()[d]) for d in dimensions))
+        layout.allocate(group, name, extents, dtype, layout.chunk_of(shape, extents, ('rung', *dimensions)))
+
+
+def part_layout(shape, parts, name, extents, dtype):
+    """Return the virtual layout (kappa, chain, ...) of a dataset over its parts."""
+    whole = h5py.VirtualLayout(extents, dtype)
+    for part in range(parts):
+        first, last = block(shape.rungs, parts, part)
+        rows = (last - first, *extents[2:])
+        source = h5py.VirtualSource(f'{FOLDER}/{part:05d}.h5', f'{shape.group}/{name}', rows, dtype)
+        for rung in range(first, last):
+            whole[divmod(rung, shape.chains)] = source[rung - first]
+    return whole
