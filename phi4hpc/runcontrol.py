@@ -21,7 +21,8 @@ SAMPLED = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED, 'train', 'analyse'),
            'report': (*SAMPLED, 'train', 'analyse', 'title')}
 MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'),
-         'train': ('models', 'logs/tensorboard'), 'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
+         'train': ('models', 'logs/tensorboard'),
+         'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
 
 
 class RunDirectory:
@@ -98,7 +99,7 @@ class RunDirectory:
     def require(self, stage):
         """Raise UserError unless a stage is complete. Collective."""
         if not self.done(stage):
-            raise UserError(f'{self.path}: the stage {stage} is not complete; run `phi4hpc {stage}` with this deck first')
+            raise UserError(f'{self.path}: the stage {stage} is not complete; run `phi4hpc {stage}` first')
 
     def finish(self, stage, seconds):
         """Record that a stage is complete. Collective."""

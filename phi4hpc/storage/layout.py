@@ -67,7 +67,7 @@ def group_name(L):
 def create_group(file, shape, attributes, virtual_layout=None):
     """Make a lattice's group in an h5py file that one process has open.
 
-    `virtual_layout(shape, parts, name, extents, dtype)`, where given, makes per-draw datasets virtual ones.
+    `virtual_layout(shape, parts, name, extents, dtype)`, where given, makes the per-draw datasets virtual.
     """
     group = file.create_group(shape.group)
     group.attrs.update({'L': shape.L, **attributes})
@@ -86,7 +86,7 @@ def create_group(file, shape, attributes, virtual_layout=None):
 
 
 def chunk_of(shape, extents, dimensions):
-    """Return the chunk of a per-draw dataset: one rung, `block` draws, whole lattices; None for a contiguous dataset."""
+    """Return the chunk of a per-draw dataset: one rung, `block` draws, whole lattices; None where contiguous."""
     if 'draw' not in dimensions or 0 in extents:
         return None
     axis = dimensions.index('draw')

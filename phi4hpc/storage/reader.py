@@ -18,7 +18,7 @@ class Ensembles:
         self.file = h5py.File(path, 'r')
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
-            raise UserError(f'{path}: has layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
+            raise UserError(f'{path}: layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
         # A missing part would read silently as zeros.
         for part in range(int(self.file.attrs.get('parts', 0))):
             if not part_path(path, part).exists():
