@@ -14,7 +14,7 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-venv=${VENV:-$root/.venv}
+venv=$(realpath -m "${VENV:-.venv}")
 log=$root/logs/setup.log
 stamp=$venv/phi4hpc.stamp
 made_by=$venv/phi4hpc.made-by
