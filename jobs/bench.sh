@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Times the sampler on this machine, one rank a core: millions of Metropolis hits a second, by lattice size and precision.
+#
+#   jobs/bench.sh [--sizes L ...] [--precisions float32 float64] [--json] ...      as phi4hpc bench sampler --help says
+
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+jobs/setup.sh >&2
+. "${VENV:-.venv}/bin/activate"
+. jobs/mpienv.sh
+
+launch mpirun -n "${RANKS:-$(nproc)}" phi4hpc bench sampler "$@"

@@ -1,0 +1,48 @@
+# Sourced before mpirun or srun: what ranks need to know, each with its reason, and how a script starts them.
+
+# A rank is a core: threads of BLAS or torch on top of that make a training step five to ten times slower.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+# HDF5's own file locks fail on many parallel file systems, and one program writes a run directory anyway.
+export HDF5_USE_FILE_LOCKING=FALSE
+
+# Below: this machine alone. In a Slurm allocation, network, cores and binding are the cluster's to choose.
+if [ -z "${SLURM_JOB_ID:-}" ]; then
+    # In a container one is root, and Open MPI asks twice.
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+
+    # More ranks than cores is allowed, for tests; each pair is Open MPI 4 and 5.
+    export OMPI_MCA_rmaps_base_oversubscribe=1
+    export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe
+
+    # No binding: two jobs on this machine would be pinned to the same cores.
+    export OMPI_MCA_hwloc_base_binding_policy=none
+    export PRTE_MCA_hwloc_default_binding_policy=none
+    export OMPI_MCA_mpi_yield_when_idle=1
+
+    # Shared memory and loopback only: no fabric to probe, no firewall to meet.
+    export OMPI_MCA_pml=ob1 OMPI_MCA_osc=^ucx OMPI_MCA_btl=self,vader,tcp
+    export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
+    export GLOO_SOCKET_IFNAME=lo
+
+    # The rank that failed says why; Open MPI 4 would bury that under thirty lines of its own.
+    export OMPI_MCA_orte_execute_quiet=1
+fi
+
+# launch COMMAND ...: runs it to its end and hands it the signals sent to this script, which a shell would hold back.
+launch() {
+    local signal child
+    # A process group of its own: else Ctrl-C would reach mpirun twice, which then kills instead of ending.
+    set -m
+    "$@" </dev/null &
+    set +m
+    child=$!
+    for signal in INT TERM HUP USR1 USR2; do
+        # shellcheck disable=SC2064
+        trap "kill -$signal -- $child 2>/dev/null" "$signal"
+    done
+    # wait returns at each signal, too; once the child is gone it returns the child's own status.
+    while wait "$child" || true; kill -0 "$child" 2>/dev/null; do :; done
+    trap - INT TERM HUP USR1 USR2
+    wait "$child"
+}

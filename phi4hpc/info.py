@@ -1,0 +1,108 @@
+"""`phi4hpc info`: what this machine and this environment offer, and what is missing.
+
+Every part is asked in a process of its own, all at once: a package that is absent, or an MPI library that
+ends the process which loads it, costs its own line and no other.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from phi4hpc import __version__
+
+# Each is Python that prints one line, or fails with a reason.
+PROBES = {
+    'MPI library': 'import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; '
+                   'print(MPI.Get_library_version().split(",")[0].splitlines()[0])',
+    'mpi4py': 'import mpi4py; print(mpi4py.__version__)',
+    'HDF5': 'import h5py; print(f"{h5py.version.hdf5_version}, h5py {h5py.version.version},",'
+            '"parallel: yes" if h5py.get_config().mpi else "parallel: no")',
+    'storage driver': 'import h5py; print("auto takes", "mpio: one file, written by all ranks" '
+                      'if h5py.get_config().mpi else "virtual: a file a rank behind one virtual dataset")',
+    'torch': 'import torch, torch.distributed as d; print(torch.__version__ + ",", " and ".join('
+             '["gloo"] * d.is_gloo_available() + ["nccl"] * d.is_nccl_available()))',
+    'GPUs': 'import cupy; r = cupy.cuda.runtime; '
+            'print(", ".join(r.getDeviceProperties(i)["name"].decode() for i in range(r.getDeviceCount())))',
+}
+
+
+def main():
+    """Print one aligned table. Return the exit status 0: what is missing is said, and is no failure."""
+    rows = [('phi4hpc', __version__), ('Python', f'{platform.python_version()} ({shorten(sys.executable)})'),
+            ('system', f'{system()}, {platform.machine()}'), ('processor', processor()), ('cores', cores())]
+    with ThreadPoolExecutor() as pool:
+        rows += zip(PROBES, pool.map(probe, PROBES.values()), strict=True)
+    rows.insert(-len(PROBES) + 1, ('MPI launcher', launcher()))
+    rows += [('C++ compiler', compiler()), ('environment', shorten(sys.prefix))]
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f'{name:<{width}}  {value}')
+    return 0
+
+
+def probe(code):
+    """Return the line that the Python `code` prints, or 'none: ' and the last thing it said."""
+    try:
+        done = subprocess.run([sys.executable, '-W', 'ignore', '-c', code],
+                              capture_output=True, text=True, timeout=60)
+    except subprocess.TimeoutExpired:
+        return 'none: no answer within a minute'
+    if done.returncode == 0:
+        return done.stdout.strip()
+    said = (done.stderr.strip() or f'exit status {done.returncode}').splitlines()[-1]
+    return 'none: ' + said.removeprefix('ModuleNotFoundError: ')
+
+
+def version_of(command):
+    """Return the first line of `command --version` and where the command is, or None where there is none."""
+    path = shutil.which(command)
+    if path is None:
+        return None
+    done = subprocess.run([path, '--version'], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    first = (done.stdout or done.stderr).strip().splitlines()
+    return f'{first[0] if first else command} ({shorten(path)})'
+
+
+def launcher():
+    """Return the launchers that are found: mpirun, and Slurm's where there is one."""
+    found = [v for v in (version_of('mpirun'), version_of('srun')) if v]
+    return ', '.join(found) or 'none: install an MPI, or load its module'
+
+
+def compiler():
+    """Return the C++ compiler: $CXX, or the first of c++, g++ and clang++."""
+    found = (version_of(name) for name in (os.environ.get('CXX'), 'c++', 'g++', 'clang++') if name)
+    return next((v for v in found if v), 'none: the host kernels need one, e.g. apt-get install g++')
+
+
+def system():
+    """Return the name of the distribution, or of the kernel where it has none."""
+    try:
+        return platform.freedesktop_os_release()['PRETTY_NAME']
+    except (OSError, KeyError):
+        return f'{platform.system()} {platform.release()}'
+
+
+def processor():
+    """Return the processor's name as the kernel gives it."""
+    try:
+        lines = Path('/proc/cpuinfo').read_text().splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(':')[1].strip() for line in lines if line.startswith('model name'))
+    return next(names, platform.machine())
+
+
+def cores():
+    """Return how many cores this process may use."""
+    return f'{len(os.sched_getaffinity(0))} of {os.cpu_count()}'
+
+
+def shorten(path):
+    """Return `path` relative to the working directory where it lies below it."""
+    path = Path(path)
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

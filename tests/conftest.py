@@ -1,0 +1,61 @@
+"""What all tests share: which of them a run takes, a folder that all ranks see, and a way to start mpirun."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# From before any test imports MPI, which leaves marks in the environment that keep mpirun from starting.
+ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
+
+
+def pytest_addoption(parser):
+    parser.addoption('--with-mpi', action='store_true', help='take the tests marked mpi (tests/ranks.py)')
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, uncounted, what this run is not for.
+
+    A serial run takes the serial tests, a run --with-mpi those marked mpi that its ranks suffice for;
+    tests marked long or slurm are taken where -m names marks.
+    """
+    ranks = world_size() if config.getoption('--with-mpi') else 0
+    taken = [item for item in items if belongs(item, ranks, bool(config.getoption('-m')))]
+    config.hook.pytest_deselected(items=[item for item in items if item not in taken])
+    items[:] = taken
+
+
+def belongs(item, ranks, marks_are_chosen):
+    """Return whether a run on `ranks` ranks, 0 for a serial one, takes the test `item`."""
+    mpi = item.get_closest_marker('mpi')
+    suits = mpi is None if ranks == 0 else mpi is not None and ranks >= mpi.kwargs.get('min_size', 1)
+    return suits and (marks_are_chosen or not {'long', 'slurm'} & {mark.name for mark in item.iter_markers()})
+
+
+def world_size():
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.size
+
+
+@pytest.fixture
+def mpi_tmp_path(tmp_path):
+    """Return rank 0's temporary folder, on every rank."""
+    from mpi4py import MPI
+
+    return MPI.COMM_WORLD.bcast(tmp_path)
+
+
+@pytest.fixture(scope='session')
+def mpirun():
+    """Return a function that runs `mpirun -n ranks python args` to its end and gives the CompletedProcess."""
+
+    def run(ranks, *args, timeout=120):
+        start = ['bash', '-c', '. jobs/mpienv.sh && exec mpirun -n "$@"', 'mpirun', str(ranks)]
+        return subprocess.run([*start, sys.executable, *map(str, args)], cwd=ROOT, env=ENVIRONMENT,
+                              capture_output=True, text=True, timeout=timeout)
+
+    return run

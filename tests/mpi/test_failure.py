@@ -1,0 +1,48 @@
+"""A rank that fails takes the job down within seconds, with one message and a non-zero code.
+
+These are serial tests, each of which starts an mpirun as a user would.
+"""
+
+import time
+
+import pytest
+
+JOB = """
+from phi4hpc.errors import UserError
+from phi4hpc.mpi import guard, world
+comm = world()
+with guard(comm):
+    {fault}
+    comm.Barrier()
+"""
+
+
+@pytest.mark.parametrize('fault', ['if comm.rank == 1: raise ValueError',
+                                   'if comm.rank == 1: raise SystemExit',
+                                   'raise ValueError'], ids=['one raises', 'one exits', 'all raise'])
+def test_a_rank_that_raises_ends_the_job(mpirun, fault):
+    began = time.monotonic()
+    done = mpirun(3, '-c', JOB.format(fault=fault), timeout=30)
+    assert time.monotonic() - began < 10
+    assert done.returncode != 0
+    assert 'failed; the job ends here' in done.stderr
+
+
+def test_it_says_once_which_rank_failed_and_why(mpirun):
+    fault = 'if comm.rank == 2: raise ValueError("the field is not finite")'
+    done = mpirun(3, '-c', JOB.format(fault=fault), timeout=30)
+    assert done.stderr.count('rank 2 of 3 failed') == 1
+    assert done.stderr.count('ValueError: the field is not finite') == 1
+
+
+def test_a_job_without_failure_ends_with_0(mpirun):
+    done = mpirun(3, '-c', JOB.format(fault=''), timeout=30)
+    assert (done.returncode, done.stderr) == (0, '')
+
+
+def test_a_launcher_of_another_mpi_is_noticed(mpirun):
+    """Two worlds of one rank each, as a foreign mpirun makes them, are told from one world of two."""
+    alone = 'import os; os.environ["OMPI_COMM_WORLD_SIZE"] = "2"; from phi4hpc.mpi import world; world()'
+    done = mpirun(1, '-c', alone, timeout=30)
+    assert done.returncode != 0
+    assert 'the launcher started 2 ranks, but MPI sees a world of 1' in done.stderr

@@ -1,0 +1,42 @@
+"""The world of ranks: errors that every rank learns of, and who owns what."""
+
+import pytest
+
+from phi4hpc.errors import UsageError, UserError
+from phi4hpc.mpi import block, local_rank, together, world
+
+pytestmark = pytest.mark.mpi(min_size=2)
+
+
+def fail_together(comm, errors):
+    """Raise on each rank that `errors` names the error it gives, in a block that all ranks share."""
+    with together(comm):
+        if comm.rank in errors:
+            raise errors[comm.rank]
+
+
+def test_an_error_on_one_rank_is_raised_on_all():
+    with pytest.raises(UserError, match='^disk full on rank 1$'):
+        fail_together(world(), {1: UserError('disk full on rank 1')})
+
+
+def test_a_rank_with_an_error_of_its_own_raises_that_and_the_others_the_first():
+    comm = world()
+    with pytest.raises(UserError) as caught:
+        fail_together(comm, {rank: UsageError(f'rank {rank} is unhappy') for rank in range(1, comm.size)})
+    assert str(caught.value) == f'rank {max(comm.rank, 1)} is unhappy'
+
+
+def test_without_error_the_block_ends_as_any():
+    fail_together(world(), {})
+
+
+def test_blocks_of_all_ranks_make_up_the_whole():
+    comm = world()
+    blocks = comm.allgather(block(10, comm.size, comm.rank))
+    assert [i for first, last in blocks for i in range(first, last)] == list(range(10))
+
+
+def test_ranks_of_one_machine_are_numbered_through():
+    comm = world()
+    assert sorted(comm.allgather(local_rank(comm))) == list(range(comm.size))
