@@ -1,6 +1,7 @@
 """What all tests share: which of them a run takes, a folder that all ranks see, and a way to start mpirun."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,27 @@ ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ
 
 def pytest_addoption(parser):
     parser.addoption('--with-mpi', action='store_true', help='take the tests marked mpi (tests/ranks.py)')
+
+
+@pytest.fixture(scope='session', params=['host', pytest.param('cuda', marks=pytest.mark.cuda)])
+def device(request):
+    """Return each device in turn, for what holds on both; skipped, with the reason, where there is none."""
+    from phi4hpc.device.choose import choose
+    from phi4hpc.device.cuda import gpu_missing
+
+    if request.param == 'cuda' and (reason := gpu_missing()):
+        pytest.skip(reason)
+    return choose(request.param)[0]
+
+
+@pytest.fixture
+def kernel_folder(tmp_path, monkeypatch):
+    """Return a copy of the folder of kernels that is compiled in place of the package's own, to add to or to break."""
+    from phi4hpc.device import source
+
+    folder = shutil.copytree(source.FOLDER, tmp_path / 'kernels')
+    monkeypatch.setattr(source, 'FOLDER', folder)
+    return folder
 
 
 def pytest_collection_modifyitems(config, items):

@@ -4,7 +4,7 @@ CuPy is imported only here, and only when asked for.
 """
 
 
-from phi4hpc.device.source import FOLDER, definitions
+from phi4hpc.device import source as sources
 from phi4hpc.errors import UserError
 
 THREADS = 1024
@@ -58,7 +58,7 @@ def translation_unit(source):
 
 def options(L, precision):
     """Return NVRTC's options."""
-    return ('-std=c++17', f'-I{FOLDER}', *definitions(L, precision, THREADS))
+    return ('-std=c++17', f'-I{sources.FOLDER}', *sources.definitions(L, precision, THREADS))
 
 
 def threads(L):

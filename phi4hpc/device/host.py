@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from phi4hpc.device import source as source_module
+from phi4hpc.device import source as sources
 from phi4hpc.device.source import definitions, digest
 from phi4hpc.errors import UserError
 
@@ -85,7 +85,7 @@ def compiler():
 def shared_object(source, defines):
     """Return the path of the compiled shared object of kernels/<source>.cu, compiling it where the cache lacks it."""
     cxx = compiler()
-    command = [cxx, *FLAGS, f'-I{source_module.FOLDER}', *defines]
+    command = [cxx, *FLAGS, f'-I{sources.FOLDER}', *defines]
     version = subprocess.run([cxx, '--version'], capture_output=True, text=True, check=False).stdout
     path = cache() / f'{source}-{digest(source, *command, version, cpu())}.so'
     if not path.exists():
@@ -106,7 +106,7 @@ def compile_into(path, command, text):
 
 def translation_unit(source):
     """Return the text that the compiler is given: the source, and a launcher for each kernel that it defines."""
-    text = (source_module.FOLDER / f'{source}.cu').read_text()
+    text = (sources.FOLDER / f'{source}.cu').read_text()
     names = [line.split('(')[0].split()[-1] for line in text.splitlines() if line.startswith('extern "C" __global__')]
     return '\n'.join([f'#include "{source}.cu"', *(f'LAUNCHER({name})' for name in names), ''])
 

@@ -1,0 +1,122 @@
+"""Kernels against their NumPy reference, on each device; and their source, compiled for GPUs that need not be there."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from phi4hpc.device import cuda
+from phi4hpc.device.fields import Fields, pack, unpack
+from phi4hpc.kernels.philox import philox
+from phi4hpc.lattice.observables import densities
+from tests.conftest import ROOT
+from tests.nvrtc import cubin
+from tests.reference import metropolis_sweep
+
+SIZES = [2, 4, 6, 16, 34]
+
+# Random123's known answers for philox4x32-10: counter, key, words.
+KNOWN = [
+    ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+    ((0xFFFFFFFF,) * 4, (0xFFFFFFFF,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+    ((0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0),
+     (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)),
+]
+
+
+def fields(device, L, precision, replicas, lam=0.02, seed=11):
+    return Fields(device, L, precision, lam, seed, replicas)
+
+
+def random_fields(L, count, precision):
+    return np.random.default_rng(L).normal(size=(count, L, L)).astype(precision)
+
+
+@pytest.mark.parametrize(('counter', 'key', 'words'), KNOWN)
+def test_philox_in_numpy_gives_the_published_vectors(counter, key, words):
+    assert tuple(philox(counter, key)) == words
+
+
+def test_philox_in_the_kernels_gives_the_published_vectors(device, kernel_folder):
+    shutil.copy(ROOT / 'tests' / 'data' / 'philox_known.cu', kernel_folder)
+    counters = device.array(np.array([counter for counter, _, _ in KNOWN], np.uint32))
+    keys = device.array(np.array([key for _, key, _ in KNOWN], np.uint32))
+    words = device.array(np.zeros((len(KNOWN), 4), np.uint32))
+    module = device.module('philox_known', L=2, precision='float32')
+    module.launch('philox_known', len(KNOWN), counters, keys, words)
+    assert device.numpy(words).tolist() == [list(words) for _, _, words in KNOWN]
+
+
+@pytest.mark.parametrize('L', SIZES)
+def test_packing_is_undone_by_unpacking(L):
+    phi = random_fields(L, 3, 'float32')
+    assert (unpack(pack(phi)) == phi).all()
+
+
+@pytest.mark.parametrize('L', SIZES)
+@pytest.mark.parametrize('precision', ['float32', 'float64'])
+def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
+    phi = random_fields(L, 3, precision)
+    held = fields(device, L, precision, range(3))
+    held.write(phi)
+    np.testing.assert_allclose(held.measure(), densities(phi), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize('L', SIZES)
+def test_sweeps_follow_the_reference_hit_by_hit(device, L):
+    replicas, kappa, width, lam, seed = [3, 8], 0.27, 1.3, 0.5, 11
+    phi = random_fields(L, 2, 'float64')
+    held = fields(device, L, 'float64', replicas, lam, seed)
+    held.write(phi)
+    accepted = held.metropolis([kappa] * 2, [width] * 2, first_sweep=5, sweeps=20)
+    expected = 0
+    for sweep in range(5, 25):
+        phi, taken = metropolis_sweep(phi, kappa, lam, width, seed, sweep, replicas)
+        expected = expected + taken
+    assert accepted.tolist() == expected.tolist()
+    np.testing.assert_allclose(held.read(), phi, rtol=1e-12, atol=1e-12)
+
+
+def test_single_precision_follows_the_reference_for_a_sweep(device):
+    phi = random_fields(16, 4, 'float32')
+    held = fields(device, 16, 'float32', range(4))
+    held.write(phi)
+    held.metropolis([0.27] * 4, [1.3] * 4, first_sweep=0, sweeps=1)
+    expected, _ = metropolis_sweep(phi, 0.27, 0.02, 1.3, 11, 0, range(4))
+    # A decision on the edge may fall differently by rounding, and changes its neighbours: few may, the rest are equal.
+    assert (abs(held.read() - expected) > 1e-5).mean() < 0.01
+
+
+def test_a_replica_does_not_depend_on_which_others_are_held(device):
+    phi = random_fields(8, 3, 'float32')
+    together, alone = fields(device, 8, 'float32', [0, 1, 2]), fields(device, 8, 'float32', [2])
+    together.write(phi)
+    alone.write(phi[2:])
+    for held, count in ((together, 3), (alone, 1)):
+        held.metropolis([0.27] * count, [1.5] * count, first_sweep=0, sweeps=50)
+    assert (together.read()[2] == alone.read()[0]).all()
+
+
+def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
+    phi = random_fields(16, 2, 'float32')
+    once, often = fields(device, 16, 'float32', [0, 1]), fields(device, 16, 'float32', [0, 1])
+    for held in (once, often):
+        held.write(phi)
+    total = once.metropolis([0.26] * 2, [1.5] * 2, first_sweep=0, sweeps=12)
+    parts = sum(often.metropolis([0.26] * 2, [1.5] * 2, first_sweep=n, sweeps=1) for n in range(12))
+    assert (once.read() == often.read()).all()
+    assert total.tolist() == parts.tolist()
+
+
+@pytest.mark.parametrize('architecture', [80, 90])
+@pytest.mark.parametrize('source', ['metropolis', 'measure'])
+@pytest.mark.parametrize(('L', 'precision'), [(2, 'float32'), (64, 'float32'), (1024, 'float64')])
+def test_cuda_source_compiles_to_machine_code(source, architecture, L, precision):
+    code = cubin(cuda.translation_unit(source), architecture, cuda.options(L, precision))
+    assert code.startswith(b'\x7fELF')
+    assert source.encode() in code
+
+
+def test_a_fault_in_cuda_source_is_noticed():
+    with pytest.raises(RuntimeError, match='error'):
+        cubin('extern "C" __global__ void broken() { undeclared(); }', 90, [])
