@@ -1,32 +1,33 @@
 """The deck's types: every key, its meaning, its bounds and its default, each said once, here.
 
-The JSON Schema in input/, the faults of `phi4hpc check` and the defaults of a run all come from these classes.
+The JSON Schema in input/, the faults of `phi4hpc check` and the defaults of a run all come from these
+classes. They judge each key alone; `cross.py` judges keys against one another, and `load.py` does both:
+it is the one door through which a Deck comes.
 """
 
-from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def whole(value):
+    """Return 1e4 or 3.0 as the whole number that it is; anything else as it came."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
 
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
-Count = Annotated[int, Field(ge=1)]
-Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2)]
+Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
+Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
+Sweeps = Annotated[dict[Literal['metropolis'], Count], Field(min_length=1, max_length=1)]
 Family = Literal['linear', 'dense']
-
-
-class CrossFault(ValueError):
-    """A fault between keys: `where` is the path of the key to blame, the message says the remedy."""
-
-    def __init__(self, where, message):
-        self.where = tuple(where)
-        super().__init__(message)
 
 
 class Section(BaseModel):
     """A block of the deck: unknown keys are refused, and nothing changes after it is read."""
 
-    model_config = ConfigDict(extra='forbid', frozen=True, use_attribute_docstrings=True,
-                              populate_by_name=True, serialize_by_alias=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra='forbid', frozen=True, strict=True, allow_inf_nan=False,
+                              use_attribute_docstrings=True, serialize_by_alias=True)
 
 
 class Action(Section):
@@ -42,11 +43,6 @@ class Lattice(Section):
     sizes: list[Even] = Field(min_length=1)
     """Linear sizes L, each even, smallest first."""
 
-    @model_validator(mode='after')
-    def _ascending(self) -> Self:
-        require_ascending(self.sizes, ['sizes'])
-        return self
-
 
 class Ladder(Section):
     """The hoppings at which replicas are sampled and between which they are exchanged."""
@@ -56,16 +52,11 @@ class Ladder(Section):
     chains: Count = 2
     """Independent copies of the whole ladder; errors and validation splits profit from two or more."""
 
-    @model_validator(mode='after')
-    def _ascending(self) -> Self:
-        require_ascending(self.kappas, ['kappas'])
-        return self
-
 
 class Sample(Section):
     """How configurations are made. A step is one pass of the recipe, then a round of swaps between rungs."""
 
-    recipe: list[dict[Literal['metropolis'], Count]] = Field(default=[{'metropolis': 1}], min_length=1)
+    recipe: list[Sweeps] = Field(default=[{'metropolis': 1}], min_length=1)
     """Sweeps of a step, in order, each `algorithm: sweeps`. A Metropolis sweep makes two hits a site."""
     thermalisation: Count = 1000
     """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
@@ -76,27 +67,29 @@ class Sample(Section):
     acceptance: float = Field(0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
-    """First fields: independent normal deviates (hot), all sites 1 (cold), or hot and cold by turns over the chains."""
+    """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns (mixed)."""
 
 
 class Storage(Section):
     """How ensembles.h5 is written; what is read back is the same."""
 
     driver: Literal['auto', 'mpio', 'virtual'] = 'auto'
-    """`mpio`: one file by parallel HDF5. `virtual`: a file a rank behind a virtual dataset. `auto`: mpio where h5py can."""
+    """`mpio`: one file by parallel HDF5. `virtual`: a file a rank behind a virtual dataset.
+    `auto`: mpio where h5py can."""
 
 
 class Train(Section):
-    """Autoencoders R^D -> R^d -> R^D, D = L^2, trained on configurations of one lattice; one for each kappa, family, latent."""
+    """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size."""
 
     lattice: Even
     """The L they are trained on, one of lattice.sizes."""
     kappas: list[Kappa] = Field(min_length=1)
     """Hoppings they are trained at, each a rung of the ladder."""
     families: list[Family] = Field(default=['linear', 'dense'], min_length=1)
-    """`linear`: a matrix each way, from the optimum over Fourier modes. `dense`: that plus a one-layer remainder, odd under Z2."""
+    """`linear`: a matrix each way, from the optimum over Fourier modes.
+    `dense`: that plus a one-layer remainder, odd under Z2."""
     latents: list[Count] = Field(min_length=1)
-    """Latent sizes d, each below D."""
+    """Latent sizes d, each at most D."""
     hidden: Count = 256
     """Width of the hidden layer of the dense family."""
     epochs: Count = 20
@@ -113,7 +106,7 @@ class Analyse(Section):
     """Jacobians of the trained models and their singular values."""
 
     draws: Count = 256
-    """Configurations at which Jacobians are formed, for each model; taken evenly from the validation draws."""
+    """Configurations at which each model's Jacobians are formed, taken evenly from the validation draws."""
     directions: Count = 8
     """Leading singular directions that are kept."""
 
@@ -123,10 +116,11 @@ class Deck(Section):
 
     title: str = ''
     """A heading for the report."""
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    seed: Seed = 1
     """Seed of every random stream. The same deck gives the same bits on any number of ranks."""
     device: Literal['auto', 'host', 'cuda'] = 'auto'
-    """Where kernels and networks run. `auto` takes a GPU where there is one and says so; `cuda` without one is an error."""
+    """Where kernels and networks run. `auto` takes a GPU where there is one and says so.
+    `cuda` without one is an error."""
     precision: Literal['float32', 'float64'] = 'float32'
     """Type of the fields. Observables are accumulated in float64 either way."""
     action: Action = Action()
@@ -137,41 +131,3 @@ class Deck(Section):
     train: Train | None = None
     """Left out: the run samples and reports, and trains nothing."""
     analyse: Analyse = Analyse()
-
-    @model_validator(mode='after')
-    def _kappa_converges(self) -> Self:
-        for i, kappa in enumerate(self.ladder.kappas):
-            if self.action.lam == 0 and kappa >= 0.25:
-                raise CrossFault(['ladder', 'kappas', i], f'kappa = {kappa:g} diverges at lambda = 0: '
-                                 'expected kappa < 0.25, or action.lambda > 0')
-        return self
-
-    @model_validator(mode='after')
-    def _train_is_sampled(self) -> Self:
-        if self.train is None:
-            return self
-        if self.train.lattice not in self.lattice.sizes:
-            raise CrossFault(['train', 'lattice'], f'L = {self.train.lattice} is not sampled: '
-                             f'expected one of lattice.sizes {self.lattice.sizes}')
-        for i, kappa in enumerate(self.train.kappas):
-            if kappa not in self.ladder.kappas:
-                nearest = min(self.ladder.kappas, key=lambda k: abs(k - kappa))
-                raise CrossFault(['train', 'kappas', i], f'kappa = {kappa:g} is not on the ladder: '
-                                 f'expected one of ladder.kappas, of which {nearest:g} is nearest')
-        return self
-
-    @model_validator(mode='after')
-    def _latent_compresses(self) -> Self:
-        sites = self.train.lattice**2 if self.train else 0
-        for i, latent in enumerate(self.train.latents if self.train else ()):
-            if latent > sites:
-                raise CrossFault(['train', 'latents', i], f'latent size {latent} exceeds the L^2 = {sites} sites '
-                                 f'of train.lattice: expected at most {sites}')
-        return self
-
-
-def require_ascending(values, where):
-    """Raise CrossFault at the first value that does not exceed the one before it."""
-    for i, (low, high) in enumerate(pairwise(values), start=1):
-        if high <= low:
-            raise CrossFault([*where, i], f'{high:g} does not exceed {low:g} before it: expected ascending values, no two alike')

@@ -1,0 +1,66 @@
+"""The JSON Schema of a deck: by it editors complete and explain keys, and faults say what was expected."""
+
+import json
+from functools import cache
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from phi4hpc.deck.schema import Deck
+
+
+class _Untitled(GenerateJsonSchema):
+    """Without the titles that pydantic makes up from the names of keys."""
+
+    def field_title_should_be_set(self, schema):
+        return False
+
+
+@cache
+def json_schema():
+    """Return the JSON Schema (draft 2020-12) of Deck as a dict."""
+    schema = Deck.model_json_schema(schema_generator=_Untitled)
+    return {'$schema': _Untitled.schema_dialect, **schema, 'title': 'Input deck of phi4hpc'}
+
+
+def json_schema_text():
+    """Return the JSON Schema as it is committed in input/deck.schema.json."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + '\n'
+
+
+def node_at(path):
+    """Return the schema of the value at `path`, or None where no such key is; items of a list are alike."""
+    node = json_schema()
+    for name in path:
+        node = _resolved(_child(node, name))
+        if node is None:
+            return None
+    return node
+
+
+def choices(node):
+    """Return the values that a key is limited to, or none where it is not."""
+    return node.get('enum', [node['const']] if 'const' in node else [])
+
+
+def keys_of(node):
+    """Return the names of the keys that a section may have."""
+    return [*node.get('properties', ()), *choices(node.get('propertyNames', {}))]
+
+
+def leaves(node=None, path=()):
+    """Yield the path of every key that a deck may have, lists and their items aside."""
+    for name, child in (node or json_schema()).get('properties', {}).items():
+        yield (*path, name)
+        yield from leaves(_resolved(child), (*path, name))
+
+
+def _child(node, name):
+    if isinstance(name, int):
+        return node.get('items')
+    return node.get('properties', {}).get(name) or node.get('additionalProperties') or None
+
+
+def _resolved(node):
+    # an optional section is `anyOf` itself and null; a section is named by reference
+    node = node and node.get('anyOf', [node])[0]
+    return json_schema()['$defs'][node['$ref'].rpartition('/')[2]] if node and '$ref' in node else node

@@ -1,0 +1,59 @@
+"""Every fault of a key by itself: unknown, missing, or not what was expected; `cross.py` has the others."""
+
+from pydantic import ValidationError
+
+from phi4hpc.deck.editor import choices, keys_of, leaves, node_at
+from phi4hpc.deck.places import Fault, dotted
+from phi4hpc.deck.schema import Deck
+from phi4hpc.deck.words import expected, got, nearest
+
+
+def typed(tree):
+    """Return (Deck or None, faults) of the tree's data."""
+    try:
+        return Deck.model_validate(tree.data), []
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+    unknown = [_named(e) for e in found if _is_unknown(e)]
+    missing = [e['loc'] for e in found if e['type'] == 'missing']
+    wrong = [e for e in found if e['type'] != 'missing' and not _is_unknown(e)]
+    meant = {(*path[:-1], nearest(path[-1], _siblings(path))) for path in unknown}
+    return None, [*(_unknown(tree, path) for path in unknown),
+                  *(_missing(tree, path) for path in missing if path not in meant),
+                  *(_wrong(tree, e['loc'], e['input']) for e in wrong)]
+
+
+def _is_unknown(error):
+    return error['type'] == 'extra_forbidden' or error['loc'][-1:] == ('[key]',)
+
+
+def _named(error):
+    # pydantic blames a key that is no algorithm of `recipe` by its name and one more word
+    return error['loc'] if error['type'] == 'extra_forbidden' else error['loc'][:-1]
+
+
+def _siblings(path):
+    return keys_of(node_at(path[:-1]))
+
+
+def _unknown(tree, path):
+    name, siblings = path[-1], _siblings(path)
+    elsewhere = [dotted(leaf) for leaf in leaves() if leaf[-1] == name]
+    if near := nearest(name, siblings):
+        remedy = f'did you mean {near}?'
+    elif elsewhere:
+        remedy = f'did you mean {" or ".join(elsewhere)}?'
+    else:
+        remedy = f'expected one of {", ".join(siblings)}'
+    return Fault(tree.key(path), path, f'unknown key; {remedy}')
+
+
+def _missing(tree, path):
+    return Fault(tree.key(path), path, f'missing; expected {expected(node_at(path))}')
+
+
+def _wrong(tree, path, value):
+    node = node_at(path)
+    near = nearest(value, choices(node)) if isinstance(value, str) else None
+    remedy = f'; did you mean {near}?' if near else ''
+    return Fault(tree.value(path), path, f'expected {expected(node)}, got {got(value)}{remedy}')

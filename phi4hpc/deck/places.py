@@ -1,0 +1,92 @@
+"""Where each part of a deck was said, in its file or on the command line, and what is wrong there."""
+
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """Where something was said, ordered as faults are told: the file first, then the command line."""
+
+    order: int
+    line: int
+    column: int
+    label: str
+    path: tuple = ()
+    """The path that an override sets, which its label already names; empty in a file."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong: its place, the path of the key to blame, and what was expected there."""
+
+    place: Place
+    path: tuple
+    message: str
+
+    def __str__(self):
+        path = [] if self.path == self.place.path else [dotted(self.path)]
+        return ': '.join([self.place.label, *path, self.message])
+
+
+class Tree:
+    """Plain data, and the places of its keys and values by path, such as ('ladder', 'kappas', 2)."""
+
+    def __init__(self, data, keys, values):
+        self.data, self.keys, self.values = data, keys, values
+
+    def key(self, path):
+        """Return the place of a key, or of the list item or section that holds it."""
+        while path not in self.keys and path:
+            path = path[:-1]
+        return self.keys.get(path) or self.values[path]
+
+    def value(self, path):
+        """Return the place of a value; where nothing was said, that of the key around it."""
+        return self.values.get(path) or self.key(path)
+
+    def put(self, names, value, place):
+        """Set what `names` lead to, making the sections on the way; `place` is said of it from then on.
+
+        Raises LookupError with words for the user where something on the way cannot hold the next name.
+        """
+        path, self.data = _put(self.data, (), names, value)
+        place = place._replace(path=path)
+        for table in self.keys, self.values:
+            for inside in [p for p in table if p[:len(path)] == path]:
+                del table[inside]
+            table[path] = place
+        for n in range(1, len(path)):
+            self.keys.setdefault(path[:n], place)
+
+
+def _put(data, done, names, value):
+    # copies what it changes, since aliases in a deck share their data
+    if not names:
+        return done, value
+    name, *rest = names
+    if data is None or isinstance(data, dict):
+        data = dict(data or {})
+    elif isinstance(data, list):
+        data, name = list(data), _index(name, len(data), done)
+    else:
+        raise LookupError(f'{dotted(done) or "the deck"} holds no keys')
+    inner = data[name] if isinstance(data, list) else data.get(name)
+    path, data[name] = _put(inner, (*done, name), rest, value)
+    return path, data
+
+
+def _index(name, length, done):
+    if not (name.isdecimal() and int(name) < length):
+        held = dotted(done) or 'the deck'
+        raise LookupError(f'{held} is a list: expected an item number from 0 to {length - 1}')
+    return int(name)
+
+
+def dotted(path):
+    """Return ('ladder', 'kappas', 2) as ladder.kappas.2, and quote what no key is called."""
+    return '.'.join(spelt(name) for name in path)
+
+
+def spelt(name):
+    """Return a key as it is, or quoted and cut short where it would spoil a line."""
+    text = str(name)
+    plain = text.replace('_', 'a').isalnum() and len(text) <= 40
+    return text if plain else repr(text if len(text) <= 40 else text[:37] + '...')

@@ -1,0 +1,48 @@
+"""What a key expects and what it got, in words of the one who wrote it."""
+
+from difflib import get_close_matches
+
+from phi4hpc.deck.editor import choices, keys_of
+
+NOUNS = {'integer': 'a whole number', 'number': 'a number',
+         'string': 'text (in quotes where it looks like a number)'}
+
+
+def expected(node):
+    """Return what the JSON Schema `node` asks for: 'a whole number >= 1', 'host or cuda', ..."""
+    if choices(node):
+        return ' or '.join(choices(node))
+    if node['type'] == 'array':
+        return f'a list, each item {expected(node["items"])}'
+    if 'propertyNames' in node:
+        return f'{expected(node["propertyNames"])}: {expected(node["additionalProperties"])}'
+    if node['type'] == 'object':
+        return f'a section with keys out of {", ".join(keys_of(node))}'
+    noun = 'an even number' if node.get('multipleOf') == 2 else NOUNS[node['type']]
+    return ' '.join([noun, *_bounds(node)])
+
+
+def _bounds(node):
+    low, high = node.get('minimum'), node.get('maximum')
+    if low is not None and high is not None:
+        return [f'from {low:.10g} to {high:.10g}']
+    signs = {'minimum': '>=', 'exclusiveMinimum': '>', 'maximum': '<=', 'exclusiveMaximum': '<'}
+    bounds = [f'{sign} {node[key]:.10g}' for key, sign in signs.items() if key in node]
+    return [' and '.join(bounds)] if bounds else []
+
+
+def got(value):
+    """Return a faulty value as the deck might say it, in a few words at most."""
+    if isinstance(value, dict | list):
+        kind = 'section' if isinstance(value, dict) else 'list'
+        return f'a {kind}' if value else f'an empty {kind}'
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:37] + '...')
+    if value is None or isinstance(value, bool):
+        return {None: 'nothing', True: 'true', False: 'false'}[value]
+    return str(value)
+
+
+def nearest(name, names):
+    """Return the one of `names` that was probably meant by `name`, or None."""
+    return next(iter(get_close_matches(str(name).lower(), names, n=1)), None)
