@@ -1,0 +1,172 @@
+"""The command `phi4hpc`: it reads the command line and the deck, and leaves the work to the stages.
+
+Nothing heavy is imported before the words are understood, so that a mistake is told at once and by one rank.
+"""
+
+import argparse
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+
+from phi4hpc import __version__
+from phi4hpc.errors import DeckError, UsageError, UserError
+from phi4hpc.mpi import launcher
+
+STAGES = ('sample', 'train', 'analyse', 'report')
+COMMANDS = {
+    'run': 'every stage of a study, from a deck to its report',
+    'sample': 'configurations of every lattice and kappa',
+    'train': 'autoencoders, from the configurations',
+    'analyse': 'Jacobians of the autoencoders, and their singular values',
+    'report': 'figures, and report.html',
+    'check': 'every fault of a deck, or else what it would do',
+    'info': 'this machine, and the libraries that would be used',
+    'bench': 'how fast the parts are on this machine',
+    'schema': 'the JSON Schema of decks, which describes every key',
+}
+
+
+def main(argv=None):
+    """Do what the words `argv` say (default: the command line's); a failure raises SystemExit with its code.
+
+    1: a run that could not go on. 2: a mistake in the words or in the deck. 130: an interrupt.
+    """
+    try:
+        _do(*_parsed(sys.argv[1:] if argv is None else argv))
+        sys.stdout.flush()
+    except UserError as error:
+        _tell(error)
+        sys.exit(error.code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # what reads us, such as `head`, has gone: let Python's last flush go nowhere instead
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _tell(error):
+    faults = len(error.faults) if isinstance(error, DeckError) else 0
+    heading = f'{faults} fault{"s" * (faults > 1)} in the deck, nothing was done\n' if faults else ''
+    if launcher()[0] == 0:
+        print(f'phi4hpc: {heading}{error}', file=sys.stderr, flush=True)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Speaks on the first rank only, and raises its errors as UsageError."""
+
+    def error(self, message):
+        raise UsageError(f'{message}; `{self.prog} --help` tells more')
+
+    def _print_message(self, message, file=None):
+        if launcher()[0] == 0:
+            super()._print_message(message, file)
+
+
+def _parsed(argv):
+    """Return (command, arguments) of the words; the first one is the command."""
+    command = _top().parse_args(argv[:1]).command
+    if command is None:
+        raise UsageError('expected a command first; `phi4hpc --help` lists them')
+    if command not in COMMANDS:
+        near = get_close_matches(command, COMMANDS, n=1)
+        remedy = f'did you mean {near[0]}?' if near else f'expected one of {", ".join(COMMANDS)}'
+        raise UsageError(f'{command}: unknown command; {remedy}')
+    parser = _Parser(prog=f'phi4hpc {command}', description=f'{COMMANDS[command]}.', allow_abbrev=False)
+    if command in (*STAGES, 'run', 'check'):
+        _add_deck(parser)
+    if command in (*STAGES, 'run'):
+        _add_run(parser)
+    if command == 'check':
+        parser.add_argument('--ranks', type=_positive, metavar='N', help='to plan for (default: one a core)')
+    if command == 'bench':
+        _add_bench(parser)
+    return command, parser.parse_intermixed_args(argv[1:])
+
+
+def _top():
+    commands = '\n'.join(f'  {name:<9}{what}' for name, what in COMMANDS.items())
+    parser = _Parser(prog='phi4hpc', usage='phi4hpc COMMAND ...', allow_abbrev=False,
+                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                     description=f'Lattice phi^4 and neural block spinning.\n\ncommands:\n{commands}',
+                     epilog='`phi4hpc COMMAND --help` tells more. Every command runs alone or under mpirun.')
+    parser.add_argument('--version', action='version', version=f'phi4hpc {__version__}')
+    parser.add_argument('command', nargs='?', metavar='COMMAND', help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_deck(parser):
+    parser.add_argument('deck', metavar='DECK', help='a YAML file, such as input/quickstart.yaml')
+    parser.add_argument('overrides', metavar='key=value', nargs='*',
+                        help='in place of what the deck says, such as sample.draws=100 or train=null')
+
+
+def _add_run(parser):
+    parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: in runs/)')
+    parser.add_argument('--restart', action='store_true', help='begin anew, whatever the run directory holds')
+    parser.add_argument('--changed', action='store_true',
+                        help='go on where another deck made the run directory; redo what the change touches')
+
+
+def _add_bench(parser):
+    parser.add_argument('part', choices=['sampler'], help='what to time')
+    parser.add_argument('--sizes', type=_positive, nargs='+', default=[32, 64, 128, 256], metavar='L')
+    both = ['float32', 'float64']
+    parser.add_argument('--precisions', nargs='+', default=both, choices=both)
+    parser.add_argument('--device', default='auto', choices=['auto', 'host', 'cuda'])
+    parser.add_argument('--seconds', type=float, default=1.0, help='how long to time each (default: 1)')
+    parser.add_argument('--json', action='store_true', help='print a list of objects')
+
+
+def _positive(word):
+    if not (word.isdecimal() and int(word) > 0):
+        raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got {word!r}')
+    return int(word)
+
+
+def _do(command, args):
+    {'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema}.get(command, _run)(command, args)
+
+
+def _run(command, args):
+    from phi4hpc.deck.load import load
+
+    loaded = load(args.deck, args.overrides)
+
+    from phi4hpc import stages
+
+    chosen = STAGES if command == 'run' else (command,)
+    out = args.out or Path('runs', Path(args.deck).stem)
+    stages.run(chosen, loaded, out, restart=args.restart, changed=args.changed)
+
+
+def _check(_, args):
+    from phi4hpc.deck.load import load
+    from phi4hpc.deck.plan import replicas, require_ranks, told
+
+    deck = load(args.deck, args.overrides).deck
+    rank, size = launcher()
+    ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), replicas(deck))
+    require_ranks(deck, ranks)
+    if rank == 0:
+        print(f'{args.deck}: no fault. It would be run like this:', *told(deck, ranks), sep='\n  ')
+
+
+def _info(_, args):
+    from phi4hpc import info
+
+    info.main()
+
+
+def _bench(_, args):
+    from phi4hpc import bench
+
+    bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.json)
+
+
+def _schema(_, args):
+    from phi4hpc.deck.editor import json_schema_text
+
+    if launcher()[0] == 0:
+        print(json_schema_text(), end='')
