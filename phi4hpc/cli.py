@@ -103,7 +103,7 @@ def _add_deck(parser):
 
 
 def _add_run(parser):
-    parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: runs/NAME of NAME.yaml)')
+    parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: in runs/)')
     parser.add_argument('--restart', action='store_true', help='begin anew, whatever the run directory holds')
     parser.add_argument('--changed', action='store_true',
                         help='go on where another deck made the run directory; redo what the change touches')

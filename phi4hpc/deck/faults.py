@@ -14,24 +14,22 @@ def typed(tree):
         return Deck.model_validate(tree.data), []
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False)
-    unknown = [_path(e) for e in found if _is_unknown(e)]
+    unknown = [_named(e) for e in found if _is_unknown(e)]
+    missing = [e['loc'] for e in found if e['type'] == 'missing']
+    wrong = [e for e in found if e['type'] != 'missing' and not _is_unknown(e)]
     meant = {(*path[:-1], nearest(path[-1], _siblings(path))) for path in unknown}
-    faults = [_unknown(tree, path) for path in unknown]
-    for e in found:
-        if e['type'] == 'missing' and e['loc'] not in meant:
-            faults.append(_missing(tree, e['loc']))
-        elif e['type'] != 'missing' and not _is_unknown(e):
-            faults.append(_wrong(tree, e['loc'], e['input']))
-    return None, faults
+    return None, [*(_unknown(tree, path) for path in unknown),
+                  *(_missing(tree, path) for path in missing if path not in meant),
+                  *(_wrong(tree, e['loc'], e['input']) for e in wrong)]
 
 
 def _is_unknown(error):
     return error['type'] == 'extra_forbidden' or error['loc'][-1:] == ('[key]',)
 
 
-def _path(error):
-    # pydantic says of a key of `recipe` that it is off by one more name
-    return error['loc'][:-1] if error['loc'][-1] == '[key]' else error['loc']
+def _named(error):
+    # pydantic blames a key that is no algorithm of `recipe` by its name and one more word
+    return error['loc'] if error['type'] == 'extra_forbidden' else error['loc'][:-1]
 
 
 def _siblings(path):

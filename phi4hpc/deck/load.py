@@ -1,4 +1,4 @@
-"""The one door to a deck: read, override, judge each key alone and with the others, tell all faults at once."""
+"""The one door to a deck: read, override, judge each key alone and with others, tell all faults at once."""
 
 import hashlib
 import json

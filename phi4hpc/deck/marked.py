@@ -13,7 +13,7 @@ from phi4hpc.errors import DeckError
 
 LOADER = getattr(yaml, 'CSafeLoader', yaml.SafeLoader)
 DEPTH = 16
-CONTROL = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]')
+CONTROL = re.compile('[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]')
 PLAIN = (
     (re.compile(r'~|null|Null|NULL|'), lambda _: None),
     (re.compile(r'true|True|TRUE'), lambda _: True),

@@ -67,7 +67,7 @@ def _put(data, done, names, value):
     elif isinstance(data, list):
         data, name = list(data), _index(name, len(data), done)
     else:
-        raise LookupError(f'{dotted(done)} holds no keys')
+        raise LookupError(f'{dotted(done) or "the deck"} holds no keys')
     inner = data[name] if isinstance(data, list) else data.get(name)
     path, data[name] = _put(inner, (*done, name), rest, value)
     return path, data
@@ -75,7 +75,8 @@ def _put(data, done, names, value):
 
 def _index(name, length, done):
     if not (name.isdecimal() and int(name) < length):
-        raise LookupError(f'{dotted(done)} is a list: expected an item number from 0 to {length - 1}')
+        held = dotted(done) or 'the deck'
+        raise LookupError(f'{held} is a list: expected an item number from 0 to {length - 1}')
     return int(name)
 
 

@@ -73,8 +73,8 @@ def _training_bytes(deck, ranks):
 def told(deck, ranks):
     """Return the plan as lines for `phi4hpc check`."""
     sample, sizes = deck.sample, deck.lattice.sizes
-    lattices = [f'L = {size:<6d}{hits(deck, size):.2g} Metropolis hits, {human(disk_bytes(deck, size))} on disk'
-                for size in sizes]
+    lattices = [f'L = {L:<6}{hits(deck, L):.2g} Metropolis hits, {human(disk_bytes(deck, L))} on disk'
+                for L in sizes]
     return [f'ranks     {ranks}, each with {_a_rank(replicas(deck), ranks)} of the {_replicas(deck)}',
             f'steps     {steps(deck)} a replica: {sample.thermalisation} before the first draw, '
             f'then {sample.draws} draws {sample.spacing} apart',
@@ -85,7 +85,8 @@ def told(deck, ranks):
 
 
 def _replicas(deck):
-    return f'{replicas(deck)} replicas of a lattice ({deck.ladder.chains} chains x {len(deck.ladder.kappas)} kappas)'
+    chains, rungs = deck.ladder.chains, len(deck.ladder.kappas)
+    return f'{chains * rungs} replicas of a lattice ({chains} chains x {rungs} kappas)'
 
 
 def _a_rank(n, ranks):

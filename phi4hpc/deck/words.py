@@ -45,6 +45,4 @@ def got(value):
 
 def nearest(name, names):
     """Return the one of `names` that was probably meant by `name`, or None."""
-    lower = {n.lower(): n for n in names}
-    close = get_close_matches(str(name).lower(), lower, n=1)
-    return lower[close[0]] if close else None
+    return next(iter(get_close_matches(str(name).lower(), names, n=1)), None)

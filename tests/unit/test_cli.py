@@ -1,0 +1,184 @@
+"""The command line: thin, quick to answer, and clear about mistakes, which it tells once."""
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from phi4hpc import __version__, cli, errors
+from phi4hpc.mpi import RANK_SIZE
+
+ROOT = Path(__file__).parents[2]
+QUICKSTART = str(ROOT / 'input/quickstart.yaml')
+TELL_HEAVY = """
+import sys
+from phi4hpc import cli
+try:
+    cli.main(sys.argv[1:])
+except SystemExit:
+    pass
+print('heavy:', sorted({'numpy', 'torch', 'mpi4py', 'h5py'} & set(sys.modules)))
+"""
+RANKS = [name for pair in RANK_SIZE for name in pair if name]
+
+
+@pytest.fixture(autouse=True)
+def alone(monkeypatch):
+    """Each test is a lone process, whatever started the tests."""
+    for name in RANKS:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def stages(monkeypatch):
+    """Stand in for the stages, and remember what they were asked."""
+    asked = []
+    stand_in = types.ModuleType('phi4hpc.stages')
+    stand_in.run = lambda *args, **options: asked.append((args, options))
+    monkeypatch.setitem(sys.modules, 'phi4hpc.stages', stand_in)
+    monkeypatch.setattr('phi4hpc.stages', stand_in, raising=False)
+    return asked
+
+
+def fails(argv, capsys):
+    """Return (exit code, stderr) of words that fail."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(argv)
+    out, err = capsys.readouterr()
+    assert out == ''
+    return stop.value.code, err
+
+
+@pytest.mark.parametrize('words', ['--help', '--version', 'run --help', 'bench --help', 'schema',
+                                   f'check {QUICKSTART} sample.drows=3', f'check {QUICKSTART}', 'chek'])
+def test_words_are_understood_without_numpy_torch_or_mpi(words):
+    done = subprocess.run([sys.executable, '-c', TELL_HEAVY, *words.split()], cwd=ROOT, capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.splitlines()[-1] == 'heavy: []'
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit, match='0'):
+        cli.main(['--version'])
+    assert capsys.readouterr().out == f'phi4hpc {__version__}\n'
+
+
+@pytest.mark.parametrize(('command', 'chosen'),
+                         [('run', cli.STAGES), *((name, (name,)) for name in cli.STAGES)])
+def test_a_command_asks_for_its_stages(stages, command, chosen):
+    cli.main([command, QUICKSTART])
+    (given, loaded, out), options = stages[0]
+    assert given == chosen
+    assert loaded.deck.lattice.sizes == [16, 32]
+    assert out == Path('runs/quickstart')
+    assert options == {'restart': False, 'changed': False}
+
+
+def test_options_and_overrides_mix_in_any_order(stages):
+    words = f'run --out here {QUICKSTART} seed=7 --restart sample.draws=50 --changed train=null'
+    cli.main(words.split())
+    (_, loaded, out), options = stages[0]
+    assert (loaded.deck.seed, loaded.deck.sample.draws, loaded.deck.train) == (7, 50, None)
+    assert out == Path('here')
+    assert options == {'restart': True, 'changed': True}
+
+
+@pytest.mark.parametrize(('words', 'said'), [
+    ('', 'expected a command first'),
+    ('chek', 'chek: unknown command; did you mean check?'),
+    ('xyzzy', 'xyzzy: unknown command; expected one of run, sample,'),
+    ('--bogus', 'unrecognized arguments: --bogus'),
+    ('run', 'required: DECK'),
+    ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
+    ('run deck.yaml --res', 'unrecognized arguments: --res'),
+    ('run deck.yaml --out', 'argument --out: expected one argument'),
+    ('check deck.yaml --ranks none', "argument --ranks: expected a whole number >= 1, got 'none'"),
+    ('bench sampler --sizes 0', "argument --sizes: expected a whole number >= 1, got '0'"),
+    ('bench samplr', "invalid choice: 'samplr'"),
+    ('info more', 'unrecognized arguments: more'),
+])
+def test_a_mistake_is_one_line_with_code_2(words, said, capsys):
+    code, err = fails(words.split(), capsys)
+    assert code == 2
+    assert err.startswith('phi4hpc: ')
+    assert said in err
+    assert err.count('\n') == 1
+
+
+@pytest.mark.parametrize('command', ['run', 'check', 'report'])
+def test_faults_of_a_deck_are_told_a_line_each_with_code_2(command, capsys):
+    code, err = fails([command, QUICKSTART, 'seed=x', 'sede=1'], capsys)
+    assert code == 2
+    assert err.splitlines() == ['phi4hpc: 2 faults in the deck, nothing was done',
+                                "command line: seed=x: expected a whole number from 0 to 4294967295, got 'x'",
+                                'command line: sede=1: unknown key; did you mean seed?']
+
+
+@pytest.mark.parametrize('variable', ['OMPI_COMM_WORLD_RANK', 'PMI_RANK', 'SLURM_PROCID'])
+@pytest.mark.parametrize('words', ['chek', '--help', '--version', 'run --help', 'schema',
+                                   'check nowhere.yaml', f'check {QUICKSTART}'])
+def test_other_ranks_are_silent(words, variable, monkeypatch, capsys):
+    def code():
+        try:
+            return cli.main(words.split())
+        except SystemExit as stop:
+            return stop.code
+
+    first, spoken = code(), capsys.readouterr()
+    monkeypatch.setenv(variable, '1')
+    assert code() == first
+    assert any(spoken)
+    assert capsys.readouterr() == ('', '')
+
+
+def test_check_tells_the_plan(capsys):
+    cli.main(['check', QUICKSTART, '--ranks', '3', 'train=null'])
+    out = capsys.readouterr().out
+    assert 'no fault' in out
+    assert 'ranks     3, each with 16 of the 48 replicas' in out
+    assert 'models    none' in out
+
+
+def test_check_refuses_more_ranks_than_replicas(capsys):
+    assert fails(['check', QUICKSTART, '--ranks', '49'], capsys)[0] == 1
+
+
+def test_a_small_deck_on_many_cores_is_no_fault(monkeypatch, capsys):
+    monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(1000)))
+    cli.main(['check', QUICKSTART])
+    assert 'ranks     48, ' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(('error', 'code', 'said'), [
+    (errors.UserError('no room: free some'), 1, 'phi4hpc: no room: free some\n'),
+    (errors.UsageError('odd'), 2, 'phi4hpc: odd\n'),
+    (KeyboardInterrupt(), 130, ''),
+])
+def test_a_failure_of_the_stages_ends_with_its_code_and_no_traceback(error, code, said, monkeypatch, capsys):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(cli, '_run', fail)
+    assert fails(['run', QUICKSTART], capsys) == (code, said)
+
+
+def test_a_reader_that_leaves_early_sees_no_traceback():
+    done = subprocess.run(f'set -o pipefail; {sys.executable} -m phi4hpc schema | true', shell=True, cwd=ROOT,
+                          executable='/bin/bash', capture_output=True, text=True, check=False)
+    assert done.stderr == ''
+
+
+def test_bench_passes_its_options_on(monkeypatch):
+    asked = []
+    stand_in = types.ModuleType('phi4hpc.bench')
+    stand_in.sampler = lambda *args: asked.append(args)
+    monkeypatch.setitem(sys.modules, 'phi4hpc.bench', stand_in)
+    monkeypatch.setattr('phi4hpc.bench', stand_in, raising=False)
+    options = '--sizes 32 64 --precisions float64 --device host --seconds 0.5 --json'
+    cli.main(['bench', 'sampler', *options.split()])
+    cli.main(['bench', 'sampler'])
+    assert asked == [([32, 64], ['float64'], 'host', 0.5, True),
+                     ([32, 64, 128, 256], ['float32', 'float64'], 'auto', 1.0, False)]

@@ -1,0 +1,198 @@
+"""Every fault of a deck is told, at once, by line, in words that say what was expected."""
+
+import pytest
+
+from phi4hpc.deck.load import load, parse
+from phi4hpc.errors import DeckError
+
+DECK = """\
+lattice: {sizes: [16, 32]}
+ladder: {kappas: [0.25, 0.269]}
+"""
+TRAIN = 'train: {lattice: 32, kappas: [0.269], latents: [64]}\n'
+
+
+def faults(text, *overrides):
+    with pytest.raises(DeckError) as error:
+        parse(text, 'deck.yaml', overrides)
+    return list(error.value.faults)
+
+
+def test_every_fault_is_told_at_once_sorted_by_line():
+    assert faults("""\
+sede: 3
+precision: float23
+action: {lambda: 0}
+lattice:
+  sizes: [16, 31, 8]
+  sizes: [4]
+ladder:
+  kappas: [0.24, 0.26]
+sample:
+  drows: 100
+  spacing: many
+train:
+  lattice: 64
+  kappas: [0.25]
+""") == [
+        'deck.yaml:1:1: sede: unknown key; did you mean seed?',
+        "deck.yaml:2:12: precision: expected float32 or float64, got 'float23'; did you mean float32?",
+        'deck.yaml:5:15: lattice.sizes.1: expected an even number from 2 to 16384, got 31',
+        'deck.yaml:5:19: lattice.sizes.2: 8 does not exceed 16 before it: expected ascending values',
+        'deck.yaml:6:3: lattice.sizes: said twice, first in line 5: keep one',
+        'deck.yaml:8:18: ladder.kappas.1: kappa = 0.26 diverges at lambda = 0: '
+        'expected kappa < 0.25, or lambda > 0',
+        'deck.yaml:10:3: sample.drows: unknown key; did you mean draws?',
+        "deck.yaml:11:12: sample.spacing: expected a whole number >= 1, got 'many'",
+        'deck.yaml:12:1: train.latents: missing; expected a list, each item a whole number >= 1',
+        'deck.yaml:14:12: train.kappas.0: kappa = 0.25 is not on the ladder: '
+        'expected a rung; 0.24 is nearest',
+    ]
+
+
+@pytest.mark.parametrize(('line', 'said'), [
+    ('sample: {draws: "12"}', "sample.draws: expected a whole number >= 1, got '12'"),
+    ('sample: {draws: 3.5}', 'sample.draws: expected a whole number >= 1, got 3.5'),
+    ('sample: {draws: true}', 'sample.draws: expected a whole number >= 1, got true'),
+    ('sample: {draws: yes}', "sample.draws: expected a whole number >= 1, got 'yes'"),
+    ('sample: {draws: 0}', 'sample.draws: expected a whole number >= 1, got 0'),
+    ('sample: {draws: }', 'sample.draws: expected a whole number >= 1, got nothing'),
+    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number >= 1, got inf'),
+    ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, got 0.001'),
+    ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
+    ('sample: {recipe: [{metropolitan: 1}]}',
+     'sample.recipe.0.metropolitan: unknown key; did you mean metropolis?'),
+    ('sample: {recipe: [{}]}',
+     'sample.recipe.0: expected metropolis: a whole number >= 1, got an empty section'),
+    ('sample: {recipe: []}',
+     'sample.recipe: expected a list, each item metropolis: a whole number >= 1, got an empty list'),
+    ('action: {lambda: -1}', 'action.lambda: expected a number from 0 to 10000, got -1'),
+    ('action: {lambda: .nan}', "action.lambda: expected a number from 0 to 10000, got '.nan'"),
+    ('action: {lambda: false}', 'action.lambda: expected a number from 0 to 10000, got false'),
+    ('action: {lam: 0.1}', 'action.lam: unknown key; did you mean lambda?'),
+    ('title: 12', 'title: expected text (in quotes where it looks like a number), got 12'),
+    ('SEED: 12', 'SEED: unknown key; did you mean seed?'),
+    ('device: gpu', "device: expected auto or host or cuda, got 'gpu'"),
+    ('draws: 3', 'draws: unknown key; did you mean sample.draws or analyse.draws?'),
+    ("'[key]': 3", "'[key]': unknown key; expected one of title, seed, device, precision, action, lattice, "
+     'ladder, sample, storage, train, analyse'),
+    ('storage: {xyz: 3}', 'storage.xyz: unknown key; expected one of driver'),
+])
+def test_a_value_is_judged_in_plain_words(line, said):
+    assert [fault.split(': ', 1)[1] for fault in faults(f'{DECK}{line}\n')] == [said]
+
+
+@pytest.mark.parametrize(('overrides', 'said'), [
+    (['train.lattice=64'], 'L = 64 is not sampled: expected one of lattice.sizes, 16, 32'),
+    (['train.kappas=[0.27]'],
+     'train.kappas.0: kappa = 0.27 is not on the ladder: expected a rung; 0.269 is nearest'),
+    (['train.latents=[64,1025]'],
+     'train.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at most 1024'),
+    (['train.latents=[64,64]'], 'train.latents.1: 64 is there already: expected each once'),
+    (['train.families=[dense,dense]'], 'train.families.1: dense is there already: expected each once'),
+    (['sample.draws=4'],
+     'train.validation: 0.2 of 4 draws is less than one: expected at least 0.25, or more sample.draws'),
+    (['ladder.kappas=[0.25,0.269,0.269]'], 'ladder.kappas.2: 0.269 does not exceed 0.269 before it'),
+    (['ladder.kappas=[0.3,0.269]'], 'ladder.kappas.1: 0.269 does not exceed 0.3 before it'),
+    (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),
+    (['action.lambda=0'], 'ladder.kappas.0: kappa = 0.25 diverges at lambda = 0'),
+])
+def test_keys_are_judged_against_one_another(overrides, said):
+    assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))
+
+
+def test_a_fault_that_an_override_made_is_blamed_on_it():
+    told = faults(DECK + TRAIN, 'train.kappas=[1, 2]')
+    assert [fault[:31] for fault in told] == ['command line: train.kappas=[1, '] * 2
+
+
+def test_of_a_key_said_twice_the_first_counts():
+    assert faults(f'seed: x\n{DECK}seed: 4') == [
+        "deck.yaml:1:7: seed: expected a whole number from 0 to 4294967295, got 'x'",
+        'deck.yaml:4:1: seed: said twice, first in line 1: keep one']
+
+
+def test_what_needs_a_faulty_value_is_not_judged():
+    """Whether 0.269 is on a ladder with a misspelt rung, nobody can say."""
+    assert faults(DECK.replace('0.269', '0.269x') + TRAIN) == [
+        "deck.yaml:2:25: ladder.kappas.1: expected a number from 0 to 10, got '0.269x'"]
+
+
+def test_a_misspelt_key_is_not_also_missing():
+    assert faults(DECK.replace('kappas', 'kappa')) == [
+        'deck.yaml:2:10: ladder.kappa: unknown key; did you mean kappas?']
+
+
+def test_what_is_missing_is_said_where_its_section_begins():
+    assert faults('# nothing\nladder: {chains: 2}\n') == [
+        'deck.yaml:2:1: ladder.kappas: missing; expected a list, each item a number from 0 to 10',
+        'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes']
+
+
+@pytest.mark.parametrize(('override', 'said'), [
+    ('sample.draws=abc', "expected a whole number >= 1, got 'abc'"),
+    ('sample.drows=3', 'unknown key; did you mean draws?'),
+    ('sampel.draws=3', 'sampel: unknown key; did you mean sample?'),
+    ('ladder.kappas.9=0.3', 'ladder.kappas is a list: expected an item number from 0 to 1'),
+    ('ladder.kappas.x=0.3', 'ladder.kappas is a list: expected an item number from 0 to 1'),
+    ('lattice.sizes.0.x=3', 'lattice.sizes.0 holds no keys'),
+    ('draws', 'expected key=value, such as sample.draws=100'),
+    ('=3', 'expected key=value, such as sample.draws=100'),
+    ('sample..draws=3', 'expected key=value, such as sample.draws=100'),
+    ('title=\udcff', 'expected a value in YAML, such as 100, [0.26, 0.269] or null'),
+    ('sample.draws=[1,', 'expected a value in YAML, such as 100, [0.26, 0.269] or null'),
+])
+def test_an_override_is_checked_in_the_same_way(override, said):
+    assert faults(DECK, override) == [f'command line: {override}: {said}']
+
+
+def test_an_override_of_what_is_no_deck_is_a_fault_too():
+    said = 'the deck is a list: expected an item number from 0 to 0'
+    assert faults('[1]', '3=x')[-1] == f'command line: 3=x: {said}'
+
+
+def test_faults_of_the_file_come_before_those_of_the_command_line():
+    assert [fault.split(':')[0] for fault in faults(f'{DECK}sede: 1', 'a', 'seed=x')] == [
+        'deck.yaml', 'command line', 'command line']
+
+
+@pytest.mark.parametrize(('text', 'said'), [
+    ('', '1:1: nothing in it: expected a deck'),
+    ('# only words\n', '1:1: nothing in it'),
+    ('[1, 2]', '1:1: expected a section with keys out of title, seed,'),
+    ('just words', '1:1: expected a section'),
+    ('lattice: [16\nladder: 3', '2:7: not YAML: '),
+    ('lattice:\n\tsizes: 3', '2:1: not YAML: '),
+    ('a: 1\n---\nb: 2', '2:1: a second document'),
+    ('a: \x07', r"1:4: control character '\x07'"),
+    ('a: *b', '1:4: *b: no &b ends before it'),
+    ('a: &b [*b]', '1:8: *b: no &b ends before it'),
+    ('a: !!python/object:os.system x', '1:4: tag tag:yaml.org,2002:python/object:os.system'),
+    ('? [a, b]\n: 3', '1:3: expected a name as key'),
+    ('[' * 500 + ']' * 500, '1:18: more than 16 levels of nesting'),
+    ('[' * 100_000, 'deck.yaml:1:'),
+    ('{a: ' * 100_000, 'deck.yaml:1:'),
+    ('<<: {seed: 3}', "1:1: '<<': unknown key"),
+])
+def test_what_is_no_deck_at_all_is_one_clear_line(text, said):
+    assert said in faults(text)[0]
+    assert all('\n' not in fault for fault in faults(text))
+
+
+def test_ten_nested_aliases_of_ten_do_not_make_ten_thousand_million():
+    bomb = ''.join(f'k{n}: &k{n} [{", ".join([f"*k{n - 1}"] * 10)}]\n' for n in range(1, 11))
+    assert len(faults(f'k0: &k0 [1]\n{bomb}title: *k10\n{DECK}ladders: {{kappas: *k10}}')) == 13
+
+
+@pytest.mark.parametrize(('make', 'said'), [
+    (lambda path: None, 'No such file or directory'),
+    (lambda path: path.mkdir(), 'Is a directory'),
+    (lambda path: path.write_bytes(b'seed: 1\ntitle: "\xff"'), ':2:9: byte 0xff: expected text in UTF-8'),
+    (lambda path: path.write_bytes(bytes(range(32))), ':1:1: control character'),
+    (lambda path: path.write_text('# more\n' * 200_000), 'more than 1 MiB'),
+])
+def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, make, said):
+    make(tmp_path / 'deck.yaml')
+    with pytest.raises(DeckError, match=said) as error:
+        load(tmp_path / 'deck.yaml')
+    assert len(error.value.faults) == 1

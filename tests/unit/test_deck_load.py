@@ -1,0 +1,129 @@
+"""A deck is read as a physicist writes it, and comes out typed, with defaults, however it is spelt."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from phi4hpc.deck import marked
+from phi4hpc.deck.load import digest, load, parse, resolved
+
+INPUT = Path(__file__).parents[2] / 'input'
+DECK = """\
+lattice: {sizes: [16, 32]}
+ladder: {kappas: [0.25, 0.269]}
+"""
+TRAIN = 'train: {lattice: 32, kappas: [0.269], latents: [64]}\n'
+
+
+def deck(text=DECK, *overrides):
+    return parse(text, 'deck.yaml', overrides).deck
+
+
+@pytest.mark.parametrize('name', ['quickstart', 'talk'])
+def test_the_shipped_decks_load(name):
+    assert 0.269 in load(INPUT / f'{name}.yaml').deck.ladder.kappas
+
+
+def test_the_quickstart_spans_the_transition_and_is_dense_near_it():
+    kappas = load(INPUT / 'quickstart.yaml').deck.ladder.kappas
+    near = [k for k in kappas if 0.264 <= k <= 0.275]
+    assert (kappas[0], kappas[-1]) == (0.24, 0.3)
+    assert max(b - a for a, b in zip(near, near[1:], strict=False)) < 0.00101
+
+
+def test_what_is_left_out_has_its_default():
+    assert deck().action.lam == 0.02
+    assert deck().sample.recipe == [{'metropolis': 1}]
+    assert deck().train is None
+
+
+@pytest.mark.parametrize(('spelt', 'number'), [
+    ('1e-3', 1e-3), ('1.e-3', 1e-3), ('.5e-2', 5e-3), ('1E2', 100.0), ('+0.5', 0.5), ('1', 1.0)])
+def test_every_spelling_of_a_number_is_a_number(spelt, number):
+    value = deck(f'{DECK}action: {{lambda: {spelt}}}').action.lam
+    assert value == number
+    assert type(value) is float
+
+
+@pytest.mark.parametrize('spelt', ['1e4', '10000', '10000.0', '010000'])
+def test_a_count_may_be_spelt_as_any_whole_number(spelt):
+    draws = deck(f'{DECK}sample: {{draws: {spelt}}}').sample.draws
+    assert draws == 10000
+    assert type(draws) is int
+
+
+@pytest.mark.parametrize('word', ['on', 'no', 'Yes', '12:30', '2024-01-01', '"12"', '1_000', '0x10', '.inf'])
+def test_words_are_text(word):
+    assert deck(f'{DECK}title: {word}').title == word.strip('"')
+
+
+def test_an_alias_repeats_a_list():
+    text = 'lattice: {sizes: [32]}\nladder: {kappas: &k [0.25, 0.269]}\n'
+    text += 'train: {lattice: 32, kappas: *k, latents: [4]}'
+    both = deck(text, 'train.kappas.0=0.269', 'train.kappas.1=0.25')
+    assert both.ladder.kappas == [0.25, 0.269]
+    assert both.train.kappas == [0.269, 0.25]
+
+
+def test_an_override_changes_one_of_two_aliases():
+    both = deck(f'{DECK}sample: &s {{draws: 50}}\nanalyse: *s', 'sample.draws=60')
+    assert (both.sample.draws, both.analyse.draws) == (60, 50)
+
+
+@pytest.mark.parametrize(('override', 'value'), [
+    ('sample.draws=7', lambda d: d.sample.draws == 7),
+    ('sample.draws=1e3', lambda d: d.sample.draws == 1000),
+    ('ladder.kappas=[0.26,0.269]', lambda d: d.ladder.kappas == [0.26, 0.269]),
+    ('ladder.kappas.0=0.26', lambda d: d.ladder.kappas == [0.26, 0.269]),
+    ('train=null', lambda d: d.train is None),
+    ('train=', lambda d: d.train is None),
+    ('title=a = b', lambda d: d.title == 'a = b'),
+    ('action.lambda=0.1', lambda d: d.action.lam == 0.1),
+    ('storage={driver: virtual}', lambda d: d.storage.driver == 'virtual'),
+])
+def test_an_override_replaces_what_the_deck_says(override, value):
+    assert value(deck(DECK + TRAIN, override))
+
+
+def test_overrides_may_make_a_section_and_the_last_one_counts():
+    made = deck(DECK, 'train.lattice=16', 'train.kappas=[0.25]', 'train.latents=[4]', 'train.lattice=32')
+    assert made.train.lattice == 32
+
+
+def test_an_override_mends_a_fault_of_the_file():
+    assert deck(f'{DECK}sample: {{draws: many}}', 'sample.draws=5').sample.draws == 5
+
+
+def test_the_digest_is_of_the_meaning():
+    plain = parse(DECK, 'a.yaml').digest
+    other = '# why\nladder: {kappas: [.25, 269e-3], chains: 2}\nlattice: {sizes: [16, 32]}'
+    assert parse(other, 'b.yaml').digest == plain
+    assert parse(DECK, 'a.yaml', ['seed=2']).digest != plain
+
+
+def test_a_digest_of_sections_sees_no_others():
+    one, other = deck(DECK), deck(DECK, 'title=other')
+    assert digest(one, 'lattice', 'ladder') == digest(other, 'lattice', 'ladder')
+    assert digest(one) != digest(other)
+    assert digest(one, 'lattice') != digest(one, 'ladder')
+
+
+@pytest.mark.parametrize('overrides', [
+    [], ['title=no'], ['train=null'], ['train.rate=1e-5', 'action.lambda=1e-7']])
+def test_a_resolved_deck_loads_as_the_same_deck(overrides):
+    given = load(INPUT / 'quickstart.yaml', overrides)
+    assert parse(resolved(given.deck), 'deck.resolved.yaml').digest == given.digest
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path):
+    (tmp_path / 'deck.yaml').write_text(DECK, encoding='utf-8-sig')
+    assert load(tmp_path / 'deck.yaml').text == DECK
+
+
+def test_the_pure_python_parser_reads_the_same(monkeypatch):
+    text = (INPUT / 'talk.yaml').read_text()
+    fast, _ = marked.read(text, 'talk.yaml')
+    monkeypatch.setattr(marked, 'LOADER', yaml.SafeLoader)
+    slow, _ = marked.read(text, 'talk.yaml')
+    assert (fast.data, fast.keys, fast.values) == (slow.data, slow.keys, slow.values)

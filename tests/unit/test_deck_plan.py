@@ -1,0 +1,66 @@
+"""The plan of a deck is plain arithmetic on it, told before anything is done."""
+
+import pytest
+
+from phi4hpc.deck import plan
+from phi4hpc.deck.load import parse
+from phi4hpc.deck.plan import disk_bytes, hits, memory_bytes, models, replicas, require_ranks, told
+from phi4hpc.errors import UserError
+
+DECK = """\
+lattice: {sizes: [16, 32]}
+ladder: {kappas: [0.25, 0.26, 0.269], chains: 2}
+sample: {recipe: [{metropolis: 2}, {metropolis: 1}], thermalisation: 100, draws: 50, spacing: 4}
+train: {lattice: 32, kappas: [0.25, 0.269], families: [linear, dense], latents: [16, 64], epochs: 5}
+"""
+
+
+def deck(*overrides):
+    return parse(DECK, 'deck.yaml', overrides).deck
+
+
+def test_replicas_steps_and_hits():
+    assert replicas(deck()) == 6
+    assert plan.steps(deck()) == 300
+    assert hits(deck(), 16) == 6 * 300 * 3 * 2 * 16**2
+
+
+@pytest.mark.parametrize(('precision', 'site'), [('float32', 4), ('float64', 8)])
+def test_disk_holds_fields_and_series(precision, site):
+    assert disk_bytes(deck(f'precision={precision}'), 16) == 6 * 50 * (16**2 * site + 4 * 8 + 4)
+
+
+def test_a_model_for_each_kappa_family_and_latent():
+    assert models(deck())[:3] == [(0.25, 'linear', 16), (0.25, 'linear', 64), (0.25, 'dense', 16)]
+    assert len(models(deck())) == 8
+    assert models(deck('train=null')) == []
+
+
+def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
+    large = deck('lattice.sizes=[32,4096]')
+    assert memory_bytes(large, 1) > memory_bytes(large, 2) > memory_bytes(deck(), 2)
+    wide, untrained = deck('train.hidden=100000'), deck('train=null')
+    assert memory_bytes(wide, 1) > memory_bytes(deck(), 1) > memory_bytes(untrained, 1)
+
+
+def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
+    require_ranks(deck(), 6)
+    with pytest.raises(UserError, match=r'7 ranks for the 6 .* \(2 chains x 3 kappas\): .* at most 6 ranks'):
+        require_ranks(deck(), 7)
+
+
+def test_the_plan_is_told_in_a_block():
+    assert told(deck(), ranks=4)[:-1] == [
+        'ranks     4, each with 1 or 2 of the 6 replicas of a lattice (2 chains x 3 kappas)',
+        'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
+        'L = 16    2.8e+06 Metropolis hits, 318 kB on disk',
+        'L = 32    1.1e+07 Metropolis hits, 1.24 MB on disk',
+        'models    8 of L = 32: kappa 0.25, 0.269; linear, dense; d = 16, 64; 5 epochs',
+        'disk      1.56 MB in ensembles.h5']
+    assert 'models    none, there is no section train' in told(deck('train=null'), ranks=1)
+
+
+@pytest.mark.parametrize(('size', 'words'), [
+    (0, '0 B'), (999, '999 B'), (1000, '1 kB'), (12_345_678, '12.3 MB'), (5 * 10**18, '5e+03 PB')])
+def test_bytes_are_told_in_three_digits(size, words):
+    assert plan.human(size) == words

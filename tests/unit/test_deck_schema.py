@@ -1,0 +1,61 @@
+"""The JSON Schema in input/ is the deck's own, describes every key, and agrees with `phi4hpc check`."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from phi4hpc.deck.editor import json_schema, json_schema_text, leaves, node_at
+from phi4hpc.deck.load import parse, resolved
+from phi4hpc.deck.schema import Deck
+
+INPUT = Path(__file__).parents[2] / 'input'
+
+
+def test_the_committed_schema_is_current():
+    assert json.loads((INPUT / 'deck.schema.json').read_text()) == json.loads(json_schema_text()), \
+        'renew it: phi4hpc schema > input/deck.schema.json'
+
+
+@pytest.mark.parametrize('name', ['quickstart', 'talk'])
+def test_the_shipped_decks_name_it_and_satisfy_it(name):
+    text = (INPUT / f'{name}.yaml').read_text()
+    assert text.startswith('# yaml-language-server: $schema=deck.schema.json\n')
+    validator = jsonschema.validators.validator_for(json_schema())
+    validator.check_schema(json_schema())
+    validator(json_schema()).validate(parse(text, name).deck.model_dump(by_alias=True))
+    # what is written, and not only what it becomes
+    validator(json_schema()).validate(yaml.safe_load(text))
+
+
+def test_every_key_is_described():
+    paths = list(leaves())
+    assert ('train', 'latents') in paths
+    assert [path for path in paths if not _described(path)] == []
+
+
+def _described(path):
+    named = (node_at(path[:-1]) or {})['properties'][path[-1]]
+    return named.get('description') or node_at(path).get('description')
+
+
+@pytest.mark.parametrize(('path', 'value'), [
+    ('sede', 1), ('seed', -1), ('seed', 2**32), ('precision', 'float23'), ('sample.draws', 0),
+    ('sample.draws', 'many'), ('sample.recipe', []),
+    ('sample.recipe', [{'wolf': 1}]), ('sample.recipe', [{}]),
+    ('lattice.sizes', [15]),
+    ('ladder.kappas', [-0.1]), ('train.rate', 0), ('train.families', ['densee']), ('sample.acceptance', True),
+])
+def test_editor_and_check_refuse_the_same(path, value):
+    given = yaml.safe_load(resolved(parse((INPUT / 'quickstart.yaml').read_text(), 'q').deck))
+    *sections, key = path.split('.')
+    inner = given
+    for section in sections:
+        inner = inner[section]
+    inner[key] = value
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(given, json_schema())
+    with pytest.raises(ValueError):
+        Deck.model_validate(given)
