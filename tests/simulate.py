@@ -13,7 +13,7 @@ SEED = 20230914
 
 
 def observe(device, L, kappa, lam, *, observable, replicas=64, draws=500, spacing=4, width=1.8, precision='float32'):
-    """Return (draw, replica, ...) values of `observable(fields)` for independent replicas, thermalised from a hot start."""
+    """Return (draw, replica, ...) values of `observable(fields)` of independent replicas, after a hot start."""
     fields = Fields(device, L, precision, lam, SEED, range(replicas))
     fields.write(normal(L, range(replicas), SEED))
     kappas, widths = np.full(replicas, kappa), np.full(replicas, width)

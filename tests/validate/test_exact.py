@@ -15,14 +15,15 @@ def test_without_hopping_every_site_stands_alone(device, lam):
     assert_agrees(values[..., [PHI2, PHI4]], np.array(one_site_moments(lam)), within=0.01)
 
 
-@pytest.mark.parametrize('precision', ['float32', 'float64'])
-@pytest.mark.parametrize(('kappa', 'lam'), [(0.2, 0.02), (0.26, 0.02), (0.3, 1.0)])
+@pytest.mark.parametrize(('kappa', 'lam', 'precision'), [
+    (0.26, 0.02, 'float32'), (0.26, 0.02, 'float64'), (0.3, 0.1, 'float32'), (0.3, 1.0, 'float32')])
 def test_two_torus_by_quadrature(device, kappa, lam, precision):
-    values = observe(device, 2, kappa, lam, observable=densities, replicas=2048, draws=1500, spacing=8, precision=precision)
+    values = observe(device, 2, kappa, lam, observable=densities, replicas=1024, draws=1600, spacing=8,
+                     precision=precision)
     m2, m4, phi2 = two_torus(kappa, lam)
     square = values[..., MAGNETISATION] ** 2
     assert_agrees(np.stack([square, values[..., PHI2]], -1), np.array([m2, phi2]), within=0.005)
-    assert_agrees(binder_by_group(square), 1 - m4 / (3 * m2**2), within=0.005 if lam < 1 else 0.01)
+    assert_agrees(binder_by_group(square), 1 - m4 / (3 * m2**2), within=0.005)
 
 
 def binder_by_group(square_nr, groups=32):
@@ -33,7 +34,7 @@ def binder_by_group(square_nr, groups=32):
 
 @pytest.mark.parametrize(('kappa', 'lam'), [(0.22, 0.0), (0.269, 0.02), (0.3, 0.5)])
 def test_schwinger_dyson_identity(device, kappa, lam):
-    """<sum_x phi_x dS/dphi_x> = Omega, whatever kappa and lambda: per site -4 kappa H + 2 (1 - 2 lambda) phi^2 + 4 lambda phi^4."""
+    """<sum_x phi_x dS/dphi_x> = Omega whatever kappa and lambda; its parts are H, phi^2 and phi^4."""
     values = observe(device, 16, kappa, lam, observable=densities, replicas=64, draws=1000, spacing=5)
     identity = -4 * kappa * values[..., HOPPING] + 2 * (1 - 2 * lam) * values[..., PHI2] + 4 * lam * values[..., PHI4]
     assert_agrees(identity, 1.0, within=0.005)
@@ -51,4 +52,4 @@ def test_a_kernel_that_is_wrong_by_a_percent_is_found_out(device, kernel_folder,
     assert text.count(constant) == 1
     source.write_text(text.replace(constant, broken))
     with pytest.raises(AssertionError, match='z = '):
-        test_two_torus_by_quadrature(device, 0.26, 0.02, 'float32')
+        test_schwinger_dyson_identity(device, 0.3, 0.5)
