@@ -1,7 +1,8 @@
 """The draws of each training step: one from every stratum, moved by a random translation.
 
-The ensemble is translation-invariant, so a translated draw is as good as another. Without that a dense network learns its few
-thousand draws by heart: at L = 32, d = 64 the loss on others rose 5% above the linear optimum.
+The ensemble is translation-invariant, so a translated draw is as good as another. Without that a dense
+network learns its few thousand draws by heart: at L = 32, d = 64 the loss on others rose 5% above the linear
+optimum.
 
 Suffixes: t steps, s strata of this rank, m the two axes (y, x), D sites.
 """
@@ -20,8 +21,9 @@ def seed_of(seed, name):
 def plan(seeds, epoch, numbers, bounds, steps, size):
     """Return (draw_ts, shift_tsm): which draw of each stratum goes into each step, and its translation.
 
-    `numbers` are this rank's strata, `bounds` where they begin and end in its shard. The choices for a stratum follow
-    from `seeds`, the epoch and the stratum's number alone, so from nothing that changes with the number of ranks.
+    `numbers` are this rank's strata, `bounds` where they begin and end in its shard. The choices for a
+    stratum follow from `seeds`, the epoch and the stratum's number alone, so from nothing that changes with
+    the number of ranks.
     """
     draw_ts = np.empty((steps, len(numbers)), dtype=np.int64)
     shift_tsm = np.empty((steps, len(numbers), 2), dtype=np.int64)

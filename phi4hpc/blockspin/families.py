@@ -1,14 +1,16 @@
 """Autoencoder families: A = g o f with encoder f: R^D -> R^d and decoder g: R^d -> R^D, all odd under Z2.
 
 `linear`: f(x) = E x, g(y) = G y, with E and G = E^T the leading Fourier modes: the linear optimum.
-`dense`:  f(x) = E x + W2 s(W1 x), g(y) = G y + V2 s(V1 y): the same path plus a remainder that starts at zero, so
-that training starts at the optimum instead of looking for it. No map has a bias: A(-x) = -A(x) exactly.
+`dense`:  f(x) = E x + W2 s(W1 x), g(y) = G y + V2 s(V1 y): the same path plus a remainder that starts at
+zero, so that training starts at the optimum instead of looking for it. No map has a bias: A(-x) = -A(x)
+exactly.
 
-The ensemble is nearly Gaussian, and what tanh does to a Gaussian is mostly linear. So s(z) = tanh(z) - a z, with a such
-that <z s(z)> = 0 for a unit normal z: the remainder learns what is not linear, and does not fight the linear path.
-The functions that a network can represent are the same as with tanh.
+The ensemble is nearly Gaussian, and what tanh does to a Gaussian is mostly linear. So s(z) = tanh(z) - a z,
+with a such that <z s(z)> = 0 for a unit normal z: the remainder learns what is not linear, and does not fight
+the linear path. The functions that a network can represent are the same as with tanh.
 
-The rows of E start orthonormal: a latent is measured in units of the field, and the linear decoder is an isometry.
+The rows of E start orthonormal: a latent is measured in units of the field, and the linear decoder is an
+isometry.
 """
 
 import numpy as np
@@ -65,9 +67,10 @@ class Autoencoder(nn.Module):
 def build(family, modes, hidden, seed):
     """Return the Autoencoder that is the linear optimum of `modes` (lattice.modes.Modes), in float32.
 
-    The hidden units of `dense` look at the blocked field, E^T E x in the encoder and E^T y in the decoder, at sites drawn
-    from `seed` and in units of its standard deviation, where tanh is curved and not saturated. Looking at single sites
-    matters: the interaction is local, and rows mixed at random learned nothing in the same time.
+    The hidden units of `dense` look at the blocked field, E^T E x in the encoder and E^T y in the decoder, at
+    sites drawn from `seed` and in units of its standard deviation, where tanh is curved and not saturated.
+    Looking at single sites matters: the interaction is local, and rows mixed at random learned nothing in the
+    same time.
     """
     latent, sites = modes.basis_dD.shape
     model = Autoencoder(family, sites, latent, hidden)
@@ -83,7 +86,7 @@ def build(family, modes, hidden, seed):
 
 
 def _looks(modes, hidden, rng):
-    """Return the (h, d) rows that take latents to the blocked field at `hidden` random sites, at unit variance."""
+    """Return the rows (h, d) from latents to the blocked field at `hidden` random sites, at unit variance."""
     sites = modes.basis_dD.shape[1]
     deviation = np.sqrt(modes.kept_d.sum() / sites)
     chosen = rng.choice(sites, hidden, replace=hidden > sites)

@@ -1,8 +1,8 @@
 """Jackknife errors of what is computed from sums over samples, when the samples are spread over ranks.
 
-The samples of all ranks, in the order of ranks, are cut into blocks of neighbours. The sums of a block meet on one
-rank, which leaves that block out and estimates anew. So a rank holds no more than its share of the blocks; and the
-blocks, hence the errors, are the same on any number of ranks.
+The samples of all ranks, in the order of ranks, are cut into blocks of neighbours. The sums of a block meet
+on one rank, which leaves that block out and estimates anew. So a rank holds no more than its share of the
+blocks; and the blocks, hence the errors, are the same on any number of ranks.
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ BLOCKS = 16
 
 
 class Blocks(NamedTuple):
-    """`count` blocks in all, the sums {b: {name: array}} of those that this rank owns, and the sums over all."""
+    """How many blocks; the sums {b: {name: array}} of those that this rank owns; the sums over all blocks."""
 
     count: int
     owned: dict
@@ -23,16 +23,17 @@ class Blocks(NamedTuple):
 
 
 def block_slices(first, n, total):
-    """Return, for each block, the slice of this rank's `n` samples, numbered from `first` of `total`, that it holds."""
+    """Return each block's slice of this rank's `n` samples, which are numbered from `first` of `total`."""
     count = min(BLOCKS, total)
     bounds = (np.subtract(block(total, count, b), first).clip(0, n) for b in range(count))
     return [slice(int(start), int(stop)) for start, stop in bounds]
 
 
 def gather_blocks(comm, slices, sums_of):
-    """Return the Blocks of `slices` (from `block_slices`); `sums_of(slice)` is this rank's part of a block's sums.
+    """Return the Blocks of `slices`, which are those of `block_slices`.
 
-    `sums_of` returns {name: float64 array}, of the same shapes on every rank, zeros for an empty slice.
+    `sums_of(slice)` returns this rank's part of a block's sums, {name: float64 array}, of the same shapes on
+    every rank; zeros for an empty slice.
     """
     owned, mine = {}, {}
     for b, part in enumerate(slices):

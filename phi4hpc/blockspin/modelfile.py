@@ -1,4 +1,4 @@
-"""Files of tensors: models and checkpoints, written whole or not at all, and read without running what is in them."""
+"""Files of models and checkpoints: written whole or not at all, read without running what they hold."""
 
 import os
 import pickle
@@ -23,7 +23,8 @@ def load(path, device='cpu'):
         model = Autoencoder(*(content[key] for key in SHAPE))
         model.load_state_dict(content['state'])
     except (KeyError, TypeError, AttributeError, RuntimeError) as error:
-        raise UserError(f'{path}: not a model of this version of phi4hpc ({error}); run the stage `train` again') from error
+        raise UserError(f'{path}: not a model of this version of phi4hpc ({error}); '
+                        'remove it and run the stage `train` again') from error
     return model.to(device)
 
 
@@ -38,7 +39,7 @@ def write(path, content):
 
 
 def read(path, device='cpu'):
-    """Return what `write` wrote. Raises UserError at a missing or damaged file, or one that holds more than data."""
+    """Return what `write` wrote. Raises UserError at a missing or damaged file, or one with code in it."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:

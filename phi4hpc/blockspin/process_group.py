@@ -1,4 +1,4 @@
-"""torch's process group over the ranks of an MPI communicator; the communicator carries the address, torch the gradients."""
+"""torch's process group over the ranks of an MPI communicator, which carries no more than the address."""
 
 import contextlib
 import os
@@ -20,11 +20,13 @@ def process_group(comm, device='cpu'):
     if 'OMP_NUM_THREADS' not in os.environ:
         torch.set_num_threads(1)
     host = _host(comm)
-    store = dist.TCPStore(host, 0, comm.size, is_master=True, wait_for_workers=False) if comm.rank == 0 else None
-    port = comm.bcast(store and store.port)
-    store = store or dist.TCPStore(host, port, comm.size, is_master=False)
-    dist.init_process_group(_backend(comm, torch.device(device)), store=store, rank=comm.rank, world_size=comm.size,
-                            timeout=TIMEOUT)
+    if comm.rank == 0:
+        store = dist.TCPStore(host, 0, comm.size, is_master=True, wait_for_workers=False)
+        comm.bcast(store.port)
+    else:
+        store = dist.TCPStore(host, comm.bcast(None), comm.size, is_master=False)
+    dist.init_process_group(_backend(comm, torch.device(device)), store=store, rank=comm.rank,
+                            world_size=comm.size, timeout=TIMEOUT)
     try:
         yield
     finally:
@@ -32,7 +34,7 @@ def process_group(comm, device='cpu'):
 
 
 def _host(comm):
-    """Return the name under which every rank finds rank 0; on one machine that is the loopback, for gloo too."""
+    """Return the name by which every rank finds rank 0; on one machine that is the loopback, for gloo too."""
     hosts = comm.allgather(socket.gethostname())
     if len(set(hosts)) > 1:
         return hosts[0]

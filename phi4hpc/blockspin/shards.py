@@ -1,12 +1,12 @@
 """Which draws train, which validate, and which of them a rank reads.
 
-The last draws of every chain validate, and a gap before them is used by neither: neighbours in Monte Carlo time are
-alike, and would let a model be validated on what it was trained on. The draws of all chains in a row (chain 0, then
-chain 1, ...) are numbered from 0; a rank reads a range of these numbers, and no other rows.
+The last draws of every chain validate, and a gap before them is used by neither: neighbours in Monte Carlo
+time are alike, and would let a model be validated on what it was trained on. The draws of all chains in a row
+(chain 0, then chain 1, ...) are numbered from 0; a rank reads a range of these numbers, and no other rows.
 
-Training draws are cut into as many *strata* as there are draws in a batch, each a range of that row. A step takes one draw from
-each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo time, and is the
-same set of draws on any number of ranks.
+Training draws are cut into as many *strata* as there are draws in a batch, each a range of that row. A step
+takes one draw from each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo
+time, and is the same set of draws on any number of ranks.
 """
 
 import math
@@ -18,15 +18,15 @@ from phi4hpc.mpi import block
 
 
 def split(draws, validation):
-    """Return (train, valid): the slices of a chain of `draws` draws, of which the last `validation` part validates.
+    """Return (train, valid), slices of a chain of `draws` draws; the last `validation` part validates.
 
     The gap between them is 2% of the draws, at least one. Raises UserError where nothing is left to train on.
     """
     gap = math.ceil(0.02 * draws)
     first = draws - max(1, round(validation * draws))
     if first - gap < 1:
-        raise UserError(f'sample.draws: {draws} draws a chain leave none to train on beside validation and a gap of {gap}: '
-                        'expected more draws')
+        raise UserError(f'sample.draws: {draws} draws a chain leave none to train on beside validation and '
+                        f'a gap of {gap}: expected more draws')
     return slice(0, first - gap), slice(first, draws)
 
 
@@ -51,9 +51,9 @@ def evenly(total, count):
 
 
 def read_range(phi_kcnyx, k, draws, first, last):
-    """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx; `draws` is a slice from `split`.
+    """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
 
-    `phi_kcnyx` is an array or an h5py dataset (kappa, chain, draw, y, x).
+    `draws` is a slice from `split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
     """
     length = draws.stop - draws.start
     pieces = []
@@ -77,7 +77,7 @@ def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0):
 
 
 def read_valid(phi_kcnyx, k, draws, size=1, rank=0):
-    """Return the `rank`-th of `size` blocks of the validation draws, as phi_nyx. Raises UserError where it is empty."""
+    """Return the validation draws of `rank` of `size`, as phi_nyx. Raises UserError where there are none."""
     total = phi_kcnyx.shape[1] * (draws.stop - draws.start)
     if total < size:
         raise UserError(f'train.validation: {total} validation draws cannot be shared by {size} ranks: '

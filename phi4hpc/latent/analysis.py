@@ -1,7 +1,7 @@
 """The latent analysis of one model: spectra of decoder, autoencoder, and decoder followed by observables.
 
-One pass over the samples forms each Jacobian once and adds up Gram matrices block by block; everything else is linear algebra
-on sums. Suffixes: n samples, D sites, d latents, o components of an observable.
+One pass over the samples forms each Jacobian once and adds up Gram matrices block by block; everything else
+is linear algebra on sums. Suffixes: n samples, D sites, d latents, o components of an observable.
 """
 
 import copy
@@ -20,20 +20,23 @@ GRAMS = {
     'autoencoder': lambda sums: sums['autoencoder'] / sums['count'],
     'magnetisation': lambda sums: sums['magnetisation'][0] / sums['count'],
     'propagator': lambda sums: sums['propagator'] / sums['count'],
-    'binder': lambda sums: cumulant.gram(*sums['moments'] / sums['count'], *sums['magnetisation'][1:] / sums['count']),
+    'binder': lambda sums: cumulant.gram(*sums['moments'] / sums['count'],
+                                         *sums['magnetisation'][1:] / sums['count']),
 }
 
 
 def analyse(comm, model, phi_nyx, first, total, directions):
     """Return, on every rank, {name: arrays} for the names in GRAMS.
 
-    `phi_nyx` are this rank's samples, numbered from `first` of `total` over all ranks. The arrays of a name are `singular_values` and
-    `singular_values_error` (r,), jackknife over 16 blocks of neighbouring samples; `directions` (r_kept, d), at most `directions`
-    right singular vectors in latent space, or (r_kept, D) on the input lattice for the autoencoder; `lattice_directions`
-    (r_kept, y, x), the same as lattice images. All in float64; independent of the number of ranks to rounding.
+    `phi_nyx` are this rank's samples, numbered from `first` of `total` over all ranks. The arrays of a name
+    are `singular_values` and `singular_values_error` (r,), jackknife over 16 blocks of neighbouring samples;
+    `directions` (r_kept, d), at most `directions` right singular vectors in latent space, or (r_kept, D) on
+    the input lattice for the autoencoder; `lattice_directions` (r_kept, y, x), the same as lattice images.
+    All in float64; independent of the number of ranks to rounding.
     """
     model = copy.deepcopy(model).double()
-    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(next(model.parameters()).device)
+    device = next(model.parameters()).device
+    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
     blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part]))
     return {name: _spectrum(comm, name, gram, blocks, directions) for name, gram in GRAMS.items()}
 
@@ -44,16 +47,16 @@ def _spectrum(comm, name, gram, blocks, directions):
     size = round(len(blocks.total['jacobian']) ** 0.5)
     images = (direction.reshape(-1, size, size) if name == 'autoencoder'
               else lattice_images(blocks.total['jacobian'], direction))
-    return {'singular_values': value, 'singular_values_error': error, 'directions': direction, 'lattice_directions': images}
+    return {'singular_values': value, 'singular_values_error': error,
+            'directions': direction, 'lattice_directions': images}
 
 
 def _sums(model, x_nD):
     """Return the sums over samples that the spectra are made of, as {name: float64 array}."""
     d, D = model.latent, model.sites
-    sums = {'count': torch.zeros(()), 'jacobian': torch.zeros(D, d), 'decoder': torch.zeros(d, d),
-            'autoencoder': torch.zeros(D, D), 'moments': torch.zeros(2), 'magnetisation': torch.zeros(4, d, d),
-            'propagator': torch.zeros(d, d)}
-    sums = {name: array.to(x_nD) for name, array in sums.items()}
+    shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (D, D), 'moments': (2,),
+              'magnetisation': (4, d, d), 'propagator': (d, d)}
+    sums = {name: x_nD.new_zeros(shape) for name, shape in shapes.items()}
     step = samples_at_once(D, d)
     for first in range(0, len(x_nD), step):
         _add(sums, model, x_nD[first:first + step])
@@ -79,7 +82,7 @@ def _add(sums, model, x_nD):
 
 
 def _thin_autoencoder_jacobian(jac_nDd, jac_ndD):
-    """Return R_n J_f with J_g = Q_n R_n: d rows a sample instead of D, and the Gram matrix of the product J_g J_f."""
+    """Return R_n J_f, where J_g = Q_n R_n: the Gram matrix of J_g J_f from d rows a sample instead of D."""
     return torch.linalg.qr(jac_nDd, mode='r').R @ jac_ndD
 
 

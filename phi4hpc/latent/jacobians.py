@@ -10,7 +10,7 @@ MEMORY = 2**27
 
 
 def samples_at_once(sites, latent):
-    """Return how many samples' Jacobians, with what it takes to form them, fit into about MEMORY bytes of float64."""
+    """Return how many samples' Jacobians, with what it takes to form them, fit into about MEMORY bytes."""
     return max(1, MEMORY // (8 * 8 * sites * latent))
 
 
@@ -25,9 +25,9 @@ def encoder_jacobian(model, x_nD):
 
 
 def observable_jacobian(observable, x_nD, jac_nDd):
-    """Return d O(g(y)) / dy as jac_nod, by the chain rule: `x_nD` are the decoded samples g(y), `jac_nDd` their Jacobian.
+    """Return d O(g(y)) / dy as jac_nod, by the chain rule; o = 1 for a scalar observable.
 
-    A scalar observable has o = 1.
+    `x_nD` are the decoded samples g(y), `jac_nDd` their Jacobian.
     """
     gradient_noD = vmap(jacrev(observable))(x_nD).reshape(len(x_nD), -1, x_nD.shape[1])
     return gradient_noD @ jac_nDd

@@ -11,7 +11,7 @@ def magnetisation(x):
 
 
 def propagator(x):
-    """Return the on-axis |phi~(p)|^2 / Omega at p = 2 pi n / L, n = 0 to L/2, averaged over both axes: (..., L/2 + 1)."""
+    """Return |phi~(p)|^2 / Omega at p = 2 pi n / L, n = 0 to L/2, averaged over both axes: (..., L/2 + 1)."""
     phi = lattice(x)
     along_x, along_y = torch.fft.rfft(phi.sum(-2)), torch.fft.rfft(phi.sum(-1))
     return (along_x.abs().square() + along_y.abs().square()) / (2 * x.shape[-1])

@@ -1,4 +1,4 @@
-"""Reconstructions A(phi) of configurations at any kappa, and the series that compare them with the originals."""
+"""Reconstructions A(phi) of configurations at any kappa, and the series that compare them to originals."""
 
 import numpy as np
 import torch
@@ -6,7 +6,8 @@ import torch
 from phi4hpc.latent import observables
 
 CHUNK = 512
-SERIES = {name: getattr(observables, name) for name in ('magnetisation', 'hopping', 'phi2', 'phi4', 'propagator')}
+SERIES = (observables.magnetisation, observables.hopping, observables.phi2, observables.phi4,
+          observables.propagator)
 
 
 @torch.no_grad()
@@ -20,6 +21,6 @@ def reconstruct(model, phi_nyx):
 
 
 def series(phi_nyx):
-    """Return {name: float64 series}: the densities magnetisation, hopping, phi2 and phi4 (n,), and the propagator (n, L/2 + 1)."""
+    """Return {name: float64 series} of latent.observables: densities (n,) and the propagator (n, L/2 + 1)."""
     x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1)
-    return {name: observable(x_nD).numpy() for name, observable in SERIES.items()}
+    return {observable.__name__: observable(x_nD).numpy() for observable in SERIES}

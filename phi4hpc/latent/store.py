@@ -2,9 +2,10 @@
 
 
 def write(group, results, original_nyx, reconstructed_nyx, **attributes):
-    """Fill the open, empty h5py `group` of a model with the dict of `analysis.analyse` and with example configurations.
+    """Fill the open, empty h5py `group` of a model with what `analysis.analyse` returned and with examples.
 
-    `attributes` say what the model is: L, kappa, family, latent, lambda, samples.
+    The examples are configurations (n, y, x) and their reconstructions. `attributes` say what the model is:
+    L, kappa, family, latent, lambda, samples.
     """
     group.attrs.update(attributes)
     for name, arrays in results.items():

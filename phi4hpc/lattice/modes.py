@@ -1,9 +1,9 @@
 """Real Fourier modes of the L x L torus, ordered by how much they fluctuate.
 
-A translation-invariant ensemble has <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: its eigenvectors are the
-cosine and the sine of each pair of momenta +-p, its eigenvalues G(p). So the best linear autoencoder of latent size d
-spans the d modes of largest G(p), and its mean squared error, summed over sites, is the sum of the G(p) it drops
-(Eckart and Young 1936). No trained autoencoder without a non-linearity can do better.
+A translation-invariant ensemble has <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: its eigenvectors are
+the cosine and the sine of each pair of momenta +-p, its eigenvalues G(p). So the best linear autoencoder of
+latent size d spans the d modes of largest G(p), and its mean squared error, summed over sites, is the sum of
+the G(p) it drops (Eckart and Young 1936). No trained autoencoder without a non-linearity can do better.
 
 Shapes: n configurations, y x lattice axes, d modes, D = L^2 sites.
 """
@@ -16,7 +16,7 @@ CHUNK = 1024
 
 
 class Modes(NamedTuple):
-    """The d leading modes: orthonormal rows `basis_dD`, their eigenvalues `kept_d`, the sum of all others `dropped`."""
+    """The d leading modes: orthonormal rows, their eigenvalues, and the sum of all other eigenvalues."""
 
     basis_dD: np.ndarray
     kept_d: np.ndarray
@@ -24,7 +24,7 @@ class Modes(NamedTuple):
 
 
 def mode_propagator(phi_nyx):
-    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all L x L momenta, in the order of np.fft.fft2."""
+    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2."""
     power_yx = np.zeros(phi_nyx.shape[1:])
     for first in range(0, len(phi_nyx), CHUNK):
         modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + CHUNK], dtype=np.float64))
