@@ -1,0 +1,55 @@
+"""What a training writes down while it runs: checkpoints to resume from, and losses for TensorBoard."""
+
+import contextlib
+import os
+
+from phi4hpc.blockspin import modelfile
+from phi4hpc.logs import log
+
+
+def keep(checkpoint, past, settings, state):
+    """Write a checkpoint: the `past`, the `settings` it is of, and `state`, {name: what has a state_dict}."""
+    states = {name: holder.state_dict() for name, holder in state.items()}
+    modelfile.write(checkpoint, {'past': past, 'settings': settings, 'state': states})
+
+
+def resume(comm, checkpoint, settings, state, device):
+    """Set `state` from the checkpoint, return its past; {} where there is none, or one of other settings."""
+    if not comm.bcast(os.path.exists(checkpoint)):
+        return {}
+    content = modelfile.read(checkpoint, device)
+    if content['settings'] != settings:
+        log.info('%s is of a training with other settings: not used', checkpoint)
+        return {}
+    for name, holder in state.items():
+        holder.load_state_dict(content['state'][name])
+    log.info('resuming %s after epoch %d', checkpoint, content['past']['epoch'])
+    return content['past']
+
+
+def discard(checkpoint):
+    """Remove a checkpoint that is no longer needed, if there is one."""
+    with contextlib.suppress(FileNotFoundError):
+        os.remove(checkpoint)
+
+
+@contextlib.contextmanager
+def tensorboard_writer(comm, directory, epoch):
+    """Yield a function (past, rate) that writes down an epoch's losses, on rank 0 if there is a directory.
+
+    What an earlier run wrote of epochs after `epoch`, the last one finished, is superseded.
+    """
+    if directory is None or comm.rank:
+        yield lambda past, rate: None
+        return
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter(directory, purge_step=epoch + 1) as writer:
+        yield lambda past, rate: _write(writer, past, rate)
+
+
+def _write(writer, past, rate):
+    scalars = {'loss/train': past['train'][-1], 'loss/validation': past['validation'][-1],
+               'loss/ratio_to_linear_optimum': past['validation'][-1] / past['validation'][0], 'rate': rate}
+    for tag, value in scalars.items():
+        writer.add_scalar(tag, value, past['epoch'])

@@ -1,0 +1,48 @@
+"""Files of models and checkpoints: written whole or not at all, read without running what they hold."""
+
+import os
+import pickle
+
+import torch
+
+from phi4hpc.blockspin.families import Autoencoder
+from phi4hpc.errors import UserError
+
+SHAPE = ('family', 'sites', 'latent', 'hidden')
+
+
+def save(path, model):
+    """Write a model: its weights under `state`, and what it takes to rebuild it."""
+    write(path, {'state': model.state_dict(), **{key: getattr(model, key) for key in SHAPE}})
+
+
+def load(path, device='cpu'):
+    """Return the Autoencoder of a file that `save` wrote. Raises UserError where it is not such a file."""
+    content = read(path, device)
+    try:
+        model = Autoencoder(*(content[key] for key in SHAPE))
+        model.load_state_dict(content['state'])
+    except (KeyError, TypeError, AttributeError, RuntimeError) as error:
+        raise UserError(f'{path}: not a model of this version of phi4hpc ({error}); '
+                        'remove it and run the stage `train` again') from error
+    return model.to(device)
+
+
+def write(path, content):
+    """Write tensors and plain values: to a temporary name, to the disk, then under the name itself."""
+    temporary = f'{path}.tmp'
+    with open(temporary, 'wb') as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def read(path, device='cpu'):
+    """Return what `write` wrote. Raises UserError at a missing or damaged file, or one with code in it."""
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f'{path}: cannot be read as tensors and plain values ({reason}); '
+                        'remove it and run the stage `train` again') from error

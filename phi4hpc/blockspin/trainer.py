@@ -1,0 +1,103 @@
+"""Training: minimise <(x - A(x))^2>, the mean over sites and draws, from the linear optimum onwards.
+
+The weights kept are those of the best epoch on the validation draws, the start among them: there no model
+ends worse than the linear optimum. Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of
+this rank.
+"""
+
+import copy
+import os
+import time
+
+import numpy as np
+import torch
+from torch.nn.parallel import DistributedDataParallel
+
+from phi4hpc.blockspin import batches, modelfile
+from phi4hpc.blockspin.journal import discard, keep, resume, tensorboard_writer
+from phi4hpc.blockspin.record import losses, mean, record
+from phi4hpc.blockspin.shards import strata
+from phi4hpc.logs import Progress
+
+INTERVAL = 30.0
+
+
+def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed, device='cpu',
+          tensorboard=None, stop=lambda: False):
+    """Train `model` in place inside a `process_group`, write it to `path`, return its record (record.record).
+
+    `model` is fresh from families.build, `path` is <model>.pt. `train_nyx` and `valid_nyx` are this rank's
+    draws, by shards.read_train with the same `batch` and shards.read_valid. The outcome follows from the
+    data, `seed` and the model's name; the number of ranks changes it by rounding alone. A checkpoint
+    <model>.ckpt.pt is kept meanwhile, from which training resumes to the same bits. `stop()`, the same on
+    every rank, is asked after each epoch; once true, a checkpoint is written and None returned. `tensorboard`
+    is a directory for its event files. Raises UserError where a batch has fewer draws than there are ranks.
+    """
+    name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt.pt'
+    settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
+
+    phi_nyx, valid_nD = _on(device, train_nyx), _on(device, valid_nyx).flatten(1)
+    total = comm.allreduce(len(phi_nyx))
+    numbers, bounds = strata(total, batch, comm.size, comm.rank)
+    batch, bounds = min(batch, total), np.subtract(bounds, bounds[0])
+    steps = total // batch
+
+    net = DistributedDataParallel(model.to(device))
+    optimiser = torch.optim.Adam(_rates(model, rate))
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
+    state = {'model': model, 'optimiser': optimiser, 'schedule': schedule}
+
+    start_n = losses(model, valid_nD)
+    past = {'epoch': 0, 'train': [], 'validation': [mean(comm, start_n)], 'seconds': 0.0,
+            'best': 0, 'weights': copy.deepcopy(model.state_dict())}
+    past |= resume(comm, checkpoint, settings, state, device)
+
+    began = saved = time.monotonic()
+    with tensorboard_writer(comm, tensorboard, past['epoch']) as board, \
+            Progress(f'train {name}', (epochs - past['epoch']) * steps, comm.rank) as progress:
+        for epoch in range(past['epoch'] + 1, epochs + 1):
+            plan = batches.plan(batches.seed_of(seed, name), epoch, numbers, bounds, steps, phi_nyx.shape[-1])
+            running = torch.zeros((), dtype=torch.float64, device=device)
+            for draw_s, shift_sm in zip(*plan, strict=True):
+                x_sD = batches.take(phi_nyx, draw_s, shift_sm)
+                loss = (x_sD - net(x_sD)).square().mean(1).sum() / batch
+                optimiser.zero_grad()
+                (comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
+                optimiser.step()
+                schedule.step()
+                running += loss.detach()
+                progress.advance()
+
+            past['epoch'] = epoch
+            past['train'].append(sum(comm.allgather(running.item())) / steps)
+            past['validation'].append(mean(comm, losses(model, valid_nD)))
+            if past['validation'][-1] < past['validation'][past['best']]:
+                past |= {'best': epoch, 'weights': copy.deepcopy(model.state_dict())}
+            board(past, schedule.get_last_lr()[0])
+
+            stopping = epoch < epochs and stop()
+            if comm.rank == 0 and (stopping or time.monotonic() - saved > INTERVAL):
+                saved = time.monotonic()
+                keep(checkpoint, {**past, 'seconds': past['seconds'] + saved - began}, settings, state)
+            if stopping:
+                return None
+
+    model.load_state_dict(past['weights'])
+    past['seconds'] += time.monotonic() - began
+    if comm.rank == 0:
+        modelfile.save(path, model)
+        discard(checkpoint)
+    comm.Barrier()
+    return record(comm, model, past, start_n, losses(model, valid_nD), steps, total)
+
+
+def _rates(model, rate):
+    """Return Adam's groups: the linear path, whose entries are of size 1/sqrt(D), moves that much slower."""
+    linear = [layer.weight for layer in model.linear_path()]
+    rest = [p for p in model.parameters() if all(p is not weight for weight in linear)]
+    groups = [{'params': rest, 'lr': rate}, {'params': linear, 'lr': rate / model.sites**0.5}]
+    return [group for group in groups if group['params']]
+
+
+def _on(device, phi_nyx):
+    return torch.from_numpy(np.ascontiguousarray(phi_nyx, dtype=np.float32)).to(device)

@@ -1,0 +1,92 @@
+"""The latent analysis of one model: spectra of decoder, autoencoder, and decoder followed by observables.
+
+One pass over the samples forms each Jacobian once and adds up Gram matrices block by block; everything else
+is linear algebra on sums. Suffixes: n samples, D sites, d latents, o components of an observable.
+"""
+
+import copy
+
+import numpy as np
+import torch
+
+from phi4hpc.blockspin.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.latent import cumulant
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian, samples_at_once
+from phi4hpc.latent.observables import magnetisation, propagator
+from phi4hpc.latent.spectra import lattice_images, right_directions, singular_values
+
+GRAMS = {
+    'decoder': lambda sums: sums['decoder'] / sums['count'],
+    'autoencoder': lambda sums: sums['autoencoder'] / sums['count'],
+    'magnetisation': lambda sums: sums['magnetisation'][0] / sums['count'],
+    'propagator': lambda sums: sums['propagator'] / sums['count'],
+    'binder': lambda sums: cumulant.gram(*sums['moments'] / sums['count'],
+                                         *sums['magnetisation'][1:] / sums['count']),
+}
+
+
+def analyse(comm, model, phi_nyx, first, total, directions):
+    """Return, on every rank, {name: arrays} for the names in GRAMS.
+
+    `phi_nyx` are this rank's samples, numbered from `first` of `total` over all ranks. The arrays of a name
+    are `singular_values` and `singular_values_error` (r,), jackknife over 16 blocks of neighbouring samples;
+    `directions` (r_kept, d), at most `directions` right singular vectors in latent space, or (r_kept, D) on
+    the input lattice for the autoencoder; `lattice_directions` (r_kept, y, x), the same as lattice images.
+    All in float64; independent of the number of ranks to rounding.
+    """
+    model = copy.deepcopy(model).double()
+    device = next(model.parameters()).device
+    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
+    blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part]))
+    return {name: _spectrum(comm, name, gram, blocks, directions) for name, gram in GRAMS.items()}
+
+
+def _spectrum(comm, name, gram, blocks, directions):
+    value, error = jackknife(comm, blocks, lambda sums: singular_values(gram(sums)))
+    direction = right_directions(gram(blocks.total), directions)
+    size = round(len(blocks.total['jacobian']) ** 0.5)
+    images = (direction.reshape(-1, size, size) if name == 'autoencoder'
+              else lattice_images(blocks.total['jacobian'], direction))
+    return {'singular_values': value, 'singular_values_error': error,
+            'directions': direction, 'lattice_directions': images}
+
+
+def _sums(model, x_nD):
+    """Return the sums over samples that the spectra are made of, as {name: float64 array}."""
+    d, D = model.latent, model.sites
+    shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (D, D), 'moments': (2,),
+              'magnetisation': (4, d, d), 'propagator': (d, d)}
+    sums = {name: x_nD.new_zeros(shape) for name, shape in shapes.items()}
+    step = samples_at_once(D, d)
+    for first in range(0, len(x_nD), step):
+        _add(sums, model, x_nD[first:first + step])
+    return {name: array.cpu().numpy() for name, array in sums.items()}
+
+
+@torch.no_grad()
+def _add(sums, model, x_nD):
+    """Add what the samples contribute."""
+    y_nd = model.encode(x_nD)
+    decoded_nD = model.decode(y_nd)
+    jac_nDd = decoder_jacobian(model, y_nd)
+    m_n = magnetisation(decoded_nD)
+    slope_nd = observable_jacobian(magnetisation, decoded_nD, jac_nDd)[:, 0]
+
+    sums['count'] += len(x_nD)
+    sums['jacobian'] += jac_nDd.sum(0)
+    sums['decoder'] += _gram(jac_nDd)
+    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, encoder_jacobian(model, x_nD)))
+    sums['moments'] += torch.stack([m_n.pow(k).sum() for k in (2, 4)])
+    sums['magnetisation'] += torch.stack([_gram(slope_nd * m_n.pow(k)[:, None]) for k in (0, 1, 2, 3)])
+    sums['propagator'] += _gram(observable_jacobian(propagator, decoded_nD, jac_nDd))
+
+
+def _thin_autoencoder_jacobian(jac_nDd, jac_ndD):
+    """Return R_n J_f, where J_g = Q_n R_n: the Gram matrix of J_g J_f from d rows a sample instead of D."""
+    return torch.linalg.qr(jac_nDd, mode='r').R @ jac_ndD
+
+
+def _gram(jac):
+    """Return the sum of J^T J over all axes but the last."""
+    rows = jac.flatten(0, -2)
+    return rows.T @ rows

@@ -1,0 +1,64 @@
+"""Real Fourier modes of the L x L torus, ordered by how much they fluctuate.
+
+A translation-invariant ensemble has <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: its eigenvectors are
+the cosine and the sine of each pair of momenta +-p, its eigenvalues G(p). So the best linear autoencoder of
+latent size d spans the d modes of largest G(p), and its mean squared error, summed over sites, is the sum of
+the G(p) it drops (Eckart and Young 1936). No trained autoencoder without a non-linearity can do better.
+
+Shapes: n configurations, y x lattice axes, d modes, D = L^2 sites.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+CHUNK = 1024
+
+
+class Modes(NamedTuple):
+    """The d leading modes: orthonormal rows, their eigenvalues, and the sum of all other eigenvalues."""
+
+    basis_dD: np.ndarray
+    kept_d: np.ndarray
+    dropped: float
+
+
+def mode_propagator(phi_nyx):
+    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2."""
+    power_yx = np.zeros(phi_nyx.shape[1:])
+    for first in range(0, len(phi_nyx), CHUNK):
+        modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + CHUNK], dtype=np.float64))
+        power_yx += (modes_nyx.real**2 + modes_nyx.imag**2).sum(axis=0)
+    return power_yx / power_yx.size / len(phi_nyx)
+
+
+def leading_modes(propagator_yx, d):
+    """Return the Modes of the `d` largest values of G(p), given at all momenta as by `mode_propagator`.
+
+    Each pair +-p gives its cosine, then its sine; a momentum that is its own negative gives one mode. Momenta
+    whose G(p) agree to twelve digits are taken in lexical order, so that rounding never decides.
+    """
+    size = len(propagator_yx)
+    labels = _mode_labels(size)
+    values = np.array([propagator_yx[ky, kx] for ky, kx, _ in labels])
+    order = np.argsort(-np.round(values / values.max(), 12), kind='stable')
+    basis_dD = np.array([_mode(size, *labels[i]) for i in order[:d]])
+    return Modes(basis_dD, values[order[:d]], float(values[order[d:]].sum()))
+
+
+def _mode_labels(size):
+    """Return (ky, kx, phase) of all L^2 real modes: phase 0 for the cosine, 1 for the sine."""
+    labels = []
+    for ky, kx in np.ndindex(size, size):
+        partner = (-ky % size, -kx % size)
+        if (ky, kx) <= partner:
+            labels += [(ky, kx, 0)] if (ky, kx) == partner else [(ky, kx, 0), (ky, kx, 1)]
+    return labels
+
+
+def _mode(size, ky, kx, phase):
+    """Return the mode as a vector of D sites and length one."""
+    y, x = np.ogrid[:size, :size]
+    angle_yx = 2 * np.pi / size * ((ky * y + kx * x) % size)
+    wave = (np.sin if phase else np.cos)(angle_yx).ravel()
+    return wave / np.linalg.norm(wave)

@@ -1,0 +1,126 @@
+"""Which draws train and which validate, who reads them, and which make up a batch."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phi4hpc.blockspin import batches, shards
+from phi4hpc.errors import UserError
+
+SIZES = st.integers(1, 8)
+
+
+class Ensemble:
+    """A stored phi (kappa, chain, draw, y, x) that notes which draws were read; sites hold chain * 1000 + draw."""
+
+    def __init__(self, chains, draws):
+        self.shape = (3, chains, draws, 2, 2)
+        self.read = []
+
+    def __getitem__(self, key):
+        k, chain, draws = key
+        assert k == 1
+        numbers = np.arange(self.shape[2])[draws] + 1000 * chain
+        self.read += np.atleast_1d(numbers).tolist()
+        return np.broadcast_to(numbers[..., None, None], (*numbers.shape, 2, 2))
+
+
+@settings(deadline=None)
+@given(st.integers(10, 500), st.floats(0.01, 0.5))
+def test_a_gap_separates_training_from_validation(draws, part):
+    train, valid = shards.split(draws, part)
+    assert train.start == 0
+    assert train.stop + max(1, 0.02 * draws) <= valid.start
+    assert valid.stop == draws
+    assert abs((valid.stop - valid.start) - part * draws) <= 1
+
+
+@pytest.mark.parametrize('draws', [1, 2])
+def test_too_few_draws_to_split_is_an_error(draws):
+    with pytest.raises(UserError, match=r'sample\.draws'):
+        shards.split(draws, 0.2)
+
+
+@settings(deadline=None)
+@given(chains=st.integers(1, 4), draws=st.integers(3, 40), batch=st.integers(8, 50), size=SIZES)
+def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, batch, size):
+    train, _ = shards.split(max(draws, 8), 0.2)
+    ensemble = Ensemble(chains, max(draws, 8))
+    total = chains * train.stop
+    if min(batch, total) < size:
+        with pytest.raises(UserError, match=r'train\.batch'):
+            shards.strata(total, batch, size, 0)
+        return
+    phi_nyx = np.concatenate([shards.read_train(ensemble, 1, train, batch, size, rank) for rank in range(size)])
+    expected = [1000 * c + i for c in range(chains) for i in range(train.stop)]
+    assert ensemble.read == expected
+    assert phi_nyx[:, 0, 0].tolist() == expected
+
+
+@settings(deadline=None)
+@given(chains=st.integers(1, 4), size=SIZES)
+def test_ranks_read_every_validation_draw_once_and_shards_are_equal(chains, size):
+    _, valid = shards.split(80, 0.2)
+    ensemble = Ensemble(chains, 80)
+    pieces = [shards.read_valid(ensemble, 1, valid, size, rank) for rank in range(size)]
+    assert ensemble.read == [1000 * c + i for c in range(chains) for i in range(64, 80)]
+    assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
+
+
+def test_more_ranks_than_validation_draws_is_an_error():
+    with pytest.raises(UserError, match=r'train\.validation'):
+        shards.read_valid(Ensemble(1, 10), 1, slice(8, 10), 3, 0)
+
+
+def test_single_draws_are_read_by_number():
+    _, valid = shards.split(100, 0.2)
+    numbers = shards.evenly(2 * 20, 4)
+    phi_nyx = shards.read_numbers(Ensemble(2, 100), 1, valid, numbers)
+    assert numbers == [0, 10, 20, 30]
+    assert phi_nyx[:, 0, 0].tolist() == [80, 90, 1080, 1090]
+
+
+@settings(deadline=None)
+@given(total=st.integers(1, 50), count=st.integers(1, 60))
+def test_even_choice_has_no_draw_twice(total, count):
+    numbers = shards.evenly(total, count)
+    assert len(set(numbers)) == len(numbers) == min(total, count)
+    assert max(numbers) < total
+
+
+@settings(deadline=None)
+@given(total=st.integers(20, 100), batch=st.integers(8, 20), size=SIZES, epoch=st.integers(1, 3))
+def test_a_batch_holds_the_same_draws_on_any_number_of_ranks(total, batch, size, epoch):
+    def epoch_plan(size):
+        """Global numbers of the draws of each step, with their translations."""
+        draws, shifts = [], []
+        for rank in range(size):
+            numbers, bounds = shards.strata(total, batch, size, rank)
+            draw_ts, shift_tsm = batches.plan((1, 2), epoch, numbers, bounds, total // batch, 16)
+            draws.append(draw_ts)
+            shifts.append(shift_tsm)
+        return torch.cat(draws, 1), torch.cat(shifts, 1)
+
+    draw_ts, shift_tsm = epoch_plan(size)
+    assert torch.equal(draw_ts, epoch_plan(1)[0])
+    assert torch.equal(shift_tsm, epoch_plan(1)[1])
+    assert draw_ts.unique().numel() == draw_ts.numel() == batch * (total // batch)
+    assert draw_ts.max() < total
+
+
+def test_epochs_and_models_take_draws_in_different_orders():
+    def draws(name, epoch):
+        return batches.plan(batches.seed_of(1, name), epoch, range(2), [0, 30, 60], 30, 16)[0].tolist()
+
+    assert draws('a', 1) == draws('a', 1)
+    assert draws('a', 1) != draws('a', 2)
+    assert draws('a', 1) != draws('b', 1)
+
+
+def test_taken_draws_are_translated_on_the_torus():
+    phi_nyx = torch.randn(5, 4, 4)
+    x_sD = batches.take(phi_nyx, torch.tensor([3, 0, 3]), torch.tensor([[0, 0], [1, 3], [2, 1]]))
+    expected = torch.stack([phi_nyx[3], phi_nyx[0].roll((-1, -3), (0, 1)), phi_nyx[3].roll((-2, -1), (0, 1))])
+    assert torch.equal(x_sD, expected.flatten(1))

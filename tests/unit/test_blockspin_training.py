@@ -1,0 +1,155 @@
+"""Training on one rank: never worse than the linear optimum, better where the ensemble is not Gaussian, and repeatable."""
+
+import numpy as np
+import pytest
+import torch
+
+from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.families import build
+from phi4hpc.blockspin.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
+from phi4hpc.blockspin.optimum import linear_optimum
+from phi4hpc.blockspin.process_group import process_group
+from phi4hpc.blockspin.trainer import train
+
+SIZE, LATENT = 8, 9
+
+
+class Alone:
+    """A communicator of one rank, as far as it is used here."""
+
+    rank, size = 0, 1
+
+    def allgather(self, value):
+        return [value]
+
+    def allreduce(self, value):
+        return value
+
+    bcast = allreduce
+
+    def Reduce(self, array, total, root=0):
+        total[...] = array
+
+    Allreduce = Reduce
+
+    def Barrier(self):
+        pass
+
+
+@pytest.fixture(scope='module')
+def comm():
+    with process_group(Alone()):
+        yield Alone()
+
+
+def smooth_field(rng, n):
+    """Gaussian, translation-invariant configurations of unit variance, strongly correlated between neighbours."""
+    cosine = np.cos(2 * np.pi * np.arange(SIZE) / SIZE)
+    amplitude_yx = 1 / (1 - 0.48 * (cosine[:, None] + cosine))
+    amplitude_yx *= SIZE / np.linalg.norm(amplitude_yx)
+    return np.fft.ifft2(np.fft.fft2(rng.standard_normal((n, SIZE, SIZE))) * amplitude_yx).real
+
+
+def domains(rng, n):
+    """Fields of +1 and -1 in domains: as far from Gaussian as it gets."""
+    return np.sign(smooth_field(rng, n))
+
+
+def trained(comm, path, ensemble, family, **changes):
+    """Train on 600 draws of an ensemble and validate on 400; return (record, model)."""
+    rng = np.random.default_rng(1)
+    train_nyx, valid_nyx = ensemble(rng, 600), ensemble(rng, 400)
+    model = build(family, linear_optimum(comm, train_nyx, LATENT), hidden=48, seed=1)
+    settings = {'epochs': 6, 'batch': 50, 'rate': 3e-3, 'seed': 1} | changes
+    return train(comm, model, train_nyx, valid_nyx, path=str(path), **settings), model
+
+
+def same_weights(a, b):
+    return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
+
+
+@pytest.mark.parametrize('family', ['linear', 'dense'])
+@pytest.mark.parametrize('rate', [1e-3, 0.3])
+def test_training_never_ends_worse_than_the_linear_optimum(comm, tmp_path, family, rate):
+    """Not even at a rate that wrecks the model: then the start is kept."""
+    record, model = trained(comm, tmp_path / 'm.pt', smooth_field, family, rate=rate, epochs=2)
+    assert record['ratio'] <= 1
+    assert record['loss'] == pytest.approx(min(record['validation_losses']))
+    assert record['linear_optimum'] == pytest.approx(record['validation_losses'][0])
+    assert same_weights(modelfile.load(str(tmp_path / 'm.pt')), model)
+    if rate > 0.1:
+        assert max(record['validation_losses']) > record['linear_optimum']
+
+
+def test_a_dense_autoencoder_gains_where_the_ensemble_is_not_gaussian(comm, tmp_path):
+    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense', epochs=15)
+    assert record['ratio'] < 0.95
+    assert record['ratio'] + 5 * record['ratio_error'] < 1
+    assert record['train_losses'][-1] < record['train_losses'][0]
+
+
+def test_on_a_gaussian_ensemble_nothing_is_gained(comm, tmp_path):
+    record, _ = trained(comm, tmp_path / 'm.pt', smooth_field, 'dense')
+    assert record['ratio'] > 0.99
+
+
+def test_training_is_repeatable_and_its_seed_matters(comm, tmp_path):
+    (first, a), (again, b) = (trained(comm, tmp_path / 'm.pt', domains, 'dense') for _ in range(2))
+    other, c = trained(comm, tmp_path / 'm.pt', domains, 'dense', seed=2)
+    assert same_weights(a, b)
+    assert first['train_losses'] == again['train_losses'] != other['train_losses']
+    assert not same_weights(a, c)
+
+
+@pytest.mark.parametrize('epoch', [1, 4])
+def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, epoch):
+    whole, model = trained(comm, tmp_path / 'm.pt', domains, 'dense')
+    asked = iter(range(1, 99))
+    path = tmp_path / 'halves' / 'm.pt'
+    path.parent.mkdir()
+    stopped, _ = trained(comm, path, domains, 'dense', stop=lambda: next(asked) == epoch)
+    assert stopped is None
+    assert [entry.name for entry in path.parent.iterdir()] == ['m.ckpt.pt']
+    resumed, again = trained(comm, path, domains, 'dense')
+    assert [entry.name for entry in path.parent.iterdir()] == ['m.pt']
+    assert same_weights(model, again)
+    assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
+
+
+def test_a_checkpoint_of_other_settings_is_not_used(comm, tmp_path):
+    trained(comm, tmp_path / 'm.pt', domains, 'dense', stop=lambda: True)
+    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense', epochs=2)
+    assert len(record['train_losses']) == 2
+
+
+def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'linear', tensorboard=str(tmp_path / 'board'))
+    events = EventAccumulator(str(tmp_path / 'board')).Reload()
+    points = events.Scalars('loss/validation')
+    assert [point.step for point in points] == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_allclose([point.value for point in points], record['validation_losses'][1:], rtol=1e-6)
+
+
+def test_jackknife_error_of_a_mean_is_the_standard_error_of_its_block_means():
+    x_n = np.random.default_rng(3).standard_normal(160)
+    blocks = gather_blocks(Alone(), block_slices(0, 160, 160), lambda part: {'sum': x_n[part].sum(keepdims=True)})
+    value, error = jackknife(Alone(), blocks, lambda sums: sums['sum'] / 150)
+    block_means = x_n.reshape(BLOCKS, -1).mean(axis=1)
+    np.testing.assert_allclose(value, x_n.sum() / 150)
+    np.testing.assert_allclose(error, block_means.std(ddof=1) / np.sqrt(BLOCKS))
+
+
+def test_blocks_are_made_of_neighbours_and_fit_few_samples():
+    pieces = [[range(10)[part] for part in block_slices(first, n, 13)] for first, n in ((0, 4), (4, 9))]
+    counts = [len(a) + len(b) for a, b in zip(*pieces, strict=True)]
+    assert counts == [1] * 13
+    assert [len(range(100)[part]) for part in block_slices(0, 100, 100)] == [7] * 4 + [6] * 12
+
+
+def test_one_sample_has_no_error():
+    blocks = gather_blocks(Alone(), block_slices(0, 1, 1), lambda part: {'sum': np.ones(2)})
+    value, error = jackknife(Alone(), blocks, lambda sums: sums['sum'])
+    assert value.tolist() == [1, 1]
+    assert np.isnan(error).all()
