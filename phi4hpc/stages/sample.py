@@ -2,11 +2,10 @@
 
 from phi4hpc import __version__
 from phi4hpc.files import write_json
-from phi4hpc.lattice.observables import lattice_momentum
 from phi4hpc.logs import Progress, log
 from phi4hpc.runcontrol import digest
 from phi4hpc.sampling.sampler import Sampler
-from phi4hpc.statistics.ensembles import estimates
+from phi4hpc.statistics.ensembles import rung_estimates
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer, pick_driver
@@ -53,8 +52,7 @@ def measure(context):
         with Progress('measure', len(rungs), comm.rank) as progress:
             for L, k in rungs[comm.rank::comm.size]:
                 lattice = ensembles[L]
-                entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]), **estimates(lattice, k)}
-                entries[L, k]['propagator']['p_hat'] = lattice_momentum(L).tolist()
+                entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]), **rung_estimates(lattice, k)}
                 progress.advance(comm.size)
     gathered = comm.gather(entries)
     return [entry for _, entry in sorted(item for part in gathered for item in part.items())] if gathered else None

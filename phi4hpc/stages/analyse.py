@@ -1,0 +1,118 @@
+"""The stage analyse: latent.h5, the singular spectra of every model, and reconstructions.json, what it reconstructs."""
+
+import json
+import shutil
+
+import h5py
+import numpy as np
+
+from phi4hpc.blockspin import modelfile, shards
+from phi4hpc.files import settle, write_json
+from phi4hpc.latent import analysis, store
+from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.logs import log
+from phi4hpc.mpi import block
+from phi4hpc.stages.models import models
+from phi4hpc.stages.train import torch_device
+from phi4hpc.statistics.ensembles import blocks, estimates
+from phi4hpc.storage.reader import Ensembles
+
+EXAMPLES = 4                     # configurations kept with their reconstructions
+
+
+def run(context):
+    """Analyse every model that is not analysed yet. Collective."""
+    context.directory.require('train')
+    done = context.comm.bcast(finished(context) if context.comm.rank == 0 else None)
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        for model in models(context.deck):
+            if model.name not in done:
+                analyse(context, model, ensembles[model.L])
+
+
+def finished(context):
+    """Return the names of the models that both files hold."""
+    return set(compared(context)).intersection(latent_groups(context))
+
+
+def compared(context):
+    """Return what reconstructions.json holds: {model: entries}."""
+    path = context.directory.file('reconstructions.json')
+    return json.loads(path.read_text())['models'] if path.exists() else {}
+
+
+def latent_groups(context):
+    """Return the names of the groups of latent.h5."""
+    path = context.directory.file('latent.h5')
+    if not path.exists():
+        return []
+    with h5py.File(path, 'r') as file:
+        return list(file)
+
+
+def analyse(context, model, lattice):
+    """Add one model to both files."""
+    path = context.directory.file('models', f'{model.name}.pt')
+    network = modelfile.load(path, torch_device(context.device))
+    results, total = spectra(context, model, network, lattice)
+    entries = reconstructions(context, model, network, lattice)
+    if context.comm.rank == 0:
+        add_group(context, model, network, lattice, results, total)
+        others = compared(context)
+        write_json(context.directory.file('reconstructions.json'), {'models': others | {model.name: entries}})
+    log.info('analyse %s: %d samples', model.name, total)
+
+
+def held_out(context, lattice):
+    """Return the slice of every chain's draws that no model was trained on."""
+    return shards.split(lattice.draws, context.deck.train.validation)[1]
+
+
+def spectra(context, model, network, lattice):
+    """Return the singular spectra at draws spread evenly over those held out, and the number of draws."""
+    comm, draws = context.comm, held_out(context, lattice)
+    numbers = shards.evenly(lattice.chains * (draws.stop - draws.start), context.deck.analyse.draws)
+    first, last = block(len(numbers), comm.size, comm.rank)
+    phi_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
+    return analysis.analyse(comm, network, phi_nyx, first, len(numbers), context.deck.analyse.directions), len(numbers)
+
+
+def add_group(context, model, network, lattice, results, total):
+    """Add the model's group to a copy of latent.h5 that then takes its place: a kill leaves one of them whole."""
+    path, draws = context.directory.file('latent.h5'), held_out(context, lattice)
+    numbers = shards.evenly(lattice.chains * (draws.stop - draws.start), EXAMPLES)
+    original_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers)
+    if path.exists():
+        shutil.copy(path, f'{path}.new')
+    with h5py.File(f'{path}.new', 'a' if path.exists() else 'w') as file:
+        group = file.create_group(model.name) if model.name not in file else file[model.name]
+        store.write(group, results, original_nyx, reconstruct(network, original_nyx), L=model.L, kappa=model.kappa,
+                    family=model.family, latent=model.latent, samples=total, **{'lambda': context.deck.action.lam})
+    settle(f'{path}.new', path)
+
+
+def reconstructions(context, model, network, lattice):
+    """Return, on rank 0, an entry for every kappa: the means over the same draws before and after the model.
+
+    At the model's own kappa those held out, at every other kappa all draws. Kappas are shared out over ranks.
+    """
+    comm, entries = context.comm, {}
+    for k in range(comm.rank, len(lattice.kappas), comm.size):
+        kappa = float(lattice.kappas[k])
+        draws = held_out(context, lattice) if kappa == model.kappa else slice(None)
+        series = [series_of(network, lattice, k, c, draws) for c in range(lattice.chains)]
+        original, reconstructed = ([np.stack(chains) for chains in zip(*both, strict=True)]
+                                   for both in zip(*series, strict=True))
+        entries[k] = {'L': model.L, 'kappa': kappa, 'original': estimates(*original, model.L),
+                      'reconstructed': estimates(*reconstructed, model.L)}
+    gathered = comm.gather(entries)
+    return gathered and [entry for _, entry in sorted(item for part in gathered for item in part.items())]
+
+
+def series_of(network, lattice, k, c, draws):
+    """Return ((densities, propagators) of the draws of one rung and chain, the same of their reconstructions)."""
+    pieces = [[of(phi) for phi in (phi_nyx, reconstruct(network, phi_nyx)) for of in (densities, axis_propagator)]
+              for phi_nyx in blocks(lattice, k, c, draws)]
+    first, second, third, fourth = (np.concatenate(part) for part in zip(*pieces, strict=True))
+    return (first, second), (third, fourth)

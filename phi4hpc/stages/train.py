@@ -1,0 +1,53 @@
+"""The stage train: models/<model>.pt and its record models/<model>.json, for every model of the deck."""
+
+from phi4hpc.blockspin import shards
+from phi4hpc.blockspin.batches import seed_of
+from phi4hpc.blockspin.families import build
+from phi4hpc.blockspin.optimum import linear_optimum
+from phi4hpc.blockspin.process_group import process_group
+from phi4hpc.blockspin.trainer import train
+from phi4hpc.files import write_json
+from phi4hpc.logs import log
+from phi4hpc.mpi import together
+from phi4hpc.stages.models import models
+from phi4hpc.storage.reader import Ensembles
+
+
+def run(context):
+    """Train every model that is not there yet, all ranks together on one after the other. Collective."""
+    context.directory.require('sample')
+    missing = [model for model in models(context.deck)
+               if not context.comm.bcast(record_path(context, model).exists())]
+    device = torch_device(context.device)
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
+        for model in missing:
+            record = fit(context, model, ensembles[model.L], device)
+            if context.comm.rank == 0:
+                write_json(record_path(context, model), record)
+            log.info('train %s: validation loss %.6g a site, %.4f(%.4f) of the linear optimum', model.name,
+                     record['loss'], record['ratio'], record['ratio_error'])
+
+
+def record_path(context, model):
+    """Return the path of a model's record, which is written last."""
+    return context.directory.file('models', f'{model.name}.json')
+
+
+def fit(context, model, lattice, device):
+    """Train one model and return its record."""
+    comm, deck = context.comm, context.deck.train
+    with together(comm):
+        learned, held_out = shards.split(lattice.draws, deck.validation)
+        share = lattice.phi, lattice.rung(model.kappa)
+        train_nyx = shards.read_train(*share, learned, deck.batch, comm.size, comm.rank)
+        valid_nyx = shards.read_valid(*share, held_out, comm.size, comm.rank)
+    modes = linear_optimum(comm, train_nyx, model.latent)
+    network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
+    return train(comm, network, train_nyx, valid_nyx, path=str(context.directory.file('models', f'{model.name}.pt')),
+                 epochs=deck.epochs, batch=deck.batch, rate=deck.rate, seed=context.deck.seed, device=device,
+                 tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)))
+
+
+def torch_device(device):
+    """Return torch's name of the device that kernels run on."""
+    return 'cpu' if device.name == 'host' else f'cuda:{device.number}'
