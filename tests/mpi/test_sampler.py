@@ -1,0 +1,107 @@
+"""The same deck gives the same bits on any number of ranks, by either driver, in one go or killed and resumed."""
+
+import hashlib
+
+import h5py
+import pytest
+from mpi4py import MPI
+
+from phi4hpc.deck.load import parse
+from phi4hpc.device.host import Host
+from phi4hpc.sampling.sampler import Sampler
+from phi4hpc.storage.layout import SERIES, Shape
+from phi4hpc.storage.reader import Ensembles
+from phi4hpc.storage.writer import open_writer
+
+DECK = """
+seed: 5
+lattice: {sizes: [4, 10]}
+ladder: {kappas: [0.24, 0.25, 0.26, 0.27, 0.28], chains: 2}
+sample: {thermalisation: 50, draws: 23, spacing: 3, recipe: [{metropolis: 2}]}
+"""
+
+
+def sample(comm, folder, driver, sampler=Sampler):
+    """Sample DECK on the ranks of `comm`."""
+    deck = parse(DECK, 'test').deck
+    shapes = [Shape(L, tuple(deck.ladder.kappas), 2, deck.sample.draws, 'float32') for L in deck.lattice.sizes]
+    writer = open_writer(driver, comm, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
+    try:
+        for shape in shapes:
+            sampler(comm, Host(), deck, shape, writer, folder / f'{shape.group}.ckpt').run()
+    finally:
+        writer.close()
+
+
+def bits(folder):
+    """Return a digest of every draw, series and summary."""
+    found = hashlib.sha256()
+    with Ensembles(folder / 'ensembles.h5') as ensembles:
+        for L in ensembles.sizes:
+            lattice = ensembles[L]
+            for array in (lattice.phi[...], *map(lattice.series, (*SERIES, 'replica')), *lattice.summary().values()):
+                found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def folder_for(comm, path, name):
+    """Return a folder that every rank sees, made by rank 0."""
+    folder = path / name
+    if comm.rank == 0:
+        folder.mkdir()
+    comm.Barrier()
+    return folder
+
+
+@pytest.mark.mpi(min_size=2)
+@pytest.mark.parametrize('driver', ['virtual', pytest.param('mpio', marks=pytest.mark.skipif(
+    not h5py.get_config().mpi, reason='this h5py has no parallel HDF5'))])
+def test_bits_do_not_depend_on_the_number_of_ranks(mpi_tmp_path, driver):
+    world = MPI.COMM_WORLD
+    found = {}
+    for size in range(1, world.size + 1):
+        folder = folder_for(world, mpi_tmp_path, f'{driver}-{size}')
+        part = world.Split(color=0 if world.rank < size else MPI.UNDEFINED)
+        if part != MPI.COMM_NULL:
+            sample(part, folder, driver)
+            part.Free()
+        world.Barrier()
+        found[size] = bits(folder)
+    assert len(set(found.values())) == 1, found
+
+
+class Interrupted(Sampler):
+    """A sampler that saves at draw 7 and dies at draw 12, before it has written the draws between."""
+
+    def _keep(self, densities):
+        super()._keep(densities)
+        if self.drawn == 7:
+            self._commit()
+            self._save()
+        if self.drawn == 12:
+            raise InterruptedError
+
+
+@pytest.mark.mpi(min_size=2)
+def test_bits_survive_a_stop_and_another_number_of_ranks(mpi_tmp_path):
+    world = MPI.COMM_WORLD
+    unbroken = folder_for(world, mpi_tmp_path, 'unbroken')
+    broken = folder_for(world, mpi_tmp_path, 'broken')
+    sample(world, unbroken, 'virtual')
+    with pytest.raises(InterruptedError):
+        sample(world, broken, 'virtual', Interrupted)
+    part = world.Split(color=0 if world.rank < world.size - 1 else MPI.UNDEFINED)
+    if part != MPI.COMM_NULL:
+        sample(part, broken, 'virtual')
+    world.Barrier()
+    assert bits(broken) == bits(unbroken)
+
+
+@pytest.mark.mpi(min_size=2)
+def test_a_replica_never_leaves_its_rank_but_a_series_follows_its_rung(mpi_tmp_path):
+    folder = folder_for(MPI.COMM_WORLD, mpi_tmp_path, 'run')
+    sample(MPI.COMM_WORLD, folder, 'virtual')
+    with Ensembles(folder / 'ensembles.h5') as ensembles:
+        replica = ensembles[4].series('replica')
+    assert all(sorted(replica[:, c, n]) == list(range(5 * c, 5 * c + 5)) for c in range(2) for n in range(23))
+    assert len({tuple(replica[:, 0, n]) for n in range(23)}) > 1

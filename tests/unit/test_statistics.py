@@ -1,0 +1,67 @@
+"""The Gamma method against series whose autocorrelation and moments are known."""
+
+import numpy as np
+import pytest
+
+from phi4hpc.lattice.observables import axis_propagator, densities, lattice_momentum, propagator
+from phi4hpc.statistics.ensembles import estimates
+from phi4hpc.statistics.gamma import mean
+from phi4hpc.statistics.observables import cumulants
+
+
+def autoregressive(coefficient, shape, seed):
+    """Return (chain, draw) series with tau_int = (1 + a) / (2 (1 - a)) and unit variance."""
+    noise = np.random.default_rng(seed).normal(size=shape) * np.sqrt(1 - coefficient**2)
+    series = np.zeros(shape)
+    series[:, 0] = noise[:, 0] / np.sqrt(1 - coefficient**2)
+    for n in range(1, shape[1]):
+        series[:, n] = coefficient * series[:, n - 1] + noise[:, n]
+    return series
+
+
+@pytest.mark.parametrize('coefficient', [0.0, 0.5, 0.9])
+def test_tau_int_and_error_of_a_known_process(coefficient):
+    shape = 4, 20_000
+    tau = (1 + coefficient) / (2 * (1 - coefficient))
+    found = mean(autoregressive(coefficient, shape, seed=1))
+    assert abs(found.tau_int - tau) < 4 * found.tau_int_error + 0.02 * tau
+    assert found.error == pytest.approx(np.sqrt(2 * tau / np.prod(shape)), rel=0.15)
+    assert abs(found.value) < 4 * found.error
+
+
+def test_errors_cover_at_the_rate_they_claim():
+    covered = [abs(m.value) < m.error for m in (mean(autoregressive(0.7, (2, 500), seed)) for seed in range(300))]
+    assert abs(np.mean(covered) - 0.683) < 4 * np.sqrt(0.683 * 0.317 / 300)
+
+
+def test_cumulants_of_normal_magnetisations():
+    """M ~ N(0, s^2): <|M|> = s sqrt(2/pi), Omega <M^2> = Omega s^2, U_L = 0."""
+    s, sites = 0.3, 256
+    found = cumulants(s * autoregressive(0.5, (4, 50_000), seed=2), sites)
+    exact = {'abs_magnetisation': s * np.sqrt(2 / np.pi), 'susceptibility': sites * s**2 * (1 - 2 / np.pi),
+             'susceptibility_m2': sites * s**2, 'binder': 0.0}
+    z = {name: (found[name].value - value) / found[name].error for name, value in exact.items()}
+    assert max(map(abs, z.values())) < 4, z
+
+
+def test_ordered_magnetisations_have_two_thirds_for_binder_cumulant():
+    signs = np.random.default_rng(3).choice([-1.0, 1.0], size=(2, 100))
+    assert cumulants(signs, 64)['binder'].value == pytest.approx(2 / 3)
+    assert cumulants(signs, 64)['susceptibility'].value == pytest.approx(0.0, abs=1e-12)
+
+
+def test_axis_propagator_is_the_axes_of_the_full_one():
+    phi = np.random.default_rng(4).normal(size=(3, 12, 12))
+    full = propagator(phi)
+    np.testing.assert_allclose(axis_propagator(phi), (full[:, 0, :7] + full[:, :7, 0]) / 2, rtol=1e-12)
+    assert lattice_momentum(12)[[0, 3, 6]].tolist() == pytest.approx([0, np.sqrt(2), 2])
+
+
+def test_estimates_hold_every_observable():
+    phi_cnyx = np.random.default_rng(5).normal(size=(2, 300, 8, 8))
+    found = estimates(densities(phi_cnyx), axis_propagator(phi_cnyx), L=8)
+    assert set(found) == {'abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2',
+                          'phi4', 'propagator'}
+    white = found['propagator']
+    assert (abs(np.array(white['value']) - 1) < 4 * np.array(white['error'])).all()
+    assert len(white['p_hat']) == len(white['value']) == 5

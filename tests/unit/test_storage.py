@@ -1,0 +1,124 @@
+"""ensembles.h5: what is written is read, by either driver, by h5py and by xarray; what is damaged is refused."""
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+from mpi4py import MPI
+
+from phi4hpc.errors import UserError
+from phi4hpc.storage import checkpoint
+from phi4hpc.storage.layout import SERIES, SUMMARY, Shape, group_name
+from phi4hpc.storage.reader import Ensembles
+from phi4hpc.storage.virtual import part_path
+from phi4hpc.storage.writer import open_writer, pick_driver
+
+SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
+PARALLEL = pytest.mark.skipif(not h5py.get_config().mpi, reason='this h5py has no parallel HDF5')
+DRIVERS = ['virtual', pytest.param('mpio', marks=PARALLEL)]
+
+
+def values(shape, name, rung):
+    """Return what the tests write for one rung: numbers that tell where they belong."""
+    extents = (shape.draws, shape.L, shape.L) if name == 'phi' else (shape.draws,)
+    dtype = {'phi': shape.precision, 'replica': 'i4'}.get(name, 'f8')
+    return (1000 * rung + 10 * len(name) + np.arange(np.prod(extents)).reshape(extents) % 97).astype(dtype)
+
+
+def write(path, driver, draws=7):
+    """Write SHAPES in two commits, the first of three draws."""
+    writer = open_writer(driver, MPI.COMM_SELF, path, SHAPES, {'lambda': 0.02})
+    for shape in SHAPES:
+        summary = {name: np.zeros([len(shape.scales()[d]) for d in shape.datasets()[name][0]]) for name in SUMMARY}
+        for first, last in ((0, 3), (3, draws)):
+            for rung in range(shape.rungs):
+                for name in ('phi', 'replica', *SERIES):
+                    writer.write(shape.L, name, rung, first, values(shape, name, rung)[first:last])
+            writer.commit(shape.L, last, summary)
+    writer.close()
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_draws_are_read_as_written(tmp_path, driver):
+    write(tmp_path / 'ensembles.h5', driver)
+    with Ensembles(tmp_path / 'ensembles.h5') as ensembles:
+        assert ensembles.sizes == [4, 6]
+        for shape in SHAPES:
+            lattice = ensembles[shape.L]
+            assert (lattice.chains, lattice.draws, lattice.kappas.tolist()) == (2, 7, list(shape.kappas))
+            for rung in range(shape.rungs):
+                k, c = divmod(rung, 2)
+                assert (lattice.phi[k, c] == values(shape, 'phi', rung)).all()
+                for name in (*SERIES, 'replica'):
+                    assert (lattice.series(name)[k, c] == values(shape, name, rung)).all()
+            assert lattice.phi.dtype == shape.precision
+            assert lattice.rung(0.27) == 2
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_only_complete_draws_are_read(tmp_path, driver):
+    write(tmp_path / 'ensembles.h5', driver, draws=5)
+    with Ensembles(tmp_path / 'ensembles.h5') as ensembles:
+        assert ensembles[4].draws == 5
+        assert ensembles[4].series('magnetisation').shape == (3, 2, 5)
+
+
+@PARALLEL
+def test_xarray_sees_the_same_behind_both_drivers(tmp_path):
+    seen = {}
+    for driver in ('mpio', 'virtual'):
+        (tmp_path / driver).mkdir()
+        write(tmp_path / driver / 'ensembles.h5', driver)
+        dataset = xarray.open_dataset(tmp_path / driver / 'ensembles.h5', group=group_name(6), engine='h5netcdf')
+        seen[driver] = dataset.load().drop_attrs()
+    assert seen['mpio'].identical(seen['virtual'])
+    assert seen['mpio'].phi.dims == ('kappa', 'chain', 'draw', 'y', 'x')
+    assert seen['mpio'].magnetisation.sel(kappa=0.25, chain=1).dims == ('draw',)
+
+
+def test_a_run_of_parts_can_be_moved_as_a_whole(tmp_path):
+    write(tmp_path / 'ensembles.h5', 'virtual')
+    moved = tmp_path.rename(tmp_path.with_name('moved'))
+    with Ensembles(moved / 'ensembles.h5') as ensembles:
+        assert (ensembles[4].phi[2, 1] == values(SHAPES[0], 'phi', 5)).all()
+
+
+def test_a_missing_part_is_an_error_not_zeros(tmp_path):
+    write(tmp_path / 'ensembles.h5', 'virtual')
+    part_path(tmp_path / 'ensembles.h5', 0).unlink()
+    with pytest.raises(UserError, match='missing'):
+        Ensembles(tmp_path / 'ensembles.h5')
+
+
+def test_a_newer_layout_is_refused(tmp_path):
+    write(tmp_path / 'ensembles.h5', 'virtual')
+    with h5py.File(tmp_path / 'ensembles.h5', 'r+') as file:
+        file.attrs['layout_version'] = 99
+    with pytest.raises(UserError, match='layout version 99'):
+        Ensembles(tmp_path / 'ensembles.h5')
+
+
+def test_reading_before_sampling_names_the_stage(tmp_path):
+    with pytest.raises(UserError, match='run the stage sample first'):
+        Ensembles(tmp_path / 'ensembles.h5')
+
+
+def test_mpio_is_refused_where_h5py_is_serial(monkeypatch):
+    class Serial:
+        mpi = False
+
+    monkeypatch.setattr(h5py, 'get_config', Serial)
+    assert pick_driver('auto') == 'virtual'
+    with pytest.raises(UserError, match=r'storage\.driver=virtual'):
+        pick_driver('mpio')
+
+
+def test_a_checkpoint_is_read_as_written_and_replaced_whole(tmp_path):
+    path, phi = tmp_path / 'L004.h5', np.random.default_rng(1).normal(size=(5, 4, 4)).astype('f4')
+    assert checkpoint.load(MPI.COMM_SELF, path) is None
+    for steps in (10, 20):
+        checkpoint.save(MPI.COMM_SELF, path, 5, phi + steps, {'steps': steps, 'width_k': np.arange(3.0)})
+    loaded, state = checkpoint.load(MPI.COMM_SELF, path)
+    assert (loaded == phi + 20).all()
+    assert (int(state['steps']), state['width_k'].tolist()) == (20, [0, 1, 2])
+    assert [p.name for p in tmp_path.iterdir()] == ['L004.h5']
