@@ -7,6 +7,7 @@ printed by one rank alone and a launcher that does not fit the MPI library is no
 import contextlib
 import os
 import sys
+import time
 import traceback
 
 from phi4hpc.errors import UserError
@@ -64,19 +65,41 @@ def together(comm):
 
 
 @contextlib.contextmanager
-def guard(comm):
-    """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting."""
+def guard(comm, patience=5.0):
+    """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting.
+
+    A UserError that every rank raises within `patience` seconds goes on to whoever reports it once; one that the
+    others know nothing of is told by its own rank, which then ends the job.
+    """
+    door = comm.Dup()
     try:
         yield
-    except UserError:
+    except UserError as error:
+        if not all_come(door, patience):
+            end(comm, f'phi4hpc: {error}', error.code)
         raise
     except BaseException as error:
-        if comm.size == 1:
-            raise
-        text = ''.join(traceback.format_exception(error))
-        heading = f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here'
-        print(heading, text, sep='\n', file=sys.stderr, flush=True)
-        comm.Abort(1)
+        if comm.size > 1:
+            heading = f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here'
+            end(comm, '\n'.join([heading, *traceback.format_exception(error)]), 1)
+        raise
+    finally:
+        door.Free()
+
+
+def all_come(comm, patience):
+    """Return whether every rank of `comm` calls this within `patience` seconds."""
+    came, began = comm.Ibarrier(), time.monotonic()
+    while not (there := came.Test()) and time.monotonic() - began < patience:
+        time.sleep(0.01)
+    return there
+
+
+def end(comm, message, code):
+    """Say why on this rank, and end the job; lower ranks speak first, so that what befalls all is told once."""
+    time.sleep(min(0.2 * comm.rank, 2.0))
+    print(message, file=sys.stderr, flush=True)
+    comm.Abort(code)
 
 
 def block(n, size, rank):

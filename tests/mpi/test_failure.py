@@ -35,6 +35,17 @@ def test_it_says_once_which_rank_failed_and_why(mpirun):
     assert done.stderr.count('ValueError: the field is not finite') == 1
 
 
+def test_what_befalls_every_rank_is_told_once(mpirun):
+    done = mpirun(3, '-c', JOB.format(fault='raise ValueError("all fields are lost")'), timeout=30)
+    assert done.stderr.count('ValueError: all fields are lost') == 1
+
+
+def test_a_users_error_that_one_rank_alone_meets_ends_the_job(mpirun):
+    done = mpirun(3, '-c', JOB.format(fault='if comm.rank == 1: raise UserError("disk full")'), timeout=30)
+    assert done.returncode == 1
+    assert done.stderr == 'phi4hpc: disk full\n'
+
+
 def test_a_job_without_failure_ends_with_0(mpirun):
     done = mpirun(3, '-c', JOB.format(fault=''), timeout=30)
     assert (done.returncode, done.stderr) == (0, '')
