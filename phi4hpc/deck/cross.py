@@ -6,7 +6,7 @@ so that they find all there is to find in a deck that has other faults.
 
 from itertools import pairwise
 
-from phi4hpc.deck.schema import Sample, Train
+from phi4hpc.deck.schema import FEWEST_DRAWS, Sample, Train
 
 
 def between_keys(data, bad=()):
@@ -92,9 +92,9 @@ def _validating(deck):
         return
     draws = _default(Sample, 'draws', _get(deck, 'sample'))
     part = _default(Train, 'validation', _get(deck, 'train'))
-    if draws and part and draws * part < 1:
-        yield ('train', 'validation'), (f'{part} of {draws} draws is less than one: '
-                                        f'expected at least {1 / draws:.2g}, or more sample.draws')
+    if draws and part and round(draws * part) < FEWEST_DRAWS:
+        yield ('train', 'validation'), (f'{part} of {draws} draws is less than the {FEWEST_DRAWS} that an error takes: '
+                                        f'expected at least {FEWEST_DRAWS / draws:.2g}, or more sample.draws')
 
 
 def _default(section, key, data):

@@ -15,8 +15,11 @@ def whole(value):
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
+FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
+
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
+Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
 Sweeps = Annotated[dict[Literal['metropolis'], Count], Field(min_length=1, max_length=1)]
@@ -60,7 +63,7 @@ class Sample(Section):
     """Sweeps of a step, in order, each `algorithm: sweeps`. A Metropolis sweep makes two hits a site."""
     thermalisation: Count = 1000
     """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
-    draws: Count = 1000
+    draws: Draws = 1000
     """Configurations kept, for each kappa and chain."""
     spacing: Count = 10
     """Steps from one draw to the next."""
@@ -92,11 +95,11 @@ class Train(Section):
     """Latent sizes d, each at most D."""
     hidden: Count = 256
     """Width of the hidden layer of the dense family."""
-    epochs: Count = 20
+    epochs: Count = 100
     """Passes over the training configurations."""
     batch: Count = 128
     """Configurations in one optimiser step, over all ranks."""
-    rate: float = Field(1e-3, gt=0.0, le=1.0)
+    rate: float = Field(3e-4, gt=0.0, le=1.0)
     """Learning rate of Adam, falling to zero along a cosine."""
     validation: float = Field(0.2, gt=0.0, le=0.5)
     """Part of every chain, its last draws, that is kept from training; a gap separates the two."""

@@ -51,13 +51,13 @@ train:
 
 
 @pytest.mark.parametrize(('line', 'said'), [
-    ('sample: {draws: "12"}', "sample.draws: expected a whole number >= 1, got '12'"),
-    ('sample: {draws: 3.5}', 'sample.draws: expected a whole number >= 1, got 3.5'),
-    ('sample: {draws: true}', 'sample.draws: expected a whole number >= 1, got true'),
-    ('sample: {draws: yes}', "sample.draws: expected a whole number >= 1, got 'yes'"),
-    ('sample: {draws: 0}', 'sample.draws: expected a whole number >= 1, got 0'),
-    ('sample: {draws: }', 'sample.draws: expected a whole number >= 1, got nothing'),
-    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number >= 1, got inf'),
+    ('sample: {draws: "12"}', "sample.draws: expected a whole number >= 5, got '12'"),
+    ('sample: {draws: 3.5}', 'sample.draws: expected a whole number >= 5, got 3.5'),
+    ('sample: {draws: true}', 'sample.draws: expected a whole number >= 5, got true'),
+    ('sample: {draws: yes}', "sample.draws: expected a whole number >= 5, got 'yes'"),
+    ('sample: {draws: 0}', 'sample.draws: expected a whole number >= 5, got 0'),
+    ('sample: {draws: }', 'sample.draws: expected a whole number >= 5, got nothing'),
+    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number >= 5, got inf'),
     ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, got 0.001'),
     ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
     ('sample: {recipe: [{metropolitan: 1}]}',
@@ -90,8 +90,9 @@ def test_a_value_is_judged_in_plain_words(line, said):
      'train.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at most 1024'),
     (['train.latents=[64,64]'], 'train.latents.1: 64 is there already: expected each once'),
     (['train.families=[dense,dense]'], 'train.families.1: dense is there already: expected each once'),
-    (['sample.draws=4'],
-     'train.validation: 0.2 of 4 draws is less than one: expected at least 0.25, or more sample.draws'),
+    (['sample.draws=20'],
+     'train.validation: 0.2 of 20 draws is less than the 5 that an error takes: '
+     'expected at least 0.25, or more sample.draws'),
     (['ladder.kappas=[0.25,0.269,0.269]'], 'ladder.kappas.2: 0.269 does not exceed 0.269 before it'),
     (['ladder.kappas=[0.3,0.269]'], 'ladder.kappas.1: 0.269 does not exceed 0.3 before it'),
     (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),
@@ -130,7 +131,7 @@ def test_what_is_missing_is_said_where_its_section_begins():
 
 
 @pytest.mark.parametrize(('override', 'said'), [
-    ('sample.draws=abc', "expected a whole number >= 1, got 'abc'"),
+    ('sample.draws=abc', "expected a whole number >= 5, got 'abc'"),
     ('sample.drows=3', 'unknown key; did you mean draws?'),
     ('sampel.draws=3', 'sampel: unknown key; did you mean sample?'),
     ('ladder.kappas.9=0.3', 'ladder.kappas is a list: expected an item number from 0 to 1'),

@@ -72,7 +72,7 @@ def test_an_override_changes_one_of_two_aliases():
 
 
 @pytest.mark.parametrize(('override', 'value'), [
-    ('sample.draws=7', lambda d: d.sample.draws == 7),
+    ('sample.draws=70', lambda d: d.sample.draws == 70),
     ('sample.draws=1e3', lambda d: d.sample.draws == 1000),
     ('ladder.kappas=[0.26,0.269]', lambda d: d.ladder.kappas == [0.26, 0.269]),
     ('ladder.kappas.0=0.26', lambda d: d.ladder.kappas == [0.26, 0.269]),
