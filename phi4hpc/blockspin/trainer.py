@@ -43,6 +43,7 @@ def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed,
     steps = total // batch
 
     net = DistributedDataParallel(model.to(device))
+    _settle(net, phi_nyx[:1].flatten(1))
     optimiser = torch.optim.Adam(_rates(model, rate))
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
     state = {'model': model, 'optimiser': optimiser, 'schedule': schedule}
@@ -89,6 +90,14 @@ def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed,
         discard(checkpoint)
     comm.Barrier()
     return record(comm, model, past, start_n, losses(model, valid_nD), steps, total)
+
+
+def _settle(net, x_nD):
+    """Let DDP order its buckets, which it does anew after the first backward pass.
+
+    Sums over ranks round according to that order: without this, the first step after resuming would differ.
+    """
+    net(x_nD).sum().backward()
 
 
 def _rates(model, rate):

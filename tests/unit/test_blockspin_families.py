@@ -90,7 +90,11 @@ class Hostile:
         return Path.touch, (Path(self.target),)
 
 
-@pytest.mark.parametrize('dump', [torch.save, lambda content, path: Path(path).write_bytes(pickle.dumps(content))])
+def plain_pickle(content, path):
+    Path(path).write_bytes(pickle.dumps(content, protocol=2))
+
+
+@pytest.mark.parametrize('dump', [torch.save, plain_pickle])
 def test_a_file_with_code_in_it_is_refused_and_runs_nothing(dump, tmp_path):
     path, target = str(tmp_path / 'model.pt'), tmp_path / 'ran'
     dump({'state': Hostile(target)}, path)

@@ -29,8 +29,8 @@ def loss(basis_dD, phi_nyx):
 
 
 def every_translation(phi_nyx):
-    size = phi_nyx.shape[-1]
-    return np.concatenate([np.roll(phi_nyx, shift, axis=(1, 2)) for shift in itertools.product(range(size), repeat=2)])
+    shifts = itertools.product(range(phi_nyx.shape[-1]), repeat=2)
+    return np.concatenate([np.roll(phi_nyx, shift, axis=(1, 2)) for shift in shifts])
 
 
 @pytest.mark.parametrize('size', [2, 4, 6])

@@ -13,7 +13,7 @@ SIZES = st.integers(1, 8)
 
 
 class Ensemble:
-    """A stored phi (kappa, chain, draw, y, x) that notes which draws were read; sites hold chain * 1000 + draw."""
+    """A stored phi (kappa, chain, draw, y, x) that notes what is read; sites hold 1000 * chain + draw."""
 
     def __init__(self, chains, draws):
         self.shape = (3, chains, draws, 2, 2)
@@ -53,7 +53,8 @@ def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, bat
         with pytest.raises(UserError, match=r'train\.batch'):
             shards.strata(total, batch, size, 0)
         return
-    phi_nyx = np.concatenate([shards.read_train(ensemble, 1, train, batch, size, rank) for rank in range(size)])
+    pieces = [shards.read_train(ensemble, 1, train, batch, size, rank) for rank in range(size)]
+    phi_nyx = np.concatenate(pieces)
     expected = [1000 * c + i for c in range(chains) for i in range(train.stop)]
     assert ensemble.read == expected
     assert phi_nyx[:, 0, 0].tolist() == expected

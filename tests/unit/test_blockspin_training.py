@@ -1,4 +1,4 @@
-"""Training on one rank: never worse than the linear optimum, better where the ensemble is not Gaussian, and repeatable."""
+"""Training on one rank: never worse than the linear optimum, better if not Gaussian, and repeatable."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def comm():
 
 
 def smooth_field(rng, n):
-    """Gaussian, translation-invariant configurations of unit variance, strongly correlated between neighbours."""
+    """Gaussian, translation-invariant configurations of unit variance; neighbours are much alike."""
     cosine = np.cos(2 * np.pi * np.arange(SIZE) / SIZE)
     amplitude_yx = 1 / (1 - 0.48 * (cosine[:, None] + cosine))
     amplitude_yx *= SIZE / np.linalg.norm(amplitude_yx)
@@ -134,7 +134,8 @@ def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
 
 def test_jackknife_error_of_a_mean_is_the_standard_error_of_its_block_means():
     x_n = np.random.default_rng(3).standard_normal(160)
-    blocks = gather_blocks(Alone(), block_slices(0, 160, 160), lambda part: {'sum': x_n[part].sum(keepdims=True)})
+    slices = block_slices(0, 160, 160)
+    blocks = gather_blocks(Alone(), slices, lambda part: {'sum': x_n[part].sum(keepdims=True)})
     value, error = jackknife(Alone(), blocks, lambda sums: sums['sum'] / 150)
     block_means = x_n.reshape(BLOCKS, -1).mean(axis=1)
     np.testing.assert_allclose(value, x_n.sum() / 150)

@@ -1,0 +1,41 @@
+"""Latent analysis over ranks: the same spectra and errors, to rounding, as on one rank."""
+
+import numpy as np
+import pytest
+import torch
+
+from phi4hpc.blockspin.families import build
+from phi4hpc.latent.analysis import analyse
+from phi4hpc.lattice.modes import leading_modes
+from phi4hpc.mpi import block, world
+
+pytestmark = pytest.mark.mpi(min_size=2)
+SIZE, LATENT = 6, 7
+
+
+def model():
+    """A dense model whose singular values are well apart."""
+    rng = np.random.default_rng(1)
+    power_yx = rng.uniform(0.5, 2, (SIZE, SIZE))
+    model = build('dense', leading_modes(power_yx + power_yx.T, LATENT), hidden=20, seed=1)
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight += 0.1 * torch.randn_like(weight)
+    return model
+
+
+@pytest.mark.parametrize('total', [50, 16, 5, 2])
+def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
+    """Also where a rank's samples fill no block, and where a rank has none at all."""
+    from mpi4py import MPI
+
+    comm = world()
+    phi_nyx = np.random.default_rng(2).standard_normal((total, SIZE, SIZE))
+    first, last = block(total, comm.size, comm.rank)
+    results = analyse(comm, model(), phi_nyx[first:last], first, total, 3)
+    expected = analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 3)
+    assert results.keys() == expected.keys()
+    for name, arrays in expected.items():
+        for key, array in arrays.items():
+            np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-7, err_msg=name + key)

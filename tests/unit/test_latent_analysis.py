@@ -1,0 +1,154 @@
+"""Singular spectra: closed forms for the linear family, the stacked Jacobians themselves for `dense`."""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from phi4hpc.blockspin.families import build
+from phi4hpc.latent import jacobians, store
+from phi4hpc.latent.analysis import GRAMS, analyse
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
+from phi4hpc.latent.observables import magnetisation, propagator
+from phi4hpc.latent.spectra import right_directions
+from phi4hpc.lattice.modes import leading_modes
+
+SIZE, LATENT, SAMPLES = 6, 7, 40
+
+
+class Alone:
+    """A communicator of one rank, as far as it is used here."""
+
+    rank, size = 0, 1
+
+    def allgather(self, value):
+        return [value]
+
+    def Reduce(self, array, total, root=0):
+        total[...] = array
+
+    Allreduce = Reduce
+
+
+def model_of(family):
+    cosine = np.cos(2 * np.pi * np.arange(SIZE) / SIZE)
+    modes = leading_modes(1 / (1 - 0.48 * (cosine[:, None] + cosine)), LATENT)
+    model = build(family, modes, hidden=20, seed=1)
+    if family == 'dense':
+        torch.manual_seed(0)
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight += 0.1 * torch.randn_like(weight)
+    return model
+
+
+def samples(n=SAMPLES):
+    rng = np.random.default_rng(5)
+    return rng.standard_normal((n, SIZE, SIZE)) + 2 * rng.choice([-1, 1], (n, 1, 1))
+
+
+def analysed(family, phi_nyx=None, directions=3):
+    phi_nyx = samples() if phi_nyx is None else phi_nyx
+    return analyse(Alone(), model_of(family), phi_nyx, 0, len(phi_nyx), directions)
+
+
+def stacked_jacobians(family):
+    """{name: rows / sqrt(N)}, written out in full."""
+    model, x_nD = model_of(family).double(), torch.from_numpy(samples()).flatten(1)
+    with torch.no_grad():
+        y_nd = model.encode(x_nD)
+        decoded_nD, jac_nDd = model.decode(y_nd), decoder_jacobian(model, y_nd)
+        m_n = magnetisation(decoded_nD)
+        slope_n1d = observable_jacobian(magnetisation, decoded_nD, jac_nDd)
+        m2, m4 = m_n.square().mean(), m_n.pow(4).mean()
+        c_n = -4 * m_n**3 / (3 * m2**2) + 4 * m4 * m_n / (3 * m2**3)
+        stacks = {'decoder': jac_nDd, 'autoencoder': jac_nDd @ encoder_jacobian(model, x_nD),
+                  'magnetisation': slope_n1d, 'binder': c_n[:, None, None] * slope_n1d,
+                  'propagator': observable_jacobian(propagator, decoded_nD, jac_nDd)}
+    return {name: (stack.flatten(0, 1) / SAMPLES**0.5).numpy() for name, stack in stacks.items()}
+
+
+def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
+    results = analysed('linear')
+    np.testing.assert_allclose(results['decoder']['singular_values'], 1, rtol=1e-6)
+    values = results['autoencoder']['singular_values']
+    np.testing.assert_allclose(values[:LATENT], 1, rtol=1e-6)
+    assert values[LATENT:].max() < 1e-6
+
+
+def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
+    """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, its direction the zero mode."""
+    result = analysed('linear')['magnetisation']
+    np.testing.assert_allclose(result['singular_values'][0], 1 / SIZE, rtol=1e-6)
+    assert result['singular_values'][1:].max() < 1e-7
+    assert len(result['directions']) == 1
+    np.testing.assert_allclose(result['lattice_directions'], np.full((1, SIZE, SIZE), 1 / SIZE), atol=1e-6)
+
+
+def test_constant_jacobians_have_no_error():
+    for name in ('decoder', 'magnetisation'):
+        assert analysed('linear')[name]['singular_values_error'][0] < 1e-12
+
+
+@pytest.mark.parametrize('name', GRAMS)
+def test_spectra_are_those_of_the_stacked_jacobians(name):
+    result, rows = analysed('dense')[name], stacked_jacobians('dense')[name]
+    _, value, vector = np.linalg.svd(rows, full_matrices=False)
+    np.testing.assert_allclose(result['singular_values'][:len(value)], value, rtol=1e-6, atol=1e-7 * value[0])
+    np.testing.assert_allclose(abs((result['directions'] * vector[:3]).sum(axis=1)), 1, rtol=1e-6)
+    assert result['lattice_directions'].shape == (3, SIZE, SIZE)
+    np.testing.assert_allclose((result['lattice_directions'] ** 2).sum((1, 2)), 1, rtol=1e-6)
+
+
+def test_a_decoders_lattice_image_is_its_left_singular_vector_averaged_over_samples():
+    result = analysed('dense')['decoder']
+    left, _, right = np.linalg.svd(stacked_jacobians('dense')['decoder'], full_matrices=False)
+    image_D = left[:, 0].reshape(SAMPLES, -1).mean(axis=0) * np.sign(right[0] @ result['directions'][0])
+    image_D /= np.linalg.norm(image_D)
+    np.testing.assert_allclose(result['lattice_directions'][0].ravel(), image_D, atol=1e-6)
+
+
+def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
+    whole = analysed('dense')
+    monkeypatch.setattr(jacobians, 'MEMORY', 1)
+    for name, arrays in analysed('dense').items():
+        for key, array in arrays.items():
+            np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7, err_msg=f'{name}/{key}')
+
+
+def test_jackknife_error_is_the_spread_over_independent_ensembles():
+    ensembles = samples(24 * 64).reshape(24, 64, SIZE, SIZE)
+    results = [analysed('dense', phi_nyx) for phi_nyx in ensembles]
+    for name in GRAMS:
+        values = [result[name]['singular_values'][0] for result in results]
+        errors = [result[name]['singular_values_error'][0] for result in results]
+        assert 0.6 < np.mean(errors) / np.std(values) < 1.6, name
+
+
+def test_one_sample_is_enough_but_has_no_error():
+    result = analysed('dense', samples(1))['decoder']
+    assert np.isfinite(result['singular_values']).all()
+    assert np.isnan(result['singular_values_error']).all()
+
+
+def test_sign_of_a_direction_is_fixed():
+    gram_kk = np.diag([3.0, 2.0, 1.0, 0.0])
+    direction_rk = right_directions(gram_kk, 4)
+    np.testing.assert_array_equal(direction_rk, np.eye(4)[:3])
+
+
+def test_layout_of_the_file(tmp_path):
+    results = analysed('dense')
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        group = file.create_group('model')
+        store.write(group, results, samples(2), samples(2), L=SIZE, kappa=0.269, family='dense')
+        assert set(group) == {*GRAMS, 'examples'}
+        assert dict(group.attrs) == {'L': SIZE, 'kappa': 0.269, 'family': 'dense'}
+        assert group['examples/original'].shape == group['examples/reconstructed'].shape == (2, SIZE, SIZE)
+        for name in GRAMS:
+            width = SIZE**2 if name == 'autoencoder' else LATENT
+            assert group[name]['singular_values'].shape == (width,)
+            assert group[name]['singular_values_error'].shape == (width,)
+            assert group[name]['directions'].shape == (3, width)
+            np.testing.assert_array_equal(group[name]['directions'], results[name]['directions'])
+            assert group[name]['lattice_directions'].shape == (3, SIZE, SIZE)
