@@ -17,22 +17,6 @@ def propagator(x):
     return (along_x.abs().square() + along_y.abs().square()) / (2 * x.shape[-1])
 
 
-def hopping(x):
-    """Return sum_{x,mu} phi(x) phi(x + mu) / Omega, shape (...)."""
-    phi = lattice(x)
-    return (phi * (phi.roll(-1, -1) + phi.roll(-1, -2))).mean((-2, -1))
-
-
-def phi2(x):
-    """Return sum_x phi(x)^2 / Omega, shape (...)."""
-    return x.square().mean(-1)
-
-
-def phi4(x):
-    """Return sum_x phi(x)^4 / Omega, shape (...)."""
-    return x.pow(4).mean(-1)
-
-
 def lattice(x):
     """Return x as fields (..., L, L)."""
     size = math.isqrt(x.shape[-1])

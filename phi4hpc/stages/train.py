@@ -49,5 +49,10 @@ def fit(context, model, lattice, device):
 
 
 def torch_device(device):
-    """Return torch's name of the device that kernels run on."""
-    return 'cpu' if device.name == 'host' else f'cuda:{device.number}'
+    """Return torch's name of the device that kernels run on, and make it torch's own."""
+    if device.name == 'host':
+        return 'cpu'
+    import torch
+
+    torch.cuda.set_device(device.number)
+    return f'cuda:{device.number}'

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 import torch
+from mpi4py import MPI
 
 from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.families import build
-from phi4hpc.blockspin.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import train
@@ -14,32 +14,10 @@ from phi4hpc.blockspin.trainer import train
 SIZE, LATENT = 8, 9
 
 
-class Alone:
-    """A communicator of one rank, as far as it is used here."""
-
-    rank, size = 0, 1
-
-    def allgather(self, value):
-        return [value]
-
-    def allreduce(self, value):
-        return value
-
-    bcast = allreduce
-
-    def Reduce(self, array, total, root=0):
-        total[...] = array
-
-    Allreduce = Reduce
-
-    def Barrier(self):
-        pass
-
-
 @pytest.fixture(scope='module')
 def comm():
-    with process_group(Alone()):
-        yield Alone()
+    with process_group(MPI.COMM_SELF):
+        yield MPI.COMM_SELF
 
 
 def smooth_field(rng, n):
@@ -130,27 +108,3 @@ def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
     points = events.Scalars('loss/validation')
     assert [point.step for point in points] == [1, 2, 3, 4, 5, 6]
     np.testing.assert_allclose([point.value for point in points], record['validation_losses'][1:], rtol=1e-6)
-
-
-def test_jackknife_error_of_a_mean_is_the_standard_error_of_its_block_means():
-    x_n = np.random.default_rng(3).standard_normal(160)
-    slices = block_slices(0, 160, 160)
-    blocks = gather_blocks(Alone(), slices, lambda part: {'sum': x_n[part].sum(keepdims=True)})
-    value, error = jackknife(Alone(), blocks, lambda sums: sums['sum'] / 150)
-    block_means = x_n.reshape(BLOCKS, -1).mean(axis=1)
-    np.testing.assert_allclose(value, x_n.sum() / 150)
-    np.testing.assert_allclose(error, block_means.std(ddof=1) / np.sqrt(BLOCKS))
-
-
-def test_blocks_are_made_of_neighbours_and_fit_few_samples():
-    pieces = [[range(10)[part] for part in block_slices(first, n, 13)] for first, n in ((0, 4), (4, 9))]
-    counts = [len(a) + len(b) for a, b in zip(*pieces, strict=True)]
-    assert counts == [1] * 13
-    assert [len(range(100)[part]) for part in block_slices(0, 100, 100)] == [7] * 4 + [6] * 12
-
-
-def test_one_sample_has_no_error():
-    blocks = gather_blocks(Alone(), block_slices(0, 1, 1), lambda part: {'sum': np.ones(2)})
-    value, error = jackknife(Alone(), blocks, lambda sums: sums['sum'])
-    assert value.tolist() == [1, 1]
-    assert np.isnan(error).all()

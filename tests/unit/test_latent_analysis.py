@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+from mpi4py import MPI
 
 from phi4hpc.blockspin.families import build
 from phi4hpc.latent import jacobians, store
@@ -14,20 +15,6 @@ from phi4hpc.latent.spectra import right_directions
 from phi4hpc.lattice.modes import leading_modes
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
-
-
-class Alone:
-    """A communicator of one rank, as far as it is used here."""
-
-    rank, size = 0, 1
-
-    def allgather(self, value):
-        return [value]
-
-    def Reduce(self, array, total, root=0):
-        total[...] = array
-
-    Allreduce = Reduce
 
 
 def model_of(family):
@@ -49,7 +36,7 @@ def samples(n=SAMPLES):
 
 def analysed(family, phi_nyx=None, directions=3):
     phi_nyx = samples() if phi_nyx is None else phi_nyx
-    return analyse(Alone(), model_of(family), phi_nyx, 0, len(phi_nyx), directions)
+    return analyse(MPI.COMM_SELF, model_of(family), phi_nyx, 0, len(phi_nyx), directions)
 
 
 def stacked_jacobians(family):

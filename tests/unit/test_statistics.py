@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
 from phi4hpc.lattice.observables import axis_propagator, densities, lattice_momentum, propagator
 from phi4hpc.statistics.ensembles import estimates
 from phi4hpc.statistics.gamma import mean
+from phi4hpc.statistics.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
 from phi4hpc.statistics.observables import cumulants
 
 
@@ -65,3 +67,27 @@ def test_estimates_hold_every_observable():
     white = found['propagator']
     assert (abs(np.array(white['value']) - 1) < 4 * np.array(white['error'])).all()
     assert len(white['p_hat']) == len(white['value']) == 5
+
+
+def test_jackknife_error_of_a_mean_is_the_standard_error_of_its_block_means():
+    x_n = np.random.default_rng(3).standard_normal(160)
+    slices = block_slices(0, 160, 160)
+    blocks = gather_blocks(MPI.COMM_SELF, slices, lambda part: {'sum': x_n[part].sum(keepdims=True)})
+    value, error = jackknife(MPI.COMM_SELF, blocks, lambda sums: sums['sum'] / 150)
+    block_means = x_n.reshape(BLOCKS, -1).mean(axis=1)
+    np.testing.assert_allclose(value, x_n.sum() / 150)
+    np.testing.assert_allclose(error, block_means.std(ddof=1) / np.sqrt(BLOCKS))
+
+
+def test_blocks_are_made_of_neighbours_and_fit_few_samples():
+    pieces = [[range(10)[part] for part in block_slices(first, n, 13)] for first, n in ((0, 4), (4, 9))]
+    counts = [len(a) + len(b) for a, b in zip(*pieces, strict=True)]
+    assert counts == [1] * 13
+    assert [len(range(100)[part]) for part in block_slices(0, 100, 100)] == [7] * 4 + [6] * 12
+
+
+def test_one_sample_has_no_error():
+    blocks = gather_blocks(MPI.COMM_SELF, block_slices(0, 1, 1), lambda part: {'sum': np.ones(2)})
+    value, error = jackknife(MPI.COMM_SELF, blocks, lambda sums: sums['sum'])
+    assert value.tolist() == [1, 1]
+    assert np.isnan(error).all()
