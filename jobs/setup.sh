@@ -38,7 +38,7 @@ main() {
     fi
     find_python
     step 'virtual environment' make_venv
-    export PATH=$venv/bin:$PATH PIP_NO_INPUT=1 PIP_USER=0
+    export PATH=$venv/bin:$PATH PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off PIP_USER=0
     step 'build tools, numpy and MPI for Python' install_mpi
     step 'h5py' install_h5py
     step 'torch' install_torch
