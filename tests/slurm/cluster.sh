@@ -10,7 +10,7 @@ action=$1
 dir=$(realpath -m "$2")
 host=$(hostname -s)
 port=${SLURM_TEST_PORT:-27000}
-cpus=$(nproc)
+cpus=$(env -u OMP_NUM_THREADS nproc)
 
 start() {
     mkdir -p "$dir"/{state,log,run,pmix,spool}
