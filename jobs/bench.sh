@@ -10,4 +10,4 @@ jobs/setup.sh >&2
 . "${VENV:-.venv}/bin/activate"
 . jobs/mpienv.sh
 
-launch mpirun -n "${RANKS:-$(nproc)}" phi4hpc bench sampler "$@"
+launch mpirun -n "${RANKS:-$cores}" phi4hpc bench sampler "$@"

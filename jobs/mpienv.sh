@@ -1,5 +1,8 @@
 # Sourced before mpirun or srun: what ranks need to know, each with its reason, and how a script starts them.
 
+# How many cores this process may use; nproc would take the number of threads below for it.
+cores=$(env -u OMP_NUM_THREADS nproc)
+
 # A rank is a core: threads of BLAS or torch on top of that make a training step five to ten times slower.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 

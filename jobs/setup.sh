@@ -38,7 +38,7 @@ main() {
     fi
     find_python
     step 'virtual environment' make_venv
-    export PATH=$venv/bin:$PATH PIP_NO_INPUT=1 PIP_USER=0
+    export PATH=$venv/bin:$PATH PIP_NO_INPUT=1 PIP_PROGRESS_BAR=off PIP_USER=0
     step 'build tools, numpy and MPI for Python' install_mpi
     step 'h5py' install_h5py
     step 'torch' install_torch
@@ -189,7 +189,7 @@ install_h5py() {
 }
 
 build_h5py() {
-    printf '[build_ext]\nparallel=%s\n' "$(nproc)" >"$venv/build.cfg"
+    printf '[build_ext]\nparallel=%s\n' "$(env -u OMP_NUM_THREADS nproc)" >"$venv/build.cfg"
     # Without build isolation: it would build an old mpi4py from source. -O1 halves the build; h5py's time is HDF5's.
     DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 HDF5_DIR=$(parallel_hdf5) CC=$mpicc CFLAGS='-O1 -g0' \
         pip install --no-build-isolation --force-reinstall --no-deps --no-binary=h5py "$@" h5py==3.16.0

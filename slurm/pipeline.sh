@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Installs what is missing, checks a deck, and submits its stages to Slurm, each job waiting for the one before.
+#
+#   slurm/pipeline.sh DECK [--out DIR] [--restart] [--changed] [key=value ...]      words as for jobs/run.sh
+#
+# Edit slurm/site.sh first. Submitted again, it goes on where the stages were stopped: those complete are skipped.
+
+set -euo pipefail
+
+usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+mistake() { printf 'slurm/pipeline.sh: %s; slurm/pipeline.sh --help tells more\n' "$1" >&2; exit 2; }
+
+deck='' out='' first_only=() overrides=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        -h | --help) usage; exit ;;
+        --out) [ $# -gt 1 ] || mistake '--out: expected a directory'; out=$2; shift ;;
+        --out=*) out=${1#*=} ;;
+        --restart | --changed) first_only+=("$1") ;;
+        -*) mistake "$1: no such option" ;;
+        *=*) overrides+=("$1") ;;
+        *) [ -z "$deck" ] || mistake "$deck, $1: expected one deck"; deck=$1 ;;
+    esac
+    shift
+done
+[ -n "$deck" ] || mistake 'expected a deck, such as input/talk.yaml'
+deck=$(realpath "$deck")
+out=$(realpath -m "${out:-runs/$(basename "${deck%.*}")}")
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. "${PHI4HPC_SITE:-slurm/site.sh}"
+jobs/setup.sh
+. "${VENV:-.venv}/bin/activate"
+phi4hpc check "$deck" "${overrides[@]}" --ranks "$sample_ranks"
+
+mkdir -p "$out/logs"
+words=("${first_only[@]}") before=''
+for stage in sample train analyse report; do
+    declare -n ranks=${stage}_ranks options=${stage}_job
+    # A job whose forerunner failed would wait for ever.
+    job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" --output="$out/logs/$stage.%j.out" \
+        ${before:+--dependency=afterok:"$before" --kill-on-invalid-dep=yes} "${every_job[@]}" "${options[@]}" \
+        slurm/stage.sbatch "$stage" "$deck" --out "$out" "${words[@]}" "${overrides[@]}")
+    before=${job%%;*}
+    words=()
+    printf '  %-8s job %s, ranks: %s\n' "$stage" "$before" "$ranks"
+done
+printf 'The jobs write to %s; the report will be %s\n' "$out/logs" "$out/report.html"

@@ -1,0 +1,27 @@
+# The one file that a cluster edits. pipeline.sh reads it on the login node, stage.sbatch in every job.
+
+# Modules that bring an MPI, its parallel HDF5, a C++ compiler, Python 3.11 or newer and, for GPUs, CUDA.
+modules=()                      # modules=(gcc openmpi hdf5-mpi python cuda)
+
+# Options of sbatch for every job, and for one stage each.
+every_job=()                    # every_job=(--account=phys --partition=compute)
+sample_job=(--time=12:00:00)    # sample_job=(--time=12:00:00 --nodes=4 --gpus-per-task=1)
+train_job=(--time=06:00:00)
+analyse_job=(--time=02:00:00)
+report_job=(--time=00:30:00)
+
+# MPI ranks of a stage: at most as many as there are replicas of a lattice, chains x kappas.
+sample_ranks=2
+train_ranks=2
+analyse_ranks=2
+report_ranks=1
+
+# What starts the ranks within a job: srun with the PMI that the MPI was built for, or mpirun.
+launcher=(srun --mpi=pmix)      # launcher=(mpirun)
+
+# yes: install torch and CuPy for GPUs, though the login node may have none.
+export PHI4HPC_GPU=no
+
+if [ ${#modules[@]} -gt 0 ]; then
+    module load "${modules[@]}"
+fi

@@ -1,0 +1,62 @@
+"""The scripts under jobs/ and slurm/: what they say before anything is installed or run."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(script, *words, **environment):
+    return subprocess.run([ROOT / script, *words], env={**os.environ, **environment},
+                          capture_output=True, text=True)
+
+
+@pytest.mark.parametrize('script', ['jobs/run.sh', 'slurm/pipeline.sh'])
+def test_help_tells_the_words(script):
+    done = run(script, '--help')
+    assert done.returncode == 0
+    assert f'{script} DECK' in done.stdout
+
+
+@pytest.mark.parametrize('script', ['jobs/run.sh', 'slurm/pipeline.sh'])
+@pytest.mark.parametrize(('words', 'said'), [
+    ([], 'expected a deck'),
+    (['a.yaml', '--out'], '--out: expected'),
+    (['a.yaml', '--outt', 'x'], '--outt: no such option'),
+    (['a.yaml', 'b.yaml'], 'expected one deck'),
+], ids=['no deck', 'no value', 'misspelt', 'two decks'])
+def test_a_mistake_is_told_in_one_line(script, words, said):
+    done = run(script, *words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count('\n') == 1
+
+
+@pytest.fixture
+def setup(tmp_path):
+    """Return a function that runs a copy of jobs/setup.sh, which leaves this checkout's log and environment alone."""
+    shutil.copytree(ROOT / 'jobs', tmp_path / 'copy/jobs')
+    return lambda **environment: run(tmp_path / 'copy/jobs/setup.sh', PHI4HPC_ROUTE='pip', **environment)
+
+
+def test_a_python_that_is_too_old_is_told(setup, tmp_path):
+    old = tmp_path / 'python3.10'
+    old.write_text('#!/bin/sh\ncase "$2" in *version_info*) exit 1 ;; *) echo 3.10.12 ;; esac\n')
+    old.chmod(0o755)
+    done = setup(VENV=str(tmp_path / 'venv'), PYTHON=str(old))
+    assert done.returncode == 1
+    assert 'python3.10 is 3.10.12, expected Python 3.11 or newer' in done.stderr
+
+
+def test_a_folder_of_other_things_is_not_made_an_environment(setup, tmp_path):
+    (tmp_path / 'thesis').mkdir()
+    (tmp_path / 'thesis/intro.tex').touch()
+    done = setup(VENV=str(tmp_path / 'thesis'))
+    assert done.returncode == 1
+    assert 'holds other things' in done.stderr
+    assert "the step 'virtual environment' failed" in done.stderr
+    assert [path.name for path in (tmp_path / 'thesis').iterdir()] == ['intro.tex']
