@@ -7,7 +7,7 @@ import numpy as np
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.style import FULL, Plot, mosaic, panels, points
 
-FLOOR = 1e-6                   # of the largest: as roots of eigenvalues, values in float64 are noise below about 1e-8
+FLOOR = -6                     # power of ten of the largest; as roots of eigenvalues, float64 values are noise below -8
 COLUMNS = 8
 
 KINDS = {'autoencoder': 'g_autoencoder', 'decoder': 'g_decoder', 'magnetisation': 'j_magnetisation',
@@ -25,7 +25,7 @@ class Spectrum:
     @property
     def resolved(self):
         """How many values stand above rounding noise."""
-        return int((self.value > FLOOR * self.value[0]).sum())
+        return int((self.value > 10.0**FLOOR * self.value[0]).sum())
 
     @property
     def effective(self):
@@ -50,7 +50,7 @@ def drawing(name):
             draw_values(axes[0, 0], models, of_models)
             draw_directions(axes[1, 0], models, of_models)
             told = [facts(model, s) for model, s in zip(models, of_models, strict=True)]
-            yield Plot(KINDS[name], figure, {'kappa': f'{kappa:g}', 'floor': f'{FLOOR:g}', 'models': told}, kappa)
+            yield Plot(KINDS[name], figure, {'kappa': f'{kappa:g}', 'models': told}, kappa)
 
     return spectra
 
@@ -80,5 +80,5 @@ def draw_directions(axes, models, of_models):
 
 def facts(model, s):
     """Return what the caption tells of a model's spectrum."""
-    return {'family': model.family, 'latent': model.latent, 'resolved': s.resolved, 'values': len(s.value),
+    return {'family': model.family, 'latent': model.latent, 'resolved': s.resolved, 'total': len(s.value),
             'first': value_error(s.value[0], s.error[0]), 'effective': f'{s.effective:.1f}'}

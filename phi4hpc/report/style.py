@@ -10,6 +10,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
 
 SHEET = Path(__file__).with_name('style.mplstyle')
@@ -35,7 +36,6 @@ class Plot:
 def panels(rows=1, columns=1, width=FULL, height=2.8, **layout):
     """Return (figure, array of axes), of a size in inches. No window and no global state: any process may draw."""
     figure = Figure(figsize=(width, height))
-    FigureCanvasAgg(figure)
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
 
 
@@ -86,15 +86,19 @@ def draw_and_save(drawing, study, folder):
 
 def save(plot, folder):
     """Write a plot's PNG and PDF, each whole or not at all; return {kind, name, facts}."""
-    # Once is enough: laid out anew for each file, it takes longer than drawing does.
+    # Figure.savefig would lay out and draw twice for each file, which is most of the time.
     plot.figure.get_layout_engine().execute(plot.figure)
     plot.figure.set_layout_engine('none')
-    for suffix in ('png', 'pdf'):
-        path = Path(folder, f'{plot.name}.{suffix}')
-        temporary = path.with_name(f'{path.name}.new')
-        with open(temporary, 'wb') as file:
-            plot.figure.savefig(file, format=suffix, metadata={'Title': plot.name})
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+    whole(Path(folder, f'{plot.name}.png'), FigureCanvasAgg(plot.figure).print_png)
+    whole(Path(folder, f'{plot.name}.pdf'), FigureCanvasPdf(plot.figure).print_pdf)
     return {'kind': plot.kind, 'name': plot.name, 'facts': plot.facts}
+
+
+def whole(path, write):
+    """Write a file through `write(open file)` so that it is never seen in part."""
+    temporary = path.with_name(f'{path.name}.new')
+    with open(temporary, 'wb') as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

@@ -25,14 +25,13 @@ def susceptibility(study):
     against_kappa(axes[0, 1], study, 'susceptibility_m2', r'$\Omega\langle M^2\rangle$')
     axes[0, 1].set_yscale('log')
     axes[0, 0].legend()
-    tops = [peak(study.entries(L)) for L in study.sizes]
-    peaks = [{'L': top['L'], 'kappa': f'{top["kappa"]:g}', 'value': written(top['susceptibility'])} for top in tops]
-    yield Plot('c_susceptibility', figure, {**about(study), 'peaks': peaks})
+    yield Plot('c_susceptibility', figure, {**about(study), 'peaks': peaks(study)})
 
 
-def peak(entries):
-    """Return the entry of the largest connected susceptibility."""
-    return max(entries, key=lambda entry: entry['susceptibility']['value'])
+def peaks(study):
+    """Return [{'L', 'kappa', 'value'}]: the largest measured connected susceptibility of every lattice."""
+    tops = [max(study.entries(L), key=lambda entry: entry['susceptibility']['value']) for L in study.sizes]
+    return [{'L': top['L'], 'kappa': f'{top["kappa"]:g}', 'value': written(top['susceptibility'])} for top in tops]
 
 
 def binder(study):
