@@ -56,14 +56,28 @@ def drawing(name):
 
 
 def draw_values(axes, models, of_models):
-    """Draw the resolved singular values of all models, with their errors, on a log axis where they spread."""
+    """Draw the resolved singular values of all models with their errors, and an arrow where the rest is noise."""
     for model, s in zip(models, of_models, strict=True):
         n = s.resolved
         points(axes, 1 + np.arange(n), s.value[:n], s.error[:n], model.number, label=model.label,
                markersize=4 - model.number % 2 if n < 100 else 2)
-    low, high = axes.get_ylim()
-    axes.set(yscale='log' if high > 3 * abs(low) else 'linear', xlabel='$i$', ylabel=r'$\sigma_i$')
+        if n < len(s.value):
+            axes.plot(n + 1, 0.05, f'C{model.number % 7}', marker='$\\downarrow$', markersize=7, ls='',
+                      transform=axes.get_xaxis_transform())
+    scale(axes, np.concatenate([s.value[:s.resolved] for s in of_models]))
+    axes.set(xlabel='$i$', ylabel=r'$\sigma_i$', xlim=(0, max(COLUMNS, *(s.resolved for s in of_models)) + 2))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(ncols=2)
+
+
+def scale(axes, values):
+    """Choose the axis of singular values: logarithmic where they spread, and no narrower than a tenth where not."""
+    if values.max() > 3 * values.min():
+        axes.set_yscale('log')
+        return
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(low, 0.95 * values.min()), max(high, 1.05 * values.max()))
+    axes.ticklabel_format(axis='y', style='plain', useOffset=False)
 
 
 def draw_directions(axes, models, of_models):
@@ -74,7 +88,8 @@ def draw_directions(axes, models, of_models):
         count = min(COLUMNS, len(s.images))
         row[:count] = s.images[:count] / abs(s.images[:count]).max((1, 2), keepdims=True)
     mosaic(axes, images, limit=1)
-    axes.set_xticklabels([f'$i={i + 1}$' for i in range(COLUMNS)])
+    most = max(len(s.images) for s in of_models)
+    axes.set_xticklabels([f'$i={i + 1}$' if i < most else '' for i in range(COLUMNS)])
     axes.set_yticklabels([f'{model.family}\n$d={model.latent}$' for model in models])
 
 

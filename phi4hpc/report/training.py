@@ -14,7 +14,8 @@ def training(study):
             draw_curves(axes[0, 0], model)
             points(axes[0, 1], [model.number], [model.record['ratio']], [model.record['ratio_error']], model.number)
         finish(axes[0], models)
-        ratios = [{'family': model.family, 'latent': model.latent, 'ratio': ratio(model)} for model in models]
+        ratios = [{'family': model.family, 'latent': model.latent, 'ratio': ratio(model),
+                   'start': model.record['best_epoch'] == 0} for model in models]
         yield Plot('training', figure, {'kappa': f'{kappa:g}', 'models': ratios}, kappa)
 
 
@@ -34,9 +35,9 @@ def finish(axes, models):
     axes[0].set(xlabel='epoch', ylabel='loss / linear optimum')
     axes[1].set(ylabel='validation loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
     axes[1].set_xticks(range(len(models)), [f'{model.family}\n$d={model.latent}$' for model in models])
-    axes[1].tick_params(axis='x', which='both', length=0)
+    axes[1].tick_params(axis='x', which='both', length=0, labelsize=9 if len(models) < 5 else 6)
     axes[1].xaxis.minorticks_off()
-    axes[0].legend()
+    axes[0].legend(fontsize=9 if len(models) < 5 else 7, ncols=1 + (len(models) > 4))
 
 
 def ratio(model):

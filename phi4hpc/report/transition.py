@@ -36,27 +36,29 @@ def peaks(study):
 
 def binder(study):
     """Yield figure d: over the whole ladder, and where the curves cross."""
-    figure, axes = panels(1, 2, FULL, 2.9)
+    steep = sorted({entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66})
+    zoomed = len(steep) > 2
+    figure, axes = panels(1, 1 + zoomed, FULL if zoomed else HALF * 1.35, 2.9)
     for ax in axes[0]:
-        against_kappa(ax, study, 'binder', '$U_L$')
-        for value in (0, 2 / 3):
-            reference(ax, y=value)
-        if study.deck.action.lam > 0:
-            ax.axhline(BINDER_ISING, color='C3', lw=0.8, ls=':', zorder=0, label='$U^*$ (Ising)')
-    zoom(axes[0, 1], study)
+        draw_binder(ax, study)
+    if zoomed:
+        margin = 0.05 * (steep[-1] - steep[0])
+        axes[0, 1].set(xlim=(steep[0] - margin, steep[-1] + margin), ylim=(0.28, 0.69))
+        axes[0, 1].locator_params(axis='x', nbins=5)
     axes[0, 0].legend(loc='lower right')
     pairs = zip(study.sizes, study.sizes[1:], strict=False)
     crossings = [found for pair in pairs if (found := crossing(study, *pair))]
-    yield Plot('d_binder', figure, {**about(study), 'binder_ising': BINDER_ISING, 'crossings': crossings})
+    told = {'binder_ising': BINDER_ISING, 'crossings': crossings, 'zoomed': zoomed}
+    yield Plot('d_binder', figure, {**about(study), **told})
 
 
-def zoom(axes, study):
-    """Narrow axes of the Binder cumulant to the steep part: where it climbs to the limit 2/3."""
-    steep = [entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66]
-    if len(set(steep)) > 2:
-        margin = 0.05 * (max(steep) - min(steep))
-        axes.set(xlim=(min(steep) - margin, max(steep) + margin), ylim=(0.28, 0.69))
-        axes.locator_params(axis='x', nbins=5)
+def draw_binder(axes, study):
+    """Draw the Binder cumulant of every lattice, its limits, and its value at the transition of the Ising class."""
+    against_kappa(axes, study, 'binder', '$U_L$')
+    for value in (0, 2 / 3):
+        reference(axes, y=value)
+    if study.deck.action.lam > 0:
+        axes.axhline(BINDER_ISING, color='C3', lw=1, ls=':', zorder=0, label='$U^*$ (Ising)')
 
 
 def against_kappa(axes, study, name, label):
