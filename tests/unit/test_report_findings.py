@@ -42,6 +42,21 @@ def test_errors_of_the_fit_are_those_of_its_scatter():
     assert np.mean([fit.chi2 / fit.dof for fit in fits]) == pytest.approx(1, abs=0.15)
 
 
+def test_fit_is_the_least_of_the_weighted_squares_also_where_errors_are_large():
+    p_hat, value = exact()
+    low = p_hat <= 1
+    error = 0.25 * value * (1 + np.arange(len(value)) % 3)
+    measured = value + error * np.random.default_rng(2).uniform(-0.7, 0.7, len(value))
+    fit = fit_free(p_hat, measured, error)
+
+    def chi2(z, mass2):
+        return (((measured - z / (p_hat**2 + mass2)) / error)[low] ** 2).sum()
+
+    assert fit.chi2 == pytest.approx(chi2(fit.z, fit.mass2))
+    for dz, dm in ((1e-3, 0), (-1e-3, 0), (0, 1e-3), (0, -1e-3)):
+        assert chi2(fit.z + dz * fit.z_error, fit.mass2 + dm * fit.mass2_error) > fit.chi2
+
+
 def test_momenta_above_the_range_do_not_enter_the_fit():
     p_hat, value = exact()
     spoiled = np.where(p_hat > 1, 7 * value, value)
@@ -56,7 +71,7 @@ def binders(small, large, error):
 
 
 def test_crossing_is_bracketed_by_the_nearest_rungs_that_can_tell():
-    study = binders([0.10, 0.30, 0.50, 0.60, 0.62, 0.64], [0.00, 0.10, 0.40, 0.60, 0.65, 0.66], 0.01)
+    study = binders([0.10, 0.30, 0.50, 0.60, 0.62, 0.64], [0.00, 0.10, 0.40, 0.605, 0.65, 0.66], 0.01)
     assert crossing(study, 16, 32) == {'small': 16, 'large': 32, 'below': '2', 'above': '4'}
 
 
