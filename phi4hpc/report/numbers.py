@@ -2,14 +2,17 @@
 
 import math
 
+ROUNDING = 1e-12           # of the value: an error below this is that of arithmetic
+
 
 def value_error(value, error, digits=2):
     """Return value(error) with the error rounded to `digits` significant digits: 1.2345(67), 12.3(1.4), 4100(230).
 
-    An error of 1 or more keeps its decimal point. Where the error is zero or not finite, four digits of the value.
+    An error of 1 or more keeps its decimal point. Where it is not finite, or zero but for rounding,
+    six digits of the value stand alone.
     """
-    if not (math.isfinite(value) and math.isfinite(error) and error > 0):
-        return f'{value:.4g}'
+    if not (math.isfinite(value) and math.isfinite(error) and error > ROUNDING * abs(value)):
+        return f'{value:.6g}'
     places = digits - 1 - exponent(error, digits)
     if places <= 0:
         return f'{round(value, places):.0f}({round(error, places):.0f})'
