@@ -1,0 +1,34 @@
+"""Where a report comes from: the deck as given and as understood, versions, and how long each stage took."""
+
+import json
+import platform
+import time
+from importlib.metadata import PackageNotFoundError, version
+
+import h5py
+
+from phi4hpc import __version__
+
+PACKAGES = ('numpy', 'mpi4py', 'h5py', 'torch', 'pyerrors', 'matplotlib')
+
+
+def provenance(study, ranks, device):
+    """Return what the end of the page tells; `ranks` and `device` are those of this stage."""
+    stages = json.loads((study.path / 'stages.json').read_text())
+    return {'deck': (study.path / 'deck.yaml').read_text(), 'resolved': (study.path / 'deck.resolved.yaml').read_text(),
+            'versions': versions(), 'seed': study.deck.seed, 'precision': study.deck.precision, 'ranks': ranks,
+            'device': device, 'machine': f'{platform.system()} {platform.machine()}',
+            'written': time.strftime('%Y-%m-%d %H:%M:%S'),
+            'stages': [{'name': name, 'seconds': f'{stage["seconds"]:.1f}', 'ranks': stage['ranks'],
+                        'finished': stage['finished']} for name, stage in stages.items()]}
+
+
+def versions():
+    """Return {software: version}; a package that is not installed, and so made nothing here, is left out."""
+    found = {'phi4hpc': __version__, 'Python': platform.python_version(), 'HDF5': h5py.version.hdf5_version}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,99 @@
+"""A run directory as the report reads it: every file that a stage left, opened once, and handed to the drawings."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from phi4hpc.deck.schema import Deck
+from phi4hpc.storage.reader import Ensembles
+
+
+@dataclass(frozen=True)
+class Model:
+    """An autoencoder, `number` of its kappa: `record` of its training, `reconstructions` over the ladder."""
+
+    name: str
+    number: int
+    L: int
+    kappa: float
+    family: str
+    latent: int
+    record: dict
+    reconstructions: list
+
+    @property
+    def label(self):
+        """How legends and tables name it."""
+        return f'{self.family}, $d={self.latent}$'
+
+
+@dataclass(frozen=True)
+class Study:
+    """The run in directory `path`, made from `deck`."""
+
+    path: Path
+    deck: Deck
+    results: list = field(repr=False)
+
+    @classmethod
+    def of(cls, path, deck):
+        """Return the study of a run directory whose stages are complete."""
+        return cls(Path(path), deck, json.loads(Path(path, 'results.json').read_text())['ensembles'])
+
+    @property
+    def sizes(self):
+        """The lattices, smallest first."""
+        return self.deck.lattice.sizes
+
+    @property
+    def kappas(self):
+        """The rungs, smallest first."""
+        return np.array(self.deck.ladder.kappas)
+
+    def ensembles(self):
+        """Open ensembles.h5; a context manager."""
+        return Ensembles(self.path / 'ensembles.h5')
+
+    def latent(self):
+        """Open latent.h5; a context manager."""
+        return h5py.File(self.path / 'latent.h5', 'r')
+
+    def entries(self, L):
+        """Return the entries of results.json of one lattice, by ascending kappa."""
+        return sorted((entry for entry in self.results if entry['L'] == L), key=lambda entry: entry['kappa'])
+
+    def chosen(self, count):
+        """Return about `count` rungs, first and last among them, spread evenly over the ladder: dense where it is."""
+        return sorted({round(k) for k in np.linspace(0, len(self.kappas) - 1, count)})
+
+    @cached_property
+    def models(self):
+        """The trained models, grouped as {training kappa: [Model]}; empty where the deck trains none."""
+        if self.deck.train is None:
+            return {}
+        reconstructions = json.loads((self.path / 'reconstructions.json').read_text())['models']
+        groups = {}
+        for name, about in sorted(self._described().items(), key=lambda item: self._order(item[1])):
+            like = groups.setdefault(about['kappa'], [])
+            record = json.loads((self.path / 'models' / f'{name}.json').read_text())
+            like.append(Model(name, len(like), record=record, reconstructions=reconstructions[name], **about))
+        return groups
+
+    def _described(self):
+        """Return {name: {L, kappa, family, latent}} of the models in latent.h5."""
+        with self.latent() as latent:
+            return {name: {'L': int(group.attrs['L']), 'kappa': float(group.attrs['kappa']),
+                           'family': str(group.attrs['family']), 'latent': int(group.attrs['latent'])}
+                    for name, group in latent.items()}
+
+    def _order(self, about):
+        return about['kappa'], about['latent'], self.deck.train.families.index(about['family'])
+
+
+def column(entries, name):
+    """Return (value, error) arrays of an observable over entries of results.json."""
+    return np.array([[entry[name][part] for entry in entries] for part in ('value', 'error')])

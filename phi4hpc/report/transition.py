@@ -1,0 +1,94 @@
+"""Means against kappa, points for each lattice: the magnetisation, both susceptibilities, the Binder cumulant."""
+
+import numpy as np
+
+from phi4hpc.report.numbers import written
+from phi4hpc.report.study import column
+from phi4hpc.report.style import FULL, HALF, Plot, panels, points, reference
+
+KAPPA_C = {0.02: (0.26955, '0.26955(3)')}   # of lambda; determined with an independent program
+BINDER_ISING = 0.61069                      # on a periodic square: Kamieniarz and Bloete, J. Phys. A 26 (1993) 201
+
+
+def magnetisation(study):
+    """Yield figure b."""
+    figure, axes = panels(width=HALF * 1.35, height=3.1)
+    against_kappa(axes[0, 0], study, 'abs_magnetisation', r'$\langle|M|\rangle$')
+    axes[0, 0].legend()
+    yield Plot('b_magnetisation', figure, about(study))
+
+
+def susceptibility(study):
+    """Yield figure c: the connected estimator, which peaks, beside the one without subtraction, which does not."""
+    figure, axes = panels(1, 2, FULL, 2.9)
+    against_kappa(axes[0, 0], study, 'susceptibility', r'$\chi=\Omega(\langle M^2\rangle-\langle|M|\rangle^2)$')
+    against_kappa(axes[0, 1], study, 'susceptibility_m2', r'$\Omega\langle M^2\rangle$')
+    axes[0, 1].set_yscale('log')
+    axes[0, 0].legend()
+    yield Plot('c_susceptibility', figure, {**about(study), 'peaks': peaks(study)})
+
+
+def peaks(study):
+    """Return [{'L', 'kappa', 'value'}]: the largest measured connected susceptibility of every lattice."""
+    tops = [max(study.entries(L), key=lambda entry: entry['susceptibility']['value']) for L in study.sizes]
+    return [{'L': top['L'], 'kappa': f'{top["kappa"]:g}', 'value': written(top['susceptibility'])} for top in tops]
+
+
+def binder(study):
+    """Yield figure d: over the whole ladder, and where the curves cross."""
+    steep = sorted({entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66})
+    zoomed = len(steep) > 2
+    figure, axes = panels(1, 1 + zoomed, FULL if zoomed else HALF * 1.35, 2.9)
+    for ax in axes[0]:
+        draw_binder(ax, study)
+    if zoomed:
+        margin = 0.05 * (steep[-1] - steep[0])
+        axes[0, 1].set(xlim=(steep[0] - margin, steep[-1] + margin), ylim=(0.28, 0.69))
+        axes[0, 1].locator_params(axis='x', nbins=5)
+    axes[0, 0].legend(loc='lower right')
+    pairs = zip(study.sizes, study.sizes[1:], strict=False)
+    crossings = [found for pair in pairs if (found := crossing(study, *pair))]
+    told = {'binder_ising': BINDER_ISING, 'crossings': crossings, 'zoomed': zoomed}
+    yield Plot('d_binder', figure, {**about(study), **told})
+
+
+def draw_binder(axes, study):
+    """Draw the Binder cumulant of every lattice, its limits, and its value at the transition of the Ising class."""
+    against_kappa(axes, study, 'binder', '$U_L$')
+    for value in (0, 2 / 3):
+        reference(axes, y=value)
+    if study.deck.action.lam > 0:
+        axes.axhline(BINDER_ISING, color='C3', lw=1, ls=':', zorder=0, label='$U^*$ (Ising)')
+
+
+def against_kappa(axes, study, name, label):
+    """Draw an observable of every lattice against kappa, with kappa_c where it is known."""
+    for number, L in enumerate(study.sizes):
+        value, error = column(study.entries(L), name)
+        points(axes, study.kappas, value, error, number, label=f'$L={L}$')
+    if study.deck.action.lam in KAPPA_C:
+        reference(axes, x=KAPPA_C[study.deck.action.lam][0])
+    axes.set(xlabel=r'$\kappa$', ylabel=label)
+
+
+def crossing(study, small, large):
+    """Return the rungs between which the Binder cumulants of two lattices cross, or None where errors hide it.
+
+    `below` is the last rung at which that of the larger lattice is smaller by two standard errors, `above` the first
+    after it at which it is larger by as much.
+    """
+    (low, low_error), (high, high_error) = (column(study.entries(L), 'binder') for L in (small, large))
+    pull = (high - low) / np.hypot(low_error, high_error)
+    above = np.flatnonzero(pull > 2)
+    below = [k for k in np.flatnonzero(pull < -2) if above.size and k < above[-1]]
+    if not below:
+        return None
+    first = above[above > below[-1]][0]
+    below, above = (f'{study.kappas[k]:g}' for k in (below[-1], first))
+    return {'small': small, 'large': large, 'below': below, 'above': above}
+
+
+def about(study):
+    """Return the facts that every caption against kappa tells: the coupling, and kappa_c where it is known."""
+    lam = study.deck.action.lam
+    return {'lam': f'{lam:g}', 'interacting': lam > 0, 'kappa_c': KAPPA_C[lam][1] if lam in KAPPA_C else None}

@@ -1,0 +1,235 @@
+"""The report of a small made-up run: every figure is drawn, and the page holds all there is and needs nothing else."""
+
+import re
+from base64 import b64decode
+from html.parser import HTMLParser
+
+import h5py
+import matplotlib.image
+import numpy as np
+import pytest
+
+from phi4hpc.deck.schema import Deck
+from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.report.drawings import tasks
+from phi4hpc.report.page import render
+from phi4hpc.report.study import Study
+from phi4hpc.runcontrol import write_json
+from phi4hpc.stages import report
+from phi4hpc.stages.report import draw
+from phi4hpc.storage.layout import Shape, create_group
+
+SIZES, KAPPAS, CHAINS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 2, 6, 3
+ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering'}
+TRAINED = {f'{kind}_k0.269' for kind in (
+    'training', 'f_reconstructed_configurations', 'h_propagator_reconstruction', 'i_cumulant_reconstruction',
+    'g_autoencoder', 'g_decoder', 'j_magnetisation', 'k_binder', 'l_propagator')}
+FAMILIES = ('linear', 'dense')
+KEPT = {'decoder': 3, 'autoencoder': 2, 'magnetisation': 1, 'binder': 1, 'propagator': 3}     # directions
+
+
+def estimate(value):
+    return {'value': value, 'error': 0.03 * abs(value) + 0.01, 'tau_int': 0.5, 'tau_int_error': 0.1, 'window': 1}
+
+
+def means(L, kappa):
+    """Return an entry as in results.json, roughly of a transition at 0.27."""
+    m = 1 / (1 + np.exp((0.27 - kappa) * 20 * L))
+    p_hat = lattice_momentum(L)
+    value = 2 / (p_hat**2 + 0.1 + abs(kappa - 0.27))
+    named = {'abs_magnetisation': m, 'susceptibility': L * np.exp(-((kappa - 0.27) * 100) ** 2), 'binder': 2 / 3 * m,
+             'susceptibility_m2': L**2 * m**2, 'hopping': 1.0, 'phi2': 0.8, 'phi4': 1.5}
+    propagator = {'p_hat': p_hat, 'value': value, 'error': 0.05 * value, 'tau_int': 0 * p_hat + 0.5}
+    return {**{name: estimate(float(v)) for name, v in named.items()},
+            'propagator': {part: values.tolist() for part, values in propagator.items()}}
+
+
+def write_ensembles(path, rng):
+    with h5py.File(path / 'ensembles.h5', 'w') as file:
+        file.attrs['layout_version'] = 1
+        for L in SIZES:
+            shape = Shape(L, tuple(KAPPAS), CHAINS, DRAWS, 'float32')
+            create_group(file, shape, {'lambda': 0.02})
+            group = file[shape.group]
+            group['committed'][()] = DRAWS
+            group['phi'][...] = rng.normal(size=group['phi'].shape)
+            group['replica'][...] = np.arange(len(KAPPAS))[:, None, None]
+            group['swap_tried'][...], group['swap_accepted'][...], group['round_trips'][...] = 10, 4, 1
+
+
+def write_models(path, rng):
+    reconstructions = {}
+    with h5py.File(path / 'latent.h5', 'w') as file:
+        for family in FAMILIES:
+            name = f'L008_k0.269_{family}_d{LATENT}'
+            group = file.create_group(name)
+            group.attrs.update({'L': 8, 'kappa': 0.269, 'family': family, 'latent': LATENT})
+            for what, kept in KEPT.items():
+                group[f'{what}/singular_values'] = np.array([1.0, 0.1, 1e-9])
+                group[f'{what}/singular_values_error'] = np.array([0.02, 0.01, 1e-9])
+                group[f'{what}/lattice_directions'] = rng.normal(size=(kept, 8, 8))
+            for which in ('original', 'reconstructed'):
+                group[f'examples/{which}'] = rng.normal(size=(3, 8, 8))
+            reconstructions[name] = [{'L': 8, 'kappa': k, 'original': means(8, k), 'reconstructed': means(8, k)}
+                                     for k in KAPPAS]
+            write_json(path / 'models' / f'{name}.json', {
+                'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49], 'linear_optimum': 0.5,
+                'linear_optimum_error': 0.01, 'loss': 0.49, 'loss_error': 0.01, 'ratio': 0.9812, 'ratio_error': 0.0031,
+                'best_epoch': 2, 'train_draws': 8, 'validation_draws': 2, 'seconds': 1.5})
+    write_json(path / 'reconstructions.json', {'models': reconstructions})
+
+
+DECK = {'title': 'A <small> run', 'lattice': {'sizes': SIZES}, 'ladder': {'kappas': KAPPAS, 'chains': CHAINS},
+        'sample': {'draws': DRAWS}}
+TRAIN = {'lattice': 8, 'kappas': [0.269], 'latents': [LATENT]}
+
+
+def study_of(path, **sections):
+    return Study.of(path, Deck.model_validate({**DECK, **sections}))
+
+
+@pytest.fixture(scope='module')
+def directory(tmp_path_factory):
+    """Return a run directory with what the stages before the report leave in it."""
+    path, rng = tmp_path_factory.mktemp('run'), np.random.default_rng(7)
+    for folder in ('figures', 'models'):
+        (path / folder).mkdir()
+    write_ensembles(path, rng)
+    write_models(path, rng)
+    entries = [{'L': L, 'kappa': k, **means(L, k)} for L in SIZES for k in KAPPAS]
+    write_json(path / 'results.json', {'ensembles': entries})
+    write_json(path / 'stages.json', {'sample': {'seconds': 1.25, 'ranks': 2, 'finished': '2000-01-01 00:00:00'}})
+    for name in ('deck.yaml', 'deck.resolved.yaml'):
+        (path / name).write_text('title: "A <small> run"\n')
+    return path
+
+
+class Alone:
+    rank, size = 0, 1
+
+    def gather(self, value):
+        return [value]
+
+
+class Page(HTMLParser):
+    """What a page asks for from outside, its images, its captions, and whether its elements close in order."""
+
+    VOID = {'meta', 'img', 'br', 'link', 'hr'}
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.open, self.asks, self.images, self.captions = set(), [], [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.add(tag)
+        self.asks += [value for key, value in attributes if key in ('src', 'href', 'srcset', 'data', 'poster')]
+        if tag == 'img':
+            self.images.append(dict(attributes))
+        if tag == 'figcaption':
+            self.captions.append('')
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if 'figcaption' in self.open:
+            self.captions[-1] += data
+
+
+@pytest.fixture(scope='module')
+def drawn(directory):
+    """Return the records of every figure, drawn once for all tests."""
+    return draw(Alone(), study_of(directory, train=TRAIN))
+
+
+@pytest.fixture(scope='module', params=[TRAIN, None], ids=['trained', 'untrained'])
+def run(request, directory, drawn):
+    """Return (study, names of the figures of its page, html)."""
+    study = study_of(directory, train=request.param)
+    records = {section: drawn[section] for section in (drawn if request.param else ['sampling'])}
+    return study, ALWAYS | (TRAINED if request.param else set()), render(study, records, 1, 'host (g++)')
+
+
+def test_every_figure_is_drawn_as_png_and_pdf_and_is_not_empty(directory, drawn):
+    folder, names = directory / 'figures', ALWAYS | TRAINED
+    assert {record['name'] for records in drawn.values() for record in records} == names
+    assert {file.name for file in folder.iterdir()} == {f'{name}.{kind}' for name in names for kind in ('png', 'pdf')}
+    for name in names:
+        assert matplotlib.image.imread(folder / f'{name}.png')[..., :3].std() > 0.03, name
+        assert (folder / f'{name}.pdf').read_bytes().startswith(b'%PDF')
+
+
+def test_page_embeds_every_figure_and_asks_for_nothing_from_outside(run):
+    study, names, html = run
+    page = Page(html)
+    assert page.open == []
+    assert page.tags.isdisjoint({'script', 'link', 'iframe', 'object'})
+    assert all(value.startswith('data:') for value in page.asks)
+    assert not re.search(r'url\(|@import', html)
+    embedded = {b64decode(image['src'].partition(',')[2]) for image in page.images}
+    assert embedded == {(study.path / 'figures' / f'{name}.png').read_bytes() for name in names}
+    assert all(image['alt'] for image in page.images)
+
+
+def test_every_figure_has_a_caption_without_holes(run):
+    _, names, html = run
+    captions = Page(html).captions
+    assert len(captions) == len(names)
+    for caption in captions:
+        assert len(caption) > 120
+        assert not re.search(r'None|nan|Undefined|built-in|[{}]', caption), caption
+
+
+def test_page_tells_means_with_errors_and_where_it_comes_from(run):
+    study, _, html = run
+    assert 'A &lt;small&gt; run' in html
+    assert '<small>' not in html
+    for L in SIZES:
+        for entry in study.entries(L):
+            assert f'<td>{entry["kappa"]:g}</td>' in html
+    assert '0.800(34)' in html                                    # <phi^2>
+    for told in ('host (g++)', 'matplotlib', '2000-01-01'):
+        assert told in html
+
+
+def test_short_chains_are_warned_of(run):
+    assert f'In {len(SIZES) * len(KAPPAS)} of {len(SIZES) * len(KAPPAS)} ensembles' in run[2]
+
+
+def test_latent_sections_are_there_exactly_where_the_deck_trains(run):
+    study, _, html = run
+    trained = study.deck.train is not None
+    assert ('has no section <code>train</code>' in html) != trained
+    assert ('Latent analysis' in html) == trained
+    assert ('0.9812(31)' in html) == trained
+
+
+def test_without_a_section_train_only_the_sampling_is_drawn(directory):
+    assert {section for section, _ in tasks(study_of(directory, train=None))} == {'sampling'}
+
+
+class OfTwo:
+    """Rank `rank` of two, whose gather finds on rank 0 what the other left before."""
+
+    size, left = 2, None
+
+    def __init__(self, rank):
+        self.rank = rank
+
+    def gather(self, value):
+        OfTwo.left = value if self.rank else OfTwo.left
+        return None if self.rank else [value, OfTwo.left]
+
+
+def test_ranks_share_the_drawings_and_rank_0_has_the_records_in_order(directory, drawn, monkeypatch):
+    monkeypatch.setattr(report, 'draw_and_save', lambda drawing, study, folder: [str(drawing)])
+    study = study_of(directory, train=TRAIN)
+    alone = draw(Alone(), study)
+    assert draw(OfTwo(1), study) == {}
+    assert 0 < len(OfTwo.left) < sum(len(records) for records in alone.values())
+    assert draw(OfTwo(0), study) == alone
+    assert list(alone) == list(drawn)
