@@ -15,7 +15,7 @@ def settle(temporary, path):
 def write_text(path, text):
     """Write a text file."""
     temporary = Path(f'{path}.new')
-    temporary.write_text(text)
+    temporary.write_text(text, encoding='utf-8')
     settle(temporary, path)
 
 

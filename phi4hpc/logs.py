@@ -51,6 +51,7 @@ class Progress:
 
     def advance(self, n=1):
         """Count `n` more units as done, and say so where it is time."""
+        n = min(n, self.total - self.done)                        # ranks that share units out count them roundly
         self.done += n
         if self.bar is not None:
             self.bar.update(n)

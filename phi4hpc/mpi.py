@@ -12,15 +12,15 @@ import traceback
 
 from phi4hpc.errors import UserError
 
-RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', None), ('PMI_RANK', 'PMI_SIZE'),
-             ('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS'))
+RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', 'SLURM_STEP_NUM_TASKS'),
+             ('PMI_RANK', 'PMI_SIZE'), ('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS'))
 
 
 def launcher():
     """Return (rank, size) as the launcher says; (0, None) where there is none or it does not say."""
     for rank, size in RANK_SIZE:
         if rank in os.environ:
-            return int(os.environ[rank]), int(os.environ[size]) if size and size in os.environ else None
+            return int(os.environ[rank]), int(os.environ[size]) if size in os.environ else None
     return 0, None
 
 

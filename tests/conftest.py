@@ -1,4 +1,7 @@
-"""What all tests share: which of them a run takes, a folder that all ranks see, and a way to start mpirun."""
+"""What all tests share: which of them a run takes, the devices, and a way to start mpirun.
+
+pytest-mpi gives the marker `mpi`, the option --with-mpi and a folder that all ranks see.
+"""
 
 import os
 import shutil
@@ -11,10 +14,6 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From before any test imports MPI, which leaves marks in the environment that keep mpirun from starting.
 ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
-
-
-def pytest_addoption(parser):
-    parser.addoption('--with-mpi', action='store_true', help='take the tests marked mpi (tests/ranks.py)')
 
 
 @pytest.fixture(scope='session', params=['host', pytest.param('cuda', marks=pytest.mark.cuda)])
@@ -61,14 +60,6 @@ def world_size():
     from mpi4py import MPI
 
     return MPI.COMM_WORLD.size
-
-
-@pytest.fixture
-def mpi_tmp_path(tmp_path):
-    """Return rank 0's temporary folder, on every rank."""
-    from mpi4py import MPI
-
-    return MPI.COMM_WORLD.bcast(tmp_path)
 
 
 @pytest.fixture(scope='session')

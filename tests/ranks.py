@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from mpi4py import MPI
+from pytest_mpi import MPIPlugin
 
 PATIENCE = float(os.environ.get('MPI_TEST_PATIENCE', '60'))  # seconds to wait for other ranks after a test
 OPTIONS = ['--with-mpi', '-o', 'testpaths=tests/mpi', '-p', 'no:cacheprovider',
@@ -60,6 +61,7 @@ class InStep:
 def main(args):
     """Run pytest on this rank and return its exit status, once every rank is done."""
     comm, stderr = MPI.COMM_WORLD, os.dup(2)
+    del MPIPlugin.pytest_terminal_summary  # forty lines on the MPI library, after every run
     if comm.rank == 0:
         # Open MPI gives rank 0 a terminal of its own, whose colours would end up in log files.
         sys.stdout.isatty = lambda: False

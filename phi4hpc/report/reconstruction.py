@@ -57,9 +57,7 @@ def draw_transfer(axes, model):
 
 def draw_ratio(axes, entry, **look):
     """Draw reconstructed over original."""
-    p_hat, below, below_error = of(entry['original'])
-    _, above, above_error = of(entry['reconstructed'])
-    points(axes, p_hat, above / below, np.hypot(above_error, above / below * below_error) / below, **look)
+    points(axes, *of({'propagator': entry['propagator_ratio']}), **look)
 
 
 def cumulants(study):
@@ -86,7 +84,8 @@ def draw_cumulant(axes, models, name, label):
         if model.number == 0:
             points(axes[0], kappas, before, before_error, label='original', **ORIGINAL)
         points(axes[0], kappas, after, after_error, model.number, markersize=2.5, label=model.label)
-        points(axes[1], kappas, after - before, np.hypot(before_error, after_error), model.number, markersize=2.5)
+        change = column([entry['difference'] for entry in model.reconstructions], name)
+        points(axes[1], kappas, *change, model.number, markersize=2.5)
     reference(axes[1], y=0)
     axes[0].set_ylabel(label)
     axes[1].set_ylabel('difference')

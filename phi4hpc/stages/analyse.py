@@ -15,7 +15,7 @@ from phi4hpc.logs import log
 from phi4hpc.mpi import block
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
-from phi4hpc.statistics.ensembles import blocks, estimates
+from phi4hpc.statistics import ensembles as statistics
 from phi4hpc.storage.reader import Ensembles
 
 EXAMPLES = 4                     # configurations kept with their reconstructions
@@ -33,10 +33,10 @@ def run(context):
 
 def finished(context):
     """Return the names of the models that both files hold."""
-    return set(compared(context)).intersection(latent_groups(context))
+    return set(comparisons(context)).intersection(latent_groups(context))
 
 
-def compared(context):
+def comparisons(context):
     """Return what reconstructions.json holds: {model: entries}."""
     path = context.directory.file('reconstructions.json')
     return json.loads(path.read_text())['models'] if path.exists() else {}
@@ -59,7 +59,7 @@ def analyse(context, model, lattice):
     entries = reconstructions(context, model, network, lattice)
     if context.comm.rank == 0:
         add_group(context, model, network, lattice, results, total)
-        others = compared(context)
+        others = comparisons(context)
         write_json(context.directory.file('reconstructions.json'), {'models': others | {model.name: entries}})
     log.info('analyse %s: %d samples', model.name, total)
 
@@ -104,8 +104,7 @@ def reconstructions(context, model, network, lattice):
         series = [series_of(network, lattice, k, c, draws) for c in range(lattice.chains)]
         original, reconstructed = ([np.stack(chains) for chains in zip(*both, strict=True)]
                                    for both in zip(*series, strict=True))
-        entries[k] = {'L': model.L, 'kappa': kappa, 'original': estimates(*original, model.L),
-                      'reconstructed': estimates(*reconstructed, model.L)}
+        entries[k] = {'L': model.L, 'kappa': kappa, **statistics.compared(original, reconstructed, model.L)}
     gathered = comm.gather(entries)
     return gathered and [entry for _, entry in sorted(item for part in gathered for item in part.items())]
 
@@ -113,6 +112,6 @@ def reconstructions(context, model, network, lattice):
 def series_of(network, lattice, k, c, draws):
     """Return ((densities, propagators) of the draws of one rung and chain, the same of their reconstructions)."""
     pieces = [[of(phi) for phi in (phi_nyx, reconstruct(network, phi_nyx)) for of in (densities, axis_propagator)]
-              for phi_nyx in blocks(lattice, k, c, draws)]
+              for phi_nyx in statistics.blocks(lattice, k, c, draws)]
     first, second, third, fourth = (np.concatenate(part) for part in zip(*pieces, strict=True))
     return (first, second), (third, fourth)

@@ -70,7 +70,8 @@ def write_models(path, rng):
                 group[f'{what}/lattice_directions'] = rng.normal(size=(kept, 8, 8))
             for which in ('original', 'reconstructed'):
                 group[f'examples/{which}'] = rng.normal(size=(3, 8, 8))
-            reconstructions[name] = [{'L': 8, 'kappa': k, 'original': means(8, k), 'reconstructed': means(8, k)}
+            reconstructions[name] = [{'L': 8, 'kappa': k, 'original': means(8, k), 'reconstructed': means(8, k),
+                                      'difference': means(8, k), 'propagator_ratio': means(8, k)['propagator']}
                                      for k in KAPPAS]
             write_json(path / 'models' / f'{name}.json', {
                 'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49], 'linear_optimum': 0.5,

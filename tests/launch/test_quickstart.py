@@ -1,0 +1,53 @@
+"""The first five minutes: what the README says to type, and what it says one finds."""
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests.conftest import ENVIRONMENT, ROOT
+
+
+@pytest.fixture(scope='module')
+def run(tmp_path_factory):
+    """Return the run directory of the README's first command."""
+    command = next(line.split('#')[0].split() for line in (ROOT / 'README.md').read_text().splitlines()
+                   if line.strip().startswith('jobs/run.sh input/quickstart.yaml'))
+    out = tmp_path_factory.mktemp('quickstart') / 'run'
+    environment = ENVIRONMENT | {'VENV': os.environ.get('VENV') or os.environ.get('VIRTUAL_ENV') or '.venv'}
+    done = subprocess.run([*command, '--ranks', '2', '--out', str(out)], cwd=ROOT, env=environment,
+                          capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert 'report.html' in done.stdout.splitlines()[-1]
+    return out
+
+
+def test_it_ends_with_a_page_that_needs_nothing_else(run):
+    page = (run / 'report.html').read_text()
+    assert page.count('src="data:image/png;base64,') >= 12
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+
+
+def test_its_figures_are_those_of_the_study(run):
+    letters = {path.name[0] for path in (run / 'figures').glob('?_*.png')}
+    assert letters == set('abcdefghijkl')
+
+
+def test_its_physics_is_right(run):
+    """The Schwinger-Dyson identity at every kappa, and the Binder cumulant's limits in the two phases."""
+    ensembles = json.loads((run / 'results.json').read_text())['ensembles']
+    for entry in ensembles:
+        parts = {'hopping': -4 * entry['kappa'], 'phi2': 2 * (1 - 0.04), 'phi4': 4 * 0.02}
+        identity = sum(factor * entry[name]['value'] for name, factor in parts.items())
+        error = sum(abs(factor) * entry[name]['error'] for name, factor in parts.items())
+        assert abs(identity - 1) < 4 * error
+    largest = [entry for entry in ensembles if entry['L'] == 32]
+    assert abs(largest[0]['binder']['value']) < 4 * largest[0]['binder']['error'] + 0.01
+    assert abs(largest[-1]['binder']['value'] - 2 / 3) < 0.01
+
+
+def test_a_non_linear_model_beats_the_linear_optimum(run):
+    record = json.loads((run / 'models' / 'L032_k0.269_dense_d64.json').read_text())
+    assert record['ratio'] < 1 - 3 * record['ratio_error']

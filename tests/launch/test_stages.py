@@ -1,0 +1,123 @@
+"""The stages as a user runs them: under mpirun, again, changed, alone, and wrongly."""
+
+import json
+
+import h5py
+import pytest
+
+from phi4hpc.storage.reader import Ensembles
+
+DECK = """
+seed: 3
+lattice: {sizes: [4, 8]}
+ladder: {kappas: [0.24, 0.26, 0.269], chains: 2}
+sample: {thermalisation: 100, draws: 60, spacing: 2}
+train: {lattice: 8, kappas: [0.269], latents: [16], hidden: 32, epochs: 2, batch: 16}
+analyse: {draws: 12, directions: 3}
+"""
+MODELS = ['L008_k0.269_linear_d16', 'L008_k0.269_dense_d16']
+
+
+@pytest.fixture(scope='module')
+def phi4hpc(mpirun):
+    """Return a function that runs `phi4hpc words` on a number of ranks."""
+    return lambda ranks, *words: mpirun(ranks, '-m', 'phi4hpc', *words)
+
+
+@pytest.fixture(scope='module')
+def deck(tmp_path_factory):
+    """Return the path of a small deck."""
+    path = tmp_path_factory.mktemp('deck') / 'small.yaml'
+    path.write_text(DECK)
+    return path
+
+
+@pytest.fixture(scope='module')
+def finished(phi4hpc, deck, tmp_path_factory):
+    """Return (run directory, what was said) of `phi4hpc run` on two ranks."""
+    out = tmp_path_factory.mktemp('run') / 'small'
+    done = phi4hpc(2, 'run', deck, '--out', out)
+    assert done.returncode == 0, done.stderr
+    return out, done.stderr
+
+
+def test_a_run_leaves_what_the_next_stage_and_the_user_need(finished):
+    out, _ = finished
+    names = ['deck.yaml', 'deck.resolved.yaml', 'results.json', 'reconstructions.json', 'report.html', 'timings.json',
+             'logs/run.log', *(f'models/{model}.{kind}' for model in MODELS for kind in ('pt', 'json')),
+             *(f'logs/tensorboard/{model}' for model in MODELS), 'figures/d_binder.png', 'figures/d_binder.pdf']
+    assert [name for name in names if not (out / name).exists()] == []
+    assert list(json.loads((out / 'stages.json').read_text())) == ['sample', 'train', 'analyse', 'report']
+    assert not list(out.rglob('*.new'))
+
+
+def test_every_mean_has_an_error_and_a_tau_int(finished):
+    results = json.loads((finished[0] / 'results.json').read_text())
+    assert [(e['L'], e['kappa']) for e in results['ensembles']] == [
+        (L, kappa) for L in (4, 8) for kappa in (0.24, 0.26, 0.269)]
+    for entry in results['ensembles']:
+        for name in ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2', 'phi4'):
+            assert entry[name]['error'] > 0
+            assert entry[name]['tau_int'] >= 0.5
+        propagator = entry['propagator']
+        assert len(propagator['p_hat']) == len(propagator['value']) == len(propagator['error']) == entry['L'] // 2 + 1
+
+
+def test_every_model_has_its_spectra(finished):
+    with h5py.File(finished[0] / 'latent.h5') as file:
+        assert sorted(file) == sorted(MODELS)
+        for model in MODELS:
+            for what in ('decoder', 'autoencoder', 'magnetisation', 'propagator', 'binder'):
+                values = file[model][what]['singular_values'][...]
+                assert (values[:-1] >= values[1:]).all()
+                assert file[model][what]['lattice_directions'].shape[1:] == (8, 8)
+
+
+def test_a_second_run_skips_everything(finished, phi4hpc, deck):
+    done = phi4hpc(2, 'run', deck, '--out', finished[0])
+    assert done.returncode == 0
+    assert done.stderr.count('complete, skipped') == 4
+
+
+def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(finished, phi4hpc, deck):
+    out, change = finished[0], 'analyse.draws=10'
+    made = {name: (out / name).stat().st_mtime_ns for name in ('ensembles.h5', f'models/{MODELS[0]}.pt')}
+    done = phi4hpc(2, 'run', deck, '--out', out, change)
+    assert done.returncode == 1
+    assert done.stderr.count('was made from another deck (analyse.draws: 12 there, 10 here)') == 1
+    assert 'Traceback' not in done.stderr
+    done = phi4hpc(2, 'run', deck, '--out', out, change, '--changed')
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count('complete, skipped') == 2
+    assert {name: (out / name).stat().st_mtime_ns for name in made} == made
+    assert phi4hpc(2, 'analyse', deck, '--out', out, '--changed').returncode == 0       # back, for the other tests
+    assert phi4hpc(2, 'report', deck, '--out', out).returncode == 0
+
+
+def test_a_stage_before_its_turn_says_what_to_run(phi4hpc, deck, tmp_path):
+    done = phi4hpc(2, 'train', deck, '--out', tmp_path / 'run')
+    assert done.returncode == 1
+    assert done.stderr.count('the stage sample is not complete; run `phi4hpc sample` first') == 1
+
+
+def test_more_ranks_than_replicas_is_one_clear_error(phi4hpc, deck, tmp_path):
+    done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1', 'train=null')
+    assert done.returncode == 1
+    assert done.stderr.count('phi4hpc: ') == 1
+    assert 'Traceback' not in done.stderr
+
+
+def test_means_do_not_depend_on_ranks_or_driver(finished, phi4hpc, deck, tmp_path):
+    done = phi4hpc(3, 'sample', deck, '--out', tmp_path / 'run', 'storage.driver=virtual')
+    assert done.returncode == 0, done.stderr
+    one, other = (json.loads((out / 'results.json').read_text()) for out in (finished[0], tmp_path / 'run'))
+    assert one['ensembles'] == other['ensembles']
+    with Ensembles(finished[0] / 'ensembles.h5') as a, Ensembles(tmp_path / 'run' / 'ensembles.h5') as b:
+        assert (a[8].phi[...] == b[8].phi[...]).all()
+
+
+def test_a_deck_without_train_samples_and_reports(phi4hpc, deck, tmp_path):
+    done = phi4hpc(1, 'run', deck, '--out', tmp_path / 'run', 'train=null', 'lattice.sizes=[4]')
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / 'run' / 'report.html').exists()
+    assert not (tmp_path / 'run' / 'latent.h5').exists()
