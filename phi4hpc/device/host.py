@@ -19,7 +19,7 @@ from phi4hpc.device.source import definitions, digest
 from phi4hpc.errors import UserError
 
 # -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
-FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-shared', '-fPIC',
+FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-fPIC',
          '-include', 'host.hpp']
 ALIGNMENT = 64
 CTYPES = {'i': ctypes.c_int, 'I': ctypes.c_uint, 'd': ctypes.c_double}
@@ -94,14 +94,23 @@ def shared_object(source, defines):
 
 
 def compile_into(path, command, text):
-    """Compile `text` to `path` by way of a temporary name. Raises UserError with what the compiler said."""
+    """Compile `text` to `path` by way of a temporary name.
+
+    Linked apart, without -ffast-math: with it GCC adds code that flushes subnormal numbers to zero in the whole process.
+    """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        unit, made = Path(folder, 'unit.cpp'), Path(folder, 'unit.so')
+        unit, compiled, linked = (Path(folder, f'unit.{kind}') for kind in ('cpp', 'o', 'so'))
         unit.write_text(text)
-        done = subprocess.run([*command, unit, '-o', made, '-lm'], capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise UserError(f'{" ".join(command)} failed on the host kernels:\n{done.stderr[-2000:]}')
-        os.replace(made, path)
+        build([*command, '-c', unit, '-o', compiled])
+        build([command[0], '-shared', compiled, '-o', linked, '-lm'])
+        os.replace(linked, path)
+
+
+def build(command):
+    """Run the compiler. Raises UserError with what it said where it fails."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise UserError(f'{" ".join(map(str, command))} failed on the host kernels:\n{done.stderr[-2000:]}')
 
 
 def translation_unit(source):

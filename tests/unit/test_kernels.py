@@ -108,6 +108,12 @@ def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
     assert total.tolist() == parts.tolist()
 
 
+def test_kernels_leave_the_arithmetic_of_the_process_alone(device):
+    fields(device, 4, 'float32', [0]).metropolis([0.2], [1.0], first_sweep=0, sweeps=1)
+    assert np.float64(5e-324) * 1.0 > 0
+    assert np.float32(1e-40) / np.float32(2) > 0
+
+
 @pytest.mark.parametrize('architecture', [80, 90])
 @pytest.mark.parametrize('source', ['metropolis', 'measure'])
 @pytest.mark.parametrize(('L', 'precision'), [(2, 'float32'), (64, 'float32'), (1024, 'float64')])
