@@ -96,7 +96,7 @@ def shared_object(source, defines):
 def compile_into(path, command, text):
     """Compile `text` to `path` by way of a temporary name.
 
-    Linked apart, without -ffast-math: with it GCC adds code that flushes subnormal numbers to zero in the whole process.
+    Linked apart, without -ffast-math: with it GCC adds code that flushes subnormals to zero in the whole process.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unit, compiled, linked = (Path(folder, f'unit.{kind}') for kind in ('cpp', 'o', 'so'))
