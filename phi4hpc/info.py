@@ -58,13 +58,13 @@ def probe(code):
 
 
 def version_of(command):
-    """Return the first line of `command --version` and where the command is, or None where there is none."""
+    """Return the first line of `command --version` and where the command is, or None where there is none that answers."""
     path = shutil.which(command)
     if path is None:
         return None
     done = subprocess.run([path, '--version'], capture_output=True, text=True, stdin=subprocess.DEVNULL)
-    first = (done.stdout or done.stderr).strip().splitlines()
-    return f'{first[0] if first else command} ({shorten(path)})'
+    first = done.stdout.strip().splitlines()
+    return f'{first[0] if first else command} ({shorten(path)})' if done.returncode == 0 else None
 
 
 def launcher():
@@ -74,8 +74,8 @@ def launcher():
 
 
 def compiler():
-    """Return the C++ compiler: $CXX, or the first of c++, g++ and clang++."""
-    found = (version_of(name) for name in (os.environ.get('CXX'), 'c++', 'g++', 'clang++') if name)
+    """Return the C++ compiler that the host kernels take: $CXX, or the first of g++, clang++ and c++."""
+    found = (version_of(name) for name in (os.environ.get('CXX'), 'g++', 'clang++', 'c++') if name)
     return next((v for v in found if v), 'none: the host kernels need one, e.g. apt-get install g++')
 
 
