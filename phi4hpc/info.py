@@ -58,7 +58,7 @@ def probe(code):
 
 
 def version_of(command):
-    """Return the first line of `command --version` and where the command is, or None where there is none that answers."""
+    """Return the first line of `command --version` and where the command is; None where none answers."""
     path = shutil.which(command)
     if path is None:
         return None
