@@ -1,6 +1,7 @@
 """The tables of the page, as rows of text: every mean with its error, how long the draws remember, and the models."""
 
 from phi4hpc.report.numbers import value_error, written
+from phi4hpc.statistics.convergence import doubts
 
 OBSERVABLES = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2', 'phi4')
 ENOUGH = 50                # autocorrelation times that a chain should span for its errors to be trusted
@@ -16,7 +17,8 @@ def row(entry, draws):
     slowest = max((entry[name] for name in OBSERVABLES), key=lambda estimate: estimate['tau_int'])
     return {'kappa': f'{entry["kappa"]:g}', 'means': [written(entry[name]) for name in OBSERVABLES],
             'tau': value_error(slowest['tau_int'], slowest['tau_int_error']),
-            'short': draws < ENOUGH * slowest['tau_int']}
+            'short': draws < ENOUGH * slowest['tau_int'], 'doubts': '; '.join(doubts(entry)),
+            'effective': f'{entry["effective_draws"]:.0f}', 'r_hat': f'{entry["r_hat"]:.3f}'}
 
 
 def models(study):

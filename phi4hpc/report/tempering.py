@@ -3,6 +3,7 @@
 import numpy as np
 
 from phi4hpc.report.style import FULL, Plot, panels, points
+from phi4hpc.sampling.barrier import traffic
 
 
 def tempering(study):
@@ -15,7 +16,10 @@ def tempering(study):
         for number, L in enumerate(study.sizes):
             summary = ensembles[L].summary()
             points(axes[0, 0], *acceptance(study.kappas, summary), number, label=f'$L={L}$')
-            trips.append({'L': L, 'count': int(summary['round_trips'].sum())})
+            found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
+            trips.append({'L': L, 'count': int(summary['round_trips'].sum()), 'barrier': f'{found.barrier:.2f}',
+                          'found': f'{found.round_trips:.2g}', 'expected': f'{found.expected_round_trips:.2g}',
+                          'best': f'{found.best_round_trips:.2g}'})
         draw_way(axes[0, 1], study.kappas, ensembles[study.sizes[-1]])
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
     axes[0, 0].legend()

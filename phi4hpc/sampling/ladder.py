@@ -36,7 +36,10 @@ class Ladder:
 
     def exchange(self, hopping_r, turn):
         """Make turn `turn` of swaps; `hopping_r`: the hopping energy H of every replica of every chain."""
-        low, accepted_cp = swap.decide(self.kappas, hopping_r[self.replica_ck], turn, self._deviates(turn))
+        self.take(*swap.decide(self.kappas, hopping_r[self.replica_ck], turn, self._deviates(turn)))
+
+    def take(self, low, accepted_cp):
+        """Carry out and count the decisions on the pairs above the rungs `low`."""
         swap.swap(self.replica_ck, low, accepted_cp)
         self.tried_cp[:, low] += 1
         self.swapped_cp[:, low] += accepted_cp

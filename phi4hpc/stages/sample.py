@@ -4,7 +4,9 @@ from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
 from phi4hpc.runcontrol import digest
+from phi4hpc.sampling.barrier import traffic, warnings
 from phi4hpc.sampling.sampler import Sampler
+from phi4hpc.statistics.convergence import doubts
 from phi4hpc.statistics.ensembles import rung_estimates
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
@@ -16,6 +18,7 @@ def run(context):
     sample(context)
     entries = measure(context)
     if context.comm.rank == 0:
+        judge(context, entries)
         write_json(context.directory.file('results.json'),
                    {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                     'lambda': context.deck.action.lam, 'ensembles': entries})
@@ -34,6 +37,21 @@ def sample(context):
         path = context.directory.file('checkpoint', f'{shape.group}.h5')
         Sampler(comm, context.device, deck, shape, writer, path).run()
     writer.close()
+
+
+def judge(context, entries):
+    """Say in the log what speaks against the run: thermalisation, too few draws, rungs too far apart."""
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        for L in ensembles.sizes if len(context.deck.ladder.kappas) > 1 else ():
+            summary = ensembles[L].summary()
+            found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
+            log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more rungs %.2g', L,
+                     found.barrier, found.round_trips, found.expected_round_trips, found.best_round_trips)
+            for line in warnings(ensembles[L].kappas, summary['swap_tried'], found):
+                log.warning('L = %d: %s', L, line)
+    for entry in entries:
+        for doubt in doubts(entry):
+            log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'], doubt)
 
 
 def compile_once(context, L):

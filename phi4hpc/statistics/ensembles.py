@@ -7,7 +7,8 @@ import numpy as np
 
 from phi4hpc.lattice.observables import SERIES, axis_propagator, lattice_momentum
 from phi4hpc.statistics import observables
-from phi4hpc.statistics.gamma import estimate
+from phi4hpc.statistics.convergence import convergence
+from phi4hpc.statistics.gamma import estimate, mean
 
 BLOCK = 256                      # draws read at a time
 
@@ -46,11 +47,12 @@ def lists(modes, L):
 
 
 def rung_estimates(lattice, k):
-    """Return the estimates of rung k of a storage.reader.Lattice, all its draws."""
+    """Return the estimates of rung k of a storage.reader.Lattice, all its draws, with r_hat and effective_draws."""
     densities_cnq = np.stack([lattice.series(name)[k] for name in SERIES], -1)
+    watched = abs(densities_cnq[..., 0]), densities_cnq[..., 1]               # the slow ones: |M| and the hopping
     propagator_cnp = np.stack([np.concatenate([axis_propagator(phi) for phi in blocks(lattice, k, c)])
                                for c in range(lattice.chains)])
-    return estimates(densities_cnq, propagator_cnp, lattice.L)
+    return estimates(densities_cnq, propagator_cnp, lattice.L) | convergence(watched, [mean(s) for s in watched])
 
 
 def blocks(lattice, k, c, draws=slice(None)):

@@ -40,7 +40,7 @@ def means(L, kappa):
     named = {'abs_magnetisation': m, 'susceptibility': L * np.exp(-((kappa - 0.27) * 100) ** 2), 'binder': 2 / 3 * m,
              'susceptibility_m2': L**2 * m**2, 'hopping': 1.0, 'phi2': 0.8, 'phi4': 1.5}
     propagator = {'p_hat': p_hat, 'value': value, 'error': 0.05 * value, 'tau_int': 0 * p_hat + 0.5}
-    return {**{name: estimate(float(v)) for name, v in named.items()},
+    return {'r_hat': 1.002, 'effective_draws': 250.0, **{name: estimate(float(v)) for name, v in named.items()},
             'propagator': {part: values.tolist() for part, values in propagator.items()}}
 
 

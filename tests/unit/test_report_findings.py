@@ -97,6 +97,7 @@ def test_acceptance_has_an_error_even_where_every_swap_failed():
 @pytest.mark.parametrize(('draws', 'short'), [(499, True), (500, False)])
 def test_chains_shorter_than_fifty_autocorrelation_times_are_marked(draws, short):
     quick, slow = ({'value': 1.0, 'error': 0.1, 'tau_int': tau, 'tau_int_error': 0.5} for tau in (0.5, 10.0))
-    entry = {'kappa': 0.25, **dict.fromkeys(tables.OBSERVABLES, quick), 'binder': slow}
+    judged = {'r_hat': 1.0, 'effective_draws': 25.0}
+    entry = {'kappa': 0.25, **judged, **dict.fromkeys(tables.OBSERVABLES, quick), 'binder': slow}
     row = tables.row(entry, draws)
     assert (row['tau'], row['short']) == ('10.00(50)', short)

@@ -1,0 +1,67 @@
+"""What a run says against itself: chains that disagree, draws that are few, rungs that are far apart."""
+
+import math
+
+import numpy as np
+import pytest
+
+from phi4hpc.sampling.barrier import inverse_erfc, rungs_wanted, traffic, warnings
+from phi4hpc.sampling.ladder import Ladder
+from phi4hpc.statistics.convergence import convergence, doubts, split_r_hat
+from phi4hpc.statistics.gamma import mean
+
+
+def test_r_hat_of_chains_that_agree_is_one():
+    assert split_r_hat(np.random.default_rng(1).normal(size=(4, 5000))) == pytest.approx(1.0, abs=0.002)
+
+
+@pytest.mark.parametrize('fault', ['apart', 'drifting'])
+def test_r_hat_tells_of_chains_that_disagree_with_each_other_or_themselves(fault):
+    series = np.random.default_rng(2).normal(size=(2, 1000))
+    series += np.array([[0.0], [1.0]]) if fault == 'apart' else np.linspace(0, 1, 1000)
+    assert split_r_hat(series) > 1.05
+
+
+def test_effective_draws_are_draws_over_twice_tau():
+    noise, series = np.random.default_rng(3).normal(size=(2, 20_000)), np.zeros((2, 20_000))
+    for n in range(1, 20_000):
+        series[:, n] = 0.8 * series[:, n - 1] + noise[:, n]
+    found = convergence([series], [mean(series)])
+    assert found['effective_draws'] == pytest.approx(40_000 / 9, rel=0.15)
+
+
+def test_doubts_are_said_in_words():
+    assert doubts({'r_hat': 1.002, 'effective_draws': 1500.0}) == []
+    assert len(doubts({'r_hat': 1.2, 'effective_draws': 30.0})) == 2
+
+
+@pytest.mark.parametrize('y', [1e-6, 0.01, 0.5, 0.99])
+def test_inverse_erfc_is_the_inverse(y):
+    assert math.erfc(inverse_erfc(y)) == pytest.approx(y, rel=1e-9)
+
+
+def test_rungs_wanted_make_half_of_the_swaps_succeed():
+    """Acceptance erfc(d s / 2): at three times the distance of 50%, two rungs more."""
+    assert rungs_wanted(math.erfc(2.999 * inverse_erfc(0.5)), tries=10**6) == 2
+    assert rungs_wanted(0.5, tries=100) == 0
+    assert rungs_wanted(0.0, tries=100) == 4
+
+
+def test_a_poor_pair_is_named_with_what_would_do():
+    tried, swapped = np.full((2, 2), 500), np.array([[300, 4], [280, 6]])
+    lines = list(warnings([0.24, 0.26, 0.3], tried, traffic(tried, swapped, np.zeros((2, 3)))))
+    assert lines == ['swaps between kappa = 0.26 and 0.3 are accepted in 1.0% of tries; '
+                     '3 rungs more between them would make it about 50%']
+
+
+def test_round_trips_follow_the_barrier():
+    """Swaps that succeed at random, half of the time: the count agrees with 1 / (2 + 2 Lambda) a turn."""
+    rungs, turns, rng = 7, 20_000, np.random.default_rng(4)
+    ladder = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8)
+    for turn in range(turns):
+        low = np.arange(turn % 2, rungs - 1, 2)
+        accepted = rng.random((1, len(low))) < 0.5
+        ladder.take(low, accepted)
+    found = traffic(ladder.tried_cp, ladder.swapped_cp, ladder.trips_cr)
+    assert found.barrier == pytest.approx(3.0, rel=0.03)
+    assert found.round_trips == pytest.approx(found.expected_round_trips, rel=0.1)
