@@ -65,9 +65,11 @@ def read_range(phi_kcnyx, k, draws, first, last):
 
 
 def read_numbers(phi_kcnyx, k, draws, numbers):
-    """Return the draws of the given `numbers`, as phi_nyx; the rest as in `read_range`."""
-    length = draws.stop - draws.start
-    return np.stack([phi_kcnyx[k, i // length, draws.start + i % length] for i in numbers])
+    """Return the draws of the given `numbers`, which may be none, as phi_nyx; the rest as in `read_range`."""
+    length, phi_nyx = draws.stop - draws.start, np.empty((len(numbers), *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
+    for n, i in enumerate(numbers):
+        phi_nyx[n] = phi_kcnyx[k, i // length, draws.start + i % length]
+    return phi_nyx
 
 
 def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0):

@@ -125,3 +125,8 @@ def test_taken_draws_are_translated_on_the_torus():
     x_sD = batches.take(phi_nyx, torch.tensor([3, 0, 3]), torch.tensor([[0, 0], [1, 3], [2, 1]]))
     expected = torch.stack([phi_nyx[3], phi_nyx[0].roll((-1, -3), (0, 1)), phi_nyx[3].roll((-2, -1), (0, 1))])
     assert torch.equal(x_sD, expected.flatten(1))
+
+
+def test_a_rank_without_numbers_reads_nothing():
+    phi_nyx = shards.read_numbers(np.zeros((2, 2, 10, 4, 4), np.float32), 1, slice(5, 10), [])
+    assert (phi_nyx.shape, phi_nyx.dtype) == ((0, 4, 4), np.float32)
