@@ -16,7 +16,7 @@ class Ensemble:
     """A stored phi (kappa, chain, draw, y, x) that notes what is read; sites hold 1000 * chain + draw."""
 
     def __init__(self, chains, draws):
-        self.shape = (3, chains, draws, 2, 2)
+        self.shape, self.dtype = (3, chains, draws, 2, 2), np.dtype('f4')
         self.read = []
 
     def __getitem__(self, key):
