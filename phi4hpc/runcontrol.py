@@ -4,9 +4,12 @@ A stage is done for the deck sections that it depends on, known by their digest 
 the directory; what it finds is told to all.
 """
 
+import fcntl
 import hashlib
 import json
+import os
 import shutil
+import socket
 import time
 from pathlib import Path
 
@@ -23,6 +26,10 @@ DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED
 MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'),
          'train': ('models', 'logs/tensorboard'),
          'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
+
+LEAVES = {'sample': ('ensembles.h5', 'results.json'), 'train': ('models',),
+          'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('report.html',)}
+LOCK = 'run.lock'
 
 
 class RunDirectory:
@@ -52,20 +59,40 @@ class RunDirectory:
     def _open(self, restart, changed):
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.file('deck.resolved.yaml')
+        strangers = [p.name for p in self.path.iterdir() if p.name not in ('logs', LOCK)]
+        if strangers and not before.exists():
+            raise UserError(f'{self.path}: holds {strangers[0]} but no deck.resolved.yaml, so no run made it; '
+                            'name an empty or a new directory with --out')
+        self._lock()
         if restart:
             self._discard(DEPENDS)
         elif before.exists():
             self._refuse_or_discard(yaml.safe_load(before.read_text()), changed)
-        elif strangers := [p.name for p in self.path.iterdir() if p.name != 'logs']:
-            raise UserError(f'{self.path}: holds {strangers[0]} but no deck.resolved.yaml, so no run made it; '
-                            'name an empty or a new directory with --out')
         for folder in ('checkpoint', 'models', 'figures', 'logs'):
             self.file(folder).mkdir(exist_ok=True)
         write_text(self.file('deck.yaml'), self.text)
         write_text(before, yaml.safe_dump(self.meaning, sort_keys=False, default_flow_style=None, width=110))
 
+    def _lock(self):
+        """Keep other runs out until this process ends, however it ends; in vain where the file system has no locks."""
+        self.lock = open(self.file(LOCK), 'a+')                    # noqa: SIM115, open as long as the run lasts
+        try:
+            fcntl.lockf(self.lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.lock.seek(0)
+            raise UserError(f'{self.path}: in use by another run ({self.lock.read().strip()}); wait for it, stop it, '
+                            'or name another directory with --out') from None
+        except OSError:
+            return
+        self.lock.truncate(0)
+        self.lock.write(f'process {os.getpid()} on {socket.gethostname()}\n')
+        self.lock.flush()
+
     def _refuse_or_discard(self, old, changed):
         """Compare with the deck that made the directory, by what the stages depend on."""
+        if not isinstance(old, dict):
+            raise UserError(f'{self.file("deck.resolved.yaml")}: damaged, so what made the directory is not known; '
+                            'begin anew with --restart')
         differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
         if differences and not changed:
             shown = '; '.join(differences[:4]) + ('; ...' if len(differences) > 4 else '')
@@ -76,15 +103,13 @@ class RunDirectory:
         self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
 
     def _discard(self, stages):
-        """Remove what stages made, and forget that they were done."""
-        records = self.records()
-        for stage in set(stages):
-            records.pop(stage, None)
-            for name in MAKES[stage]:
-                target = self.file(name)
-                shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+        """Forget that stages were done, then remove what they made."""
+        stages = set(stages)
         if self.file('stages.json').exists():
-            write_json(self.file('stages.json'), records)
+            kept = {stage: record for stage, record in self.records().items() if stage not in stages}
+            write_json(self.file('stages.json'), kept)
+        for target in (self.file(name) for stage in stages for name in MAKES[stage]):
+            shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
 
     def records(self):
         """Return {stage: what is known of its completion}."""
@@ -92,20 +117,20 @@ class RunDirectory:
         return json.loads(path.read_text()) if path.exists() else {}
 
     def done(self, stage):
-        """Return whether a stage is complete for this deck. Collective."""
+        """Return whether a stage is complete for this deck, and what it made still there. Collective."""
         found = self.comm.rank == 0 and self.records().get(stage, {}).get('digest') == self._digest(stage)
-        return self.comm.bcast(found)
+        return self.comm.bcast(found and all(self.file(name).exists() for name in LEAVES[stage]))
 
     def require(self, stage):
         """Raise UserError unless a stage is complete. Collective."""
         if not self.done(stage):
             raise UserError(f'{self.path}: the stage {stage} is not complete; run `phi4hpc {stage}` first')
 
-    def finish(self, stage, seconds):
+    def finish(self, stage, seconds, device):
         """Record that a stage is complete. Collective."""
         if self.comm.rank == 0:
             record = {'digest': self._digest(stage), 'finished': time.strftime('%Y-%m-%d %H:%M:%S'),
-                      'seconds': round(seconds, 3), 'ranks': self.comm.size}
+                      'seconds': round(seconds, 3), 'ranks': self.comm.size, 'device': str(device)}
             write_json(self.file('stages.json'), self.records() | {stage: record})
             timing = {'seconds': seconds, 'ranks': self.comm.size}
             write_json(self.file('timings.json'), self.timings() | {stage: timing})

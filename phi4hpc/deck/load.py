@@ -1,10 +1,6 @@
 """The one door to a deck: read, override, judge each key alone and with others, tell all faults at once."""
 
-import hashlib
-import json
 from dataclasses import dataclass
-
-import yaml
 
 from phi4hpc.deck.cross import between_keys
 from phi4hpc.deck.faults import typed
@@ -19,12 +15,15 @@ LARGEST = 2**20
 
 @dataclass(frozen=True)
 class Loaded:
-    """A deck without faults, the text it came from, what the command line changed, and the digest of both."""
+    """A deck without faults, and the text it came from."""
 
     deck: Deck
     text: str
-    overrides: tuple[str, ...]
-    digest: str
+
+    @property
+    def meaning(self):
+        """Return all that the deck says, with defaults and overrides, as plain values; it loads as the same deck."""
+        return self.deck.model_dump(mode='json', by_alias=True)
 
 
 def load(path, overrides=()):
@@ -45,26 +44,11 @@ def parse(text, label, overrides=()):
         faults.append(Fault(tree.value(path), path, message))
     if faults:
         raise DeckError(str(fault) for fault in sorted(faults, key=_order))
-    return Loaded(deck, text, tuple(overrides), digest(deck))
+    return Loaded(deck, text)
 
 
 def _order(fault):
     return *fault.place[:3], str(fault)
-
-
-def digest(deck, *sections):
-    """Return the SHA-256 of what a deck means, as hex digits: of all of it, or of some of its top-level keys.
-
-    Comments, order and spelling of numbers do not count, defaults do.
-    """
-    meaning = deck.model_dump(mode='json', by_alias=True, include=set(sections) or None)
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True).encode()).hexdigest()
-
-
-def resolved(deck):
-    """Return the deck as YAML with every default and override in it; it loads as the same deck."""
-    meaning = deck.model_dump(mode='json', by_alias=True)
-    return yaml.safe_dump(meaning, sort_keys=False, default_flow_style=None, width=110)
 
 
 def _text(path):

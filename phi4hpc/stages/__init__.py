@@ -28,8 +28,7 @@ def run(names, loaded, out, restart=False, changed=False):
     with mpi.guard(comm):
         logs.start(comm.rank)
         require_ranks(loaded.deck, comm.size)
-        meaning = loaded.deck.model_dump(mode='json', by_alias=True)
-        directory = RunDirectory(comm, out, loaded.text, meaning)
+        directory = RunDirectory(comm, out, loaded.text, loaded.meaning)
         directory.open(restart, changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))
         device, reason = choose(loaded.deck.device, mpi.local_rank(comm))
@@ -49,4 +48,4 @@ def run_stage(name, context):
         return
     began = time.monotonic()
     import_module(f'phi4hpc.stages.{name}').run(context)
-    context.directory.finish(name, time.monotonic() - began)
+    context.directory.finish(name, time.monotonic() - began, context.device)

@@ -1,6 +1,8 @@
 """The run directory: made once, gone on in, refused to another deck, and cleared of what a change makes stale."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 from mpi4py import MPI
@@ -17,10 +19,12 @@ train: {lattice: 8, kappas: [0.26], latents: [4]}
 """
 
 
+PRODUCTS = ('ensembles.h5', 'models/m.pt', 'latent.h5', 'report.html')
+
+
 def directory(path, *overrides, **how):
     """Open a run directory for DECK with overrides."""
-    deck = parse(DECK, 'deck', overrides).deck
-    opened = RunDirectory(MPI.COMM_SELF, path, DECK, deck.model_dump(mode='json', by_alias=True))
+    opened = RunDirectory(MPI.COMM_SELF, path, DECK, parse(DECK, 'deck', overrides).meaning)
     opened.open(**how)
     return opened
 
@@ -29,15 +33,15 @@ def finished_run(path):
     """Make a directory in which every stage is done and has left something."""
     run = directory(path)
     for stage in ('sample', 'train', 'analyse', 'report'):
-        run.finish(stage, seconds=1.0)
-    for name in ('ensembles.h5', 'models/m.pt', 'latent.h5', 'report.html'):
+        run.finish(stage, seconds=1.0, device='host')
+    for name in (*PRODUCTS, 'results.json', 'reconstructions.json'):
         run.file(name).write_text('made')
     return run
 
 
 def left(run):
     """Return which of the stages' outputs are there."""
-    return [name for name in ('ensembles.h5', 'models/m.pt', 'latent.h5', 'report.html') if run.file(name).exists()]
+    return [name for name in PRODUCTS if run.file(name).exists()]
 
 
 def test_a_new_directory_holds_the_deck_as_given_and_resolved(tmp_path):
@@ -99,6 +103,40 @@ def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / 'thesis.tex').write_text('x')
     with pytest.raises(UserError, match='holds thesis.tex'):
         directory(tmp_path)
+
+
+def test_restart_does_not_open_a_folder_of_something_else(tmp_path):
+    (tmp_path / 'models').mkdir()
+    (tmp_path / 'models' / 'mine.pt').write_text('x')
+    with pytest.raises(UserError, match='no run made it'):
+        directory(tmp_path, restart=True)
+    assert (tmp_path / 'models' / 'mine.pt').exists()
+
+
+def test_a_stage_whose_product_is_gone_is_not_done(tmp_path):
+    finished_run(tmp_path).file('report.html').unlink()
+    assert [directory(tmp_path).done(stage) for stage in ('analyse', 'report')] == [True, False]
+
+
+def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path):
+    finished_run(tmp_path).file('deck.resolved.yaml').write_text('')
+    with pytest.raises(UserError, match='damaged.*--restart'):
+        directory(tmp_path)
+    assert not directory(tmp_path, restart=True).done('sample')
+
+
+def test_a_directory_in_use_by_another_process_is_refused(tmp_path):
+    run = finished_run(tmp_path)
+    run.lock.close()                                                      # as when its process ends
+    hold = (f'import fcntl, time; f = open({str(run.file("run.lock"))!r}, "a"); fcntl.lockf(f, 2); '
+            'print(flush=True); time.sleep(60)')
+    with subprocess.Popen([sys.executable, '-c', hold], stdout=subprocess.PIPE) as other:
+        other.stdout.readline()
+        with pytest.raises(UserError, match='in use by another run'):
+            directory(tmp_path, restart=True)
+        other.kill()
+    assert len(left(run)) == 4
+    assert directory(tmp_path).done('sample')                             # a lock goes with its process
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
