@@ -29,6 +29,10 @@ def sample(context):
     deck, comm = context.deck, context.comm
     shapes = [Shape(L, tuple(deck.ladder.kappas), deck.ladder.chains, deck.sample.draws, deck.precision)
               for L in deck.lattice.sizes]
+    if comm.rank == 0 and not context.directory.file('ensembles.h5').exists():
+        # A checkpoint counts draws that are in the file: without it they must be made again.
+        for checkpoint in context.directory.file('checkpoint').glob('*.h5'):
+            checkpoint.unlink()
     driver = pick_driver(deck.storage.driver)
     log.info('storage: driver %s', driver)
     writer = open_writer(driver, comm, context.directory.file('ensembles.h5'), shapes, {'lambda': deck.action.lam})
