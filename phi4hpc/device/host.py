@@ -4,6 +4,7 @@ A shared object is cached by a digest of source, flags, compiler and CPU; it is 
 renamed, so ranks that compile at the same time don't race. Set PHI4HPC_CACHE to move the cache, CXX to name a compiler.
 """
 
+import contextlib
 import ctypes
 import hashlib
 import os
@@ -98,7 +99,7 @@ def compile_into(path, command, text):
 
     Linked apart, without -ffast-math: with it GCC adds code that flushes subnormals to zero in the whole process.
     """
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with room(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unit, compiled, linked = (Path(folder, f'unit.{kind}') for kind in ('cpp', 'o', 'so'))
         unit.write_text(text)
         build([*command, '-c', unit, '-o', compiled])
@@ -120,11 +121,22 @@ def translation_unit(source):
     return '\n'.join([f'#include "{source}.cu"', *(f'LAUNCHER({name})' for name in names), ''])
 
 
+@contextlib.contextmanager
+def room():
+    """A block that writes to the cache: where the system refuses, a UserError says what to do."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:                      # a RuntimeError: there is no home directory
+        raise UserError(f'compiled kernels cannot be kept ({error}); '
+                        'set PHI4HPC_CACHE to a folder that can be written and has room') from None
+
+
 def cache():
     """Return the folder of compiled kernels, made where it is missing."""
-    base = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    folder = Path(os.environ.get('PHI4HPC_CACHE') or Path(base, 'phi4hpc'))
-    folder.mkdir(parents=True, exist_ok=True)
+    with room():
+        folder = Path(os.environ.get('PHI4HPC_CACHE') or
+                      Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache', 'phi4hpc'))
+        folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
