@@ -1,22 +1,43 @@
 """Files that survive a kill at any moment: written under a temporary name, brought to the disk, then renamed."""
 
+import contextlib
 import json
 import os
 from pathlib import Path
 
 
+@contextlib.contextmanager
+def whole(path):
+    """Yield a temporary path beside `path` to write a file to; at the end it takes the name itself, or is removed."""
+    temporary = Path(f'{path}.new')
+    try:
+        yield temporary
+        settle(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def settle(temporary, path):
-    """Bring a complete file to the disk, then to its name."""
-    with open(temporary, 'rb+') as file:
-        os.fsync(file.fileno())
+    """Bring a complete file or folder to the disk, then to its name, and the name to the disk too."""
+    sync(temporary)
     os.replace(temporary, path)
+    sync(Path(path).parent)
+
+
+def sync(path):
+    """Bring a file's content, or a folder's list of names, to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def write_text(path, text):
     """Write a text file."""
-    temporary = Path(f'{path}.new')
-    temporary.write_text(text, encoding='utf-8')
-    settle(temporary, path)
+    with whole(path) as temporary:
+        temporary.write_text(text, encoding='utf-8')
 
 
 def write_json(path, value):

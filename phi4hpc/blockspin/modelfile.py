@@ -1,12 +1,12 @@
 """Files of models and checkpoints: written whole or not at all, read without running what they hold."""
 
-import os
 import pickle
 
 import torch
 
 from phi4hpc.blockspin.families import Autoencoder
 from phi4hpc.errors import UserError
+from phi4hpc.files import whole
 
 SHAPE = ('family', 'sites', 'latent', 'hidden')
 
@@ -29,13 +29,9 @@ def load(path, device='cpu'):
 
 
 def write(path, content):
-    """Write tensors and plain values: to a temporary name, to the disk, then under the name itself."""
-    temporary = f'{path}.tmp'
-    with open(temporary, 'wb') as file:
-        torch.save(content, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    """Write tensors and plain values."""
+    with whole(path) as temporary:
+        torch.save(content, temporary)
 
 
 def read(path, device='cpu'):

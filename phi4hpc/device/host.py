@@ -18,6 +18,7 @@ import numpy as np
 from phi4hpc.device import source as sources
 from phi4hpc.device.source import definitions, digest
 from phi4hpc.errors import UserError
+from phi4hpc.files import settle
 
 # -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
 FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-fPIC',
@@ -104,7 +105,7 @@ def compile_into(path, command, text):
         unit.write_text(text)
         build([*command, '-c', unit, '-o', compiled])
         build([command[0], '-shared', compiled, '-o', linked, '-lm'])
-        os.replace(linked, path)
+        settle(linked, path)
 
 
 def build(command):

@@ -3,7 +3,6 @@
 A drawing is a function of a study that yields Plots. Nothing here knows what is drawn.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.figure import Figure
+
+from phi4hpc.files import whole
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p'
@@ -89,16 +90,7 @@ def save(plot, folder):
     # Figure.savefig would lay out and draw twice for each file, which is most of the time.
     plot.figure.get_layout_engine().execute(plot.figure)
     plot.figure.set_layout_engine('none')
-    whole(Path(folder, f'{plot.name}.png'), FigureCanvasAgg(plot.figure).print_png)
-    whole(Path(folder, f'{plot.name}.pdf'), FigureCanvasPdf(plot.figure).print_pdf)
+    for kind, write in ('png', FigureCanvasAgg(plot.figure).print_png), ('pdf', FigureCanvasPdf(plot.figure).print_pdf):
+        with whole(Path(folder, f'{plot.name}.{kind}')) as temporary, open(temporary, 'wb') as file:
+            write(file)
     return {'kind': plot.kind, 'name': plot.name, 'facts': plot.facts}
-
-
-def whole(path, write):
-    """Write a file through `write(open file)` so that it is never seen in part."""
-    temporary = path.with_name(f'{path.name}.new')
-    with open(temporary, 'wb') as file:
-        write(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -9,7 +9,7 @@ from phi4hpc import logs, mpi
 from phi4hpc.deck.plan import require_ranks
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.choose import choose
-from phi4hpc.runcontrol import RunDirectory
+from phi4hpc.rundirectory import RunDirectory
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
-from phi4hpc.files import settle, write_json
+from phi4hpc.files import whole, write_json
 from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observables import axis_propagator, densities
@@ -83,13 +83,13 @@ def add_group(context, model, network, lattice, results, total):
     path, draws = context.directory.file('latent.h5'), held_out(context, lattice)
     numbers = shards.evenly(lattice.chains * (draws.stop - draws.start), EXAMPLES)
     original_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers)
-    if path.exists():
-        shutil.copy(path, f'{path}.new')
-    with h5py.File(f'{path}.new', 'a' if path.exists() else 'w') as file:
-        group = file.create_group(model.name) if model.name not in file else file[model.name]
-        store.write(group, results, original_nyx, reconstruct(network, original_nyx), L=model.L, kappa=model.kappa,
-                    family=model.family, latent=model.latent, samples=total, **{'lambda': context.deck.action.lam})
-    settle(f'{path}.new', path)
+    with whole(path) as temporary:
+        if path.exists():
+            shutil.copy(path, temporary)
+        with h5py.File(temporary, 'a' if path.exists() else 'w') as file:
+            group = file.create_group(model.name) if model.name not in file else file[model.name]
+            store.write(group, results, original_nyx, reconstruct(network, original_nyx), L=model.L, kappa=model.kappa,
+                        family=model.family, latent=model.latent, samples=total, **{'lambda': context.deck.action.lam})
 
 
 def reconstructions(context, model, network, lattice):

@@ -1,11 +1,11 @@
 """The stage report: figures/ and report.html from what the stages before it left."""
 
+from phi4hpc.files import write_text
 from phi4hpc.logs import Progress, log
 from phi4hpc.report.drawings import tasks
 from phi4hpc.report.page import render
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import draw_and_save
-from phi4hpc.runcontrol import write_text
 
 
 def run(context):

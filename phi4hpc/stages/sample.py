@@ -3,7 +3,7 @@
 from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
-from phi4hpc.runcontrol import digest
+from phi4hpc.rundirectory import digest
 from phi4hpc.sampling.barrier import traffic, warnings
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.statistics.convergence import doubts

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 
 from phi4hpc.errors import UserError
-from phi4hpc.files import settle
+from phi4hpc.files import whole
 from phi4hpc.storage import layout
 from phi4hpc.storage.mpio import Mpio
 from phi4hpc.storage.virtual import Virtual, make_parts, part_layout
@@ -43,8 +43,7 @@ def create(driver, path, shapes, attributes, ranks):
     if driver == 'virtual':
         make_parts(path, shapes, ranks)
         attributes['parts'] = ranks
-    with h5py.File(f'{path}.new', 'w') as file:
+    with whole(path) as temporary, h5py.File(temporary, 'w') as file:
         file.attrs.update({'layout_version': layout.VERSION, **attributes})
         for shape in shapes:
             layout.create_group(file, shape, attributes, part_layout if driver == 'virtual' else None)
-    settle(f'{path}.new', path)

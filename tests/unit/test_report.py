@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from phi4hpc.deck.schema import Deck
+from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
 from phi4hpc.report.drawings import tasks
 from phi4hpc.report.page import render
 from phi4hpc.report.study import Study
-from phi4hpc.runcontrol import write_json
 from phi4hpc.stages import report
 from phi4hpc.stages.report import draw
 from phi4hpc.storage.layout import Shape, create_group

@@ -10,7 +10,7 @@ from mpi4py import MPI
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError
 from phi4hpc.files import write_json, write_text
-from phi4hpc.runcontrol import RunDirectory, compare
+from phi4hpc.rundirectory import RunDirectory, compare
 
 DECK = """
 lattice: {sizes: [4, 8]}
