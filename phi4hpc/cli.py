@@ -24,6 +24,7 @@ COMMANDS = {
     'info': 'this machine, and the libraries that would be used',
     'bench': 'how fast the parts are on this machine',
     'schema': 'the JSON Schema of decks, which describes every key',
+    'convert': 'kappa and lambda as couplings of the continuum, and back',
 }
 
 
@@ -82,6 +83,8 @@ def _parsed(argv):
         parser.add_argument('--ranks', type=_positive, metavar='N', help='to plan for (default: one a core)')
     if command == 'bench':
         _add_bench(parser)
+    if command == 'convert':
+        _add_convert(parser)
     return command, parser.parse_intermixed_args(argv[1:])
 
 
@@ -119,6 +122,15 @@ def _add_bench(parser):
     parser.add_argument('--json', action='store_true', help='print a list of objects')
 
 
+def _add_convert(parser):
+    from phi4hpc.convert import FORMS, known
+
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, known()
+    parser.add_argument('form', choices=FORMS, help='what the two couplings are')
+    parser.add_argument('mass', type=float, help='kappa, mu0^2 or m^2')
+    parser.add_argument('coupling', type=float, help='lambda or g')
+
+
 def _positive(word):
     if not (word.isdecimal() and int(word) > 0):
         raise argparse.ArgumentTypeError(f'expected a whole number >= 1, got {word!r}')
@@ -126,7 +138,8 @@ def _positive(word):
 
 
 def _do(command, args):
-    {'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema}.get(command, _run)(command, args)
+    others = {'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema, 'convert': _convert}
+    others.get(command, _run)(command, args)
 
 
 def _run(command, args):
@@ -170,3 +183,11 @@ def _schema(_, args):
 
     if launcher()[0] == 0:
         print(json_schema_text(), end='')
+
+
+def _convert(_, args):
+    from phi4hpc import convert
+
+    lines = convert.told(args.form, args.mass, args.coupling)
+    if launcher()[0] == 0:
+        print(*lines, sep='\n')

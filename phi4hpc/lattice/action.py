@@ -24,3 +24,35 @@ def action(phi, kappa, lam):
 def force(phi, kappa, lam):
     """Return dS/dphi(x), shaped like phi."""
     return -2 * kappa * neighbours(phi) + 2 * (1 - 2 * lam) * phi + 4 * lam * phi**3
+
+
+CONTINUUM = {'quarter': 4, 'unit': 1, 'factorial': 24}
+"""Continuum forms S = sum_x { 1/2 sum_mu [varphi(x+mu) - varphi(x)]^2 + m^2/2 varphi^2 + g/n varphi^4 }: n of each.
+
+quarter: mu_0^2 and lambda/4 (Loinaz, Willey, hep-lat/9712008); unit: lambda varphi^4; factorial: g/4!. Lattice units.
+"""
+
+
+def continuum_action(varphi, mass2, coupling, n):
+    """Return S of a continuum form; equal to `action` of phi where varphi = sqrt(2 kappa) phi."""
+    gradient = sum((np.roll(varphi, -1, axis) - varphi) ** 2 for axis in (-1, -2))
+    return ((gradient + mass2 * varphi**2) / 2 + coupling / n * varphi**4).sum((-2, -1))
+
+
+def to_continuum(kappa, lam, n):
+    """Return (m^2, g) of a continuum form, kappa > 0: m^2 = (1 - 2 lambda) / kappa - 4, g / n = lambda / (4 kappa^2)."""
+    return (1 - 2 * lam) / kappa - 4, n * lam / (4 * kappa**2)
+
+
+def from_continuum(mass2, coupling, n):
+    """Return (kappa, lambda) of a continuum form, g >= 0.
+
+    kappa solves 8 (g/n) kappa^2 + (4 + m^2) kappa = 1, by the form of the root that does not cancel. Raises ValueError
+    where there is none: at g = 0 with m^2 <= -4.
+    """
+    linear, quadratic = 4 + mass2, 8 * coupling / n
+    root = np.sqrt(linear**2 + 4 * quadratic)
+    if coupling < 0 or linear + root <= 0:
+        raise ValueError('expected g > 0, or g = 0 with m^2 > -4')
+    kappa = 2 / (linear + root) if linear >= 0 else (root - linear) / (2 * quadratic)
+    return float(kappa), float(4 * kappa**2 * coupling / n)

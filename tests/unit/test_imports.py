@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / 'phi4hpc'
-ORDER = ['__main__', 'cli', 'bench', 'info', 'stages', 'report', 'latent', 'blockspin', 'sampling',
+ORDER = ['__main__', 'cli', 'bench', 'info', 'convert', 'stages', 'report', 'latent', 'blockspin', 'sampling',
          'statistics', 'storage', 'device', 'kernels', 'lattice', 'deck']
 BASE = ['mpi', 'rundirectory', 'runcontrol', 'logs', 'files', 'errors', '__init__']
 HEIGHT = {name: len(ORDER) - i for i, name in enumerate(ORDER)} | dict.fromkeys(BASE, 0)
