@@ -40,7 +40,7 @@ def continuum_action(varphi, mass2, coupling, n):
 
 
 def to_continuum(kappa, lam, n):
-    """Return (m^2, g) of a continuum form, kappa > 0: m^2 = (1 - 2 lambda) / kappa - 4, g / n = lambda / (4 kappa^2)."""
+    """Return (m^2, g) of a continuum form, kappa > 0: m^2 = (1 - 2 lambda) / kappa - 4, g = n lambda / (4 kappa^2)."""
     return (1 - 2 * lam) / kappa - 4, n * lam / (4 * kappa**2)
 
 
