@@ -6,13 +6,13 @@ so that they find all there is to find in a deck that has other faults.
 
 from itertools import pairwise
 
-from phi4hpc.deck.schema import FEWEST_DRAWS, Sample, Train
+from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, Sample, Train
 
 
 def between_keys(data, bad=()):
     """Yield (path, message) for every fault between keys of `data`; the paths `bad` are themselves faulty."""
     deck = _pruned(data, frozenset(bad))
-    for check in (_ascending, _converging, _sampled, _compressing, _alike, _validating):
+    for check in (_ascending, _converging, _sampled, _compressing, _alike, _validating, _ergodic):
         yield from check(deck)
 
 
@@ -95,6 +95,14 @@ def _validating(deck):
     if draws and part and round(draws * part) < FEWEST_DRAWS:
         yield ('train', 'validation'), (f'{part} of {draws} draws is less than the {FEWEST_DRAWS} that an error takes: '
                                         f'expected at least {FEWEST_DRAWS / draws:.2g}, or more sample.draws')
+
+
+def _ergodic(deck):
+    recipe = _get(deck, 'sample', 'recipe')
+    named = [item for sweeps in recipe for item in sweeps.items()] if _sound(recipe) else []
+    if _sound([sweeps for _, sweeps in named]) and not {name for name, _ in named} & set(ERGODIC):
+        yield ('sample', 'recipe'), (f'these alone do not reach every field: expected {" or ".join(ERGODIC)} '
+                                     'among the sweeps of a step')
 
 
 def _default(section, key, data):

@@ -1,11 +1,12 @@
-"""What a deck would do on so many ranks: replicas, steps, hits, bytes and models, before anything is done."""
+"""What a deck would do on so many ranks: replicas, steps, site visits, bytes and models, before anything is done."""
 
 from itertools import product
 from math import ceil
 
 from phi4hpc.errors import UserError
 
-HITS_A_SITE = {'metropolis': 2}
+VISITS = {'metropolis': 2, 'overrelaxation': 1}
+"""Of a site in a sweep."""
 SITE_BYTES = {'float32': 4, 'float64': 8}
 SERIES_BYTES = 4 * 8 + 4
 """Of a draw beside its field: four float64 densities and an int32 replica."""
@@ -31,9 +32,9 @@ def steps(deck):
     return deck.sample.thermalisation + deck.sample.draws * deck.sample.spacing
 
 
-def hits(deck, size):
-    """Return the Metropolis hits of all replicas of the lattice of linear size `size`."""
-    a_site = sum(HITS_A_SITE[name] * sweeps for part in deck.sample.recipe for name, sweeps in part.items())
+def visits(deck, size):
+    """Return the site visits, two a Metropolis sweep, of all replicas of the lattice of linear size `size`."""
+    a_site = sum(VISITS[name] * sweeps for part in deck.sample.recipe for name, sweeps in part.items())
     return replicas(deck) * steps(deck) * a_site * size**2
 
 
@@ -73,7 +74,7 @@ def _training_bytes(deck, ranks):
 def told(deck, ranks):
     """Return the plan as lines for `phi4hpc check`."""
     sample, sizes = deck.sample, deck.lattice.sizes
-    lattices = [f'L = {L:<6}{hits(deck, L):.2g} Metropolis hits, {human(disk_bytes(deck, L))} on disk'
+    lattices = [f'L = {L:<6}{visits(deck, L):.2g} site visits, {human(disk_bytes(deck, L))} on disk'
                 for L in sizes]
     return [f'ranks     {ranks}, each with {_a_rank(replicas(deck), ranks)} of the {_replicas(deck)}',
             f'steps     {steps(deck)} a replica: {sample.thermalisation} before the first draw, '

@@ -18,7 +18,7 @@ class Fields:
         self.count = len(replicas)
         self.replicas = device.array(np.asarray(replicas, np.int32))
         self.packed = device.array(np.zeros((self.count, 2, L, stride(L)), precision))
-        self.modules = {name: device.module(name, L, precision) for name in ('metropolis', 'measure')}
+        self.modules = {}
 
     def write(self, phi_ryx):
         """Set the fields."""
@@ -34,16 +34,27 @@ class Fields:
         `kappas`, `widths`: (r,) hopping and half-width of the proposal of each replica.
         """
         accepted = self.device.array(np.zeros(self.count, np.int64))
-        self.modules['metropolis'].launch(
-            'metropolis', self.count, self.packed, self._float64(kappas), self._float64(widths), self.replicas,
-            self.lam, self.seed, np.uint32(first_sweep), np.int32(sweeps), accepted)
+        self._launch('metropolis', self._float64(kappas), self._float64(widths), self.replicas, self.lam, self.seed,
+                     np.uint32(first_sweep), np.int32(sweeps), accepted)
+        return self.device.numpy(accepted)
+
+    def overrelaxation(self, kappas, first_sweep, sweeps):
+        """Make overrelaxation sweeps, as `metropolis`; return the accepted reflections (r,) of L^2 `sweeps`."""
+        accepted = self.device.array(np.zeros(self.count, np.int64))
+        self._launch('overrelaxation', self._float64(kappas), self.replicas, self.lam, self.seed,
+                     np.uint32(first_sweep), np.int32(sweeps), accepted)
         return self.device.numpy(accepted)
 
     def measure(self):
         """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.SERIES."""
         sums = self.device.array(np.zeros((self.count, 4)))
-        self.modules['measure'].launch('measure', self.count, self.packed, sums)
+        self._launch('measure', sums)
         return self.device.numpy(sums) / self.L**2
+
+    def _launch(self, kernel, *args):
+        if kernel not in self.modules:
+            self.modules[kernel] = self.device.module(kernel, self.L, self.precision)
+        self.modules[kernel].launch(kernel, self.count, self.packed, *args)
 
     def _float64(self, values):
         return self.device.array(np.asarray(values, np.float64))

@@ -3,13 +3,7 @@
 
 #include "philox.cuh"
 #include "field.cuh"
-
-// The part of the action that holds one site, up to a constant; as lambda (phi^2 - 1)^2 it keeps its digits at large lambda.
-__device__ inline real site_action(real phi, real pull, real lambda)
-{
-    const real excess = phi * phi - 1;
-    return phi * (phi - pull) + lambda * excess * excess;
-}
+#include "action.cuh"
 
 // Visit one row of one colour. `side`, `down` and `up` are the rows of the other colour at y, y - 1 and y + 1.
 __device__ inline int visit_row(real *__restrict__ row, const real *__restrict__ side, const real *__restrict__ down,

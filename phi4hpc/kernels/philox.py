@@ -18,6 +18,7 @@ class Stream(IntEnum):
     START = 1
     METROPOLIS = 2
     SWAP = 3
+    OVERRELAXATION = 4
 
 
 def philox(counter, key):

@@ -19,7 +19,7 @@ class Replicas:
         self.fields = Fields(device, L, deck.precision, deck.action.lam, deck.seed, self.own)
         self.kappas = np.array(deck.ladder.kappas)
         self.sweeps = sum(sweeps for _, sweeps in self.recipe)
-        self.hits = 2 * L * L * self.sweeps                       # of a replica in a step
+        self.hits = 2 * L * L * sum(sweeps for name, sweeps in self.recipe if name == 'metropolis')
         self._start = lambda: first_fields(deck.sample.start, L, rungs, self.own, deck.seed)
 
     def start(self):
@@ -27,10 +27,12 @@ class Replicas:
         self.fields.write(self._start())
 
     def step(self, number, rung_r, width_k):
-        """Make step `number` with each replica at its rung; return the accepted hits (r,)."""
-        accepted, sweep = 0, number * self.sweeps
+        """Make step `number` with each replica at its rung; return the accepted (r,) of its `hits` Metropolis hits."""
+        kappas, sweep, accepted = self.kappas[rung_r], number * self.sweeps, np.zeros(len(self.own), np.int64)
         for algorithm, sweeps in self.recipe:
-            kernel = getattr(self.fields, algorithm)
-            accepted = accepted + kernel(self.kappas[rung_r], width_k[rung_r], sweep, sweeps)
+            if algorithm == 'metropolis':
+                accepted += self.fields.metropolis(kappas, width_k[rung_r], sweep, sweeps)
+            else:
+                getattr(self.fields, algorithm)(kappas, sweep, sweeps)
             sweep += sweeps
         return accepted

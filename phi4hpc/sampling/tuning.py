@@ -28,6 +28,10 @@ class Widths:
         return counts
 
     def adapt(self, counts):
-        """Move the step sizes toward the acceptance wanted, by counts summed over all ranks: alike on every rank."""
-        seen = counts[0] / np.maximum(counts[1], 1)
+        """Move the step sizes toward the acceptance wanted, by counts summed over all ranks: alike on every rank.
+
+        Where no hit was made there is nothing to learn, and a step size stays.
+        """
+        accepted_k, hits_k = counts
+        seen = np.where(hits_k > 0, accepted_k / np.maximum(hits_k, 1), self.acceptance)
         self.width_k *= np.exp(GAIN * np.clip(seen - self.acceptance, -0.5, 0.5))

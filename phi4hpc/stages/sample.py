@@ -61,7 +61,8 @@ def judge(context, entries):
 def compile_once(context, L):
     """Let rank 0 fill the cache of compiled kernels before the others look into it."""
     if context.comm.rank == 0:
-        for source in ('metropolis', 'measure'):
+        algorithms = {name for sweeps in context.deck.sample.recipe for name in sweeps}
+        for source in (*sorted(algorithms), 'measure'):
             context.device.module(source, L, context.deck.precision)
     context.comm.Barrier()
 

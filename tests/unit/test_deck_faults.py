@@ -1,14 +1,18 @@
 """Every fault of a deck is told, at once, by line, in words that say what was expected."""
 
+from typing import get_args
+
 import pytest
 
 from phi4hpc.deck.load import load, parse
+from phi4hpc.deck.schema import Algorithm
 from phi4hpc.errors import DeckError
 
 DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.269]}
 """
+ALGORITHMS = ' or '.join(get_args(Algorithm))
 TRAIN = 'train: {lattice: 32, kappas: [0.269], latents: [64]}\n'
 
 
@@ -63,9 +67,9 @@ train:
     ('sample: {recipe: [{metropolitan: 1}]}',
      'sample.recipe.0.metropolitan: unknown key; did you mean metropolis?'),
     ('sample: {recipe: [{}]}',
-     'sample.recipe.0: expected metropolis: a whole number >= 1, got an empty section'),
+     f'sample.recipe.0: expected {ALGORITHMS}: a whole number >= 1, got an empty section'),
     ('sample: {recipe: []}',
-     'sample.recipe: expected a list, each item metropolis: a whole number >= 1, got an empty list'),
+     f'sample.recipe: expected a list, each item {ALGORITHMS}: a whole number >= 1, got an empty list'),
     ('action: {lambda: -1}', 'action.lambda: expected a number from 0 to 10000, got -1'),
     ('action: {lambda: .nan}', "action.lambda: expected a number from 0 to 10000, got '.nan'"),
     ('action: {lambda: false}', 'action.lambda: expected a number from 0 to 10000, got false'),
@@ -97,6 +101,8 @@ def test_a_value_is_judged_in_plain_words(line, said):
     (['ladder.kappas=[0.3,0.269]'], 'ladder.kappas.1: 0.269 does not exceed 0.3 before it'),
     (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),
     (['action.lambda=0'], 'ladder.kappas.0: kappa = 0.25 diverges at lambda = 0'),
+    (['sample.recipe=[{overrelaxation: 1}]'],
+     'these alone do not reach every field: expected metropolis'),
 ])
 def test_keys_are_judged_against_one_another(overrides, said):
     assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))

@@ -4,13 +4,13 @@ import pytest
 
 from phi4hpc.deck import plan
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import disk_bytes, hits, memory_bytes, models, replicas, require_ranks, told
+from phi4hpc.deck.plan import disk_bytes, memory_bytes, models, replicas, require_ranks, told, visits
 from phi4hpc.errors import UserError
 
 DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.26, 0.269], chains: 2}
-sample: {recipe: [{metropolis: 2}, {metropolis: 1}], thermalisation: 100, draws: 50, spacing: 4}
+sample: {recipe: [{metropolis: 2}, {overrelaxation: 3}], thermalisation: 100, draws: 50, spacing: 4}
 train: {lattice: 32, kappas: [0.25, 0.269], families: [linear, dense], latents: [16, 64], epochs: 5}
 """
 
@@ -19,10 +19,10 @@ def deck(*overrides):
     return parse(DECK, 'deck.yaml', overrides).deck
 
 
-def test_replicas_steps_and_hits():
+def test_replicas_steps_and_visits():
     assert replicas(deck()) == 6
     assert plan.steps(deck()) == 300
-    assert hits(deck(), 16) == 6 * 300 * 3 * 2 * 16**2
+    assert visits(deck(), 16) == 6 * 300 * (2 * 2 + 3) * 16**2
 
 
 @pytest.mark.parametrize(('precision', 'site'), [('float32', 4), ('float64', 8)])
@@ -53,8 +53,8 @@ def test_the_plan_is_told_in_a_block():
     assert told(deck(), ranks=4)[:-1] == [
         'ranks     4, each with 1 or 2 of the 6 replicas of a lattice (2 chains x 3 kappas)',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
-        'L = 16    2.8e+06 Metropolis hits, 318 kB on disk',
-        'L = 32    1.1e+07 Metropolis hits, 1.24 MB on disk',
+        'L = 16    3.2e+06 site visits, 318 kB on disk',
+        'L = 32    1.3e+07 site visits, 1.24 MB on disk',
         'models    8 of L = 32: kappa 0.25, 0.269; linear, dense; d = 16, 64; 5 epochs',
         'disk      1.56 MB in ensembles.h5']
     assert 'models    none, there is no section train' in told(deck('train=null'), ranks=1)

@@ -1,17 +1,19 @@
 """Kernels against their NumPy reference, on each device; and their source, compiled for GPUs that need not be there."""
 
 import shutil
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from phi4hpc.deck.schema import Algorithm
 from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields, pack, unpack
 from phi4hpc.kernels.philox import philox
 from phi4hpc.lattice.observables import densities
 from tests.conftest import ROOT
 from tests.nvrtc import cubin
-from tests.reference import metropolis_sweep
+from tests.reference import metropolis_sweep, overrelaxation_sweep
 
 SIZES = [2, 4, 6, 16, 34]
 
@@ -63,7 +65,7 @@ def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
 
 
 @pytest.mark.parametrize('L', SIZES)
-def test_sweeps_follow_the_reference_hit_by_hit(device, L):
+def test_metropolis_follows_the_reference_hit_by_hit(device, L):
     replicas, kappa, width, lam, seed = [3, 8], 0.27, 1.3, 0.5, 11
     phi = random_fields(L, 2, 'float64')
     held = fields(device, L, 'float64', replicas, lam, seed)
@@ -75,6 +77,28 @@ def test_sweeps_follow_the_reference_hit_by_hit(device, L):
         expected = expected + taken
     assert accepted.tolist() == expected.tolist()
     np.testing.assert_allclose(held.read(), phi, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize('L', SIZES)
+@pytest.mark.parametrize(('kappa', 'lam'), [(0.2, 0.0), (0.27, 0.02), (0.3, 0.4), (0.3, 1.0)])
+def test_overrelaxation_follows_the_reference_site_by_site(device, L, kappa, lam):
+    replicas, seed = [3, 8], 11
+    phi = random_fields(L, 2, 'float64')
+    held = fields(device, L, 'float64', replicas, lam, seed)
+    held.write(phi)
+    accepted = held.overrelaxation([kappa] * 2, first_sweep=5, sweeps=20)
+    expected = 0
+    for sweep in range(5, 25):
+        phi, taken = overrelaxation_sweep(phi, kappa, lam, seed, sweep, replicas)
+        expected = expected + taken
+    assert accepted.tolist() == expected.tolist()
+    np.testing.assert_allclose(held.read(), phi, rtol=1e-11, atol=1e-11)
+
+
+def test_reflections_of_a_gaussian_field_are_all_accepted(device):
+    held = fields(device, 16, 'float64', [0], lam=0.0)
+    held.write(random_fields(16, 1, 'float64'))
+    assert held.overrelaxation([0.24], first_sweep=0, sweeps=100) == 100 * 16**2
 
 
 def test_single_precision_follows_the_reference_for_a_sweep(device):
@@ -115,7 +139,7 @@ def test_kernels_leave_the_arithmetic_of_the_process_alone(device):
 
 
 @pytest.mark.parametrize('architecture', [80, 90])
-@pytest.mark.parametrize('source', ['metropolis', 'measure'])
+@pytest.mark.parametrize('source', [*get_args(Algorithm), 'measure'])
 @pytest.mark.parametrize(('L', 'precision'), [(2, 'float32'), (64, 'float32'), (1024, 'float64')])
 def test_cuda_source_compiles_to_machine_code(source, architecture, L, precision):
     code = cubin(cuda.translation_unit(source), architecture, cuda.options(L, precision))

@@ -1,0 +1,66 @@
+// Overrelaxation sweeps, checkerboard: a site is reflected about a point that its neighbours set, phi' = 2 c - phi, and the
+// reflection is accepted on the change of the action, at any lambda. One block a replica. `accepted` gains the
+// reflections that were taken, of L^2 a sweep. Four sites above one another share the words of a Philox call.
+
+#include "philox.cuh"
+#include "field.cuh"
+#include "action.cuh"
+
+constexpr int ROWS = L % 4 ? 2 : 4;                            // rows that share Philox calls
+
+// The point of reflection as a part of the sum of the neighbours. Any that phi does not enter is exact. This is the
+// Gaussian minimum kappa / (1 - 2 lambda), always accepted at lambda = 0, but at most the neighbours' mean: about that
+// long waves travel freely. The mean serves as well where 1 - 2 lambda <= 0 and the Gaussian part has no minimum.
+__device__ inline real centre_of(double kappa, double lambda)
+{
+    const double gaussian = 1 - 2 * lambda;
+    return kappa < gaussian / 4 ? kappa / gaussian : 0.25;
+}
+
+// Reflect ROWS rows of one colour, `own` the first of them. `other` is the first of the other colour at the same heights,
+// `down` and `up` are its rows next below and above.
+__device__ inline int reflect_rows(real *__restrict__ own, const real *__restrict__ other, const real *__restrict__ down,
+                                   const real *__restrict__ up, int shift, real two_kappa, real lambda, real twice_centre,
+                                   words counter, unsigned key0, unsigned key1)
+{
+    int taken = 0;
+    for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
+        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const unsigned decide[4] = {random.x, random.y, random.z, random.w};
+        for (int row = 0; row < ROWS; ++row) {
+            const int site = row * STRIDE + x;
+            const real below = row == 0 ? down[x] : other[site - STRIDE], above = row == ROWS - 1 ? up[x] : other[site + STRIDE];
+            const real sum = other[site] + other[site + (row & 1 ? -shift : shift)] + below + above;
+            const real phi = own[site], trial = twice_centre * sum - phi, pull = two_kappa * sum;
+            const real loss = site_action(trial, pull, lambda) - site_action(phi, pull, lambda);
+            const bool take = uniform(decide[row], phi) < exp_(loss > 0 ? -loss : 0);
+            own[site] = take ? trial : phi;
+            taken += take;
+        }
+    }
+    return taken;
+}
+
+extern "C" __global__ void overrelaxation(real *__restrict__ fields, const double *__restrict__ kappas,
+                                          const int *__restrict__ replicas, double lambda, unsigned seed,
+                                          unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
+{
+    __shared__ long long taken[MAX_THREADS];
+    const int b = blockIdx.x, thread = threadIdx.y * blockDim.x + threadIdx.x;
+    real *field = fields + (size_t)b * REPLICA;
+    taken[thread] = 0;
+    for (int half = 0; half < 2 * sweeps; ++half) {
+        const int colour = half & 1, other = 1 - colour;
+        for (int y = ROWS * threadIdx.y; y < L; y += ROWS * blockDim.y) {
+            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[b], 0};
+            taken[thread] += reflect_rows(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
+                                          row_of(field, other, above(y + ROWS - 1)), shift_of(colour, y), 2 * kappas[b], lambda,
+                                          2 * centre_of(kappas[b], lambda), counter, seed, STREAM_OVERRELAXATION | L << 8);
+        }
+        __syncthreads();
+        fill_halo(field, colour);
+        __syncthreads();
+    }
+    for (int t = 0; thread == 0 && t < blockDim.x * blockDim.y; ++t)
+        accepted[b] += taken[t];
+}
