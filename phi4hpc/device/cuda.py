@@ -3,11 +3,16 @@
 CuPy is imported only here, and only when asked for.
 """
 
+from functools import cache
 
 from phi4hpc.device import source as sources
 from phi4hpc.errors import UserError
 
-THREADS = 1024
+THREADS = 256                                       # of a block at most
+RESIDENT = 4                                        # blocks on a multiprocessor at once, made sure of by REGISTERS
+REGISTERS = 65536 // (RESIDENT * THREADS)           # of a thread at most
+MAX_BLOCKS = 4096                                   # of a cooperative launch: room for their sums and barriers
+ONE_BLOCK = 128                                     # up to this L blocks that wait for each other gain nothing
 
 
 class Cuda:
@@ -22,13 +27,14 @@ class Cuda:
         count = cupy.cuda.runtime.getDeviceCount()
         self.number = local_rank % count
         cupy.cuda.Device(self.number).use()
+        self.multiprocessors = cupy.cuda.runtime.getDeviceProperties(self.number)['multiProcessorCount']
 
     def __str__(self):
         return f'cuda ({self.cupy.cuda.runtime.getDeviceProperties(self.number)["name"].decode()})'
 
     def module(self, source, L, precision):
         """Compile kernels/<source>.cu for a lattice size and precision; return what launches its kernels."""
-        return Module(self.cupy, source, L, precision)
+        return Module(self.cupy, source, L, precision, self.multiprocessors)
 
     def array(self, values):
         """Return a copy of `values` on the GPU."""
@@ -40,31 +46,50 @@ class Cuda:
 
 
 class Module:
-    """A compiled source: `launch` runs one of its kernels over a number of blocks."""
+    """A source, compiled for as many blocks a replica as a launch takes; `launch` runs one of its kernels."""
 
-    def __init__(self, cupy, source, L, precision):
-        self.module = cupy.RawModule(code=translation_unit(source), options=options(L, precision), backend='nvrtc')
-        self.shape = threads(L)
+    def __init__(self, cupy, source, L, precision, multiprocessors):
+        self.L, self.multiprocessors = L, multiprocessors
+        self.compiled = cache(lambda blocks: cupy.RawModule(
+            code=translation_unit(source), options=options(L, precision, blocks), backend='nvrtc',
+            enable_cooperative_groups=blocks > 1))
 
-    def launch(self, kernel, blocks, *args):
-        """Run `kernel` for block 0 ... blocks-1 on the current stream. Arrays live on the GPU, scalars are NumPy's."""
-        self.module.get_function(kernel)((blocks,), self.shape, args)
+    def launch(self, kernel, replicas, *args):
+        """Run `kernel` for replica 0 ... replicas-1 on the current stream.
+
+        Arrays live on the GPU, scalars are NumPy's.
+        """
+        blocks = blocks_a_replica(self.L, replicas, self.multiprocessors)
+        self.compiled(blocks).get_function(kernel)((replicas * blocks,), threads(self.L), args)
 
 
 def translation_unit(source):
-    """Return the text that NVRTC compiles."""
-    return f'#include "device.cuh"\n#include "{source}.cu"\n'
+    """Return the text that NVRTC compiles, with a digest of all files: CuPy's cache looks at this text alone."""
+    return f'// {sources.digest()}\n#include "device.cuh"\n#include "{source}.cu"\n'
 
 
-def options(L, precision):
-    """Return NVRTC's options."""
-    return ('-std=c++17', f'-I{sources.FOLDER}', *sources.definitions(L, precision, THREADS))
+def options(L, precision, blocks=1):
+    """Return NVRTC's options for `blocks` blocks a replica."""
+    shape = {'BLOCKS': blocks, 'MAX_BLOCKS': MAX_BLOCKS, 'MAX_THREADS': THREADS}
+    return ('-std=c++17', f'-I{sources.FOLDER}', f'-maxrregcount={REGISTERS}',
+            *sources.definitions(L, precision, shape))
 
 
 def threads(L):
     """Return the block's threads (x, y): a warp along a row of one colour where it is that long, 256 in all at most."""
     along = min(32, 1 << (L // 2 - 1).bit_length())
-    return along, max(1, min(L, 256 // along))
+    return along, max(1, min(L, THREADS // along))
+
+
+def blocks_a_replica(L, replicas, multiprocessors):
+    """Return how many blocks share a replica: several where it is large and there are too few to fill the GPU.
+
+    Blocks that share a replica wait for each other, so all blocks of such a launch must fit on the GPU at once.
+    """
+    if L <= ONE_BLOCK:
+        return 1
+    room = min(RESIDENT * multiprocessors, MAX_BLOCKS)
+    return max(1, min(L // threads(L)[1], room // replicas))
 
 
 def gpu_missing():

@@ -24,6 +24,7 @@ from phi4hpc.files import settle
 FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-fPIC',
          '-include', 'host.hpp']
 ALIGNMENT = 64
+SHAPE = {'BLOCKS': 1, 'MAX_THREADS': 1}                         # of a launch (kernels/launch.cuh)
 CTYPES = {'i': ctypes.c_int, 'I': ctypes.c_uint, 'd': ctypes.c_double}
 
 
@@ -37,7 +38,7 @@ class Host:
 
     def module(self, source, L, precision):
         """Compile kernels/<source>.cu for a lattice size and precision; return what launches its kernels."""
-        return Module(shared_object(source, definitions(L, precision, threads=1)))
+        return Module(shared_object(source, definitions(L, precision, SHAPE)))
 
     def array(self, values):
         """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""

@@ -10,9 +10,12 @@ FOLDER = Path(kernels.__file__).parent
 REAL = {'float32': 'float', 'float64': 'double'}
 
 
-def definitions(L, precision, threads):
-    """Return the -D options for lattices of size L, fields of `precision`, and blocks of at most `threads` threads."""
-    constants = {'L': L, 'real': REAL[precision], 'MAX_THREADS': threads} | {f'STREAM_{s.name}': int(s) for s in Stream}
+def definitions(L, precision, shape):
+    """Return the -D options for lattices of size L, fields of `precision`, and a launch of `shape`.
+
+    `shape`: the constants of kernels/launch.cuh, BLOCKS and MAX_THREADS, and MAX_BLOCKS where BLOCKS > 1.
+    """
+    constants = {'L': L, 'real': REAL[precision]} | shape | {f'STREAM_{s.name}': int(s) for s in Stream}
     return [f'-D{name}={value}' for name, value in constants.items()]
 
 

@@ -4,3 +4,6 @@
 
 __device__ inline float exp_(float x) { return expf(x); }
 __device__ inline double exp_(double x) { return exp(x); }
+
+// A word as other blocks left it in global memory.
+__device__ inline unsigned look(const unsigned *word) { return *(const volatile unsigned *)word; }

@@ -6,6 +6,8 @@
 
 #pragma once
 
+#include "launch.cuh"
+
 constexpr int HALF = L / 2;
 constexpr int LEFT = 16;                                       // room for the left halo, that keeps column 0 aligned
 constexpr int STRIDE = LEFT + (HALF + 1 + 15) / 16 * 16;
@@ -26,10 +28,19 @@ __device__ inline int shift_of(int colour, int y)
 __device__ inline int below(int y) { return y == 0 ? L - 1 : y - 1; }
 __device__ inline int above(int y) { return y == L - 1 ? 0 : y + 1; }
 
-// Repeat the first and last column of every row of a colour in its halo; call between barriers.
+// Repeat the ends of a row in its halo, each by the thread that visited it.
+__device__ inline void close_row(real *row)
+{
+    if (threadIdx.x == 0)
+        row[HALF] = row[0];
+    if (threadIdx.x == (HALF - 1) % blockDim.x)
+        row[-1] = row[HALF - 1];
+}
+
+// Repeat the ends of every row of a colour in its halo; call between barriers.
 __device__ inline void fill_halo(real *field, int colour)
 {
-    for (int y = threadIdx.y * blockDim.x + threadIdx.x; y < L; y += blockDim.x * blockDim.y) {
+    for (int y = thread_of_replica(); y < L; y += threads_of_replica()) {
         real *row = row_of(field, colour, y);
         row[-1] = row[HALF - 1];
         row[HALF] = row[0];

@@ -5,11 +5,9 @@
 
 extern "C" __global__ void measure(real *__restrict__ fields, double *__restrict__ sums)
 {
-    __shared__ double partial[4][MAX_THREADS];
-    const int thread = threadIdx.y * blockDim.x + threadIdx.x;
-    real *field = fields + (size_t)blockIdx.x * REPLICA;
+    real *field = fields + (size_t)replica() * REPLICA;
     double sum = 0, hopping = 0, square = 0, quartic = 0;
-    for (int y = threadIdx.y; y < L; y += blockDim.y) {
+    for (int y = first_row(); y < L; y += row_stride()) {
         const real *even = row_of(field, 0, y), *odd = row_of(field, 1, y);
         const real *down = row_of(field, 1, below(y)), *up = row_of(field, 1, above(y));
         const int shift = shift_of(0, y);
@@ -21,16 +19,7 @@ extern "C" __global__ void measure(real *__restrict__ fields, double *__restrict
             hopping += a * (b + (double)odd[x + shift] + (double)down[x] + (double)up[x]);
         }
     }
-    partial[0][thread] = sum;
-    partial[1][thread] = hopping;
-    partial[2][thread] = square;
-    partial[3][thread] = quartic;
-    __syncthreads();
-    const int threads = blockDim.x * blockDim.y;
-    for (int q = thread; q < 4; q += threads) {
-        double total = 0;
-        for (int t = 0; t < threads; ++t)
-            total += partial[q][t];
-        sums[4 * blockIdx.x + q] = total;
-    }
+    const double totals[4] = {sum_replica(sum), sum_replica(hopping), sum_replica(square), sum_replica(quartic)};
+    for (int q = 0; thread_of_replica() == 0 && q < 4; ++q)
+        sums[4 * replica() + q] = totals[q];
 }

@@ -1,5 +1,5 @@
 // Metropolis sweeps, checkerboard: even sites, then odd ones, two hits a site from the four words of one Philox call.
-// One block a replica. `accepted` gains the hits that were taken, of 2 L^2 a sweep.
+// `accepted` gains the hits that were taken, of 2 L^2 a sweep.
 
 #include "philox.cuh"
 #include "field.cuh"
@@ -33,23 +33,22 @@ extern "C" __global__ void metropolis(real *__restrict__ fields, const double *_
                                       const double *__restrict__ widths, const int *__restrict__ replicas, double lambda,
                                       unsigned seed, unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
 {
-    __shared__ long long taken[MAX_THREADS];
-    const int b = blockIdx.x, thread = threadIdx.y * blockDim.x + threadIdx.x;
-    real *field = fields + (size_t)b * REPLICA;
-    const real two_kappa = 2 * kappas[b], width = widths[b];
-    taken[thread] = 0;
+    const int r = replica();
+    real *field = fields + (size_t)r * REPLICA;
+    const real two_kappa = 2 * kappas[r], width = widths[r];
+    long long taken = 0;
     for (int half = 0; half < 2 * sweeps; ++half) {
         const int colour = half & 1, other = 1 - colour;
-        for (int y = threadIdx.y; y < L; y += blockDim.y) {
-            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[b], 0};
-            taken[thread] += visit_row(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
-                                       row_of(field, other, above(y)), shift_of(colour, y), two_kappa, lambda, width,
-                                       counter, seed, STREAM_METROPOLIS | L << 8);
+        for (int y = first_row(); y < L; y += row_stride()) {
+            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[r], 0};
+            taken += visit_row(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
+                               row_of(field, other, above(y)), shift_of(colour, y), two_kappa, lambda, width,
+                               counter, seed, STREAM_METROPOLIS | L << 8);
+            close_row(row_of(field, colour, y));
         }
-        __syncthreads();
-        fill_halo(field, colour);
-        __syncthreads();
+        sync_replica();
     }
-    for (int t = 0; thread == 0 && t < blockDim.x * blockDim.y; ++t)
-        accepted[b] += taken[t];
+    const double total = sum_replica(taken);
+    if (thread_of_replica() == 0)
+        accepted[r] += (long long)total;
 }

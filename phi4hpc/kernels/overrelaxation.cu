@@ -1,6 +1,6 @@
 // Overrelaxation sweeps, checkerboard: a site is reflected about a point that its neighbours set, phi' = 2 c - phi, and the
-// reflection is accepted on the change of the action, at any lambda. One block a replica. `accepted` gains the
-// reflections that were taken, of L^2 a sweep. Four sites above one another share the words of a Philox call.
+// reflection is accepted on the change of the action, at any lambda. `accepted` gains the reflections that were
+// taken, of L^2 a sweep. Four sites above one another share the words of a Philox call.
 
 #include "philox.cuh"
 #include "field.cuh"
@@ -45,22 +45,22 @@ extern "C" __global__ void overrelaxation(real *__restrict__ fields, const doubl
                                           const int *__restrict__ replicas, double lambda, unsigned seed,
                                           unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
 {
-    __shared__ long long taken[MAX_THREADS];
-    const int b = blockIdx.x, thread = threadIdx.y * blockDim.x + threadIdx.x;
-    real *field = fields + (size_t)b * REPLICA;
-    taken[thread] = 0;
+    const int r = replica();
+    real *field = fields + (size_t)r * REPLICA;
+    long long taken = 0;
     for (int half = 0; half < 2 * sweeps; ++half) {
         const int colour = half & 1, other = 1 - colour;
-        for (int y = ROWS * threadIdx.y; y < L; y += ROWS * blockDim.y) {
-            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[b], 0};
-            taken[thread] += reflect_rows(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
-                                          row_of(field, other, above(y + ROWS - 1)), shift_of(colour, y), 2 * kappas[b], lambda,
-                                          2 * centre_of(kappas[b], lambda), counter, seed, STREAM_OVERRELAXATION | L << 8);
+        for (int y = ROWS * first_row(); y < L; y += ROWS * row_stride()) {
+            const words counter = {(unsigned)(colour * L + y) * HALF, first_sweep + half / 2, (unsigned)replicas[r], 0};
+            taken += reflect_rows(row_of(field, colour, y), row_of(field, other, y), row_of(field, other, below(y)),
+                                  row_of(field, other, above(y + ROWS - 1)), shift_of(colour, y), 2 * kappas[r], lambda,
+                                  2 * centre_of(kappas[r], lambda), counter, seed, STREAM_OVERRELAXATION | L << 8);
+            for (int row = 0; row < ROWS; ++row)
+                close_row(row_of(field, colour, y + row));
         }
-        __syncthreads();
-        fill_halo(field, colour);
-        __syncthreads();
+        sync_replica();
     }
-    for (int t = 0; thread == 0 && t < blockDim.x * blockDim.y; ++t)
-        accepted[b] += taken[t];
+    const double total = sum_replica(taken);
+    if (thread_of_replica() == 0)
+        accepted[r] += (long long)total;
 }
