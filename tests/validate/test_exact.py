@@ -40,14 +40,14 @@ def test_schwinger_dyson_identity(device, kappa, lam):
     assert_agrees(identity, 1.0, within=0.005)
 
 
-@pytest.mark.parametrize(('constant', 'broken'), [
-    ('2 * kappas[b]', '2.02 * kappas[b]'),
-    ('excess * excess', '0.99f * excess * excess'),
-    ('2 * uniform(propose[hit], phi) - 1', '2.02f * uniform(propose[hit], phi) - 1'),
-    ('now < then ? now - then : 0', 'now < then ? (real)0.99 * (now - then) : 0'),
+@pytest.mark.parametrize(('file', 'constant', 'broken'), [
+    ('metropolis.cu', '2 * kappas[r]', '2.02 * kappas[r]'),
+    ('action.cuh', 'excess * excess', '0.99f * excess * excess'),
+    ('metropolis.cu', '2 * uniform(propose[hit], phi) - 1', '2.02f * uniform(propose[hit], phi) - 1'),
+    ('metropolis.cu', 'now < then ? now - then : 0', 'now < then ? (real)0.99 * (now - then) : 0'),
 ])
-def test_a_kernel_that_is_wrong_by_a_percent_is_found_out(device, kernel_folder, constant, broken):
-    source = kernel_folder / 'metropolis.cu'
+def test_a_kernel_that_is_wrong_by_a_percent_is_found_out(device, kernel_folder, file, constant, broken):
+    source = kernel_folder / file
     text = source.read_text()
     assert text.count(constant) == 1
     source.write_text(text.replace(constant, broken))
