@@ -4,7 +4,7 @@
 #   jobs/run.sh DECK [--ranks N] [--out DIR] [--restart] [--changed] [key=value ...]
 #
 #   DECK          such as input/quickstart.yaml; input/deck.schema.json describes every key
-#   --ranks N     MPI ranks (default: one a core, and no more than there are replicas of a lattice)
+#   --ranks N     MPI ranks (default: one a core, and no more than the deck has work for)
 #   --out DIR     run directory (default: runs/NAME of NAME.yaml); a run that was stopped goes on from there
 #   --restart     begin anew, whatever the run directory holds
 #   --changed     go on in a run directory that another deck made, and redo what the change touches

@@ -156,11 +156,11 @@ def _run(command, args):
 
 def _check(_, args):
     from phi4hpc.deck.load import load
-    from phi4hpc.deck.plan import replicas, require_ranks, told
+    from phi4hpc.deck.plan import most_ranks, require_ranks, told
 
     deck = load(args.deck, args.overrides).deck
     rank, size = launcher()
-    ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), replicas(deck))
+    ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
     require_ranks(deck, ranks)
     if rank == 0:
         print(f'{args.deck}: no fault. It would be run like this:', *told(deck, ranks), sep='\n  ')

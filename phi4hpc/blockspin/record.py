@@ -1,4 +1,4 @@
-"""How well an autoencoder does on validation draws spread over ranks, and the record of its training."""
+"""How well an autoencoder does on draws spread over ranks, and the record of its training."""
 
 import numpy as np
 import torch
@@ -24,11 +24,11 @@ def mean(comm, loss_n):
 def record(comm, model, past, start_n, final_n, steps, total):
     """Return what is known of a finished training, as plain values.
 
-    `linear_optimum` and `loss` are validation losses a site, of the start and of the weights kept; `ratio` is
-    the one over the other. Their errors are by jackknife over blocks of neighbouring draws; that of the ratio
-    is small, since both are of the same draws. The best epoch was chosen on these draws too, which favours
-    the ratio by less than its error as long as epochs are few. `train_losses` are means over an epoch,
-    `validation_losses` begin with the start.
+    `start_n` and `final_n` are the losses of this rank's test draws, before training and with the weights kept.
+    `linear_optimum` and `loss` are their means a site; `ratio` is the one over the other. Errors are by jackknife
+    over blocks of neighbouring draws; that of the ratio is small, since both are of the same draws. These draws
+    chose nothing, so nothing favours the ratio. `train_losses` are means over an epoch, `validation_losses` begin
+    with the start.
     """
     count_r = comm.allgather(len(start_n))
     slices = block_slices(sum(count_r[:comm.rank]), len(start_n), sum(count_r))
@@ -40,7 +40,7 @@ def record(comm, model, past, start_n, final_n, steps, total):
         'linear_optimum': value[0], 'linear_optimum_error': error[0],
         'loss': value[1], 'loss_error': error[1], 'ratio': value[2], 'ratio_error': error[2],
         'train_losses': past['train'], 'validation_losses': past['validation'], 'best_epoch': past['best'],
-        'train_draws': total, 'validation_draws': sum(count_r),
+        'train_draws': total, 'test_draws': sum(count_r),
         'steps': steps * past['epoch'], 'seconds': past['seconds'],
     }
 

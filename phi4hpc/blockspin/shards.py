@@ -1,33 +1,18 @@
-"""Which draws train, which validate, and which of them a rank reads.
+"""Which of the draws that train, validate or test a rank reads, and which of them make up a batch.
 
-The last draws of every chain validate, and a gap before them is used by neither: neighbours in Monte Carlo
-time are alike, and would let a model be validated on what it was trained on. The draws of all chains in a row
-(chain 0, then chain 1, ...) are numbered from 0; a rank reads a range of these numbers, and no other rows.
+The draws of such a part (deck.parts), of all chains in a row (chain 0, then chain 1, ...), are numbered from 0; a rank
+reads a range of these numbers, and no other rows.
 
 Training draws are cut into as many *strata* as there are draws in a batch, each a range of that row. A step
 takes one draw from each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo
 time, and is the same set of draws on any number of ranks.
 """
 
-import math
-
 import numpy as np
 
+from phi4hpc.deck.parts import length
 from phi4hpc.errors import UserError
 from phi4hpc.mpi import block
-
-
-def split(draws, validation):
-    """Return (train, valid), slices of a chain of `draws` draws; the last `validation` part validates.
-
-    The gap between them is 2% of the draws, at least one. Raises UserError where nothing is left to train on.
-    """
-    gap = math.ceil(0.02 * draws)
-    first = draws - max(1, round(validation * draws))
-    if first - gap < 1:
-        raise UserError(f'sample.draws: {draws} draws a chain leave none to train on beside validation and '
-                        f'a gap of {gap}: expected more draws')
-    return slice(0, first - gap), slice(first, draws)
 
 
 def strata(total, batch, size=1, rank=0):
@@ -53,12 +38,11 @@ def evenly(total, count):
 def read_range(phi_kcnyx, k, draws, first, last):
     """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
 
-    `draws` is a slice from `split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
+    `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
     """
-    length = draws.stop - draws.start
-    pieces = []
+    n, pieces = length(draws), []
     for chain in range(phi_kcnyx.shape[1]):
-        start, stop = max(first - chain * length, 0), min(last - chain * length, length)
+        start, stop = max(first - chain * n, 0), min(last - chain * n, n)
         if start < stop:
             pieces.append(phi_kcnyx[k, chain, draws.start + start:draws.start + stop])
     return np.concatenate(pieces)
@@ -66,22 +50,26 @@ def read_range(phi_kcnyx, k, draws, first, last):
 
 def read_numbers(phi_kcnyx, k, draws, numbers):
     """Return the draws of the given `numbers`, which may be none, as phi_nyx; the rest as in `read_range`."""
-    length, phi_nyx = draws.stop - draws.start, np.empty((len(numbers), *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
-    for n, i in enumerate(numbers):
-        phi_nyx[n] = phi_kcnyx[k, i // length, draws.start + i % length]
+    phi_nyx = np.empty((len(numbers), *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
+    for n, number in enumerate(numbers):
+        chain, draw = divmod(number, length(draws))
+        phi_nyx[n] = phi_kcnyx[k, chain, draws.start + draw]
     return phi_nyx
 
 
 def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0):
     """Return the training draws of the strata that `rank` of `size` owns, as phi_nyx."""
-    _, bounds = strata(phi_kcnyx.shape[1] * (draws.stop - draws.start), batch, size, rank)
+    _, bounds = strata(phi_kcnyx.shape[1] * length(draws), batch, size, rank)
     return read_range(phi_kcnyx, k, draws, bounds[0], bounds[-1])
 
 
-def read_valid(phi_kcnyx, k, draws, size=1, rank=0):
-    """Return the validation draws of `rank` of `size`, as phi_nyx. Raises UserError where there are none."""
-    total = phi_kcnyx.shape[1] * (draws.stop - draws.start)
+def read_share(phi_kcnyx, k, draws, size=1, rank=0):
+    """Return the share of `rank` of `size` in the validation or the test draws, as phi_nyx.
+
+    Raises UserError where there are fewer draws than ranks.
+    """
+    total = phi_kcnyx.shape[1] * length(draws)
     if total < size:
-        raise UserError(f'train.validation: {total} validation draws cannot be shared by {size} ranks: '
+        raise UserError(f'train.held_out: {total} draws cannot be shared by {size} ranks: '
                         'expected more draws, or fewer ranks')
     return read_range(phi_kcnyx, k, draws, *block(total, size, rank))

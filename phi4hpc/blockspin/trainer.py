@@ -1,8 +1,8 @@
 """Training: minimise <(x - A(x))^2>, the mean over sites and draws, from the linear optimum onwards.
 
 The weights kept are those of the best epoch on the validation draws, the start among them: there no model
-ends worse than the linear optimum. Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of
-this rank.
+ends worse than the linear optimum. How well they do is told of test draws, which chose nothing.
+Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of this rank.
 """
 
 import copy
@@ -22,12 +22,12 @@ from phi4hpc.logs import Progress
 INTERVAL = 30.0
 
 
-def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed, device='cpu',
+def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, rate, seed, device='cpu',
           tensorboard=None, stop=lambda: False):
     """Train `model` in place inside a `process_group`, write it to `path`, return its record (record.record).
 
-    `model` is fresh from families.build, `path` is <model>.pt. `train_nyx` and `valid_nyx` are this rank's
-    draws, by shards.read_train with the same `batch` and shards.read_valid. The outcome follows from the
+    `model` is fresh from families.build, `path` is <model>.pt. `train_nyx`, `valid_nyx` and `test_nyx` are this
+    rank's draws, by shards.read_train with the same `batch` and shards.read_share. The outcome follows from the
     data, `seed` and the model's name; the number of ranks changes it by rounding alone. A checkpoint
     <model>.ckpt.pt is kept meanwhile, from which training resumes to the same bits. `stop()`, the same on
     every rank, is asked after each epoch; once true, a checkpoint is written and None returned. `tensorboard`
@@ -36,7 +36,8 @@ def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed,
     name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt.pt'
     settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
 
-    phi_nyx, valid_nD = _on(device, train_nyx), _on(device, valid_nyx).flatten(1)
+    phi_nyx = _on(device, train_nyx)
+    valid_nD, test_nD = (_on(device, held_out_nyx).flatten(1) for held_out_nyx in (valid_nyx, test_nyx))
     total = comm.allreduce(len(phi_nyx))
     numbers, bounds = strata(total, batch, comm.size, comm.rank)
     batch, bounds = min(batch, total), np.subtract(bounds, bounds[0])
@@ -48,8 +49,8 @@ def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed,
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
     state = {'model': model, 'optimiser': optimiser, 'schedule': schedule}
 
-    start_n = losses(model, valid_nD)
-    past = {'epoch': 0, 'train': [], 'validation': [mean(comm, start_n)], 'seconds': 0.0,
+    start_n = losses(model, test_nD)
+    past = {'epoch': 0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))], 'seconds': 0.0,
             'best': 0, 'weights': copy.deepcopy(model.state_dict())}
     past |= resume(comm, checkpoint, settings, state, device)
 
@@ -89,7 +90,7 @@ def train(comm, model, train_nyx, valid_nyx, *, path, epochs, batch, rate, seed,
         modelfile.save(path, model)
         discard(checkpoint)
     comm.Barrier()
-    return record(comm, model, past, start_n, losses(model, valid_nD), steps, total)
+    return record(comm, model, past, start_n, losses(model, test_nD), steps, total)
 
 
 def _settle(net, x_nD):

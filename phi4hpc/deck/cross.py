@@ -6,13 +6,14 @@ so that they find all there is to find in a deck that has other faults.
 
 from itertools import pairwise
 
+from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, Sample, Train
 
 
 def between_keys(data, bad=()):
     """Yield (path, message) for every fault between keys of `data`; the paths `bad` are themselves faulty."""
     deck = _pruned(data, frozenset(bad))
-    for check in (_ascending, _converging, _sampled, _compressing, _alike, _validating, _ergodic):
+    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _ergodic):
         yield from check(deck)
 
 
@@ -87,14 +88,14 @@ def _alike(deck):
             seen.add(name)
 
 
-def _validating(deck):
+def _testing(deck):
     if not _get(deck, 'train'):
         return
     draws = _default(Sample, 'draws', _get(deck, 'sample'))
-    part = _default(Train, 'validation', _get(deck, 'train'))
-    if draws and part and round(draws * part) < FEWEST_DRAWS:
-        yield ('train', 'validation'), (f'{part} of {draws} draws is less than the {FEWEST_DRAWS} that an error takes: '
-                                        f'expected at least {FEWEST_DRAWS / draws:.2g}, or more sample.draws')
+    part = _default(Train, 'held_out', _get(deck, 'train'))
+    if draws and part and (n := length(split(draws, part)[-1])) < FEWEST_DRAWS:
+        yield ('train', 'held_out'), (f'{part} of {draws} draws leaves {n} to test, and an error takes {FEWEST_DRAWS}: '
+                                      f'expected {2 * FEWEST_DRAWS} draws held out, or more sample.draws')
 
 
 def _ergodic(deck):

@@ -3,6 +3,7 @@
 from itertools import product
 from math import ceil
 
+from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 
 VISITS = {'metropolis': 2, 'overrelaxation': 1}
@@ -20,11 +21,26 @@ def replicas(deck):
 
 
 def require_ranks(deck, ranks):
-    """Raise UserError where there are more ranks than replicas of a lattice, so that some would have none."""
-    most = replicas(deck)
-    if ranks > most:
-        raise UserError(f'{ranks} ranks for the {_replicas(deck)}: '
-                        f'expected at most {most} ranks, or more ladder.chains')
+    """Raise UserError where some ranks would have no replica to sample, or no draws to train or validate on."""
+    for most, things, remedy in _shared(deck):
+        if ranks > most:
+            raise UserError(f'{ranks} ranks for the {things}: expected at most {most} ranks, or {remedy}')
+
+
+def most_ranks(deck):
+    """Return the largest number of ranks that `require_ranks` lets pass."""
+    return min(most for most, _, _ in _shared(deck))
+
+
+def _shared(deck):
+    """Yield (number, name, how to have more) of all that is shared out over ranks, each of which needs one."""
+    yield replicas(deck), _replicas(deck), 'more ladder.chains'
+    if train := deck.train:
+        learned, valid, _ = (deck.ladder.chains * length(part) for part in split(deck.sample.draws, train.held_out))
+        batch = min(train.batch, learned)
+        more = 'sample.draws' if batch == learned else 'train.batch'
+        yield batch, f'{batch} draws of a training step', f'more {more}'
+        yield valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
 
 
 def steps(deck):

@@ -55,7 +55,7 @@ class Ladder(Section):
     kappas: list[Kappa] = Field(min_length=1)
     """The rungs, smallest first. Neighbours exchange replicas, so rungs should be dense near kappa_c."""
     chains: Count = 2
-    """Independent copies of the whole ladder; errors and validation splits profit from two or more."""
+    """Independent copies of the whole ladder; errors, and what is held out from training, profit from two or more."""
 
 
 class Sample(Section):
@@ -104,15 +104,16 @@ class Train(Section):
     """Configurations in one optimiser step, over all ranks."""
     rate: float = Field(3e-4, gt=0.0, le=1.0)
     """Learning rate of Adam, falling to zero along a cosine."""
-    validation: float = Field(0.2, gt=0.0, le=0.5)
-    """Part of every chain, its last draws, that is kept from training; a gap separates the two."""
+    held_out: float = Field(0.2, gt=0.0, le=0.5)
+    """Part of every chain, its last draws, that is kept from training: half of it chooses the epoch, half tests.
+    Gaps of 2% separate the three."""
 
 
 class Analyse(Section):
     """Jacobians of the trained models and their singular values."""
 
     draws: Count = 256
-    """Configurations at which each model's Jacobians are formed, taken evenly from the validation draws."""
+    """Configurations at which each model's Jacobians are formed, taken evenly from the test draws."""
     directions: Count = 8
     """Leading singular directions that are kept."""
 

@@ -31,5 +31,5 @@ def model_row(model):
     record = model.record
     means = {name: value_error(record[name], record[f'{name}_error']) for name in ('linear_optimum', 'loss', 'ratio')}
     return {'kappa': f'{model.kappa:g}', 'family': model.family, 'latent': model.latent, **means,
-            'draws': f'{record["train_draws"]} / {record["validation_draws"]}',
+            'draws': f'{record["train_draws"]} / {record["test_draws"]}',
             'epoch': f'{record["best_epoch"]} of {len(record["train_losses"])}', 'seconds': f'{record["seconds"]:.1f}'}

@@ -21,7 +21,7 @@ def training(study):
 
 def draw_curves(axes, model):
     """Draw validation (full) and training loss (dashed) per epoch over the linear optimum."""
-    optimum, colour = model.record['linear_optimum'], f'C{model.number % 7}'
+    optimum, colour = model.record['validation_losses'][0], f'C{model.number % 7}'
     validation, train = (np.array(model.record[name]) / optimum for name in ('validation_losses', 'train_losses'))
     axes.plot(np.arange(len(validation)), validation, color=colour, label=model.label)
     axes.plot(np.arange(1, len(train) + 1), train, color=colour, ls='--', lw=0.6)
@@ -33,7 +33,7 @@ def finish(axes, models):
         reference(ax, y=1)
         ax.ticklabel_format(axis='y', useOffset=False)
     axes[0].set(xlabel='epoch', ylabel='loss / linear optimum')
-    axes[1].set(ylabel='validation loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
+    axes[1].set(ylabel='test loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
     axes[1].set_xticks(range(len(models)), [f'{model.family}\n$d={model.latent}$' for model in models])
     axes[1].tick_params(axis='x', which='both', length=0, labelsize=9 if len(models) < 5 else 6)
     axes[1].xaxis.minorticks_off()
@@ -41,5 +41,5 @@ def finish(axes, models):
 
 
 def ratio(model):
-    """Return the final validation loss over that of the linear optimum, as value(error)."""
+    """Return the final test loss over that of the linear optimum, as value(error)."""
     return value_error(model.record['ratio'], model.record['ratio_error'])

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
+from phi4hpc.deck.parts import length, split
 from phi4hpc.files import whole, write_json
 from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
@@ -64,15 +65,15 @@ def analyse(context, model, lattice):
     log.info('analyse %s: %d samples', model.name, total)
 
 
-def held_out(context, lattice):
-    """Return the slice of every chain's draws that no model was trained on."""
-    return shards.split(lattice.draws, context.deck.train.validation)[1]
+def test_draws(context, lattice):
+    """Return the slice of every chain's draws that had no part in training, nor in the choice of an epoch."""
+    return split(lattice.draws, context.deck.train.held_out)[2]
 
 
 def spectra(context, model, network, lattice):
-    """Return the singular spectra at draws spread evenly over those held out, and the number of draws."""
-    comm, draws = context.comm, held_out(context, lattice)
-    numbers = shards.evenly(lattice.chains * (draws.stop - draws.start), context.deck.analyse.draws)
+    """Return the singular spectra at draws spread evenly over the test draws, and the number of draws."""
+    comm, draws = context.comm, test_draws(context, lattice)
+    numbers = shards.evenly(lattice.chains * length(draws), context.deck.analyse.draws)
     first, last = block(len(numbers), comm.size, comm.rank)
     phi_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
     return analysis.analyse(comm, network, phi_nyx, first, len(numbers), context.deck.analyse.directions), len(numbers)
@@ -80,8 +81,8 @@ def spectra(context, model, network, lattice):
 
 def add_group(context, model, network, lattice, results, total):
     """Add the model's group to a copy of latent.h5 that then takes its place: a kill leaves one of them whole."""
-    path, draws = context.directory.file('latent.h5'), held_out(context, lattice)
-    numbers = shards.evenly(lattice.chains * (draws.stop - draws.start), EXAMPLES)
+    path, draws = context.directory.file('latent.h5'), test_draws(context, lattice)
+    numbers = shards.evenly(lattice.chains * length(draws), EXAMPLES)
     original_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers)
     with whole(path) as temporary:
         if path.exists():
@@ -95,12 +96,12 @@ def add_group(context, model, network, lattice, results, total):
 def reconstructions(context, model, network, lattice):
     """Return, on rank 0, an entry for every kappa: the means over the same draws before and after the model.
 
-    At the model's own kappa those held out, at every other kappa all draws. Kappas are shared out over ranks.
+    At the model's own kappa the test draws, at every other kappa all draws. Kappas are shared out over ranks.
     """
     comm, entries = context.comm, {}
     for k in range(comm.rank, len(lattice.kappas), comm.size):
         kappa = float(lattice.kappas[k])
-        draws = held_out(context, lattice) if kappa == model.kappa else slice(None)
+        draws = test_draws(context, lattice) if kappa == model.kappa else slice(None)
         series = [series_of(network, lattice, k, c, draws) for c in range(lattice.chains)]
         original, reconstructed = ([np.stack(chains) for chains in zip(*both, strict=True)]
                                    for both in zip(*series, strict=True))

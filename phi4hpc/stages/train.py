@@ -6,6 +6,7 @@ from phi4hpc.blockspin.families import build
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import train
+from phi4hpc.deck.parts import split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
@@ -24,7 +25,7 @@ def run(context):
             record = fit(context, model, ensembles[model.L], device)
             if context.comm.rank == 0:
                 write_json(record_path(context, model), record)
-            log.info('train %s: validation loss %.6g a site, %.4f(%.4f) of the linear optimum', model.name,
+            log.info('train %s: loss %.6g a site on test draws, %.4f(%.4f) of the linear optimum', model.name,
                      record['loss'], record['ratio'], record['ratio_error'])
 
 
@@ -37,14 +38,14 @@ def fit(context, model, lattice, device):
     """Train one model and return its record."""
     comm, deck = context.comm, context.deck.train
     with together(comm):
-        learned, held_out = shards.split(lattice.draws, deck.validation)
+        learned, *held_out = split(lattice.draws, deck.held_out)
         share = lattice.phi, lattice.rung(model.kappa)
         train_nyx = shards.read_train(*share, learned, deck.batch, comm.size, comm.rank)
-        valid_nyx = shards.read_valid(*share, held_out, comm.size, comm.rank)
+        valid_nyx, test_nyx = (shards.read_share(*share, draws, comm.size, comm.rank) for draws in held_out)
     modes = linear_optimum(comm, train_nyx, model.latent)
     network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
-    return train(comm, network, train_nyx, valid_nyx, path=str(context.directory.file('models', f'{model.name}.pt')),
-                 epochs=deck.epochs, batch=deck.batch, rate=deck.rate, seed=context.deck.seed, device=device,
+    return train(comm, network, train_nyx, valid_nyx, test_nyx, epochs=deck.epochs, batch=deck.batch, rate=deck.rate,
+                 path=str(context.directory.file('models', f'{model.name}.pt')), seed=context.deck.seed, device=device,
                  tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)))
 
 

@@ -9,6 +9,7 @@ from phi4hpc.blockspin.families import build
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import train
+from phi4hpc.deck.parts import split
 from phi4hpc.errors import UserError
 from phi4hpc.mpi import world
 
@@ -38,13 +39,13 @@ def ensemble():
 
 def trained(comm, path, family='dense', **changes):
     phi_kcnyx = ensemble()
-    first, last = shards.split(phi_kcnyx.shape[2], 0.2)
+    first, *held_out = split(phi_kcnyx.shape[2], 0.2)
     train_nyx = shards.read_train(phi_kcnyx, 0, first, BATCH, comm.size, comm.rank)
-    valid_nyx = shards.read_valid(phi_kcnyx, 0, last, comm.size, comm.rank)
+    valid_nyx, test_nyx = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
     model = build(family, linear_optimum(comm, train_nyx, 9), hidden=32, seed=1)
     settings = {'epochs': 4, 'batch': BATCH, 'rate': 3e-3, 'seed': 1} | changes
     with process_group(comm):
-        return train(comm, model, train_nyx, valid_nyx, path=str(path), **settings), model
+        return train(comm, model, train_nyx, valid_nyx, test_nyx, path=str(path), **settings), model
 
 
 @pytest.mark.parametrize('family', ['linear', 'dense'])

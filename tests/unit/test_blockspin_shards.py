@@ -1,4 +1,4 @@
-"""Which draws train and which validate, who reads them, and which make up a batch."""
+"""Which draws train, validate and test, who reads them, and which make up a batch."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phi4hpc.blockspin import batches, shards
+from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 
 SIZES = st.integers(1, 8)
@@ -28,25 +29,22 @@ class Ensemble:
 
 
 @settings(deadline=None)
-@given(st.integers(10, 500), st.floats(0.01, 0.5))
-def test_a_gap_separates_training_from_validation(draws, part):
-    train, valid = shards.split(draws, part)
+@given(st.integers(20, 500), st.floats(0.01, 0.5))
+def test_gaps_separate_training_validation_and_test(draws, part):
+    train, valid, test = split(draws, part)
     assert train.start == 0
+    assert train.stop > 0
     assert train.stop + max(1, 0.02 * draws) <= valid.start
-    assert valid.stop == draws
-    assert abs((valid.stop - valid.start) - part * draws) <= 1
-
-
-@pytest.mark.parametrize('draws', [1, 2])
-def test_too_few_draws_to_split_is_an_error(draws):
-    with pytest.raises(UserError, match=r'sample\.draws'):
-        shards.split(draws, 0.2)
+    assert valid.stop + max(1, 0.02 * draws) <= test.start
+    assert test.stop == draws
+    assert length(valid) == length(test)
+    assert abs(2 * length(test) - part * draws) <= 1
 
 
 @settings(deadline=None)
 @given(chains=st.integers(1, 4), draws=st.integers(3, 40), batch=st.integers(8, 50), size=SIZES)
 def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, batch, size):
-    train, _ = shards.split(max(draws, 8), 0.2)
+    train = split(max(draws, 8), 0.2)[0]
     ensemble = Ensemble(chains, max(draws, 8))
     total = chains * train.stop
     if min(batch, total) < size:
@@ -62,23 +60,23 @@ def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, bat
 
 @settings(deadline=None)
 @given(chains=st.integers(1, 4), size=SIZES)
-def test_ranks_read_every_validation_draw_once_and_shards_are_equal(chains, size):
-    _, valid = shards.split(80, 0.2)
+def test_ranks_read_every_held_out_draw_once_and_shares_are_equal(chains, size):
+    test = split(80, 0.4)[2]
     ensemble = Ensemble(chains, 80)
-    pieces = [shards.read_valid(ensemble, 1, valid, size, rank) for rank in range(size)]
+    pieces = [shards.read_share(ensemble, 1, test, size, rank) for rank in range(size)]
     assert ensemble.read == [1000 * c + i for c in range(chains) for i in range(64, 80)]
     assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
 
 
-def test_more_ranks_than_validation_draws_is_an_error():
-    with pytest.raises(UserError, match=r'train\.validation'):
-        shards.read_valid(Ensemble(1, 10), 1, slice(8, 10), 3, 0)
+def test_more_ranks_than_draws_held_out_is_an_error():
+    with pytest.raises(UserError, match=r'train\.held_out'):
+        shards.read_share(Ensemble(1, 10), 1, slice(8, 10), 3, 0)
 
 
 def test_single_draws_are_read_by_number():
-    _, valid = shards.split(100, 0.2)
+    test = split(100, 0.4)[2]
     numbers = shards.evenly(2 * 20, 4)
-    phi_nyx = shards.read_numbers(Ensemble(2, 100), 1, valid, numbers)
+    phi_nyx = shards.read_numbers(Ensemble(2, 100), 1, test, numbers)
     assert numbers == [0, 10, 20, 30]
     assert phi_nyx[:, 0, 0].tolist() == [80, 90, 1080, 1090]
 

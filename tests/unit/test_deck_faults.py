@@ -95,8 +95,8 @@ def test_a_value_is_judged_in_plain_words(line, said):
     (['train.latents=[64,64]'], 'train.latents.1: 64 is there already: expected each once'),
     (['train.families=[dense,dense]'], 'train.families.1: dense is there already: expected each once'),
     (['sample.draws=20'],
-     'train.validation: 0.2 of 20 draws is less than the 5 that an error takes: '
-     'expected at least 0.25, or more sample.draws'),
+     'train.held_out: 0.2 of 20 draws leaves 2 to test, and an error takes 5: '
+     'expected 10 draws held out, or more sample.draws'),
     (['ladder.kappas=[0.25,0.269,0.269]'], 'ladder.kappas.2: 0.269 does not exceed 0.269 before it'),
     (['ladder.kappas=[0.3,0.269]'], 'ladder.kappas.1: 0.269 does not exceed 0.3 before it'),
     (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),

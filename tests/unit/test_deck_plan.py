@@ -4,7 +4,7 @@ import pytest
 
 from phi4hpc.deck import plan
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import disk_bytes, memory_bytes, models, replicas, require_ranks, told, visits
+from phi4hpc.deck.plan import disk_bytes, memory_bytes, models, most_ranks, replicas, require_ranks, told, visits
 from phi4hpc.errors import UserError
 
 DECK = """\
@@ -47,6 +47,19 @@ def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
     require_ranks(deck(), 6)
     with pytest.raises(UserError, match=r'7 ranks for the 6 .* \(2 chains x 3 kappas\): .* at most 6 ranks'):
         require_ranks(deck(), 7)
+
+
+@pytest.mark.parametrize(('overrides', 'most', 'said'), [
+    (['train=null'], 6, 'replicas of a lattice (2 chains x 3 kappas): expected at most 6 ranks, or more ladder.chains'),
+    (['train.batch=2'], 2, 'the 2 draws of a training step: expected at most 2 ranks, or more train.batch'),
+    (['ladder.chains=1', 'ladder.kappas=[0.25,0.269,0.27,0.271,0.272,0.273,0.274,0.275]'], 5,
+     'the 5 draws to validate: expected at most 5 ranks, or more sample.draws or train.held_out')])
+def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
+    assert most_ranks(deck(*overrides)) == most
+    require_ranks(deck(*overrides), most)
+    with pytest.raises(UserError) as error:
+        require_ranks(deck(*overrides), most + 1)
+    assert said in str(error.value)
 
 
 def test_the_plan_is_told_in_a_block():

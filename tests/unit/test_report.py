@@ -76,7 +76,7 @@ def write_models(path, rng):
             write_json(path / 'models' / f'{name}.json', {
                 'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49], 'linear_optimum': 0.5,
                 'linear_optimum_error': 0.01, 'loss': 0.49, 'loss_error': 0.01, 'ratio': 0.9812, 'ratio_error': 0.0031,
-                'best_epoch': 2, 'train_draws': 8, 'validation_draws': 2, 'seconds': 1.5})
+                'best_epoch': 2, 'train_draws': 8, 'test_draws': 2, 'seconds': 1.5})
     write_json(path / 'reconstructions.json', {'models': reconstructions})
 
 
