@@ -10,7 +10,7 @@ train_job=(--time=06:00:00)
 analyse_job=(--time=02:00:00)
 report_job=(--time=00:30:00)
 
-# MPI ranks of a stage: at most as many as there are replicas of a lattice, chains x kappas.
+# MPI ranks of a stage: for `sample` at most as many as there are replicas, lattices x chains x kappas.
 sample_ranks=2
 train_ranks=2
 analyse_ranks=2

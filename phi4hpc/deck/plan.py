@@ -20,6 +20,11 @@ def replicas(deck):
     return deck.ladder.chains * len(deck.ladder.kappas)
 
 
+def all_replicas(deck):
+    """Return the number of replicas of all lattices, which the ranks share."""
+    return replicas(deck) * len(deck.lattice.sizes)
+
+
 def require_ranks(deck, ranks):
     """Raise UserError where some ranks would have no replica to sample, or no draws to train or validate on."""
     for most, things, remedy in _shared(deck):
@@ -34,7 +39,7 @@ def most_ranks(deck):
 
 def _shared(deck):
     """Yield (number, name, how to have more) of all that is shared out over ranks, each of which needs one."""
-    yield replicas(deck), _replicas(deck), 'more ladder.chains'
+    yield all_replicas(deck), _replicas(deck), 'more ladder.chains'
     if train := deck.train:
         learned, valid, _ = (deck.ladder.chains * length(part) for part in split(deck.sample.draws, train.held_out))
         batch = min(train.batch, learned)
@@ -72,8 +77,9 @@ def memory_bytes(deck, ranks):
 
 
 def _sampling_bytes(deck, ranks):
-    # the fields, and a copy on their way to the file
-    return 2 * ceil(replicas(deck) / ranks) * max(deck.lattice.sizes)**2 * SITE_BYTES[deck.precision]
+    # a share of the fields, by sites and one field more at most, and a copy on their way to the file
+    sites = replicas(deck) * sum(L**2 for L in deck.lattice.sizes) / ranks + max(deck.lattice.sizes)**2
+    return 2 * ceil(sites) * SITE_BYTES[deck.precision]
 
 
 def _training_bytes(deck, ranks):
@@ -92,7 +98,7 @@ def told(deck, ranks):
     sample, sizes = deck.sample, deck.lattice.sizes
     lattices = [f'L = {L:<6}{visits(deck, L):.2g} site visits, {human(disk_bytes(deck, L))} on disk'
                 for L in sizes]
-    return [f'ranks     {ranks}, each with {_a_rank(replicas(deck), ranks)} of the {_replicas(deck)}',
+    return [f'ranks     {ranks}, which share the {_replicas(deck)} by measured cost',
             f'steps     {steps(deck)} a replica: {sample.thermalisation} before the first draw, '
             f'then {sample.draws} draws {sample.spacing} apart',
             *lattices,
@@ -102,13 +108,8 @@ def told(deck, ranks):
 
 
 def _replicas(deck):
-    chains, rungs = deck.ladder.chains, len(deck.ladder.kappas)
-    return f'{chains * rungs} replicas of a lattice ({chains} chains x {rungs} kappas)'
-
-
-def _a_rank(n, ranks):
-    fewest, most = n // ranks, ceil(n / ranks)
-    return f'{most}' if fewest == most else f'{fewest} or {most}'
+    sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, len(deck.ladder.kappas)
+    return f'{all_replicas(deck)} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
 
 
 def _models(deck):

@@ -4,24 +4,23 @@ Replicas wander over the rungs while a series belongs to one; every rank knows w
 the rows themselves travels.
 """
 
+import math
+from itertools import pairwise
+
 import numpy as np
 
-from phi4hpc.mpi import block
 
-
-def deliver(comm, rows_br, rung_br, owner_f):
+def deliver(comm, rows_br, rung_br, bounds, owner_f):
     """Return {rung: rows (b, ...)} of the rungs that this rank owns. Collective.
 
     `rows_br`: (b draws, r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was at;
-    `owner_f`: the rank that owns each flat rung.
+    `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each flat rung.
     """
-    draws, replicas = rung_br.shape
-    first, last = block(replicas, comm.size, comm.rank)
+    draws, item = len(rung_br), rows_br.shape[2:]
+    sources = list(pairwise(bounds))
     owner_br = owner_f[rung_br]
-    to = owner_br[:, first:last].ravel()
-    item = rows_br.shape[2:]
-    send = rows_br.reshape(len(to), -1)[np.argsort(to, kind='stable')]
-    sources = [block(replicas, comm.size, rank) for rank in range(comm.size)]
+    to = owner_br[:, slice(*sources[comm.rank])].ravel()
+    send = rows_br.reshape(len(to), math.prod(item))[np.argsort(to, kind='stable')]
     mine = [np.nonzero(owner_br[:, a:b] == comm.rank) for a, b in sources]
     received = np.empty((sum(len(draw) for draw, _ in mine), send.shape[1]), send.dtype)
     width = send.shape[1] * send.itemsize

@@ -1,152 +1,109 @@
 """The loop that makes draws: step, measure, swap, keep; the same bits on any number of ranks.
 
-A step is one pass of the recipe and one turn of swaps. Thermalisation tunes the step sizes during its first four
-fifths; then they are frozen. Draws are kept in memory until a chunk is full, then delivered to the rungs' owners,
-written and committed. A checkpoint is written now and then, right after a commit, so the two agree.
+All lattices of the deck step together, their replicas dealt out to the ranks. A step is one pass of the recipe and one
+turn of swaps, for which one Allgatherv tells every rank of the replicas of all. Thermalisation tunes the step sizes
+during its first four fifths; then they are frozen. Draws of a lattice are kept in memory until a chunk is full, then
+delivered to the rungs' owners, written and committed. A checkpoint is written now and then, right after every lattice
+has committed, so that file and checkpoint agree.
 """
 
 import time
-from dataclasses import dataclass
 
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES
 from phi4hpc.logs import Progress, log
-from phi4hpc.mpi import block
-from phi4hpc.sampling import tuning
-from phi4hpc.sampling.delivery import deliver
-from phi4hpc.sampling.ladder import Ladder
-from phi4hpc.sampling.replicas import Replicas
+from phi4hpc.sampling.deal import deal
+from phi4hpc.sampling.draws import Draws
+from phi4hpc.sampling.walk import Walk
 from phi4hpc.storage import checkpoint
 
 CHECKPOINT_SECONDS = 60.0
 
 
-@dataclass
-class Buffer:
-    """Draws that are not written yet, in the order of draws."""
-
-    phi: list
-    densities: list
-    rung: list
-
-    def clear(self):
-        for kept in (self.phi, self.densities, self.rung):
-            kept.clear()
-
-
 class Sampler:
-    """Samples one lattice of a deck on all ranks of `comm`, into `writer`, with checkpoints at `checkpoint_path`."""
+    """Samples the lattices `shapes` of a deck on all ranks of `comm`, into `writer`, with a checkpoint at `path`."""
 
-    def __init__(self, comm, device, deck, shape, writer, checkpoint_path):
-        self.comm, self.deck, self.plan, self.shape, self.writer = comm, deck, deck.sample, shape, writer
-        self.path = checkpoint_path
-        self.replicas = Replicas(comm, device, deck, shape.L)
-        self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L)
-        self.widths = tuning.Widths(len(shape.kappas), self.plan.acceptance)
-        self.buffer = Buffer([], [], [])
-        self.steps = self.committed = 0
-        self.spans = [np.diff(block(self.replicas.total, comm.size, rank))[0] for rank in range(comm.size)]
-
-    @property
-    def drawn(self):
-        """Draws made so far, written or not."""
-        return self.committed + len(self.buffer.phi)
+    def __init__(self, comm, device, deck, shapes, writer, path):
+        self.comm, self.plan, self.path = comm, deck.sample, path
+        self.bounds = deal(comm, device, deck, shapes)
+        held = self.bounds[:, comm.rank:comm.rank + 2]
+        self.walks = [Walk(device, deck, *each) for each in zip(shapes, held, strict=True)]
+        self.draws = [Draws(comm, writer, *each) for each in zip(shapes, self.bounds, strict=True)]
+        # Ranks hold runs of one row of all replicas: what they tell, in their order, is in the order of that row.
+        self.told = np.diff(self.bounds, axis=1).sum(0) * 2
+        self.ends = np.cumsum(self.bounds[:, -1])
+        self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
+        self.steps = 0
 
     def run(self):
-        """Thermalise and make all draws, from the last checkpoint where there is one."""
+        """Thermalise and make all draws, from the last checkpoint where there is one. Collective."""
         self._resume_or_start()
         self.saved = time.monotonic()
-        total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
-        with Progress(f'sample L = {self.shape.L}', total, self.comm.rank) as progress:
+        with Progress('sample', self.total, self.comm.rank) as progress:
             progress.skip(self.steps)
-            while self.steps < total:
-                densities = self._step()
-                if self.steps <= self.plan.thermalisation:
-                    self._thermalise()
-                elif (self.steps - self.plan.thermalisation) % self.plan.spacing == 0:
-                    self._keep(densities)
+            while self.steps < self.total:
+                self.advance()
+                if self._due():
+                    self.save()
                 progress.advance()
 
-    def _step(self):
-        """Make one step and one turn of swaps; return this rank's densities (r, 4), measured before the swaps."""
-        rung_r = self.ladder.rung_of(self.replicas.own)
-        accepted = self.replicas.step(self.steps, rung_r, self.widths.width_k)
-        if self._tunes():
-            self.widths.count(rung_r, accepted, self.replicas.hits)
-        densities = self.replicas.fields.measure()
-        self.rung_at_measurement = self.ladder.rung_of(np.arange(self.replicas.total))
-        if self.ladder.rungs > 1:
-            self.ladder.exchange(self._all_hoppings(densities[:, 1]), self.steps)
+    def advance(self):
+        """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
+        told = self._tell([walk.step(self.steps) for walk in self.walks])
+        drawn = self.steps + 1 - self.plan.thermalisation
+        for walk, draws, told_r2 in zip(self.walks, self.draws, told, strict=True):
+            if drawn > 0 and drawn % self.plan.spacing == 0:
+                draws.keep(walk.replicas.fields.read(), walk.densities_rq, walk.rung_r)
+            walk.exchange(told_r2, self.steps)
+            if draws.full:
+                draws.commit(walk.summary())
         self.steps += 1
-        return densities
 
-    def _all_hoppings(self, hopping_r):
-        """Return the hopping energy H of every replica of every rank."""
-        everyone = np.empty(self.replicas.total)
-        self.comm.Allgatherv(hopping_r * self.shape.L**2, (everyone, self.spans))
-        return everyone
+    def _tell(self, told):
+        """Return what the ranks have to tell of their replicas, each (r, 2) for every lattice, of all replicas."""
+        everyone = np.empty((self.ends[-1], 2))
+        self.comm.Allgatherv(np.concatenate(told), (everyone, self.told))
+        return np.split(everyone, self.ends[:-1])
 
-    def _tunes(self):
-        return self.steps < self.plan.thermalisation * 4 // 5
+    def _due(self):
+        """Return whether it is time for a checkpoint. Collective."""
+        if self.steps == self.total:
+            return True
+        late = time.monotonic() - self.saved > CHECKPOINT_SECONDS
+        return self.steps % self.plan.spacing == 0 and self.comm.bcast(late)
 
-    def _thermalise(self):
-        if self._tunes() and self.steps % tuning.WINDOW == 0:
-            counts = self.widths.counts()
-            total = np.empty_like(counts)
-            self.comm.Allreduce(counts, total)
-            self.widths.adapt(total)
-        if self.steps == self.plan.thermalisation:
-            self.ladder.forget()
-
-    def _keep(self, densities):
-        chain = np.arange(self.replicas.total) // self.ladder.rungs
-        self.buffer.phi.append(self.replicas.fields.read())
-        self.buffer.densities.append(densities)
-        self.buffer.rung.append(self.rung_at_measurement * self.shape.chains + chain)
-        last = self.drawn == self.plan.draws
-        due = self.comm.bcast(time.monotonic() - self.saved > CHECKPOINT_SECONDS)
-        if last or due or self.drawn % self.shape.block == 0:
-            self._commit()
-        if last or due:
-            self._save()
-
-    def _commit(self):
-        """Write the draws in memory and declare them complete."""
-        rung_br, owner_f = np.array(self.buffer.rung), self.writer.owners(self.shape.L)
-        phi = deliver(self.comm, np.array(self.buffer.phi), rung_br, owner_f)
-        densities = deliver(self.comm, np.array(self.buffer.densities), rung_br, owner_f)
-        replica_bf = np.argsort(rung_br, axis=1)
-        for rung, rows in phi.items():
-            self._write('phi', rung, rows)
-            self._write('replica', rung, replica_bf[:, rung])
-            for i, name in enumerate(SERIES):
-                self._write(name, rung, densities[rung][:, i])
-        self.committed = self.drawn
-        self.buffer.clear()
-        self.writer.commit(self.shape.L, self.committed, self._summary())
-
-    def _write(self, name, rung, rows):
-        self.writer.write(self.shape.L, name, rung, self.committed, rows)
-
-    def _summary(self):
-        return {'step_size': self.widths.width_k, 'swap_tried': self.ladder.tried_cp,
-                'swap_accepted': self.ladder.swapped_cp, 'round_trips': self.ladder.trips_cr}
-
-    def _save(self):
-        counters = {'width_k': self.widths.width_k, 'steps': self.steps, 'committed': self.committed}
-        checkpoint.save(self.comm, self.path, self.replicas.total, self.replicas.fields.read(),
-                        self.ladder.state() | counters)
+    def save(self):
+        """Commit the draws of every lattice, then write a checkpoint. Collective."""
+        for walk, draws in zip(self.walks, self.draws, strict=True):
+            draws.commit(walk.summary())
+        checkpoint.save(self.comm, self.path, self.fields(), self.state())
         self.saved = time.monotonic()
 
+    def fields(self):
+        """Return {group: (fields phi_ryx of the replicas that this rank holds, bounds of what each rank holds)}."""
+        return {walk.shape.group: (walk.replicas.fields.read(), bounds)
+                for walk, bounds in zip(self.walks, self.bounds, strict=True)}
+
+    def state(self):
+        """Return what the way on depends on besides the fields: {name: array}, alike on every rank, after any step."""
+        of_walks = {f'{walk.shape.group}.{name}': value for walk in self.walks for name, value in walk.state().items()}
+        return {'steps': np.array(self.steps), **of_walks}
+
+    def restore(self, fields, state):
+        """Take up a state after which all draws are committed; `fields`: {group: phi_ryx of what this rank holds}."""
+        self.steps = int(state['steps'])
+        for walk, draws in zip(self.walks, self.draws, strict=True):
+            group = walk.shape.group
+            walk.replicas.fields.write(fields[group])
+            walk.restore({name.removeprefix(f'{group}.'): value for name, value in state.items()})
+            draws.committed = max(0, self.steps - self.plan.thermalisation) // self.plan.spacing
+
     def _resume_or_start(self):
-        found = checkpoint.load(self.comm, self.path)
+        held = {walk.shape.group: walk.replicas.held for walk in self.walks}
+        found = checkpoint.load(self.comm, self.path, held)
         if found is None:
-            self.replicas.start()
+            for walk in self.walks:
+                walk.replicas.start()
             return
-        phi_ryx, state = found
-        self.replicas.fields.write(phi_ryx)
-        self.ladder.restore(state)
-        self.widths.width_k[...] = state['width_k']
-        self.steps, self.committed = int(state['steps']), int(state['committed'])
-        log.info('sample L = %d: goes on with %d of %d draws', self.shape.L, self.committed, self.plan.draws)
+        self.restore(*found)
+        log.info('sample: goes on after %d of %d steps', self.steps, self.total)

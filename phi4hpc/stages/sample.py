@@ -1,5 +1,7 @@
 """The stage sample: ensembles.h5 from the deck, then results.json from ensembles.h5."""
 
+from itertools import product
+
 from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
@@ -36,10 +38,8 @@ def sample(context):
     driver = pick_driver(deck.storage.driver)
     log.info('storage: driver %s', driver)
     writer = open_writer(driver, comm, context.directory.file('ensembles.h5'), shapes, {'lambda': deck.action.lam})
-    for shape in shapes:
-        compile_once(context, shape.L)
-        path = context.directory.file('checkpoint', f'{shape.group}.h5')
-        Sampler(comm, context.device, deck, shape, writer, path).run()
+    compile_once(context)
+    Sampler(comm, context.device, deck, shapes, writer, context.directory.file('checkpoint', 'sample.h5')).run()
     writer.close()
 
 
@@ -58,11 +58,11 @@ def judge(context, entries):
             log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'], doubt)
 
 
-def compile_once(context, L):
+def compile_once(context):
     """Let rank 0 fill the cache of compiled kernels before the others look into it."""
     if context.comm.rank == 0:
         algorithms = {name for sweeps in context.deck.sample.recipe for name in sweeps}
-        for source in (*sorted(algorithms), 'measure'):
+        for source, L in product((*sorted(algorithms), 'measure'), context.deck.lattice.sizes):
             context.device.module(source, L, context.deck.precision)
     context.comm.Barrier()
 

@@ -1,40 +1,51 @@
-"""Checkpoints of a lattice's sampling: every replica's field, keyed by replica, and the sampler's state.
+"""Checkpoints of a run's sampling: the fields of every replica of every lattice, and the sampler's state.
 
 Rank 0 writes, a rank's fields at a time, under a temporary name; a kill at any moment leaves the last one whole.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import h5py
 import numpy as np
 
 from phi4hpc.files import settle
-from phi4hpc.mpi import block
 
 
-def save(comm, path, replicas, phi_ryx, state):
-    """Write all fields, of `replicas` replicas, this rank's block being phi_ryx, and a dict of arrays. Collective."""
+def save(comm, path, fields, state):
+    """Write a checkpoint. Collective.
+
+    `fields`: {group of a lattice: (phi_ryx of the replicas that this rank holds, bounds)}, where a rank holds the
+    replicas bounds[rank] ... bounds[rank + 1] - 1; `state`: {name: array}, the same on every rank.
+    """
     if comm.rank:
-        comm.Send(np.ascontiguousarray(phi_ryx), 0)
+        for phi_ryx, _ in fields.values():
+            comm.Send(np.ascontiguousarray(phi_ryx), 0)
         return
     with h5py.File(f'{path}.new', 'w') as file:
-        fields = file.create_dataset('phi', (replicas, *phi_ryx.shape[1:]), phi_ryx.dtype)
-        for rank in range(comm.size):
-            first, last = block(replicas, comm.size, rank)
-            rows = phi_ryx if rank == 0 else np.empty((last - first, *phi_ryx.shape[1:]), phi_ryx.dtype)
-            if rank:
-                comm.Recv(rows, rank)
-            fields[first:last] = rows
+        for group, (phi_ryx, bounds) in fields.items():
+            dataset = file.create_dataset(f'fields/{group}', (bounds[-1], *phi_ryx.shape[1:]), phi_ryx.dtype)
+            for rank, (first, last) in enumerate(pairwise(bounds)):
+                dataset[first:last] = phi_ryx if rank == 0 else received(comm, rank, last - first, phi_ryx)
         for name, value in state.items():
             file[f'state/{name}'] = value
     settle(f'{path}.new', path)
 
 
-def load(comm, path):
-    """Return (phi_ryx of this rank's replicas, state), or None where there is no checkpoint. On any number of ranks."""
+def received(comm, rank, count, like):
+    """Return `count` fields from a rank, of the shape and type of those in `like`."""
+    rows = np.empty((count, *like.shape[1:]), like.dtype)
+    comm.Recv(rows, rank)
+    return rows
+
+
+def load(comm, path, held):
+    """Return (fields, state) as `save` was given, or None where there is no checkpoint. On any number of ranks.
+
+    `held`: {group: (first, last) replicas that this rank holds}; fields: {group: phi_ryx of these}. Collective.
+    """
     if not comm.bcast(Path(path).exists()):
         return None
     with h5py.File(path, 'r') as file:
-        fields = file['phi']
-        first, last = block(len(fields), comm.size, comm.rank)
-        return fields[first:last], {name: value[...] for name, value in file['state'].items()}
+        fields = {group: file[f'fields/{group}'][slice(*replicas)] for group, replicas in held.items()}
+        return fields, {name: value[...] for name, value in file['state'].items()}

@@ -101,7 +101,8 @@ def test_a_stage_before_its_turn_says_what_to_run(phi4hpc, deck, tmp_path):
 
 
 def test_more_ranks_than_replicas_is_one_clear_error(phi4hpc, deck, tmp_path):
-    done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1', 'train=null')
+    done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1', 'lattice.sizes=[4]',
+                   'train=null')
     assert done.returncode == 1
     assert done.stderr.count('phi4hpc: ') == 1
     assert 'Traceback' not in done.stderr

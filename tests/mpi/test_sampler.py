@@ -3,11 +3,13 @@
 import hashlib
 
 import h5py
+import numpy as np
 import pytest
 from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
+from phi4hpc.sampling import sampler as sampler_module
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.storage.layout import SERIES, Shape
 from phi4hpc.storage.reader import Ensembles
@@ -27,8 +29,7 @@ def sample(comm, folder, driver, sampler=Sampler):
     shapes = [Shape(L, tuple(deck.ladder.kappas), 2, deck.sample.draws, 'float32') for L in deck.lattice.sizes]
     writer = open_writer(driver, comm, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     try:
-        for shape in shapes:
-            sampler(comm, Host(), deck, shape, writer, folder / f'{shape.group}.ckpt').run()
+        sampler(comm, Host(), deck, shapes, writer, folder / 'checkpoint.h5').run()
     finally:
         writer.close()
 
@@ -70,26 +71,48 @@ def test_bits_do_not_depend_on_the_number_of_ranks(mpi_tmp_path, driver):
     assert len(set(found.values())) == 1, found
 
 
-class Interrupted(Sampler):
-    """A sampler that saves at draw 7 and dies at draw 12, before it has written the draws between."""
+@pytest.mark.mpi(min_size=2)
+def test_bits_do_not_depend_on_who_holds_what(mpi_tmp_path, monkeypatch):
+    """Cuts of the row of 20 replicas at random: uneven, and with ranks that hold nothing of a lattice."""
+    world, rng, found = MPI.COMM_WORLD, np.random.default_rng(8), set()
+    for number in range(3):
+        cuts = np.array([0, *sorted(rng.choice(np.arange(1, 20), world.size - 1, replace=False)), 20])
+        bounds = np.stack([np.clip(cuts, 0, 10), np.clip(cuts - 10, 0, 10)])
+        monkeypatch.setattr(sampler_module, 'deal', lambda *_, bounds=bounds: bounds)
+        folder = folder_for(world, mpi_tmp_path, f'cut-{number}')
+        sample(world, folder, 'virtual')
+        found.add(bits(folder))
+    assert len(found) == 1
 
-    def _keep(self, densities):
-        super()._keep(densities)
-        if self.drawn == 7:
-            self._commit()
-            self._save()
-        if self.drawn == 12:
+
+class Interrupted(Sampler):
+    """A sampler that saves after step SAVED and dies at step 95, before it has written the draws between."""
+
+    SAVED = 71                                                             # after draw 7
+
+    def advance(self):
+        super().advance()
+        if self.steps == self.SAVED:
+            self.save()
+        if self.steps == 95:
             raise InterruptedError
 
 
+class InterruptedEarly(Interrupted):
+    """One that saves while it tunes, in the middle of a window."""
+
+    SAVED = 23
+
+
 @pytest.mark.mpi(min_size=2)
-def test_bits_survive_a_stop_and_another_number_of_ranks(mpi_tmp_path):
+@pytest.mark.parametrize('interrupted', [Interrupted, InterruptedEarly])
+def test_bits_survive_a_stop_and_another_number_of_ranks(mpi_tmp_path, interrupted):
     world = MPI.COMM_WORLD
     unbroken = folder_for(world, mpi_tmp_path, 'unbroken')
     broken = folder_for(world, mpi_tmp_path, 'broken')
     sample(world, unbroken, 'virtual')
     with pytest.raises(InterruptedError):
-        sample(world, broken, 'virtual', Interrupted)
+        sample(world, broken, 'virtual', interrupted)
     part = world.Split(color=0 if world.rank < world.size - 1 else MPI.UNDEFINED)
     if part != MPI.COMM_NULL:
         sample(part, broken, 'virtual')

@@ -138,18 +138,18 @@ def test_check_tells_the_plan(capsys):
     cli.main(['check', QUICKSTART, '--ranks', '3', 'train=null'])
     out = capsys.readouterr().out
     assert 'no fault' in out
-    assert 'ranks     3, each with 15 or 16 of the 46 replicas' in out
+    assert 'ranks     3, which share the 92 replicas (2 lattices x 2 chains x 23 kappas)' in out
     assert 'models    none' in out
 
 
 def test_check_refuses_more_ranks_than_replicas(capsys):
-    assert fails(['check', QUICKSTART, '--ranks', '49'], capsys)[0] == 1
+    assert fails(['check', QUICKSTART, '--ranks', '93'], capsys)[0] == 1
 
 
 def test_a_small_deck_on_many_cores_is_no_fault(monkeypatch, capsys):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(1000)))
     cli.main(['check', QUICKSTART])
-    assert 'ranks     46, ' in capsys.readouterr().out
+    assert 'ranks     92, ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(('error', 'code', 'said'), [

@@ -4,7 +4,8 @@ import pytest
 
 from phi4hpc.deck import plan
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import disk_bytes, memory_bytes, models, most_ranks, replicas, require_ranks, told, visits
+from phi4hpc.deck.plan import (all_replicas, disk_bytes, memory_bytes, models, most_ranks, replicas, require_ranks,
+                               told, visits)
 from phi4hpc.errors import UserError
 
 DECK = """\
@@ -20,7 +21,7 @@ def deck(*overrides):
 
 
 def test_replicas_steps_and_visits():
-    assert replicas(deck()) == 6
+    assert (replicas(deck()), all_replicas(deck())) == (6, 12)
     assert plan.steps(deck()) == 300
     assert visits(deck(), 16) == 6 * 300 * (2 * 2 + 3) * 16**2
 
@@ -44,13 +45,14 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
 
 
 def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
-    require_ranks(deck(), 6)
-    with pytest.raises(UserError, match=r'7 ranks for the 6 .* \(2 chains x 3 kappas\): .* at most 6 ranks'):
-        require_ranks(deck(), 7)
+    require_ranks(deck('train=null'), 12)
+    with pytest.raises(UserError, match=r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'):
+        require_ranks(deck('train=null'), 13)
 
 
 @pytest.mark.parametrize(('overrides', 'most', 'said'), [
-    (['train=null'], 6, 'replicas of a lattice (2 chains x 3 kappas): expected at most 6 ranks, or more ladder.chains'),
+    (['train=null'], 12,
+     '12 replicas (2 lattices x 2 chains x 3 kappas): expected at most 12 ranks, or more ladder.chains'),
     (['train.batch=2'], 2, 'the 2 draws of a training step: expected at most 2 ranks, or more train.batch'),
     (['ladder.chains=1', 'ladder.kappas=[0.25,0.269,0.27,0.271,0.272,0.273,0.274,0.275]'], 5,
      'the 5 draws to validate: expected at most 5 ranks, or more sample.draws or train.held_out')])
@@ -64,7 +66,7 @@ def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
 
 def test_the_plan_is_told_in_a_block():
     assert told(deck(), ranks=4)[:-1] == [
-        'ranks     4, each with 1 or 2 of the 6 replicas of a lattice (2 chains x 3 kappas)',
+        'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured cost',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
         'L = 16    3.2e+06 site visits, 318 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',

@@ -70,8 +70,8 @@ def test_step_sizes_find_the_acceptance_wanted():
     widths = Widths(rungs=2, acceptance=0.6)
     for _ in range(200):
         seen = 1 / (1 + widths.width_k / np.array([1.0, 3.0]))             # wider steps, fewer accepted
-        widths.count(np.array([0, 1]), np.round(seen * 1000).astype(int), 1000)
-        widths.adapt(widths.counts())
+        widths.count(np.array([0, 1]), np.round(seen * 1000), 1000)
+        widths.adapt()
     np.testing.assert_allclose(widths.width_k, np.array([1.0, 3.0]) * 2 / 3, rtol=0.01)
 
 

@@ -114,11 +114,14 @@ def test_mpio_is_refused_where_h5py_is_serial(monkeypatch):
 
 
 def test_a_checkpoint_is_read_as_written_and_replaced_whole(tmp_path):
-    path, phi = tmp_path / 'L004.h5', np.random.default_rng(1).normal(size=(5, 4, 4)).astype('f4')
-    assert checkpoint.load(MPI.COMM_SELF, path) is None
+    path, rng = tmp_path / 'sample.h5', np.random.default_rng(1)
+    fields = {'L004': rng.normal(size=(5, 4, 4)).astype('f4'), 'L006': rng.normal(size=(3, 6, 6))}
+    held = {group: (0, len(phi)) for group, phi in fields.items()}
+    assert checkpoint.load(MPI.COMM_SELF, path, held) is None
     for steps in (10, 20):
-        checkpoint.save(MPI.COMM_SELF, path, 5, phi + steps, {'steps': steps, 'width_k': np.arange(3.0)})
-    loaded, state = checkpoint.load(MPI.COMM_SELF, path)
-    assert (loaded == phi + 20).all()
-    assert (int(state['steps']), state['width_k'].tolist()) == (20, [0, 1, 2])
-    assert [p.name for p in tmp_path.iterdir()] == ['L004.h5']
+        own = {group: (phi + steps, held[group]) for group, phi in fields.items()}
+        checkpoint.save(MPI.COMM_SELF, path, own, {'steps': steps, 'L004.width_k': np.arange(3.0)})
+    loaded, state = checkpoint.load(MPI.COMM_SELF, path, held)
+    assert all((loaded[group] == phi + 20).all() for group, phi in fields.items())
+    assert (int(state['steps']), state['L004.width_k'].tolist()) == (20, [0, 1, 2])
+    assert [p.name for p in tmp_path.iterdir()] == ['sample.h5']

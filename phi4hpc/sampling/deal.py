@@ -1,0 +1,93 @@
+"""Who holds what: the replicas of all lattices in one row, cut into a run for each rank, so that no rank waits long.
+
+A step costs a rank something for every lattice that it has a part of, and something for each replica. Both are measured
+on scratch fields before the first step; so the cut may differ from run to run, but results do not depend on it.
+"""
+
+import time
+
+import numpy as np
+
+from phi4hpc.sampling.replicas import Replicas
+
+REPEATS = 5                       # steps timed, of which the quickest counts
+HALVINGS = 30                     # of the interval in which the least load of the slowest rank is sought
+
+
+def deal(comm, device, deck, shapes):
+    """Return bounds (lattice, rank + 1): a rank holds the replicas bounds[:, rank] ... bounds[:, rank + 1] - 1.
+
+    Collective.
+    """
+    totals = np.array([shape.rungs for shape in shapes])
+    if comm.size == 1:
+        return np.stack([0 * totals, totals], 1)
+    measured = comm.gather([cost(device, deck, shape, comm.size) for shape in shapes])
+    held = cut(totals, *np.median(measured, 0).T, comm.size) if comm.rank == 0 else None
+    return np.pad(np.cumsum(comm.bcast(held), 1), ((0, 0), (1, 0)))
+
+
+def cost(device, deck, shape, ranks):
+    """Return the seconds of a step that a rank pays for a lattice at all, and for each replica of it.
+
+    From one replica and from an equal share of them: a GPU takes no longer for a few than for one.
+    """
+    share = max(2, -(-shape.rungs // ranks))
+    one, many = (seconds(device, deck, shape, replicas) for replicas in (1, share))
+    each = max(many - one, 0.01 * one) / (share - 1)
+    return max(one - each, 0.0), each
+
+
+def seconds(device, deck, shape, replicas):
+    """Return how long a step of some replicas takes."""
+    scratch = Replicas(device, deck, shape.L, (0, replicas))
+    scratch.start()
+    kappa_r, width_r, times = np.full(replicas, shape.kappas[0]), np.ones(replicas), []
+    for number in range(REPEATS):
+        began = time.perf_counter()
+        scratch.step(number, kappa_r, width_r)
+        scratch.measure()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+def cut(totals, fixed, each, ranks):
+    """Return (lattice, rank) replicas such that the slowest rank is as quick as can be; every rank has at least one.
+
+    totals, fixed, each: (lattice,) replicas, and what a rank pays for any and for each of them. `ranks` is at most
+    the number of replicas.
+    """
+    low, high = 0.0, (fixed + each * totals).sum()
+    for _ in range(HALVINGS):
+        limit = (low + high) / 2
+        held = filled(totals, fixed, each, ranks, limit)
+        fits = held.sum() == totals.sum() and load(held, fixed, each).max() <= limit
+        low, high = (low, limit) if fits else (limit, high)
+    return filled(totals, fixed, each, ranks, high)
+
+
+def filled(totals, fixed, each, ranks, limit):
+    """Return (lattice, rank) replicas where rank after rank takes what it can carry within `limit`, or one."""
+    left, held = totals.copy(), np.zeros((len(totals), ranks), int)
+    for rank in range(ranks):
+        most = left.sum() - (ranks - rank - 1)                                   # one is left for every rank to come
+        held[:, rank] = taken(left, fixed, each, limit, most)
+        left -= held[:, rank]
+    return held
+
+
+def taken(left, fixed, each, limit, most):
+    """Return (lattice,) how many of the replicas that are left one rank takes, in their order: 1 to `most`."""
+    held = np.zeros_like(left)
+    for i in np.flatnonzero(left):
+        room = max(int((limit - fixed[i]) / each[i]), 0 if held.any() else 1)
+        held[i] = min(room, left[i], most - held.sum())
+        limit -= fixed[i] + each[i] * held[i]
+        if held[i] < left[i]:
+            break
+    return held
+
+
+def load(held, fixed, each):
+    """Return (rank,) what each rank pays for a step."""
+    return fixed @ (held > 0) + each @ held

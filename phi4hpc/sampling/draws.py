@@ -1,0 +1,47 @@
+"""Draws of one lattice on their way to the file: kept in memory for a while, then delivered, written and committed."""
+
+import numpy as np
+
+from phi4hpc.lattice.observables import SERIES
+from phi4hpc.sampling.delivery import deliver
+
+
+class Draws:
+    """The draws of the lattice `shape`, in their order; `bounds`: which replicas each rank of `comm` holds."""
+
+    def __init__(self, comm, writer, shape, bounds):
+        self.comm, self.writer, self.shape, self.bounds = comm, writer, shape, bounds
+        self.committed = 0                                                 # draws that are in the file
+        self.waiting = []                                                  # (phi_ryx, densities_rq, flat rung of all)
+
+    def keep(self, phi_ryx, densities_rq, rung_r):
+        """Keep a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are."""
+        chain_r = np.arange(len(rung_r)) // (len(rung_r) // self.shape.chains)
+        self.waiting.append((phi_ryx, densities_rq, rung_r * self.shape.chains + chain_r))
+
+    @property
+    def full(self):
+        """Whether a chunk of the file is waiting, or all there will be."""
+        drawn = self.committed + len(self.waiting)
+        return drawn % self.shape.block == 0 or drawn == self.shape.draws
+
+    def commit(self, summary):
+        """Write the draws that wait, and declare them complete. Collective."""
+        if not self.waiting:
+            return
+        phi_br, densities_br, rung_br = map(np.array, zip(*self.waiting, strict=True))
+        owner_f = self.writer.owners(self.shape.L)
+        phi = deliver(self.comm, phi_br, rung_br, self.bounds, owner_f)
+        densities = deliver(self.comm, densities_br, rung_br, self.bounds, owner_f)
+        replica_bf = np.argsort(rung_br, axis=1)
+        for rung, rows in phi.items():
+            self._write('phi', rung, rows)
+            self._write('replica', rung, replica_bf[:, rung])
+            for q, name in enumerate(SERIES):
+                self._write(name, rung, densities[rung][:, q])
+        self.committed += len(self.waiting)
+        self.waiting.clear()
+        self.writer.commit(self.shape.L, self.committed, summary)
+
+    def _write(self, name, rung, rows):
+        self.writer.write(self.shape.L, name, rung, self.committed, rows)
