@@ -4,8 +4,17 @@ import pytest
 
 from phi4hpc.deck import plan
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import (all_replicas, disk_bytes, memory_bytes, models, most_ranks, replicas, require_ranks,
-                               told, visits)
+from phi4hpc.deck.plan import (
+    all_replicas,
+    disk_bytes,
+    memory_bytes,
+    models,
+    most_ranks,
+    replicas,
+    require_ranks,
+    told,
+    visits,
+)
 from phi4hpc.errors import UserError
 
 DECK = """\
