@@ -26,10 +26,29 @@ def axis_propagator(phi):
     Only the two lines through the origin of momentum space are transformed: sums over rows and over columns.
     """
     phi = np.asarray(phi, np.float64)
-    lines = [np.abs(np.fft.rfft(phi.sum(axis), axis=-1)) ** 2 for axis in (-1, -2)]
-    return (lines[0] + lines[1]) / (2 * phi.shape[-1] ** 2)
+    return _lines(phi.sum(-1), phi.sum(-2))
 
 
-def lattice_momentum(L):
-    """Return p^ = 2 sin(p / 2) for p = 2 pi n / L, n = 0 ... L/2."""
-    return 2 * np.sin(np.pi * np.arange(L // 2 + 1) / L)
+def diagonal_propagator(phi):
+    """Return the same along a diagonal, p = (2 pi n / L) (1, +-1), mean of both: sums along the other diagonals."""
+    phi = np.asarray(phi, np.float64)
+    y, x = np.ogrid[:phi.shape[-1], :phi.shape[-1]]
+    return _lines(*(phi[..., y, (x + sign * y) % phi.shape[-1]].sum(-2) for sign in (1, -1)))
+
+
+def _lines(*sums_nx):
+    """Return the mean over lines of |sums~|^2 / Omega, n = 0 ... L/2."""
+    return sum(np.abs(np.fft.rfft(sums, axis=-1)) ** 2 for sums in sums_nx) / (len(sums_nx) * sums_nx[0].shape[-1] ** 2)
+
+
+def correlator(propagator_np):
+    """Return the correlator of time slices, (1/L) sum_p G(p) cos(p t) for t = 0 ... L/2, of propagators on an axis.
+
+    This is sum_x <phi(0, 0) phi(x, t)>; at every momentum that `axis_propagator` gives, p = (p, 0).
+    """
+    return np.fft.irfft(propagator_np, axis=-1)[..., :propagator_np.shape[-1]]
+
+
+def lattice_momentum(L, components=1):
+    """Return p^ = 2 sin(p / 2) for p = 2 pi n / L, n = 0 ... L/2; of p = (p, p) where there are two components."""
+    return 2 * np.sqrt(components) * np.sin(np.pi * np.arange(L // 2 + 1) / L)

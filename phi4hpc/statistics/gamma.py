@@ -1,7 +1,7 @@
 """Means with Gamma-method errors: the autocorrelation of the draws is estimated and paid for.
 
-By pyerrors (Joswig, Kuberski, Kuhlmann, Neuendorf, arXiv:2209.14371), after Wolff, hep-lat/0306017. A chain is one
-of pyerrors' replica: chains are independent, draws within one are not.
+By pyerrors (Joswig, Kuberski, Kuhlmann, Neuendorf, arXiv:2209.14371), after Wolff, hep-lat/0306017. A chain, or each of
+its stretches where draws are left out, is one of pyerrors' replica: draws within one remember each other.
 """
 
 from dataclasses import asdict, dataclass
@@ -25,7 +25,10 @@ class Estimate:
 
 
 def obs(series_cn, ensemble='ensemble'):
-    """Return the mean of a series (chain, draw) as a pyerrors.Obs; functions of such are propagated linearly."""
+    """Return the mean of a series (chain, draw) as a pyerrors.Obs; functions of such are propagated linearly.
+
+    Chains may differ in length: any sequence of series of draws will do.
+    """
     import pyerrors
 
     series = [np.asarray(s, np.float64) for s in series_cn]

@@ -1,26 +1,67 @@
-"""Ensemble means of one hopping, from the series of its draws, as pyerrors.Obs: functions of them keep their errors."""
+"""Ensemble means of one hopping as pyerrors.Obs: functions of them keep their errors, by linear propagation.
+
+Means come from draws of that hopping (`means`) or, reweighted, from those of a whole ladder (`statistics.reweighting`).
+"""
+
+import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
 from phi4hpc.statistics.gamma import obs
 
 
-def cumulants(magnetisation_cn, sites):
-    """Return the means made of the moments of M, from its series (chain, draw).
+def moments(series):
+    """Return {name: array} of what is averaged, from series of `magnetisation`, `hopping` and `mode`, of any shape."""
+    m, hopping = series['magnetisation'], series['hopping']
+    return {'abs_magnetisation': abs(m), 'm2': m**2, 'm4': m**4, 'hopping': hopping, 'hopping2': hopping**2,
+            'mode': series['mode']}
+
+
+def derived(mean, L):
+    """Return what is made of the means {moment: pyerrors.Obs} on an L x L lattice, Omega = L^2.
 
     abs_magnetisation <|M|>; susceptibility Omega (<M^2> - <|M|>^2), which peaks at the transition also where both signs
-    of M are visited; susceptibility_m2 Omega <M^2>, right in the symmetric phase; binder U_L = 1 - <M^4> / (3 <M^2>^2).
+    of M are visited; susceptibility_m2 Omega <M^2>, right in the symmetric phase; binder U_L = 1 - <M^4> / (3 <M^2>^2);
+    hopping <H> / Omega; specific_heat 4 (<H^2> - <H>^2) / Omega = d^2 ln Z / dkappa^2 / Omega; correlation_length xi
+    and correlation_ratio xi / L.
     """
-    first, second, fourth = (obs(abs(magnetisation_cn) ** n) for n in (1, 2, 4))
-    return {'abs_magnetisation': first, 'susceptibility': sites * (second - first**2),
-            'susceptibility_m2': sites * second, 'binder': 1 - fourth / (3 * second**2)}
+    sites, m2 = L**2, mean['m2']
+    xi = correlation_length(sites * m2, mean['mode'], L)
+    return {'abs_magnetisation': mean['abs_magnetisation'],
+            'susceptibility': sites * (m2 - mean['abs_magnetisation'] ** 2), 'susceptibility_m2': sites * m2,
+            'binder': 1 - mean['m4'] / (3 * m2**2), 'hopping': mean['hopping'],
+            'specific_heat': 4 * sites * (mean['hopping2'] - mean['hopping'] ** 2),
+            'correlation_length': xi, 'correlation_ratio': xi if xi is None else xi / L}
 
 
-def means(densities_cnq, sites):
-    """Return the cumulants and the mean densities, from the series (chain, draw, density) named by SERIES."""
-    series = {name: densities_cnq[..., q] for q, name in enumerate(SERIES)}
-    return cumulants(series.pop('magnetisation'), sites) | {name: obs(s) for name, s in series.items()}
+def correlation_length(zero_mode, mode, L):
+    """Return the second-moment correlation length, or None where G(0) does not exceed G(p_min), as by chance.
+
+    xi = sqrt(G(0) / G(p_min) - 1) / (2 sin(p_min / 2)), p_min = 2 pi / L; G(0) = Omega <M^2>.
+    """
+    squared = zero_mode / mode - 1
+    return np.sqrt(squared) / (2 * np.sin(np.pi / L)) if squared.value > 0 else None
 
 
-def propagator(propagator_cnp):
-    """Return the list over momenta of the means of |phi~(p)|^2 / Omega, from its series (chain, draw, momentum)."""
-    return [obs(propagator_cnp[..., p]) for p in range(propagator_cnp.shape[-1])]
+def means(series, L):
+    """Return every mean of series (chain, draw) named by SERIES, and `mode`, |phi~(p_min)|^2 / Omega."""
+    of_moments = {name: obs(values) for name, values in moments(series).items()}
+    return derived(of_moments, L) | {name: obs(series[name]) for name in SERIES[2:]}
+
+
+def over_momenta(lines_cnp):
+    """Return the list over the last axis of the means of series (chain, draw, momentum or time)."""
+    return [obs(lines_cnp[..., p]) for p in range(lines_cnp.shape[-1])]
+
+
+def effective_mass(correlator):
+    """Return the list over t = 1, 2, ... of arccosh((C(t-1) + C(t+1)) / 2 C(t)), until noise makes it undefined.
+
+    The mass of a periodic lattice, where C(t) ~ cosh(m (t - L/2)); `correlator`: list over t = 0 ... L/2.
+    """
+    masses = []
+    for before, now, after in zip(correlator, correlator[1:], correlator[2:], strict=False):
+        ratio = (before + after) / (2 * now)
+        if not (now.value > 0 and ratio.value > 1):
+            break
+        masses.append(np.arccosh(ratio))
+    return masses

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import h5py
 import numpy as np
 
+from phi4hpc.lattice.observables import SERIES
 from phi4hpc.mpi import block
 
 VERSION = 1
-SERIES = ('magnetisation', 'hopping', 'phi2', 'phi4')             # (kappa, chain, draw), float64, per site
 PER_DRAW = ('phi', *SERIES, 'replica')                            # written by the rank that owns the rung
 SUMMARY = ('step_size', 'swap_tried', 'swap_accepted', 'round_trips')   # small, written by rank 0 at each commit
 CHUNK_BYTES = 2**20

@@ -9,9 +9,10 @@ from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
+from phi4hpc.lattice.observables import SERIES
 from phi4hpc.sampling import sampler as sampler_module
 from phi4hpc.sampling.sampler import Sampler
-from phi4hpc.storage.layout import SERIES, Shape
+from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
 

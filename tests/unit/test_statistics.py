@@ -1,24 +1,17 @@
 """The Gamma method against series whose autocorrelation and moments are known."""
 
+import math
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 
-from phi4hpc.lattice.observables import axis_propagator, densities, lattice_momentum, propagator
-from phi4hpc.statistics.ensembles import compared, estimates
-from phi4hpc.statistics.gamma import estimate, mean
+from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.statistics.ensembles import compared
+from phi4hpc.statistics.gamma import estimate, mean, obs
 from phi4hpc.statistics.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
-from phi4hpc.statistics.observables import cumulants
-
-
-def autoregressive(coefficient, shape, seed):
-    """Return (chain, draw) series with tau_int = (1 + a) / (2 (1 - a)) and unit variance."""
-    noise = np.random.default_rng(seed).normal(size=shape) * np.sqrt(1 - coefficient**2)
-    series = np.zeros(shape)
-    series[:, 0] = noise[:, 0] / np.sqrt(1 - coefficient**2)
-    for n in range(1, shape[1]):
-        series[:, n] = coefficient * series[:, n - 1] + noise[:, n]
-    return series
+from phi4hpc.statistics.observables import derived, moments
+from tests.series import autoregressive
 
 
 @pytest.mark.parametrize('coefficient', [0.0, 0.5, 0.9])
@@ -31,16 +24,31 @@ def test_tau_int_and_error_of_a_known_process(coefficient):
     assert abs(found.value) < 4 * found.error
 
 
+def test_stretches_of_any_length_are_independent_and_all_count():
+    series_n = autoregressive(0.5, (1, 20_000), seed=4)[0]
+    whole, cut = mean([series_n]), mean([series_n[:3000], series_n[3200:12_000], series_n[12_500:]])
+    assert cut.value == pytest.approx(np.delete(series_n, [*range(3000, 3200), *range(12_000, 12_500)]).mean())
+    assert cut.error == pytest.approx(whole.error * np.sqrt(20_000 / 19_300), rel=0.03)
+    assert cut.tau_int == pytest.approx(whole.tau_int, rel=0.05)
+
+
 def test_errors_cover_at_the_rate_they_claim():
     covered = [abs(m.value) < m.error for m in (mean(autoregressive(0.7, (2, 500), seed)) for seed in range(300))]
     assert abs(np.mean(covered) - 0.683) < 4 * np.sqrt(0.683 * 0.317 / 300)
 
 
+def of(magnetisation_cn, sites):
+    """Return what is derived from a magnetisation; other series play no part."""
+    nothing = np.ones_like(magnetisation_cn)
+    series = {'magnetisation': magnetisation_cn, 'hopping': nothing, 'mode': nothing}
+    made = derived({name: obs(values) for name, values in moments(series).items()}, math.isqrt(sites))
+    return {name: made[name] for name in ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder')}
+
+
 def test_cumulants_of_normal_magnetisations():
     """M ~ N(0, s^2): <|M|> = s sqrt(2/pi), Omega <M^2> = Omega s^2, U_L = 0."""
     s, sites = 0.3, 256
-    made = cumulants(s * autoregressive(0.5, (4, 50_000), seed=2), sites)
-    found = {name: estimate(mean) for name, mean in made.items()}
+    found = {name: estimate(mean) for name, mean in of(s * autoregressive(0.5, (4, 50_000), seed=2), sites).items()}
     exact = {'abs_magnetisation': s * np.sqrt(2 / np.pi), 'susceptibility': sites * s**2 * (1 - 2 / np.pi),
              'susceptibility_m2': sites * s**2, 'binder': 0.0}
     z = {name: (found[name].value - value) / found[name].error for name, value in exact.items()}
@@ -49,25 +57,8 @@ def test_cumulants_of_normal_magnetisations():
 
 def test_ordered_magnetisations_have_two_thirds_for_binder_cumulant():
     signs = np.random.default_rng(3).choice([-1.0, 1.0], size=(2, 100))
-    assert cumulants(signs, 64)['binder'].value == pytest.approx(2 / 3)
-    assert cumulants(signs, 64)['susceptibility'].value == pytest.approx(0.0, abs=1e-12)
-
-
-def test_axis_propagator_is_the_axes_of_the_full_one():
-    phi = np.random.default_rng(4).normal(size=(3, 12, 12))
-    full = propagator(phi)
-    np.testing.assert_allclose(axis_propagator(phi), (full[:, 0, :7] + full[:, :7, 0]) / 2, rtol=1e-12)
-    assert lattice_momentum(12)[[0, 3, 6]].tolist() == pytest.approx([0, np.sqrt(2), 2])
-
-
-def test_estimates_hold_every_observable():
-    phi_cnyx = np.random.default_rng(5).normal(size=(2, 300, 8, 8))
-    found = estimates(densities(phi_cnyx), axis_propagator(phi_cnyx), L=8)
-    assert set(found) == {'abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2',
-                          'phi4', 'propagator'}
-    white = found['propagator']
-    assert (abs(np.array(white['value']) - 1) < 4 * np.array(white['error'])).all()
-    assert len(white['p_hat']) == len(white['value']) == 5
+    assert of(signs, 64)['binder'].value == pytest.approx(2 / 3)
+    assert of(signs, 64)['susceptibility'].value == pytest.approx(0.0, abs=1e-12)
 
 
 def test_the_error_of_a_difference_knows_what_both_have_in_common():

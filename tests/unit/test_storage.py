@@ -7,8 +7,9 @@ import xarray
 from mpi4py import MPI
 
 from phi4hpc.errors import UserError
+from phi4hpc.lattice.observables import SERIES
 from phi4hpc.storage import checkpoint
-from phi4hpc.storage.layout import SERIES, SUMMARY, Shape, group_name
+from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.virtual import part_path
 from phi4hpc.storage.writer import open_writer, pick_driver

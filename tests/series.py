@@ -1,0 +1,31 @@
+"""Series whose every property is known: autoregressive ones, and Gaussian fields drawn from the exact propagator."""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from phi4hpc.lattice.exact import free_propagator
+
+
+def autoregressive(coefficient, shape, seed):
+    """Return normal series of unit variance along axis 1 with tau_int = (1 + a) / (2 (1 - a))."""
+    noise = np.random.default_rng(seed).normal(size=shape)
+    noise[:, 0] /= np.sqrt(1 - coefficient**2)
+    return lfilter([np.sqrt(1 - coefficient**2)], [1, -coefficient], noise, axis=1)
+
+
+def free_fields(kappa, white_cnyx):
+    """Return draws at lambda = 0, made of fields of independent normal deviates in space: phi~ = sqrt(G(p)) white~."""
+    p = 2 * np.pi * np.fft.fftfreq(white_cnyx.shape[-1])
+    propagator_yx = free_propagator(kappa, np.meshgrid(p, p))
+    return np.fft.ifft2(np.sqrt(propagator_yx) * np.fft.fft2(white_cnyx)).real
+
+
+def jackknife(series_cn, blocks, function):
+    """Return (value, error) of function({name: mean}) by leaving out blocks of draws, as many of every chain.
+
+    `series_cn`: {name: (chain, draw)}, draws a multiple of `blocks`.
+    """
+    means_b = {name: s.reshape(len(s), blocks, -1).mean(2).ravel() for name, s in series_cn.items()}
+    count = len(next(iter(means_b.values())))
+    left_out = [function({name: (m.sum() - m[b]) / (count - 1) for name, m in means_b.items()}) for b in range(count)]
+    return function({name: m.mean() for name, m in means_b.items()}), np.sqrt((count - 1) * np.var(left_out, axis=0))
