@@ -59,6 +59,11 @@ class Autoencoder(nn.Module):
         """Return the reconstructions A(x) = g(f(x)), shape (n, D)."""
         return self.decode(self.encode(x_nD))
 
+    def looks(self):
+        """Return the weights (r, D) through which the encoder sees a field: f depends on their products with it."""
+        layers = [self.encoder] if self.family == 'linear' else [self.encoder.linear, self.encoder.inner]
+        return torch.cat([layer.weight for layer in layers])
+
     def linear_path(self):
         """Return the weights E and G."""
         return [side if self.family == 'linear' else side.linear for side in (self.encoder, self.decoder)]

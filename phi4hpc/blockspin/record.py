@@ -5,13 +5,14 @@ import torch
 
 from phi4hpc.statistics.jackknife import block_slices, gather_blocks, jackknife
 
-CHUNK = 1024
+CHUNK = 2**20                    # sites that are mapped at a time
 
 
 @torch.no_grad()
 def losses(model, x_nD):
     """Return the mean over sites of (x - A(x))^2 for each draw, in float64."""
-    chunks = (x_nD[first:first + CHUNK] for first in range(0, len(x_nD), CHUNK))
+    step = max(1, CHUNK // model.sites)
+    chunks = (x_nD[first:first + step] for first in range(0, len(x_nD), step))
     return np.concatenate([(x - model(x)).double().square().mean(1).cpu().numpy() for x in chunks])
 
 

@@ -11,8 +11,13 @@ VISITS = {'metropolis': 2, 'overrelaxation': 1}
 SITE_BYTES = {'float32': 4, 'float64': 8}
 SERIES_BYTES = 4 * 8 + 4
 """Of a draw beside its field: four float64 densities and an int32 replica."""
-LIBRARY_BYTES = 400 * 2**20
+LIBRARY_BYTES = 480 * 2**20
 """Resident in a rank before it holds anything, mostly PyTorch."""
+CHUNK_BYTES = 2**20
+"""Of draws that are written at once, of each rung."""
+WORK_BYTES = 2**27
+"""That a loop over draws or samples takes at a time."""
+JACKKNIFE_BLOCKS = 16
 
 
 def replicas(deck):
@@ -73,24 +78,38 @@ def models(deck):
 
 def memory_bytes(deck, ranks):
     """Return about how many bytes the stage that needs most of them takes in a rank."""
-    return LIBRARY_BYTES + max(_sampling_bytes(deck, ranks), _training_bytes(deck, ranks))
+    needs = [_sampling_bytes(deck, ranks)]
+    if deck.train:
+        needs += [_training_bytes(deck, ranks), _analysis_bytes(deck, ranks)]
+    return LIBRARY_BYTES + max(needs)
 
 
 def _sampling_bytes(deck, ranks):
-    # a share of the fields, by sites and one field more at most, and a copy on their way to the file
-    sites = replicas(deck) * sum(L**2 for L in deck.lattice.sizes) / ranks + max(deck.lattice.sizes)**2
-    return 2 * ceil(sites) * SITE_BYTES[deck.precision]
+    # the fields, draws of every lattice that wait for a chunk to be full, and four copies on their way of one lattice's
+    fields = [size**2 * SITE_BYTES[deck.precision] for size in deck.lattice.sizes]
+    waiting = [field * min(deck.sample.draws, max(1, CHUNK_BYTES // field)) for field in fields]
+    return ceil(replicas(deck) / ranks * (2 * sum(fields) + sum(waiting) + 4 * max(waiting)))
+
+
+def _weights(train):
+    sites, latent = train.lattice**2, max(train.latents)
+    return 2 * sites * latent + ('dense' in train.families) * 2 * train.hidden * (sites + latent)
 
 
 def _training_bytes(deck, ranks):
-    # the shard in float32; weights, gradients and two moments of Adam; a Gram matrix over the sites
-    train = deck.train
-    if train is None:
-        return 0
-    sites, latent = train.lattice**2, max(train.latents)
-    weights = 2 * sites * latent + ('dense' in train.families) * 2 * train.hidden * (sites + latent)
-    shard = ceil(deck.ladder.chains * deck.sample.draws / ranks) * sites
-    return 4 * shard + 4 * 4 * weights + 8 * sites**2
+    # the shard twice while it is read; weights, their gradients twice, two moments of Adam, and the best ones so far
+    draws = ceil(deck.ladder.chains * deck.sample.draws / ranks)
+    return 2 * draws * deck.train.lattice**2 * SITE_BYTES[deck.precision] + 6 * 4 * _weights(deck.train) + WORK_BYTES
+
+
+def _analysis_bytes(deck, ranks):
+    # Gram matrices in float64: six over the latents, one over what the encoder looks at; this rank's share of their
+    # jackknife blocks and three more; weights and mean Jacobians; the Jacobians of a few samples
+    train, latent = deck.train, max(deck.train.latents)
+    sites, looks = train.lattice**2, latent + ('dense' in train.families) * train.hidden
+    grams = 6 * latent**2 + min(sites, looks)**2
+    work = max(WORK_BYTES, 64 * sites * latent)
+    return 8 * ((ceil(JACKKNIFE_BLOCKS / ranks) + 3) * grams + _weights(train) + 3 * sites * latent) + work
 
 
 def told(deck, ranks):

@@ -1,7 +1,9 @@
 """The latent analysis of one model: spectra of decoder, autoencoder, and decoder followed by observables.
 
 One pass over the samples forms each Jacobian once and adds up Gram matrices block by block; everything else
-is linear algebra on sums. Suffixes: n samples, D sites, d latents, o components of an observable.
+is linear algebra on sums. That of the autoencoder is kept in the span of what the encoder looks at, outside of
+which it vanishes: it is then no larger than d + h, however large the lattice.
+Suffixes: n samples, D sites, d latents, o components of an observable, s the span of the encoder's looks.
 """
 
 import copy
@@ -12,7 +14,7 @@ import torch
 from phi4hpc.latent import cumulant
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian, samples_at_once
 from phi4hpc.latent.observables import magnetisation, propagator
-from phi4hpc.latent.spectra import lattice_images, right_directions, singular_values
+from phi4hpc.latent.spectra import lattice_images, right_directions, signed, singular_values
 from phi4hpc.statistics.jackknife import block_slices, gather_blocks, jackknife
 
 GRAMS = {
@@ -37,34 +39,42 @@ def analyse(comm, model, phi_nyx, first, total, directions):
     model = copy.deepcopy(model).double()
     device = next(model.parameters()).device
     x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
-    blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part]))
-    return {name: _spectrum(comm, name, gram, blocks, directions) for name, gram in GRAMS.items()}
+    span_Ds = torch.linalg.qr(model.looks().detach().T).Q
+    blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part], span_Ds),
+                           whole=['jacobian'])
+    return {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
+            for name, gram in GRAMS.items()}
 
 
-def _spectrum(comm, name, gram, blocks, directions):
+def _spectrum(comm, name, gram, blocks, directions, span_Ds):
     value, error = jackknife(comm, blocks, lambda sums: singular_values(gram(sums)))
     direction = right_directions(gram(blocks.total), directions)
-    size = round(len(blocks.total['jacobian']) ** 0.5)
-    images = (direction.reshape(-1, size, size) if name == 'autoencoder'
-              else lattice_images(blocks.total['jacobian'], direction))
+    if name == 'autoencoder':
+        sites, size = len(span_Ds), round(len(span_Ds) ** 0.5)
+        value, error = (np.pad(array, (0, sites - len(array))) for array in (value, error))
+        direction = signed(direction @ span_Ds.T)
+        images = direction.reshape(-1, size, size)
+    else:
+        direction = signed(direction)
+        images = lattice_images(blocks.total['jacobian'], direction)
     return {'singular_values': value, 'singular_values_error': error,
             'directions': direction, 'lattice_directions': images}
 
 
-def _sums(model, x_nD):
+def _sums(model, x_nD, span_Ds):
     """Return the sums over samples that the spectra are made of, as {name: float64 array}."""
-    d, D = model.latent, model.sites
-    shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (D, D), 'moments': (2,),
+    d, (D, s) = model.latent, span_Ds.shape
+    shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (s, s), 'moments': (2,),
               'magnetisation': (4, d, d), 'propagator': (d, d)}
     sums = {name: x_nD.new_zeros(shape) for name, shape in shapes.items()}
     step = samples_at_once(D, d)
     for first in range(0, len(x_nD), step):
-        _add(sums, model, x_nD[first:first + step])
+        _add(sums, model, x_nD[first:first + step], span_Ds)
     return {name: array.cpu().numpy() for name, array in sums.items()}
 
 
 @torch.no_grad()
-def _add(sums, model, x_nD):
+def _add(sums, model, x_nD, span_Ds):
     """Add what the samples contribute."""
     y_nd = model.encode(x_nD)
     decoded_nD = model.decode(y_nd)
@@ -75,15 +85,15 @@ def _add(sums, model, x_nD):
     sums['count'] += len(x_nD)
     sums['jacobian'] += jac_nDd.sum(0)
     sums['decoder'] += _gram(jac_nDd)
-    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, encoder_jacobian(model, x_nD)))
+    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, encoder_jacobian(model, x_nD) @ span_Ds))
     sums['moments'] += torch.stack([m_n.pow(k).sum() for k in (2, 4)])
     sums['magnetisation'] += torch.stack([_gram(slope_nd * m_n.pow(k)[:, None]) for k in (0, 1, 2, 3)])
     sums['propagator'] += _gram(observable_jacobian(propagator, decoded_nD, jac_nDd))
 
 
-def _thin_autoencoder_jacobian(jac_nDd, jac_ndD):
+def _thin_autoencoder_jacobian(jac_nDd, jac_nds):
     """Return R_n J_f, where J_g = Q_n R_n: the Gram matrix of J_g J_f from d rows a sample instead of D."""
-    return torch.linalg.qr(jac_nDd, mode='r').R @ jac_ndD
+    return torch.linalg.qr(jac_nDd, mode='r').R @ jac_nds
 
 
 def _gram(jac):

@@ -19,12 +19,17 @@ def singular_values(gram_kk):
 def right_directions(gram_kk, count):
     """Return at most `count` leading right singular vectors (r, k).
 
-    Those of values below RESOLVED of the largest are noise, and are left out. Of each the component of
-    largest magnitude is positive; the first one, where several agree to eight digits.
+    Those of values below RESOLVED of the largest are noise, and are left out.
     """
     value_k, vector_kk = np.linalg.eigh(gram_kk)
     keep = np.flatnonzero(value_k >= RESOLVED**2 * value_k[-1])[::-1][:count]
-    return np.array([vector_kk[:, i] * _sign(vector_kk[:, i]) for i in keep])
+    return vector_kk[:, keep].T
+
+
+def signed(direction_rk):
+    """Return directions (r, k) with the component of largest magnitude positive; the first, where several agree to
+    eight digits."""
+    return np.array([vector * _sign(vector) for vector in direction_rk])
 
 
 def lattice_images(mean_jac_Dd, direction_rd):

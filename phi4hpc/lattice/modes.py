@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-CHUNK = 1024
+CHUNK = 2**20                    # sites that are transformed at a time
 
 
 class Modes(NamedTuple):
@@ -26,8 +26,9 @@ class Modes(NamedTuple):
 def mode_propagator(phi_nyx):
     """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2."""
     power_yx = np.zeros(phi_nyx.shape[1:])
-    for first in range(0, len(phi_nyx), CHUNK):
-        modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + CHUNK], dtype=np.float64))
+    step = max(1, CHUNK // power_yx.size)
+    for first in range(0, len(phi_nyx), step):
+        modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + step], dtype=np.float64))
         power_yx += (modes_nyx.real**2 + modes_nyx.imag**2).sum(axis=0)
     return power_yx / power_yx.size / len(phi_nyx)
 

@@ -29,17 +29,17 @@ def block_slices(first, n, total):
     return [slice(int(start), int(stop)) for start, stop in bounds]
 
 
-def gather_blocks(comm, slices, sums_of):
+def gather_blocks(comm, slices, sums_of, whole=()):
     """Return the Blocks of `slices`, which are those of `block_slices`.
 
     `sums_of(slice)` returns this rank's part of a block's sums, {name: float64 array}, of the same shapes on
-    every rank; zeros for an empty slice.
+    every rank; zeros for an empty slice. Of the names in `whole` the sum over all blocks is kept alone.
     """
     owned, mine = {}, {}
     for b, part in enumerate(slices):
         sums = sums_of(part)
         mine = {name: array + mine.get(name, 0.0) for name, array in sums.items()}
-        sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items()}
+        sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items() if name not in whole}
         if b % comm.size == comm.rank:
             owned[b] = sums
     return Blocks(len(slices), owned, {name: _allreduce(comm, array) for name, array in mine.items()})

@@ -53,6 +53,22 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
     assert memory_bytes(wide, 1) > memory_bytes(deck(), 1) > memory_bytes(untrained, 1)
 
 
+def test_the_memory_that_is_told_is_of_the_sizes_that_the_stages_use():
+    from phi4hpc.latent.jacobians import MEMORY
+    from phi4hpc.statistics.jackknife import BLOCKS
+    from phi4hpc.storage import layout
+
+    assert plan.JACKKNIFE_BLOCKS == BLOCKS
+    assert plan.WORK_BYTES == MEMORY
+    assert plan.CHUNK_BYTES == layout.CHUNK_BYTES
+
+
+def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
+    """An analysis of L = 128 must not ask for Gram matrices over its 16384 sites, of two gigabytes each."""
+    large = deck('lattice.sizes=[128]', 'train.lattice=128', 'train.latents=[1024]', 'train.hidden=512')
+    assert memory_bytes(large, 6) < memory_bytes(large, 1) < 5e9
+
+
 def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
     require_ranks(deck('train=null'), 12)
     with pytest.raises(UserError, match=r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'):

@@ -7,12 +7,13 @@ import torch
 from mpi4py import MPI
 
 from phi4hpc.blockspin.families import build
-from phi4hpc.latent import jacobians, store
+from phi4hpc.latent import analysis, jacobians, store
 from phi4hpc.latent.analysis import GRAMS, analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
 from phi4hpc.latent.observables import magnetisation, propagator
-from phi4hpc.latent.spectra import right_directions
+from phi4hpc.latent.spectra import right_directions, signed
 from phi4hpc.lattice.modes import leading_modes
+from phi4hpc.statistics.jackknife import jackknife
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
 
@@ -95,6 +96,20 @@ def test_a_decoders_lattice_image_is_its_left_singular_vector_averaged_over_samp
     np.testing.assert_allclose(result['lattice_directions'][0].ravel(), image_D, atol=1e-6)
 
 
+def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
+    """And none of the size of the lattice is kept of every block."""
+    seen = []
+
+    def spy(comm, blocks, estimate):
+        seen.append({name: array.size for name, array in blocks.owned[0].items()})
+        return jackknife(comm, blocks, estimate)
+
+    monkeypatch.setattr(analysis, 'jackknife', spy)
+    analysed('linear')
+    assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2, 'moments': 2,
+                       'magnetisation': 4 * LATENT**2, 'propagator': LATENT**2}
+
+
 def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
     whole = analysed('dense')
     monkeypatch.setattr(jacobians, 'MEMORY', 1)
@@ -120,7 +135,7 @@ def test_one_sample_is_enough_but_has_no_error():
 
 def test_sign_of_a_direction_is_fixed():
     gram_kk = np.diag([3.0, 2.0, 1.0, 0.0])
-    direction_rk = right_directions(gram_kk, 4)
+    direction_rk = signed(-right_directions(gram_kk, 4))
     np.testing.assert_array_equal(direction_rk, np.eye(4)[:3])
 
 

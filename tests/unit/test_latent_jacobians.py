@@ -7,6 +7,7 @@ from torch.autograd.functional import jacobian
 
 from phi4hpc.blockspin.families import build
 from phi4hpc.latent import cumulant, observables
+from phi4hpc.latent import reconstruct as reconstruction
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.modes import leading_modes
@@ -90,7 +91,8 @@ def test_observables_agree_with_numpy():
 
 
 @pytest.mark.parametrize('n', [0, 3, 600])
-def test_reconstruction_keeps_shape_and_type(model, n):
+def test_reconstruction_keeps_shape_and_type(model, n, monkeypatch):
+    monkeypatch.setattr(reconstruction, 'CHUNK', 512 * SIZE**2)
     phi_nyx = np.random.default_rng(4).standard_normal((n, SIZE, SIZE)).astype(np.float32)
     result_nyx = reconstruct(model, phi_nyx)
     assert (result_nyx.shape, result_nyx.dtype) == (phi_nyx.shape, np.float32)
