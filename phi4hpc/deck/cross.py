@@ -13,6 +13,8 @@ from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, Sample, Train
 def between_keys(data, bad=()):
     """Yield (path, message) for every fault between keys of `data`; the paths `bad` are themselves faulty."""
     deck = _pruned(data, frozenset(bad))
+    if not any(path[:1] == ('ladder',) for path in bad):
+        yield from _laddered(deck)
     for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _ergodic):
         yield from check(deck)
 
@@ -40,8 +42,36 @@ def _items(data, *path):
             yield (*path, i), value
 
 
+def _laddered(deck):
+    if (_get(deck, 'ladder', 'kappas') is None) == (_get(deck, 'ladder', 'tuned') is None):
+        yield ('ladder',), ('expected one of two: kappas, the rungs themselves, or tuned, '
+                            'how many rungs are to be placed between which ends')
+    elif tuned := _get(deck, 'ladder', 'tuned'):
+        yield from _between_ends(tuned)
+
+
+def _between_ends(tuned):
+    low, high, pinned = tuned['lowest'], tuned['highest'], tuned.get('pinned', [])
+    if high <= low:
+        yield ('ladder', 'tuned', 'highest'), f'{high} does not exceed the lowest rung, {low}: expected more'
+    for i, kappa in enumerate(pinned):
+        if not low < kappa < high:
+            yield ('ladder', 'tuned', 'pinned', i), f'{kappa} is not between the ends: expected {low} < kappa < {high}'
+    if tuned['rungs'] < len(pinned) + 2:
+        yield ('ladder', 'tuned', 'rungs'), (f'{tuned["rungs"]} rungs for two ends and {len(pinned)} pinned: '
+                                             f'expected at least {len(pinned) + 2}')
+
+
+def _rungs(deck):
+    """Yield (path, kappa) of every rung that the deck itself names; None where it is faulty."""
+    for path in ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
+        yield from (((*path, i), kappa) for i, kappa in enumerate(_get(deck, *path) or ()))
+    if _get(deck, 'ladder', 'tuned'):
+        yield from ((path, _get(deck, *path)) for path in (('ladder', 'tuned', end) for end in ('lowest', 'highest')))
+
+
 def _ascending(deck):
-    for path in ('lattice', 'sizes'), ('ladder', 'kappas'):
+    for path in ('lattice', 'sizes'), ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
         for (_, low), (where, high) in pairwise(_items(deck, *path)):
             if high <= low:
                 yield where, f'{high} does not exceed {low} before it: expected ascending values'
@@ -49,13 +79,13 @@ def _ascending(deck):
 
 def _converging(deck):
     if _get(deck, 'action', 'lambda') == 0:
-        for where, kappa in _items(deck, 'ladder', 'kappas'):
-            if kappa >= 0.25:
+        for where, kappa in _rungs(deck):
+            if kappa is not None and kappa >= 0.25:
                 yield where, f'kappa = {kappa} diverges at lambda = 0: expected kappa < 0.25, or lambda > 0'
 
 
 def _sampled(deck):
-    sizes, rungs = _get(deck, 'lattice', 'sizes'), _get(deck, 'ladder', 'kappas')
+    sizes, rungs = _get(deck, 'lattice', 'sizes'), [kappa for _, kappa in _rungs(deck)]
     size = _get(deck, 'train', 'lattice')
     if _sound(sizes) and size is not None and size not in sizes:
         listed = ', '.join(map(str, sizes))
@@ -63,7 +93,8 @@ def _sampled(deck):
     for where, kappa in _items(deck, 'train', 'kappas'):
         if _sound(rungs) and kappa not in rungs:
             nearest = min(rungs, key=lambda rung: abs(rung - kappa))
-            yield where, f'kappa = {kappa} is not on the ladder: expected a rung; {nearest} is nearest'
+            expected = 'one of ladder.tuned.pinned' if _get(deck, 'ladder', 'tuned') else 'a rung'
+            yield where, f'kappa = {kappa} is not on the ladder: expected {expected}; {nearest} is nearest'
 
 
 def _sound(values):

@@ -22,7 +22,7 @@ JACKKNIFE_BLOCKS = 16
 
 def replicas(deck):
     """Return the number of replicas of each lattice: chains times rungs."""
-    return deck.ladder.chains * len(deck.ladder.kappas)
+    return deck.ladder.chains * deck.ladder.rungs
 
 
 def all_replicas(deck):
@@ -127,7 +127,7 @@ def told(deck, ranks):
 
 
 def _replicas(deck):
-    sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, len(deck.ladder.kappas)
+    sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, deck.ladder.rungs
     return f'{all_replicas(deck)} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
 
 

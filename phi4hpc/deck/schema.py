@@ -20,6 +20,7 @@ FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
 Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
+Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
 Algorithm = Literal['metropolis', 'overrelaxation']          # each a source in kernels/ and a method of device.Fields
@@ -49,13 +50,40 @@ class Lattice(Section):
     """Linear sizes L, each even, smallest first."""
 
 
+class TunedLadder(Section):
+    """A ladder whose rungs move during the first half of thermalisation until all pairs exchange equally often."""
+
+    lowest: Kappa
+    """The first rung."""
+    highest: Kappa
+    """The last rung."""
+    rungs: Rungs
+    """Number of rungs, ends and pinned ones counted. For the same acceptance it grows like L; the log says where they
+    are too few."""
+    pinned: list[Kappa] = []
+    """Rungs that stay where they are, smallest first: what is trained at, or compared between lattices."""
+
+
 class Ladder(Section):
     """The hoppings at which replicas are sampled and between which they are exchanged."""
 
-    kappas: list[Kappa] = Field(min_length=1)
-    """The rungs, smallest first. Neighbours exchange replicas, so rungs should be dense near kappa_c."""
+    kappas: list[Kappa] | None = Field(None, min_length=1)
+    """The rungs, smallest first, where the deck fixes them. Neighbours exchange replicas, so rungs should be dense near
+    kappa_c."""
+    tuned: TunedLadder | None = None
+    """In place of kappas: how many rungs, and in which range. Where they are is found for each lattice."""
     chains: Count = 2
     """Independent copies of the whole ladder; errors, and what is held out from training, profit from two or more."""
+
+    @property
+    def rungs(self):
+        """Return the number of rungs."""
+        return self.tuned.rungs if self.tuned else len(self.kappas)
+
+    @property
+    def pinned(self):
+        """Return the rungs that every lattice has, whatever tuning finds: all of them where the deck fixes them."""
+        return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest] if self.tuned else self.kappas
 
 
 class Sample(Section):

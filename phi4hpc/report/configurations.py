@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from phi4hpc.report.study import spread
 from phi4hpc.report.style import FULL, Plot, colourbar, mosaic, panels
 
 SHOWN = 5                     # kappas, and draws of a model
@@ -9,17 +10,22 @@ SHOWN = 5                     # kappas, and draws of a model
 
 def across(study):
     """Yield figure a: one draw at each of a few kappas, for every lattice."""
-    rungs = study.chosen(SHOWN)
+    kappas = spread(study.deck.ladder.pinned, SHOWN)                       # which all lattices have
     with study.ensembles() as ensembles:
-        images = [np.stack([ensembles[L].phi[k, 0, ensembles[L].draws - 1] for k in rungs]) for L in study.sizes]
+        images = [np.stack([last(ensembles[L], kappa) for kappa in kappas]) for L in study.sizes]
     figure, axes = panels(len(images), width=FULL, height=0.2 + 1.27 * len(images))
     limit = scale(images)
     for i, (L, of_lattice) in enumerate(zip(study.sizes, images, strict=True)):
         picture = mosaic(axes[i, 0], of_lattice[None], limit)
         axes[i, 0].set_yticklabels([f'$L={L}$'])
-        axes[i, 0].set_xticklabels([rf'$\kappa={study.kappas[k]:g}$' for k in rungs] if i == 0 else [])
+        axes[i, 0].set_xticklabels([rf'$\kappa={kappa:g}$' for kappa in kappas] if i == 0 else [])
     colourbar(figure, picture, list(axes[:, 0]), r'$\phi(x)$')
-    yield Plot('a_configurations', figure, {'kappas': [f'{study.kappas[k]:g}' for k in rungs]})
+    yield Plot('a_configurations', figure, {'kappas': [f'{kappa:g}' for kappa in kappas]})
+
+
+def last(lattice, kappa):
+    """Return the last draw phi_yx of chain 0 at a rung."""
+    return lattice.phi[lattice.rung(kappa), 0, lattice.draws - 1]
 
 
 def reconstructed(study):

@@ -35,7 +35,7 @@ def shown(study, record, captions):
 
 def summary(study):
     """Return what the opening paragraph tells."""
-    kappas = study.kappas
-    return {**about(study), 'sizes': listed(study.sizes), 'rungs': len(kappas), 'first': f'{kappas[0]:g}',
-            'last': f'{kappas[-1]:g}', 'draws': study.deck.sample.draws * study.deck.ladder.chains,
+    ladder = study.deck.ladder
+    return {**about(study), 'sizes': listed(study.sizes), 'rungs': ladder.rungs, 'first': f'{ladder.pinned[0]:g}',
+            'last': f'{ladder.pinned[-1]:g}', 'draws': study.deck.sample.draws * ladder.chains,
             'peaks': peaks(study), 'models': tables.models(study)}

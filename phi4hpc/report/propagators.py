@@ -7,6 +7,7 @@ import numpy as np
 
 from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import spread
 from phi4hpc.report.style import FULL, Plot, panels, points, reference
 
 SHOWN = 6
@@ -32,7 +33,7 @@ class FreeForm(NamedTuple):
 def propagators(study):
     """Yield figure e: the largest lattice at several kappas, and the ratio to the free form at the smallest."""
     L = study.sizes[-1]
-    entries = [study.entries(L)[k] for k in study.chosen(SHOWN)]
+    entries = spread(study.entries(L), SHOWN)
     symmetric = entries[0]['binder']['value'] < 1 / 3
     figure, axes = panels(1, 1 + symmetric, FULL if symmetric else 0.6 * FULL, 3.1)
     for number, (entry, colour) in enumerate(zip(entries, colours(len(entries)), strict=True)):

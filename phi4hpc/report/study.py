@@ -49,10 +49,9 @@ class Study:
         """The lattices, smallest first."""
         return self.deck.lattice.sizes
 
-    @property
-    def kappas(self):
-        """The rungs, smallest first."""
-        return np.array(self.deck.ladder.kappas)
+    def kappas(self, L):
+        """Return the rungs of a lattice, smallest first; a tuned ladder has others for each."""
+        return np.array([entry['kappa'] for entry in self.entries(L)])
 
     def ensembles(self):
         """Open ensembles.h5; a context manager."""
@@ -66,9 +65,6 @@ class Study:
         """Return the entries of results.json of one lattice, by ascending kappa."""
         return sorted((entry for entry in self.results if entry['L'] == L), key=lambda entry: entry['kappa'])
 
-    def chosen(self, count):
-        """Return about `count` rungs, first and last among them, spread evenly over the ladder: dense where it is."""
-        return sorted({round(k) for k in np.linspace(0, len(self.kappas) - 1, count)})
 
     @cached_property
     def models(self):
@@ -92,6 +88,11 @@ class Study:
 
     def _order(self, about):
         return about['kappa'], about['latent'], self.deck.train.families.index(about['family'])
+
+
+def spread(items, count):
+    """Return about `count` of some items, first and last among them, spread evenly: of rungs, dense where they are."""
+    return [items[i] for i in sorted({round(i) for i in np.linspace(0, len(items) - 1, count)})]
 
 
 def column(entries, name):

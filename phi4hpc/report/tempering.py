@@ -1,29 +1,40 @@
-"""How well the exchange of replicas works: acceptance of every pair of rungs, and the way of one replica."""
+"""How well the exchange works: acceptance of every pair, flow of replicas between the ends, the way of one of them."""
 
 import numpy as np
 
 from phi4hpc.report.style import FULL, Plot, panels, points
-from phi4hpc.sampling.barrier import traffic
+from phi4hpc.sampling.barrier import flow, traffic, warnings
 
 
 def tempering(study):
     """Yield the figure of the exchange, where there is a ladder to travel."""
-    if len(study.kappas) < 2:
+    if study.deck.ladder.rungs < 2:
         return
-    figure, axes = panels(1, 2, FULL, 2.6)
+    figure, axes = panels(1, 3, FULL, 2.5)
     trips = []
     with study.ensembles() as ensembles:
         for number, L in enumerate(study.sizes):
-            summary = ensembles[L].summary()
-            points(axes[0, 0], *acceptance(study.kappas, summary), number, label=f'$L={L}$')
-            found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
-            trips.append({'L': L, 'count': int(summary['round_trips'].sum()), 'barrier': f'{found.barrier:.2f}',
-                          'found': f'{found.round_trips:.2g}', 'expected': f'{found.expected_round_trips:.2g}',
-                          'best': f'{found.best_round_trips:.2g}'})
-        draw_way(axes[0, 1], study.kappas, ensembles[study.sizes[-1]])
+            kappas, summary = ensembles[L].kappas, ensembles[L].summary()
+            points(axes[0, 0], *acceptance(kappas, summary), number, label=f'$L={L}$')
+            points(axes[0, 1], np.arange(len(kappas)), *flow(summary), number)
+            trips.append({'L': L, **told(kappas, summary)})
+        draw_way(axes[0, 2], ensembles[study.sizes[-1]])
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
     axes[0, 0].legend()
-    yield Plot('tempering', figure, {'L': study.sizes[-1], 'trips': trips})
+    axes[0, 1].axline((0, 1), (study.deck.ladder.rungs - 1, 0), color='0.45', lw=0.7, ls=(0, (5, 2)), zorder=0)
+    axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))
+    tuned = study.deck.ladder.tuned is not None
+    yield Plot('tempering', figure, {'L': study.sizes[-1], 'trips': trips, 'tuned': tuned})
+
+
+def told(kappas, summary):
+    """Return what the caption tells of one lattice."""
+    found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
+    return {'count': int(summary['round_trips'].sum()), 'barrier': f'{found.barrier:.2f}',
+            'least': int(summary['round_trips'].min()), 'most': int(summary['round_trips'].max()),
+            'found': f'{found.round_trips:.2g}', 'expected': f'{found.expected_round_trips:.2g}',
+            'best': f'{found.best_round_trips:.2g}',
+            'warnings': list(warnings(kappas, summary['swap_tried'], found.acceptance_p))}
 
 
 def acceptance(kappas, summary):
@@ -36,8 +47,8 @@ def acceptance(kappas, summary):
     return (kappas[1:] + kappas[:-1]) / 2, rate, np.sqrt(spread * (1 - spread) / tried)
 
 
-def draw_way(axes, kappas, lattice):
-    """Draw the rung that replica 0 of chain 0 holds, draw after draw."""
+def draw_way(axes, lattice):
+    """Draw the hopping that replica 0 of chain 0 holds, draw after draw."""
     draw, rung = np.nonzero(lattice.series('replica')[:, 0].T == 0)
-    axes.step(draw, kappas[rung], lw=0.5, where='mid', color='0.3', rasterized=True)
+    axes.step(draw, lattice.kappas[rung], lw=0.5, where='mid', color='0.3', rasterized=True)
     axes.set(xlabel='draw', ylabel=r'$\kappa$ of replica 0', xlim=(0, lattice.draws))

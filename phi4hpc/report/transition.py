@@ -65,7 +65,7 @@ def against_kappa(axes, study, name, label):
     """Draw an observable of every lattice against kappa, with kappa_c where it is known."""
     for number, L in enumerate(study.sizes):
         value, error = column(study.entries(L), name)
-        points(axes, study.kappas, value, error, number, label=f'$L={L}$')
+        points(axes, study.kappas(L), value, error, number, label=f'$L={L}$')
     if study.deck.action.lam in KAPPA_C:
         reference(axes, x=KAPPA_C[study.deck.action.lam][0])
     axes.set(xlabel=r'$\kappa$', ylabel=label)
@@ -77,14 +77,16 @@ def crossing(study, small, large):
     `below` is the last rung at which that of the larger lattice is smaller by two standard errors, `above` the first
     after it at which it is larger by as much.
     """
-    (low, low_error), (high, high_error) = (column(study.entries(L), 'binder') for L in (small, large))
+    kappas, (high, high_error) = study.kappas(large), column(study.entries(large), 'binder')
+    # On ladders of their own, the smaller lattice is read between its rungs.
+    low, low_error = (np.interp(kappas, study.kappas(small), part) for part in column(study.entries(small), 'binder'))
     pull = (high - low) / np.hypot(low_error, high_error)
     above = np.flatnonzero(pull > 2)
     below = [k for k in np.flatnonzero(pull < -2) if above.size and k < above[-1]]
     if not below:
         return None
     first = above[above > below[-1]][0]
-    below, above = (f'{study.kappas[k]:g}' for k in (below[-1], first))
+    below, above = (f'{kappas[k]:g}' for k in (below[-1], first))
     return {'small': small, 'large': large, 'below': below, 'above': above}
 
 

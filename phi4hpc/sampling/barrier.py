@@ -28,6 +28,16 @@ class Traffic:
     best_round_trips: float
 
 
+def tempering(kappas, summary):
+    """Return what results.json tells of the exchange on a lattice, as plain values."""
+    found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
+    part_k, error_k = flow(summary)
+    return {'kappa': kappas.tolist(), 'acceptance': found.acceptance_p.tolist(), 'barrier': found.barrier,
+            'round_trips': found.round_trips, 'expected_round_trips': found.expected_round_trips,
+            'best_round_trips': found.best_round_trips, 'round_trips_of_replicas': summary['round_trips'].tolist(),
+            'flow': part_k.tolist(), 'flow_error': error_k.tolist()}
+
+
 def traffic(tried_cp, swapped_cp, trips_cr):
     """Return the Traffic of all chains. A pair meets every other turn, so twice the tries of a pair are the turns."""
     tried_p = np.maximum(tried_cp.sum(0), 1)
@@ -36,6 +46,17 @@ def traffic(tried_cp, swapped_cp, trips_cr):
     resistance = float((1 / np.maximum(acceptance_p, 0.5 / tried_p) - 1).sum())      # r / (1 - r) = 1 / a - 1
     found = float(trips_cr.sum() / (2 * tried_p[0]))
     return Traffic(acceptance_p, barrier, found, 1 / (2 + 2 * resistance), 1 / (2 + 2 * barrier))
+
+
+def flow(summary):
+    """Return (part, error) over rungs: of the replicas there, those that were at the bottom last, and not at the top.
+
+    Falls evenly from 1 to 0 along a ladder without bottleneck (Katzgraber, Trebst, Huse, Troyer, cond-mat/0602085).
+    The error is binomial; a rung meets independent replicas as often as there are round trips.
+    """
+    known_k = np.maximum(summary['flow_known'].sum(0), 1)
+    part_k = summary['flow_rising'].sum(0) / known_k
+    return part_k, np.sqrt(part_k * (1 - part_k) / max(1, summary['round_trips'].sum()))
 
 
 def rungs_wanted(acceptance, tries, wanted=0.5):
@@ -51,9 +72,9 @@ def inverse_erfc(y):
     return -NormalDist().inv_cdf(y / 2) / math.sqrt(2)
 
 
-def warnings(kappas, tried_cp, found):
+def warnings(kappas, tried_cp, acceptance_p):
     """Yield a line for every pair that accepts too rarely: where it is and what would do."""
-    for p, acceptance in enumerate(found.acceptance_p):
+    for p, acceptance in enumerate(acceptance_p):
         if acceptance < POOR:
             more = rungs_wanted(acceptance, tried_cp[:, p].sum())
             yield (f'swaps between kappa = {kappas[p]:g} and {kappas[p + 1]:g} are accepted in {100 * acceptance:.1f}% '

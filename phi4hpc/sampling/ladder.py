@@ -9,22 +9,23 @@ import numpy as np
 from phi4hpc.sampling import swap
 
 TURNS = 256                       # turns whose random deviates are drawn at once
-STATE = ('replica_ck', 'heading_cr', 'trips_cr', 'tried_cp', 'swapped_cp')
+STATE = ('kappas', 'replica_ck', 'heading_ck', 'trips_cr', 'tried_cp', 'swapped_cp', 'rising_ck', 'known_ck')
+RISING, FALLING, FELL = 1, -1, -2  # was last at the bottom; at the top, having been at the bottom; at the top, not so
 
 
 class Ladder:
     """`chains` copies of the rungs `kappas` (ascending) for lattices of size L."""
 
     def __init__(self, kappas, chains, seed, L):
-        self.kappas, self.seed, self.L = np.asarray(kappas, np.float64), seed, L
+        self.kappas, self.seed, self.L = np.array(kappas, np.float64), seed, L
         self.chains, self.rungs = chains, len(kappas)
         shape = chains, self.rungs
         self.rung_template_ck = np.tile(np.arange(self.rungs), (chains, 1))
-        self.chain_column = np.arange(chains)
         self.log_uniform = {}                                             # of the block of turns in use
         self.replica_ck = np.arange(chains * self.rungs).reshape(shape)   # which replica is at a rung
-        self.heading_cr = np.zeros(shape, np.int8)                        # +1: was last at the bottom, -1: at the top
+        self.heading_ck = np.zeros(shape, np.int8)                        # of the replica at a rung; 0: not known yet
         self.trips_cr = np.zeros(shape, np.int64)                         # bottom to top and back to bottom
+        self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # turns whose replica there rises; is known
         self.tried_cp = np.zeros((chains, self.rungs - 1), np.int64)
         self.swapped_cp = np.zeros_like(self.tried_cp)
 
@@ -40,7 +41,8 @@ class Ladder:
 
     def take(self, low, accepted_cp):
         """Carry out and count the decisions on the pairs above the rungs `low`."""
-        swap.swap(self.replica_ck, low, accepted_cp)
+        for values_ck in (self.replica_ck, self.heading_ck):
+            swap.swap(values_ck, low, accepted_cp)
         self.tried_cp[:, low] += 1
         self.swapped_cp[:, low] += accepted_cp
         self._follow()
@@ -54,17 +56,18 @@ class Ladder:
         return self.log_uniform[first][turn - first]
 
     def _follow(self):
-        """Count a round trip of each replica that is back at the bottom after it was at the top."""
-        chain = self.chain_column
-        bottom, top = (self.replica_ck[:, rung] - chain * self.rungs for rung in (0, -1))
-        self.trips_cr[chain, bottom] += self.heading_cr[chain, bottom] == -1
-        self.heading_cr[chain, bottom] = 1
-        came = self.heading_cr[chain, top] == 1
-        self.heading_cr[chain[came], top[came]] = -1
+        """Turn replicas round at the ends, count round trips, and count at each rung which way they go."""
+        bottom, top = self.heading_ck[:, 0], self.heading_ck[:, -1]
+        home = np.flatnonzero(bottom == FALLING)
+        self.trips_cr[home, self.replica_ck[home, 0] - home * self.rungs] += 1
+        bottom[...] = RISING
+        top[...] = np.where(abs(top) == RISING, FALLING, FELL)
+        self.rising_ck += self.heading_ck == RISING
+        self.known_ck += self.heading_ck != 0
 
     def forget(self):
         """Start the counts of swaps and round trips anew, as at the end of thermalisation."""
-        for counts in (self.heading_cr, self.trips_cr, self.tried_cp, self.swapped_cp):
+        for counts in (self.heading_ck, self.trips_cr, self.tried_cp, self.swapped_cp, self.rising_ck, self.known_ck):
             counts[...] = 0
 
     def state(self):

@@ -20,8 +20,8 @@ class Replicas:
 
     def start(self):
         """Set the first fields."""
-        rungs = len(self.deck.ladder.kappas)
-        self.fields.write(first_fields(self.deck.sample.start, self.L, rungs, self.own, self.deck.seed))
+        start, rungs, seed = self.deck.sample.start, self.deck.ladder.rungs, self.deck.seed
+        self.fields.write(first_fields(start, self.L, rungs, self.own, seed))
 
     def step(self, number, kappa_r, width_r):
         """Make step `number`, each replica at its hopping; return the accepted (r,) of its `hits` Metropolis hits."""

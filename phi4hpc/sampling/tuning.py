@@ -30,6 +30,11 @@ class Widths:
         self.width_k *= np.exp(GAIN * np.clip(seen - self.acceptance, -0.5, 0.5))
         self.accepted_k[...] = self.hits_k[...] = 0
 
+    def follow(self, kappas, moved):
+        """Give the rungs that went from `kappas` to `moved` the step sizes of where they are now."""
+        self.width_k[...] = np.interp(moved, kappas, self.width_k)
+        self.accepted_k[...] = self.hits_k[...] = 0
+
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""
         return {name: getattr(self, name) for name in STATE}

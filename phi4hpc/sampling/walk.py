@@ -1,4 +1,4 @@
-"""One lattice on its way: its replicas, the ladder on which they wander, and the step sizes.
+"""One lattice on its way: its replicas, the ladder on which they wander, its rungs and the step sizes.
 
 What a rank does by itself is `step`; `exchange` needs to be told of the replicas of all ranks, and does the same on
 every rank.
@@ -7,6 +7,7 @@ every rank.
 import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
+from phi4hpc.sampling import placement
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.tuning import WINDOW, Widths
@@ -22,6 +23,8 @@ class Walk:
         self.replicas = Replicas(device, deck, shape.L, held)
         self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L)
         self.widths = Widths(len(shape.kappas), deck.sample.acceptance)
+        self.pinned = deck.ladder.pinned
+        self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
         self.everyone = np.arange(shape.rungs)
 
     def step(self, number):
@@ -41,8 +44,18 @@ class Walk:
                 self.widths.adapt()
         if self.ladder.rungs > 1:
             self.ladder.exchange(hopping_r, number)
+        if number + 1 in self.moves:
+            self.move_rungs()
         if number + 1 == self.thermalisation:
             self.ladder.forget()
+
+    def move_rungs(self):
+        """Move the rungs to where all pairs would reject alike, by the swaps since they last moved."""
+        kappas = self.ladder.kappas
+        moved = placement.moved(kappas, self.ladder.tried_cp, self.ladder.swapped_cp, self.pinned)
+        self.widths.follow(kappas, moved)
+        self.ladder.kappas = moved
+        self.ladder.forget()
 
     @property
     def tuned(self):
@@ -51,8 +64,9 @@ class Walk:
 
     def summary(self):
         """Return what ensembles.h5 keeps of the way so far."""
-        return {'step_size': self.widths.width_k, 'swap_tried': self.ladder.tried_cp,
-                'swap_accepted': self.ladder.swapped_cp, 'round_trips': self.ladder.trips_cr}
+        return {'kappa': self.ladder.kappas, 'step_size': self.widths.width_k, 'swap_tried': self.ladder.tried_cp,
+                'swap_accepted': self.ladder.swapped_cp, 'round_trips': self.ladder.trips_cr,
+                'flow_rising': self.ladder.rising_ck, 'flow_known': self.ladder.known_ck}
 
     def state(self):
         """Return what the way on depends on besides the fields, a dict of arrays, alike on every rank."""

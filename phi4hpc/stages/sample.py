@@ -6,7 +6,8 @@ from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory import digest
-from phi4hpc.sampling.barrier import traffic, warnings
+from phi4hpc.sampling import placement
+from phi4hpc.sampling.barrier import tempering, warnings
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.statistics.convergence import doubts
 from phi4hpc.statistics.ensembles import rung_estimates
@@ -20,16 +21,17 @@ def run(context):
     sample(context)
     entries = measure(context)
     if context.comm.rank == 0:
-        judge(context, entries)
+        exchanges = exchange(context)
+        judge(entries)
         write_json(context.directory.file('results.json'),
                    {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
-                    'lambda': context.deck.action.lam, 'ensembles': entries})
+                    'lambda': context.deck.action.lam, 'ensembles': entries, 'tempering': exchanges})
 
 
 def sample(context):
     """Write the draws of every lattice."""
     deck, comm = context.deck, context.comm
-    shapes = [Shape(L, tuple(deck.ladder.kappas), deck.ladder.chains, deck.sample.draws, deck.precision)
+    shapes = [Shape(L, placement.first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision)
               for L in deck.lattice.sizes]
     if comm.rank == 0 and not context.directory.file('ensembles.h5').exists():
         # A checkpoint counts draws that are in the file: without it they must be made again.
@@ -43,16 +45,27 @@ def sample(context):
     writer.close()
 
 
-def judge(context, entries):
-    """Say in the log what speaks against the run: thermalisation, too few draws, rungs too far apart."""
+def exchange(context):
+    """Return how well each ladder carried replicas, and say so in the log; of ladders with more than one rung."""
+    if context.deck.ladder.rungs == 1:
+        return []
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
-        for L in ensembles.sizes if len(context.deck.ladder.kappas) > 1 else ():
-            summary = ensembles[L].summary()
-            found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
-            log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more rungs %.2g', L,
-                     found.barrier, found.round_trips, found.expected_round_trips, found.best_round_trips)
-            for line in warnings(ensembles[L].kappas, summary['swap_tried'], found):
-                log.warning('L = %d: %s', L, line)
+        return [{'L': L, **exchange_on(ensembles[L])} for L in ensembles.sizes]
+
+
+def exchange_on(lattice):
+    """Return the entry of one lattice, and say in the log how it went and where rungs are too far apart."""
+    summary = lattice.summary()
+    found = tempering(lattice.kappas, summary)
+    log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more rungs %.2g', lattice.L,
+             *(found[name] for name in ('barrier', 'round_trips', 'expected_round_trips', 'best_round_trips')))
+    for line in warnings(lattice.kappas, summary['swap_tried'], found['acceptance']):
+        log.warning('L = %d: %s', lattice.L, line)
+    return found
+
+
+def judge(entries):
+    """Say in the log which ensembles are not thermalised, or have too few draws."""
     for entry in entries:
         for doubt in doubts(entry):
             log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'], doubt)

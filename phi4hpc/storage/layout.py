@@ -15,7 +15,8 @@ from phi4hpc.mpi import block
 
 VERSION = 1
 PER_DRAW = ('phi', *SERIES, 'replica')                            # written by the rank that owns the rung
-SUMMARY = ('step_size', 'swap_tried', 'swap_accepted', 'round_trips')   # small, written by rank 0 at each commit
+SUMMARY = ('kappa', 'step_size', 'swap_tried', 'swap_accepted', 'round_trips',   # written by rank 0 at each commit
+           'flow_rising', 'flow_known')
 CHUNK_BYTES = 2**20
 
 
@@ -56,7 +57,8 @@ class Shape:
         per_draw = ('kappa', 'chain', 'draw')
         return {'phi': ((*per_draw, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
                 'replica': (per_draw, 'i4'), 'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
-                'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8')}
+                'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8'),
+                'flow_rising': (('chain', 'kappa'), 'i8'), 'flow_known': (('chain', 'kappa'), 'i8')}
 
 
 def group_name(L):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from phi4hpc.errors import UserError
 from phi4hpc.storage import layout
@@ -51,8 +52,12 @@ class Lattice:
         return self.group[name][:, :, :self.draws]
 
     def rung(self, kappa):
-        """Return the index of a hopping on the ladder."""
-        return int(abs(self.kappas - kappa).argmin())
+        """Return the index of a hopping on the ladder. Raises UserError where it is no rung."""
+        k = int(abs(self.kappas - kappa).argmin())
+        if not np.isclose(self.kappas[k], kappa, rtol=1e-9, atol=0):
+            raise UserError(f'L = {self.L}: kappa = {kappa:g} is not on the ladder, {self.kappas[k]:g} is nearest; '
+                            'pin it in ladder.tuned.pinned, or name it among ladder.kappas')
+        return k
 
     def summary(self):
         """Return what the sampler says of itself: step sizes, swaps tried and accepted, round trips."""

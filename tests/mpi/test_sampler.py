@@ -11,6 +11,7 @@ from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
 from phi4hpc.lattice.observables import SERIES
 from phi4hpc.sampling import sampler as sampler_module
+from phi4hpc.sampling.placement import first
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
@@ -19,15 +20,15 @@ from phi4hpc.storage.writer import open_writer
 DECK = """
 seed: 5
 lattice: {sizes: [4, 10]}
-ladder: {kappas: [0.24, 0.25, 0.26, 0.27, 0.28], chains: 2}
-sample: {thermalisation: 50, draws: 23, spacing: 3, recipe: [{metropolis: 2}]}
+ladder: {tuned: {lowest: 0.24, highest: 0.28, rungs: 5, pinned: [0.269]}, chains: 2}
+sample: {thermalisation: 64, draws: 23, spacing: 3, recipe: [{metropolis: 2}]}
 """
 
 
 def sample(comm, folder, driver, sampler=Sampler):
     """Sample DECK on the ranks of `comm`."""
     deck = parse(DECK, 'test').deck
-    shapes = [Shape(L, tuple(deck.ladder.kappas), 2, deck.sample.draws, 'float32') for L in deck.lattice.sizes]
+    shapes = [Shape(L, first(deck.ladder), 2, deck.sample.draws, 'float32') for L in deck.lattice.sizes]
     writer = open_writer(driver, comm, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     try:
         sampler(comm, Host(), deck, shapes, writer, folder / 'checkpoint.h5').run()
@@ -87,20 +88,20 @@ def test_bits_do_not_depend_on_who_holds_what(mpi_tmp_path, monkeypatch):
 
 
 class Interrupted(Sampler):
-    """A sampler that saves after step SAVED and dies at step 95, before it has written the draws between."""
+    """A sampler that saves after step SAVED and dies at step 109, before it has written the draws between."""
 
-    SAVED = 71                                                             # after draw 7
+    SAVED = 85                                                             # after draw 7
 
     def advance(self):
         super().advance()
         if self.steps == self.SAVED:
             self.save()
-        if self.steps == 95:
+        if self.steps == 109:
             raise InterruptedError
 
 
 class InterruptedEarly(Interrupted):
-    """One that saves while it tunes, in the middle of a window."""
+    """One that saves while it tunes, in the middle of a window of step sizes and of a round of rungs."""
 
     SAVED = 23
 
@@ -129,3 +130,13 @@ def test_a_replica_never_leaves_its_rank_but_a_series_follows_its_rung(mpi_tmp_p
         replica = ensembles[4].series('replica')
     assert all(sorted(replica[:, c, n]) == list(range(5 * c, 5 * c + 5)) for c in range(2) for n in range(23))
     assert len({tuple(replica[:, 0, n]) for n in range(23)}) > 1
+
+
+@pytest.mark.mpi(min_size=2)
+def test_every_lattice_has_rungs_of_its_own_and_those_that_are_pinned(mpi_tmp_path):
+    folder = folder_for(MPI.COMM_WORLD, mpi_tmp_path, 'run')
+    sample(MPI.COMM_WORLD, folder, 'virtual')
+    with Ensembles(folder / 'ensembles.h5') as ensembles:
+        small, large = (ensembles[L].kappas.tolist() for L in (4, 10))
+    assert set(small) & set(large) == {0.24, 0.269, 0.28}
+    assert small == sorted(small)

@@ -108,6 +108,22 @@ def test_keys_are_judged_against_one_another(overrides, said):
     assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))
 
 
+@pytest.mark.parametrize(('overrides', 'said'), [
+    (['ladder.kappas=[0.2]'], 'ladder: expected one of two: kappas, the rungs themselves, or tuned, how many rungs'),
+    (['ladder.tuned.highest=0.2'], '0.2 does not exceed the lowest rung, 0.24: expected more'),
+    (['ladder.tuned.pinned=[0.31]'], '0: 0.31 is not between the ends: expected 0.24 < kappa < 0.3'),
+    (['ladder.tuned.pinned=[0.27,0.27]'], 'ladder.tuned.pinned.1: 0.27 does not exceed 0.27 before it'),
+    (['ladder.tuned.rungs=2'], '2 rungs for two ends and 1 pinned: expected at least 3'),
+    (['ladder.tuned.rungs=x'], "expected a whole number >= 2, got 'x'"),
+    (['train.kappas=[0.265]'], '0.265 is not on the ladder: expected one of ladder.tuned.pinned; 0.269 is nearest'),
+    (['action.lambda=0'], 'ladder.tuned.highest: kappa = 0.3 diverges at lambda = 0'),
+])
+def test_a_tuned_ladder_is_judged(overrides, said):
+    tuned = 'ladder: {tuned: {lowest: 0.24, highest: 0.3, rungs: 9, pinned: [0.269]}}\n'
+    assert parse(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}', 'deck.yaml').deck.ladder.pinned == [0.24, 0.269, 0.3]
+    assert any(said in fault for fault in faults(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}', *overrides))
+
+
 def test_a_fault_that_an_override_made_is_blamed_on_it():
     told = faults(DECK + TRAIN, 'train.kappas=[1, 2]')
     assert [fault[:31] for fault in told] == ['command line: train.kappas=[1, '] * 2
@@ -132,8 +148,9 @@ def test_a_misspelt_key_is_not_also_missing():
 
 def test_what_is_missing_is_said_where_its_section_begins():
     assert faults('# nothing\nladder: {chains: 2}\n') == [
-        'deck.yaml:2:1: ladder.kappas: missing; expected a list, each item a number from 0 to 10',
-        'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes']
+        'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes',
+        'deck.yaml:2:9: ladder: expected one of two: kappas, the rungs themselves, or tuned, how many rungs are to be '
+        'placed between which ends']
 
 
 @pytest.mark.parametrize(('override', 'said'), [

@@ -49,7 +49,7 @@ def test_rungs_wanted_make_half_of_the_swaps_succeed():
 
 def test_a_poor_pair_is_named_with_what_would_do():
     tried, swapped = np.full((2, 2), 500), np.array([[300, 4], [280, 6]])
-    lines = list(warnings([0.24, 0.26, 0.3], tried, traffic(tried, swapped, np.zeros((2, 3)))))
+    lines = list(warnings([0.24, 0.26, 0.3], tried, swapped.sum(0) / tried.sum(0)))
     assert lines == ['swaps between kappa = 0.26 and 0.3 are accepted in 1.0% of tries; '
                      '3 rungs more between them would make it about 50%']
 

@@ -66,7 +66,7 @@ def test_momenta_above_the_range_do_not_enter_the_fit():
 def binders(small, large, error):
     """Return a study of two lattices with these Binder cumulants at kappa = 0, 1, 2, ..."""
     entries = {16: small, 32: large}
-    return SimpleNamespace(kappas=np.arange(len(small)), entries=lambda size: [
+    return SimpleNamespace(kappas=lambda size: np.arange(len(small)), entries=lambda size: [
         {'kappa': k, 'binder': {'value': u, 'error': error}} for k, u in enumerate(entries[size])])
 
 

@@ -30,7 +30,9 @@ def write(path, driver, draws=7):
     """Write SHAPES in two commits, the first of three draws."""
     writer = open_writer(driver, MPI.COMM_SELF, path, SHAPES, {'lambda': 0.02})
     for shape in SHAPES:
-        summary = {name: np.zeros([len(shape.scales()[d]) for d in shape.datasets()[name][0]]) for name in SUMMARY}
+        sizes = {dimension: len(values) for dimension, values in shape.scales().items()}
+        summary = {name: np.zeros([sizes[d] for d in shape.datasets()[name][0]]) for name in SUMMARY if name != 'kappa'}
+        summary['kappa'] = shape.kappas
         for first, last in ((0, 3), (3, draws)):
             for rung in range(shape.rungs):
                 for name in ('phi', 'replica', *SERIES):
