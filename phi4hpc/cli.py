@@ -4,6 +4,7 @@ Nothing heavy is imported before the words are understood, so that a mistake is 
 """
 
 import argparse
+import math
 import os
 import sys
 from difflib import get_close_matches
@@ -31,7 +32,8 @@ COMMANDS = {
 def main(argv=None):
     """Do what the words `argv` say (default: the command line's); a failure raises SystemExit with its code.
 
-    1: a run that could not go on. 2: a mistake in the words or in the deck. 130: an interrupt.
+    1: a run that could not go on. 2: a mistake in the words or in the deck. 75: a run that was asked to stop and can
+    go on. 130: an interrupt.
     """
     try:
         _do(*_parsed(sys.argv[1:] if argv is None else argv))
@@ -108,6 +110,8 @@ def _add_deck(parser):
 def _add_run(parser):
     parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: in runs/)')
     parser.add_argument('--restart', action='store_true', help='begin anew, whatever the run directory holds')
+    parser.add_argument('--walltime', type=_seconds, default=math.inf, metavar='[H:M:]S',
+                        help='stop with a checkpoint and exit status 75 after so long; the same words then go on')
     parser.add_argument('--changed', action='store_true',
                         help='go on where another deck made the run directory; redo what the change touches')
 
@@ -137,12 +141,23 @@ def _positive(word):
     return int(word)
 
 
+def _seconds(word):
+    parts = word.split(':')
+    if len(parts) > 3 or not all(part.isdecimal() for part in parts) or not any(map(int, parts)):
+        raise argparse.ArgumentTypeError(f'expected seconds or hours:minutes:seconds, got {word!r}')
+    return sum(int(part) * 60**i for i, part in enumerate(reversed(parts)))
+
+
 def _do(command, args):
     others = {'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema, 'convert': _convert}
     others.get(command, _run)(command, args)
 
 
 def _run(command, args):
+    from phi4hpc.runcontrol import Signals
+
+    signals = Signals()                                            # before the imports, which take seconds
+
     from phi4hpc.deck.load import load
 
     loaded = load(args.deck, args.overrides)
@@ -151,7 +166,8 @@ def _run(command, args):
 
     chosen = STAGES if command == 'run' else (command,)
     out = args.out or Path('runs', Path(args.deck).stem)
-    stages.run(chosen, loaded, out, restart=args.restart, changed=args.changed)
+    stages.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
+               walltime=args.walltime)
 
 
 def _check(_, args):

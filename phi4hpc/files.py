@@ -40,6 +40,13 @@ def write_text(path, text):
         temporary.write_text(text, encoding='utf-8')
 
 
+def replace_text(path, text):
+    """Write a text file that a reader never sees in part, and that may be lost with the machine."""
+    temporary = Path(f'{path}.new')
+    temporary.write_text(text, encoding='utf-8')
+    os.replace(temporary, path)
+
+
 def write_json(path, value):
     """Write plain values as JSON. Raises ValueError on a NaN, which JSON cannot say."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False))

@@ -1,36 +1,42 @@
 """What a training writes down while it runs: checkpoints to resume from, and losses for TensorBoard."""
 
 import contextlib
-import os
 
 from phi4hpc.blockspin import modelfile
 from phi4hpc.logs import log
+from phi4hpc.storage import generations
+
+FILE = 'training.pt'
 
 
-def keep(checkpoint, past, settings, state):
-    """Write a checkpoint: the `past`, the `settings` it is of, and `state`, {name: what has a state_dict}."""
-    states = {name: holder.state_dict() for name, holder in state.items()}
-    modelfile.write(checkpoint, {'past': past, 'settings': settings, 'state': states})
+def keep(comm, checkpoint, generations_kept, past, settings, state):
+    """Write a checkpoint: the `past`, the `settings` it is of, and `state`, {name: what has a state_dict}. Collective.
+
+    Random choices need no more than that: they follow from the seed and the epoch (batches.plan).
+    """
+    def fill(path):
+        if comm.rank:
+            return []
+        states = {name: holder.state_dict() for name, holder in state.items()}
+        modelfile.write(path / FILE, {'past': past, 'settings': settings, 'state': states})
+        return [FILE]
+
+    generations.write(comm, checkpoint, generations_kept, fill)
 
 
 def resume(comm, checkpoint, settings, state, device):
-    """Set `state` from the checkpoint, return its past; {} where there is none, or one of other settings."""
-    if not comm.bcast(os.path.exists(checkpoint)):
+    """Set `state` from the newest whole checkpoint, return its past; {} where there is none, or of other settings."""
+    path = generations.newest(comm, checkpoint)
+    if path is None:
         return {}
-    content = modelfile.read(checkpoint, device)
+    content = modelfile.read(path / FILE, device)
     if content['settings'] != settings:
-        log.info('%s is of a training with other settings: not used', checkpoint)
+        log.info('%s is of a training with other settings: not used', path)
         return {}
     for name, holder in state.items():
         holder.load_state_dict(content['state'][name])
-    log.info('resuming %s after epoch %d', checkpoint, content['past']['epoch'])
+    log.info('resuming %s after epoch %d', path, content['past']['epoch'])
     return content['past']
-
-
-def discard(checkpoint):
-    """Remove a checkpoint that is no longer needed, if there is one."""
-    with contextlib.suppress(FileNotFoundError):
-        os.remove(checkpoint)
 
 
 @contextlib.contextmanager

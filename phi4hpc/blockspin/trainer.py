@@ -7,33 +7,32 @@ Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of this rank
 
 import copy
 import os
+import shutil
 import time
 
 import numpy as np
 import torch
 from torch.nn.parallel import DistributedDataParallel
 
-from phi4hpc.blockspin import batches, modelfile
-from phi4hpc.blockspin.journal import discard, keep, resume, tensorboard_writer
+from phi4hpc.blockspin import batches, journal, modelfile
 from phi4hpc.blockspin.record import losses, mean, record
 from phi4hpc.blockspin.shards import strata
 from phi4hpc.logs import Progress
-
-INTERVAL = 30.0
+from phi4hpc.runcontrol import Action, Control
 
 
 def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, rate, seed, device='cpu',
-          tensorboard=None, stop=lambda: False):
+          tensorboard=None, control=None, keep=2):
     """Train `model` in place inside a `process_group`, write it to `path`, return its record (record.record).
 
     `model` is fresh from families.build, `path` is <model>.pt. `train_nyx`, `valid_nyx` and `test_nyx` are this
     rank's draws, by shards.read_train with the same `batch` and shards.read_share. The outcome follows from the
-    data, `seed` and the model's name; the number of ranks changes it by rounding alone. A checkpoint
-    <model>.ckpt.pt is kept meanwhile, from which training resumes to the same bits. `stop()`, the same on
-    every rank, is asked after each epoch; once true, a checkpoint is written and None returned. `tensorboard`
-    is a directory for its event files. Raises UserError where a batch has fewer draws than there are ranks.
+    data, `seed` and the model's name; the number of ranks changes it by rounding alone. `control` is asked
+    after each epoch: the last `keep` checkpoints are kept in <model>.ckpt, from which training resumes to the
+    same bits on as many ranks, and None is returned where it says to stop. `tensorboard` is a directory for
+    its event files. Raises UserError where a batch has fewer draws than there are ranks.
     """
-    name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt.pt'
+    name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt'
     settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
 
     phi_nyx = _on(device, train_nyx)
@@ -52,11 +51,13 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
     start_n = losses(model, test_nD)
     past = {'epoch': 0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))], 'seconds': 0.0,
             'best': 0, 'weights': copy.deepcopy(model.state_dict())}
-    past |= resume(comm, checkpoint, settings, state, device)
+    past |= journal.resume(comm, checkpoint, settings, state, device)
 
-    began = saved = time.monotonic()
-    with tensorboard_writer(comm, tensorboard, past['epoch']) as board, \
-            Progress(f'train {name}', (epochs - past['epoch']) * steps, comm.rank) as progress:
+    control, began = control or Control(comm), time.monotonic()
+    control.begin()
+    with journal.tensorboard_writer(comm, tensorboard, past['epoch']) as board, \
+            Progress(f'train {name}', epochs * steps, comm.rank) as progress:
+        progress.skip(past['epoch'] * steps)
         for epoch in range(past['epoch'] + 1, epochs + 1):
             plan = batches.plan(batches.seed_of(seed, name), epoch, numbers, bounds, steps, phi_nyx.shape[-1])
             running = torch.zeros((), dtype=torch.float64, device=device)
@@ -77,18 +78,18 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
                 past |= {'best': epoch, 'weights': copy.deepcopy(model.state_dict())}
             board(past, schedule.get_last_lr()[0])
 
-            stopping = epoch < epochs and stop()
-            if comm.rank == 0 and (stopping or time.monotonic() - saved > INTERVAL):
-                saved = time.monotonic()
-                keep(checkpoint, {**past, 'seconds': past['seconds'] + saved - began}, settings, state)
-            if stopping:
+            action = control.ask() if epoch < epochs else Action.GO_ON
+            if action:
+                seconds = past['seconds'] + time.monotonic() - began
+                journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, state)
+            if action is Action.STOP:
                 return None
 
     model.load_state_dict(past['weights'])
     past['seconds'] += time.monotonic() - began
     if comm.rank == 0:
         modelfile.save(path, model)
-        discard(checkpoint)
+        shutil.rmtree(checkpoint, ignore_errors=True)
     comm.Barrier()
     return record(comm, model, past, start_n, losses(model, test_nD), steps, total)
 

@@ -112,6 +112,15 @@ class Storage(Section):
     `auto`: mpio where h5py can."""
 
 
+class Checkpoint(Section):
+    """When the state of a run is kept, from which it goes on after a stop or a kill."""
+
+    interval: float = Field(300.0, gt=0.0)
+    """Seconds from one checkpoint to the next. A stop that was asked for loses nothing, a kill at most so much."""
+    keep: Count = 2
+    """Checkpoints kept; should the newest be damaged, the run goes on from the one before."""
+
+
 class Train(Section):
     """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size."""
 
@@ -163,6 +172,9 @@ class Deck(Section):
     ladder: Ladder
     sample: Sample = Sample()
     storage: Storage = Storage()
+    checkpoint: Checkpoint = Checkpoint()
+    patience: float = Field(300.0, ge=1.0)
+    """Seconds without a sign of life after which a rank is taken for lost and the job is ended."""
     train: Train | None = None
     """Left out: the run samples and reports, and trains nothing."""
     analyse: Analyse = Analyse()

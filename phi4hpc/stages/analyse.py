@@ -12,7 +12,7 @@ from phi4hpc.files import whole, write_json
 from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observables import axis_propagator, densities
-from phi4hpc.logs import log
+from phi4hpc.logs import Progress, log
 from phi4hpc.mpi import block
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
@@ -26,10 +26,15 @@ def run(context):
     """Analyse every model that is not analysed yet. Collective."""
     context.directory.require('train')
     done = context.comm.bcast(finished(context) if context.comm.rank == 0 else None)
-    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
-        for model in models(context.deck):
-            if model.name not in done:
-                analyse(context, model, ensembles[model.L])
+    wanted = models(context.deck)
+    missing = [model for model in wanted if model.name not in done]
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
+            Progress('analyse', len(wanted), context.comm.rank) as progress:
+        progress.skip(len(wanted) - len(missing))
+        for model in missing:
+            context.control.go_on_or_stop(f'before the analysis of {model.name}')
+            analyse(context, model, ensembles[model.L])
+            progress.advance()
 
 
 def finished(context):

@@ -10,6 +10,7 @@ from phi4hpc.deck.parts import split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
+from phi4hpc.runcontrol import Stopped
 from phi4hpc.stages.models import models
 from phi4hpc.storage.reader import Ensembles
 
@@ -22,7 +23,10 @@ def run(context):
     device = torch_device(context.device)
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
         for model in missing:
+            context.control.go_on_or_stop(f'before {model.name}')
             record = fit(context, model, ensembles[model.L], device)
+            if record is None:
+                raise Stopped(f'in {model.name}')
             if context.comm.rank == 0:
                 write_json(record_path(context, model), record)
             log.info('train %s: loss %.6g a site on test draws, %.4f(%.4f) of the linear optimum', model.name,
@@ -35,7 +39,7 @@ def record_path(context, model):
 
 
 def fit(context, model, lattice, device):
-    """Train one model and return its record."""
+    """Train one model and return its record, None where it was stopped."""
     comm, deck = context.comm, context.deck.train
     with together(comm):
         learned, *held_out = split(lattice.draws, deck.held_out)
@@ -46,7 +50,8 @@ def fit(context, model, lattice, device):
     network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
     return train(comm, network, train_nyx, valid_nyx, test_nyx, epochs=deck.epochs, batch=deck.batch, rate=deck.rate,
                  path=str(context.directory.file('models', f'{model.name}.pt')), seed=context.deck.seed, device=device,
-                 tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)))
+                 tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)),
+                 control=context.control, keep=context.deck.checkpoint.keep)
 
 
 def torch_device(device):

@@ -12,6 +12,7 @@ from phi4hpc.blockspin.trainer import train
 from phi4hpc.deck.parts import split
 from phi4hpc.errors import UserError
 from phi4hpc.mpi import world
+from tests.stopping import StopAt
 
 pytestmark = pytest.mark.mpi(min_size=2)
 BATCH = 25  # divides by no number of ranks in use
@@ -76,11 +77,10 @@ def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared):
     for part in ('whole', 'halves'):
         (shared / part).mkdir(exist_ok=True)
     whole, model = trained(world(), shared / 'whole' / 'm.pt')
-    asked = iter(range(1, 9))
-    stopped, _ = trained(world(), shared / 'halves' / 'm.pt', stop=lambda: next(asked) == 2)
+    stopped, _ = trained(world(), shared / 'halves' / 'm.pt', control=StopAt(2))
     world().Barrier()
     assert stopped is None
-    assert (shared / 'halves' / 'm.ckpt.pt').exists()
+    assert (shared / 'halves' / 'm.ckpt').exists()
     resumed, again = trained(world(), shared / 'halves' / 'm.pt')
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))

@@ -10,6 +10,7 @@ from phi4hpc.blockspin.families import build
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import train
+from tests.stopping import StopAt
 
 SIZE, LATENT = 8, 9
 
@@ -91,12 +92,11 @@ def test_training_is_repeatable_and_its_seed_matters(comm, tmp_path):
 @pytest.mark.parametrize('epoch', [1, 4])
 def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, epoch):
     whole, model = trained(comm, tmp_path / 'm.pt', domains, 'dense')
-    asked = iter(range(1, 99))
     path = tmp_path / 'halves' / 'm.pt'
     path.parent.mkdir()
-    stopped, _ = trained(comm, path, domains, 'dense', stop=lambda: next(asked) == epoch)
+    stopped, _ = trained(comm, path, domains, 'dense', control=StopAt(epoch))
     assert stopped is None
-    assert [entry.name for entry in path.parent.iterdir()] == ['m.ckpt.pt']
+    assert [entry.name for entry in path.parent.iterdir()] == ['m.ckpt']
     resumed, again = trained(comm, path, domains, 'dense')
     assert [entry.name for entry in path.parent.iterdir()] == ['m.pt']
     assert same_weights(model, again)
@@ -104,7 +104,7 @@ def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, ep
 
 
 def test_a_checkpoint_of_other_settings_is_not_used(comm, tmp_path):
-    trained(comm, tmp_path / 'm.pt', domains, 'dense', stop=lambda: True)
+    trained(comm, tmp_path / 'm.pt', domains, 'dense', control=StopAt(1))
     record, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense', epochs=2)
     assert len(record['train_losses']) == 2
 

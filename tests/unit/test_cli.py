@@ -1,5 +1,6 @@
 """The command line: thin, quick to answer, and clear about mistakes, which it tells once."""
 
+import math
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from phi4hpc import __version__, cli, errors
+from phi4hpc import __version__, cli, errors, runcontrol
 from phi4hpc.mpi import RANK_SIZE
 
 ROOT = Path(__file__).parents[2]
@@ -27,9 +28,10 @@ RANKS = [name for pair in RANK_SIZE for name in pair if name]
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
-    """Each test is a lone process, whatever started the tests."""
+    """Each test is a lone process, whatever started the tests, which signals still end."""
     for name in RANKS:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(runcontrol, 'SIGNALS', {})
 
 
 @pytest.fixture
@@ -74,16 +76,17 @@ def test_a_command_asks_for_its_stages(stages, command, chosen):
     assert given == chosen
     assert loaded.deck.lattice.sizes == [16, 32]
     assert out == Path('runs/quickstart')
-    assert options == {'restart': False, 'changed': False}
+    assert isinstance(options.pop('signals'), runcontrol.Signals)
+    assert options == {'restart': False, 'changed': False, 'walltime': math.inf}
 
 
 def test_options_and_overrides_mix_in_any_order(stages):
-    words = f'run --out here {QUICKSTART} seed=7 --restart sample.draws=50 --changed train=null'
+    words = f'run --out here {QUICKSTART} seed=7 --restart --walltime 1:00:30 sample.draws=50 --changed train=null'
     cli.main(words.split())
     (_, loaded, out), options = stages[0]
     assert (loaded.deck.seed, loaded.deck.sample.draws, loaded.deck.train) == (7, 50, None)
     assert out == Path('here')
-    assert options == {'restart': True, 'changed': True}
+    assert (options['restart'], options['changed'], options['walltime']) == (True, True, 3630)
 
 
 @pytest.mark.parametrize(('words', 'said'), [
@@ -95,6 +98,8 @@ def test_options_and_overrides_mix_in_any_order(stages):
     ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
     ('run deck.yaml --res', 'unrecognized arguments: --res'),
     ('run deck.yaml --out', 'argument --out: expected one argument'),
+    *((f'run deck.yaml --walltime {odd}', f'expected seconds or hours:minutes:seconds, got {odd!r}')
+      for odd in ('soon', '0', '1:2:3:4', '1:')),
     ('check deck.yaml --ranks none', "argument --ranks: expected a whole number >= 1, got 'none'"),
     ('bench sampler --sizes 0', "argument --sizes: expected a whole number >= 1, got '0'"),
     ('bench samplr', "invalid choice: 'samplr'"),

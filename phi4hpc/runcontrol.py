@@ -1,0 +1,107 @@
+"""What the outside asks of a running loop: by a signal, the wall clock, a file STOP, or because a checkpoint is due.
+
+A handler only sets a flag. All ranks of a loop put their flags together at the same step, so they act alike; how many
+steps lie between is agreed on by rank 0's clock, so that asking costs nothing.
+"""
+
+import math
+import signal
+import time
+from enum import IntEnum
+
+from phi4hpc.errors import UserError
+from phi4hpc.logs import log
+
+EVERY = 0.5                       # seconds between two times that the ranks put their flags together
+
+
+class Action(IntEnum):
+    """What a loop is to do after a step; where several are asked for, the largest."""
+
+    GO_ON = 0
+    CHECKPOINT = 1
+    STOP = 2                      # with a checkpoint
+
+
+SIGNALS = {signal.SIGUSR1: Action.CHECKPOINT, signal.SIGUSR2: Action.STOP, signal.SIGTERM: Action.STOP}
+
+
+class Stopped(UserError):
+    """The run was asked to stop, at `where`, and can go on later; the code tells a batch job to queue itself again."""
+
+    code = 75                     # EX_TEMPFAIL
+
+    def __init__(self, where):
+        super().__init__(f'stopped {where}; the same command goes on from there')
+
+
+class Signals:
+    """Collects the signals of this process from now on."""
+
+    def __init__(self):
+        self.heard = []
+        for number in SIGNALS:
+            signal.signal(number, lambda number, _: self.heard.append((SIGNALS[number], signal.Signals(number).name)))
+
+    def take(self):
+        """Return the (action, reason) of each signal since the last call."""
+        heard, self.heard = self.heard, []
+        return heard
+
+
+class Control:
+    """Tells the ranks of `comm` what to do after each step of a loop: Control.ask, alike on all of them.
+
+    `signals`: this rank's Signals; `interval`: seconds from one checkpoint to the next; `walltime`: seconds from now
+    after which to stop; `stop_file`: a path at which a file asks to stop, and is then removed.
+    """
+
+    def __init__(self, comm, signals=None, interval=math.inf, walltime=math.inf, stop_file=None):
+        self.comm, self.signals, self.interval, self.stop_file = comm, signals, interval, stop_file
+        self.deadline = time.monotonic() + walltime
+        self.begin()
+
+    def begin(self):
+        """Say that a loop begins, whose steps may take longer or shorter than those before."""
+        self.saved = self.asked = time.monotonic()
+        self.stride, self.left = 1, 1
+
+    def ask(self):
+        """Return the Action that is due after a step. To be called by every rank after every step."""
+        self.left -= 1
+        if self.left:
+            return Action.GO_ON
+        everyone = self.comm.allgather((max(self._wishes()), self._pace()))
+        (action, reason), self.stride = max(wish for wish, _ in everyone), everyone[0][1]
+        self.left = self.stride
+        if action is not Action.GO_ON:
+            self.saved = time.monotonic()
+        if reason:
+            log.info('%s: asks for a %s', reason, action.name.lower())
+        return action
+
+    def go_on_or_stop(self, where):
+        """Raise Stopped where a stop is asked for, between two things of which the first is safe. Collective."""
+        self.begin()
+        if self.ask() is Action.STOP:
+            raise Stopped(where)
+
+    def _wishes(self):
+        """Return the (action, reason) of all that this rank knows of; the clock and the file are rank 0's to watch."""
+        wishes = [(Action.GO_ON, ''), *(self.signals.take() if self.signals else ())]
+        if self.comm.rank == 0:
+            now = time.monotonic()
+            if now > self.deadline:
+                wishes.append((Action.STOP, 'the walltime'))
+            if self.stop_file and self.stop_file.exists():
+                self.stop_file.unlink()
+                wishes.append((Action.STOP, f'the file {self.stop_file}'))
+            if now - self.saved > self.interval:
+                wishes.append((Action.CHECKPOINT, ''))
+        return wishes
+
+    def _pace(self):
+        """Return how many steps take EVERY seconds, by the time of those since the last call and at most twice them."""
+        now = time.monotonic()
+        steps, self.asked = EVERY * self.stride / max(now - self.asked, 1e-6), now
+        return max(1, min(int(steps), 2 * self.stride))

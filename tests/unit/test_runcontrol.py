@@ -1,0 +1,91 @@
+"""Control of a running loop: what asks for a checkpoint or a stop, and how often the ranks talk about it."""
+
+import os
+import signal
+import time
+
+import pytest
+from mpi4py import MPI
+
+from phi4hpc import runcontrol
+from phi4hpc.runcontrol import Action, Control, Signals
+
+
+class Alone:
+    """A communicator of one rank that counts how often it is used."""
+
+    rank, size = 0, 1
+
+    def __init__(self):
+        self.talks = 0
+
+    def allgather(self, value):
+        self.talks += 1
+        return [value]
+
+
+@pytest.fixture
+def signals():
+    """Return the Signals of this process, and put its handlers back afterwards."""
+    before = {number: signal.getsignal(number) for number in runcontrol.SIGNALS}
+    yield Signals()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_nothing_is_asked_of_a_loop_that_nobody_disturbs():
+    control = Control(MPI.COMM_SELF)
+    assert {control.ask() for _ in range(1000)} == {Action.GO_ON}
+
+
+@pytest.mark.parametrize(('number', 'action'), [
+    (signal.SIGUSR1, Action.CHECKPOINT), (signal.SIGUSR2, Action.STOP), (signal.SIGTERM, Action.STOP)])
+def test_a_signal_is_acted_on_once(signals, number, action):
+    control = Control(MPI.COMM_SELF, signals)
+    os.kill(os.getpid(), number)
+    assert [control.ask(), control.ask()] == [action, Action.GO_ON]
+
+
+def test_of_two_wishes_the_stop_counts(signals):
+    control = Control(MPI.COMM_SELF, signals)
+    for number in (signal.SIGUSR2, signal.SIGUSR1):
+        os.kill(os.getpid(), number)
+    assert control.ask() is Action.STOP
+
+
+def test_a_file_asks_to_stop_and_is_used_up(tmp_path):
+    control = Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP')
+    assert control.ask() is Action.GO_ON
+    (tmp_path / 'STOP').touch()
+    control.begin()
+    assert control.ask() is Action.STOP
+    assert not (tmp_path / 'STOP').exists()
+
+
+def test_the_walltime_stops():
+    assert Control(MPI.COMM_SELF, walltime=-1).ask() is Action.STOP
+    assert Control(MPI.COMM_SELF, walltime=60).ask() is Action.GO_ON
+
+
+def test_checkpoints_are_due_at_intervals(monkeypatch):
+    monkeypatch.setattr(runcontrol, 'EVERY', 0.001)
+    control, began, times = Control(MPI.COMM_SELF, interval=0.05), time.monotonic(), []
+    while time.monotonic() - began < 0.5:
+        if control.ask() is Action.CHECKPOINT:
+            times.append(time.monotonic())
+    gaps = [b - a for a, b in zip([began, *times], times, strict=False)]
+    assert min(gaps) >= 0.05
+    assert len(times) >= 3
+
+
+@pytest.mark.parametrize('seconds', [0.0001, 0.01, 1.0], ids=['fast', 'slow', 'slower than the pace'])
+def test_ranks_talk_twice_a_second_however_long_a_step_takes(monkeypatch, seconds):
+    now = [0.0]
+    monkeypatch.setattr(runcontrol.time, 'monotonic', lambda: now[0])
+    comm, steps = Alone(), int(60 / seconds)
+    control = Control(comm)
+    for _ in range(steps):
+        now[0] += seconds
+        control.ask()
+    wanted = min(steps, 60 / runcontrol.EVERY)
+    assert wanted <= comm.talks <= wanted + 20
