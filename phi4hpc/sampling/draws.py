@@ -14,6 +14,11 @@ class Draws:
         self.committed = 0                                                 # draws that are in the file
         self.waiting = []                                                  # (phi_ryx, densities_rq, flat rung of all)
 
+    def go_on(self, committed, summary):
+        """Say that only the first `committed` draws of the file are sure, and go on after them. Collective."""
+        self.committed = committed
+        self.writer.commit(self.shape.L, committed, summary)
+
     def keep(self, phi_ryx, densities_rq, rung_r):
         """Keep a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are."""
         chain_r = np.arange(len(rung_r)) // (len(rung_r) // self.shape.chains)

@@ -3,8 +3,8 @@
 All lattices of the deck step together, their replicas dealt out to the ranks. A step is one pass of the recipe and one
 turn of swaps, for which one Allgatherv tells every rank of the replicas of all. Thermalisation tunes the step sizes
 during its first four fifths; then they are frozen. Draws of a lattice are kept in memory until a chunk is full, then
-delivered to the rungs' owners, written and committed. A checkpoint is written now and then, right after every lattice
-has committed, so that file and checkpoint agree.
+delivered to the rungs' owners, written and committed. A checkpoint is written when the run's control asks for one,
+right after every lattice has committed, so that file and checkpoint agree.
 """
 
 import time
@@ -12,19 +12,22 @@ import time
 import numpy as np
 
 from phi4hpc.logs import Progress, log
+from phi4hpc.runcontrol import Action, Stopped
 from phi4hpc.sampling.deal import deal
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.sampling.walk import Walk
 from phi4hpc.storage import checkpoint
 
-CHECKPOINT_SECONDS = 60.0
-
 
 class Sampler:
-    """Samples the lattices `shapes` of a deck on all ranks of `comm`, into `writer`, with a checkpoint at `path`."""
+    """Samples the lattices `shapes` of a deck on all ranks of `comm`, into `writer`, with checkpoints in `folder`.
 
-    def __init__(self, comm, device, deck, shapes, writer, path):
-        self.comm, self.plan, self.path = comm, deck.sample, path
+    `control`: the runcontrol.Control that is asked after every step.
+    """
+
+    def __init__(self, comm, device, deck, shapes, writer, folder, control):
+        self.comm, self.plan, self.control = comm, deck.sample, control
+        self.folder, self.generations, self.device = folder, deck.checkpoint.keep, device
         self.bounds = deal(comm, device, deck, shapes)
         held = self.bounds[:, comm.rank:comm.rank + 2]
         self.walks = [Walk(device, deck, *each) for each in zip(shapes, held, strict=True)]
@@ -33,19 +36,28 @@ class Sampler:
         self.told = np.diff(self.bounds, axis=1).sum(0) * 2
         self.ends = np.cumsum(self.bounds[:, -1])
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
-        self.steps = 0
+        self.steps, self.stalled = 0, 0.0                          # seconds spent on writing instead of sampling
 
     def run(self):
-        """Thermalise and make all draws, from the last checkpoint where there is one. Collective."""
+        """Thermalise and make all draws, from the last checkpoint where there is one. Collective.
+
+        Raises Stopped, with everything saved, where the control says so.
+        """
         self._resume_or_start()
-        self.saved = time.monotonic()
+        self.control.begin()
+        began = time.monotonic()
         with Progress('sample', self.total, self.comm.rank) as progress:
             progress.skip(self.steps)
             while self.steps < self.total:
                 self.advance()
-                if self._due():
-                    self.save()
                 progress.advance()
+                action = self.control.ask()
+                if action or self.steps == self.total:
+                    self.save()
+                if action is Action.STOP:
+                    raise Stopped(f'after {self.steps} of {self.total} steps')
+        elapsed = time.monotonic() - began
+        log.info('sample: %.1f s, of which %.1f%% went into writing', elapsed, 100 * self.stalled / max(elapsed, 1e-9))
 
     def advance(self):
         """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
@@ -56,7 +68,7 @@ class Sampler:
                 draws.keep(walk.replicas.fields.read(), walk.densities_rq, walk.rung_r)
             walk.exchange(told_r2, self.steps)
             if draws.full:
-                draws.commit(walk.summary())
+                self._write(draws.commit, walk.summary())
         self.steps += 1
 
     def _tell(self, told):
@@ -65,19 +77,17 @@ class Sampler:
         self.comm.Allgatherv(np.concatenate(told), (everyone, self.told))
         return np.split(everyone, self.ends[:-1])
 
-    def _due(self):
-        """Return whether it is time for a checkpoint. Collective."""
-        if self.steps == self.total:
-            return True
-        late = time.monotonic() - self.saved > CHECKPOINT_SECONDS
-        return self.steps % self.plan.spacing == 0 and self.comm.bcast(late)
+    def _write(self, write, *args):
+        """Write something, and count how long that takes."""
+        began = time.monotonic()
+        write(*args)
+        self.stalled += time.monotonic() - began
 
     def save(self):
         """Commit the draws of every lattice, then write a checkpoint. Collective."""
         for walk, draws in zip(self.walks, self.draws, strict=True):
-            draws.commit(walk.summary())
-        checkpoint.save(self.comm, self.path, self.fields(), self.state())
-        self.saved = time.monotonic()
+            self._write(draws.commit, walk.summary())
+        self._write(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
 
     def fields(self):
         """Return {group: (fields phi_ryx of the replicas that this rank holds, bounds of what each rank holds)}."""
@@ -87,7 +97,7 @@ class Sampler:
     def state(self):
         """Return what the way on depends on besides the fields: {name: array}, alike on every rank, after any step."""
         of_walks = {f'{walk.shape.group}.{name}': value for walk in self.walks for name, value in walk.state().items()}
-        return {'steps': np.array(self.steps), **of_walks}
+        return {'steps': np.array(self.steps), 'device': np.bytes_(self.device.name), **of_walks}
 
     def restore(self, fields, state):
         """Take up a state after which all draws are committed; `fields`: {group: phi_ryx of what this rank holds}."""
@@ -96,14 +106,18 @@ class Sampler:
             group = walk.shape.group
             walk.replicas.fields.write(fields[group])
             walk.restore({name.removeprefix(f'{group}.'): value for name, value in state.items()})
-            draws.committed = max(0, self.steps - self.plan.thermalisation) // self.plan.spacing
+            draws.go_on(max(0, self.steps - self.plan.thermalisation) // self.plan.spacing, walk.summary())
+        if (made_on := state['device'].decode()) != self.device.name:
+            log.warning('sample: the checkpoint was made on the device %s and goes on on %s: the same distribution, '
+                        'not the same bits', made_on, self.device.name)
 
     def _resume_or_start(self):
         held = {walk.shape.group: walk.replicas.held for walk in self.walks}
-        found = checkpoint.load(self.comm, self.path, held)
+        found = checkpoint.load(self.comm, self.folder, held)
         if found is None:
-            for walk in self.walks:
+            for walk, draws in zip(self.walks, self.draws, strict=True):
                 walk.replicas.start()
+                draws.go_on(0, walk.summary())
             return
         self.restore(*found)
         log.info('sample: goes on after %d of %d steps', self.steps, self.total)

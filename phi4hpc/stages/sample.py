@@ -1,5 +1,6 @@
 """The stage sample: ensembles.h5 from the deck, then results.json from ensembles.h5."""
 
+import shutil
 from itertools import product
 
 from phi4hpc import __version__
@@ -35,13 +36,13 @@ def sample(context):
               for L in deck.lattice.sizes]
     if comm.rank == 0 and not context.directory.file('ensembles.h5').exists():
         # A checkpoint counts draws that are in the file: without it they must be made again.
-        for checkpoint in context.directory.file('checkpoint').glob('*.h5'):
-            checkpoint.unlink()
+        shutil.rmtree(context.directory.file('checkpoint'))
     driver = pick_driver(deck.storage.driver)
     log.info('storage: driver %s', driver)
     writer = open_writer(driver, comm, context.directory.file('ensembles.h5'), shapes, {'lambda': deck.action.lam})
     compile_once(context)
-    Sampler(comm, context.device, deck, shapes, writer, context.directory.file('checkpoint', 'sample.h5')).run()
+    folder = context.directory.file('checkpoint')
+    Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     writer.close()
 
 

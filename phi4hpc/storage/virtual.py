@@ -7,6 +7,7 @@ from pathlib import Path
 
 import h5py
 
+from phi4hpc.files import sync
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 
@@ -42,8 +43,9 @@ class Virtual:
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""
-        for file in self.files.values():
+        for part, file in self.files.items():
             file.flush()
+            sync(part_path(self.path, part))
         self.comm.Barrier()
         if self.comm.rank == 0:
             with h5py.File(self.path, 'r+') as file:

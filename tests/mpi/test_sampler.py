@@ -10,6 +10,7 @@ from mpi4py import MPI
 from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
 from phi4hpc.lattice.observables import SERIES
+from phi4hpc.runcontrol import Control
 from phi4hpc.sampling import sampler as sampler_module
 from phi4hpc.sampling.placement import first
 from phi4hpc.sampling.sampler import Sampler
@@ -31,7 +32,7 @@ def sample(comm, folder, driver, sampler=Sampler):
     shapes = [Shape(L, first(deck.ladder), 2, deck.sample.draws, 'float32') for L in deck.lattice.sizes]
     writer = open_writer(driver, comm, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     try:
-        sampler(comm, Host(), deck, shapes, writer, folder / 'checkpoint.h5').run()
+        sampler(comm, Host(), deck, shapes, writer, folder / 'checkpoint', Control(comm)).run()
     finally:
         writer.close()
 
