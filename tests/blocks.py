@@ -1,0 +1,82 @@
+"""A device for tests: the kernels with the blocks and threads of a GPU, on the cores of a CPU (data/blocks.hpp).
+
+Run as a program under a sanitizer's library, which must be there before Python is, it takes every kernel through some
+launches, and the sanitizer tells on standard error what it finds:
+
+    LD_PRELOAD=libtsan.so python tests/blocks.py thread phi4hpc/kernels FOLDER KERNEL ...
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from phi4hpc.device import host, source
+from phi4hpc.device.fields import Fields
+
+HEADER = Path(__file__).parent / 'data' / 'blocks.hpp'
+FLAGS = ['-std=c++17', '-O1', '-g', '-ffp-contract=off', '-fPIC', '-include', HEADER]
+MAX_THREADS, MAX_BLOCKS = 256, 64
+
+
+class Blocks:
+    """Runs kernels in blocks of `shape` (x, y) threads, `blocks` of them a replica. Compiles into `folder`.
+
+    `sanitizer`: thread, address or none; its library must have been preloaded.
+    """
+
+    name = 'blocks'
+
+    def __init__(self, folder, shape, blocks, sanitizer=None):
+        self.folder, self.shape, self.blocks = folder, shape, blocks
+        self.flags = [*FLAGS, *([f'-fsanitize={sanitizer}'] if sanitizer else [])]
+
+    def module(self, name, L, precision):
+        """Compile kernels/<name>.cu; return what launches its kernels, as a device does."""
+        path = self.folder / f'{name}-{L}-{precision}-{self.blocks}.so'
+        if not path.exists():
+            shape = {'BLOCKS': self.blocks, 'MAX_THREADS': MAX_THREADS, 'MAX_BLOCKS': MAX_BLOCKS}
+            command = [host.compiler(), *self.flags, f'-I{source.FOLDER}', *source.definitions(L, precision, shape)]
+            host.compile_into(path, command, host.translation_unit(name))
+        module = host.Module(path)
+        module.library.block_shape(*self.shape)
+        return module
+
+    def array(self, values):
+        """Return a copy of `values`, in memory of exactly that size."""
+        return np.array(values)
+
+    def numpy(self, array):
+        """Return an array of this device as a NumPy array."""
+        return array
+
+
+def history(device, L, precision, kernels, steps=2):
+    """Return (fields, counts, densities) of three replicas after some steps of `kernels`."""
+    replicas, lam = [0, 1, 7], 0.1
+    fields = Fields(device, L, precision, lam, 5, replicas)
+    fields.write(np.random.default_rng(L).normal(size=(len(replicas), L, L)))
+    counts = [CALLS[kernel](fields, 10 * step) for step in range(steps) for kernel in kernels]
+    return fields.read(), counts, fields.measure()
+
+
+def kappas(fields):
+    return np.linspace(0.24, 0.28, fields.count)
+
+
+CALLS = {
+    'metropolis': lambda fields, sweep: fields.metropolis(kappas(fields), [1.5] * fields.count, sweep, 2),
+    'overrelaxation': lambda fields, sweep: fields.overrelaxation(kappas(fields), sweep, 2),
+}
+LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                            # L, shape, blocks
+
+
+def main(sanitizer, sources, folder, *kernels):
+    """Take `kernels`, of the folder `sources`, through every launch; what is compiled goes to `folder`."""
+    source.FOLDER = Path(sources)
+    for L, shape, blocks in LAUNCHES:
+        history(Blocks(Path(folder), shape, blocks, sanitizer), L, 'float32', kernels)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
