@@ -65,3 +65,36 @@ def overrelaxation_sweep(phi_ryx, kappa, lam, seed, sweep, replicas):
         phi, taken = accept(phi, trial, visited, decide, kappa, lam)
         accepted = accepted + taken
     return phi, accepted
+
+
+def cluster_sweep(phi_ryx, kappa, seed, sweep, replicas):
+    """Return (phi_ryx after one sweep, labels (r, L^2)): clusters by their smallest sites, in their numbers."""
+    L, field = phi_ryx.shape[-1], phi_ryx.astype('f8')
+    y, x, number, odd = sites(L, 1)
+    numbers = np.where(odd, number, sites(L, 0)[2])
+    words = draw(Stream.CLUSTER, number, sweep, replicas, seed, L, draw=0)
+    sideways = np.where(y % 2 == 0, -1, 1)                       # to the neighbour in the same column x // 2
+    ends = [(y, x + sideways), (y, x - sideways), (y - 1, x), (y + 1, x)]
+    labels, phi = np.tile(np.arange(L * L), (len(field), 1)), phi_ryx.copy()
+    for r in range(len(field)):
+        links = []
+        for word, (v, u) in zip(words[:, r], ends, strict=True):
+            bound = odd & (np.exp(-4 * kappa * field[r] * field[r, v % L, u % L]) < uniform(word, 'float64'))
+            links += zip(number[bound], numbers[v % L, u % L][bound], strict=True)
+        labels[r] = smallest_of_each_component(L * L, links)
+    signs = draw(Stream.CLUSTER, np.arange(L * L // 4), sweep, replicas, seed, L, draw=1).transpose(1, 0, 2) >> 31
+    flipped = np.take_along_axis(signs.reshape(len(field), -1), labels, 1)[:, numbers]
+    return np.where(flipped == 1, -phi, phi), labels
+
+
+def smallest_of_each_component(count, links):
+    """Return the smallest number in the component of each of 0 ... count-1 joined by `links`, by plain relaxation."""
+    labels, (a, b) = np.arange(count), np.array(links, int).reshape(-1, 2).T
+    while True:
+        least = np.minimum(labels[a], labels[b])
+        relaxed = labels.copy()
+        np.minimum.at(relaxed, a, least)
+        np.minimum.at(relaxed, b, least)
+        if (relaxed == labels).all():
+            return labels
+        labels = relaxed

@@ -6,7 +6,7 @@ from math import ceil
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 
-VISITS = {'metropolis': 2, 'overrelaxation': 1}
+VISITS = {'metropolis': 2, 'overrelaxation': 1, 'cluster': 1}
 """Of a site in a sweep."""
 SITE_BYTES = {'float32': 4, 'float64': 8}
 SERIES_BYTES = 4 * 8 + 4

@@ -23,7 +23,8 @@ Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
-Algorithm = Literal['metropolis', 'overrelaxation']          # each a source in kernels/ and a method of device.Fields
+Algorithm = Literal['metropolis', 'overrelaxation', 'cluster']
+"""Each a source in kernels/ and a method of device.Fields."""
 ERGODIC = ('metropolis',)                                     # those that reach every field by themselves
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 Family = Literal['linear', 'dense']
@@ -91,7 +92,8 @@ class Sample(Section):
 
     recipe: list[Sweeps] = Field(default=[{'metropolis': 1}], min_length=1)
     """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned width.
-    `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone."""
+    `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone.
+    `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down."""
     thermalisation: Count = 1000
     """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
     draws: Draws = 1000

@@ -4,6 +4,8 @@ Arrays: phi_ryx (r replicas, y and x the lattice axes). The kernels' order (kern
 sites apart, rows padded, with a halo column at either side.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 LEFT, PAD = 16, 16                                                # as in field.cuh
@@ -44,6 +46,23 @@ class Fields:
         self._launch('overrelaxation', self._float64(kappas), self.replicas, self.lam, self.seed,
                      np.uint32(first_sweep), np.int32(sweeps), accepted)
         return self.device.numpy(accepted)
+
+    def cluster(self, kappas, first_sweep, sweeps):
+        """Make cluster sweeps, numbered and with hoppings as for `metropolis`: every cluster is flipped or not."""
+        self._launch('cluster', self._float64(kappas), self.replicas, self.seed, np.uint32(first_sweep),
+                     np.int32(sweeps), self.labels, *self._signs_and_bonds)
+
+    @cached_property
+    def labels(self):
+        """Scratch memory of the cluster kernel: each site's cluster by its smallest site."""
+        return self._scratch(self.L**2, np.int32)
+
+    @cached_property
+    def _signs_and_bonds(self):
+        return self._scratch(self.L**2, self.precision), self._scratch(self.L**2 // 2, np.uint8)
+
+    def _scratch(self, size, kind):
+        return self.device.array(np.zeros((self.device.desks(self.count), size), kind))
 
     def measure(self):
         """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.SERIES."""

@@ -49,6 +49,10 @@ class Host:
         copy[...] = values
         return copy
 
+    def desks(self, blocks):
+        """Return how many of so many blocks need scratch memory of their own."""
+        return 1
+
     def numpy(self, array):
         """Return an array of this device as a NumPy array; it may share memory."""
         return array

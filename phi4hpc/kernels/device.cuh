@@ -7,3 +7,7 @@ __device__ inline double exp_(double x) { return exp(x); }
 
 // A word as other blocks left it in global memory.
 __device__ inline unsigned look(const unsigned *word) { return *(const volatile unsigned *)word; }
+__device__ inline int look(const int *word) { return *(const volatile int *)word; }
+
+// Which part of scratch memory a replica works in: all run at once, so each has its own.
+__device__ inline int desk_of(int replica) { return replica; }

@@ -19,6 +19,7 @@ class Stream(IntEnum):
     METROPOLIS = 2
     SWAP = 3
     OVERRELAXATION = 4
+    CLUSTER = 5
 
 
 def philox(counter, key):

@@ -13,7 +13,7 @@ from phi4hpc.kernels.philox import philox
 from phi4hpc.lattice.observables import densities
 from tests.conftest import ROOT
 from tests.nvrtc import cubin
-from tests.reference import metropolis_sweep, overrelaxation_sweep
+from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep
 
 SIZES = [2, 4, 6, 16, 34]
 
@@ -99,6 +99,30 @@ def test_reflections_of_a_gaussian_field_are_all_accepted(device):
     held = fields(device, 16, 'float64', [0], lam=0.0)
     held.write(random_fields(16, 1, 'float64'))
     assert held.overrelaxation([0.24], first_sweep=0, sweeps=100) == 100 * 16**2
+
+
+@pytest.mark.parametrize('L', [*SIZES, 64])
+@pytest.mark.parametrize('kappa', [0.05, 0.27, 1.0])
+def test_clusters_and_their_signs_equal_the_reference(device, L, kappa):
+    phi, seed = random_fields(L, 2, 'float64'), 11
+    for replica in (3, 8):
+        held, expected = fields(device, L, 'float64', [replica], seed=seed), phi[:1]
+        held.write(phi[:1])
+        for sweep in range(5, 9):
+            held.cluster([kappa], first_sweep=sweep, sweeps=1)
+            expected, labels = cluster_sweep(expected, kappa, seed, sweep, [replica])
+            assert (device.numpy(held.labels) == labels).all()
+        assert (held.read() == expected).all()
+
+
+def test_cluster_sweeps_of_several_replicas_in_one_launch_equal_the_reference(device):
+    phi = random_fields(16, 3, 'float64')
+    held = fields(device, 16, 'float64', [4, 5, 6])
+    held.write(phi)
+    held.cluster([0.27] * 3, first_sweep=2, sweeps=7)
+    for sweep in range(2, 9):
+        phi, _ = cluster_sweep(phi, 0.27, 11, sweep, [4, 5, 6])
+    assert (held.read() == phi).all()
 
 
 def test_single_precision_follows_the_reference_for_a_sweep(device):

@@ -1,0 +1,113 @@
+// Embedded clusters (Brower and Tamayo, PRL 62 (1989) 1087): Swendsen and Wang's on the signs of the field. Neighbours of
+// like sign are bound with probability 1 - exp(-4 kappa phi phi'), and every cluster changes sign with probability 1/2.
+//
+// Sites are numbered (colour L + y) HALF + x. A cluster is named by its smallest site, its root, and its sign is drawn for
+// the root: neither depends on the order in which threads work. Every link joins an odd to an even site, so the four
+// words of an odd site's Philox call decide on its four links, and only even sites are ever united with one another.
+
+#include "philox.cuh"
+#include "field.cuh"
+
+constexpr int SITES = L * L;
+constexpr unsigned BONDS = 0, SIGNS = 1;                       // draws
+
+// The root of a site: labels only ever fall, so the path ends; it is halved on the way.
+__device__ inline int root_of(int *labels, int site)
+{
+    for (int up = look(labels + site), next; site != up; site = next, up = look(labels + site)) {
+        next = look(labels + up);
+        if (next != up)
+            atomicMin(labels + site, next);
+    }
+    return site;
+}
+
+// Unite the clusters of two sites. Where another thread has hung the larger root elsewhere, go on with that.
+__device__ inline void unite(int *labels, int a, int b)
+{
+    while ((a = root_of(labels, a)) != (b = root_of(labels, b))) {
+        const int high = a < b ? b : a, low = a < b ? a : b;
+        a = atomicMin(labels + high, low);
+        if (a == high)
+            return;
+        b = low;
+    }
+}
+
+// Decide on the four links of the odd sites of a row: bits 0 to 3 for the even sites beside, aside, below and above.
+__device__ inline void bind_row(unsigned char *__restrict__ bonds, const real *__restrict__ row, const real *__restrict__ side,
+                                const real *__restrict__ down, const real *__restrict__ up, int shift, real four_kappa,
+                                words counter, unsigned key0, unsigned key1)
+{
+    for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
+        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const real pull = -four_kappa * row[x];
+        bonds[x] = (exp_(pull * side[x]) < uniform(random.x, pull)) | (exp_(pull * side[x + shift]) < uniform(random.y, pull)) << 1
+            | (exp_(pull * down[x]) < uniform(random.z, pull)) << 2 | (exp_(pull * up[x]) < uniform(random.w, pull)) << 3;
+    }
+}
+
+// Unite the even sites that the odd sites of row y are bound to; an odd site's label is the first of them, or itself.
+__device__ inline void unite_row(int *labels, const unsigned char *bonds, int y)
+{
+    const int shift = shift_of(1, y);
+    for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
+        const int aside = (x + shift + HALF) % HALF;
+        const int even[4] = {y * HALF + x, y * HALF + aside, below(y) * HALF + x, above(y) * HALF + x};
+        int label = SITES / 2 + y * HALF + x;
+        for (int link = 0; link < 4; ++link)
+            if (bonds[x] >> link & 1) {
+                if (label < SITES / 2)
+                    unite(labels, label, even[link]);
+                else
+                    label = even[link];
+            }
+        labels[SITES / 2 + y * HALF + x] = label;
+    }
+}
+
+// Draw the sign of every site, should it be a root: the words of a call serve a site in each quarter of the lattice.
+__device__ inline void draw_signs(real *__restrict__ signs, int first, int step, words counter, unsigned key0, unsigned key1)
+{
+    for (int i = first; i < SITES / 4; i += step) {
+        const words random = philox({counter.x + i, counter.y, counter.z, counter.w}, key0, key1);
+        const unsigned word[4] = {random.x, random.y, random.z, random.w};
+        for (int quarter = 0; quarter < 4; ++quarter)
+            signs[quarter * (SITES / 4) + i] = word[quarter] >> 31 ? -1 : 1;
+    }
+}
+
+extern "C" __global__ void cluster(real *__restrict__ fields, const double *__restrict__ kappas, const int *__restrict__ replicas,
+                                   unsigned seed, unsigned first_sweep, int sweeps, int *all_labels, real *all_signs,
+                                   unsigned char *all_bonds)
+{
+    const int r = replica(), thread = thread_of_replica(), threads = threads_of_replica();
+    const size_t desk = desk_of(r);
+    real *field = fields + (size_t)r * REPLICA, *signs = all_signs + desk * SITES;
+    int *labels = all_labels + desk * SITES;
+    unsigned char *bonds = all_bonds + desk * (SITES / 2);
+    const unsigned key1 = STREAM_CLUSTER | L << 8, id = replicas[r];
+    for (unsigned sweep = first_sweep; sweep != first_sweep + sweeps; ++sweep) {
+        for (int site = thread; site < SITES / 2; site += threads)
+            labels[site] = site;
+        draw_signs(signs, thread, threads, {0, sweep, id, SIGNS}, seed, key1);
+        sync_replica();
+        for (int y = first_row(); y < L; y += row_stride()) {
+            bind_row(bonds + y * HALF, row_of(field, 1, y), row_of(field, 0, y), row_of(field, 0, below(y)),
+                     row_of(field, 0, above(y)), shift_of(1, y), 4 * kappas[r], {(unsigned)(L + y) * HALF, sweep, id, BONDS},
+                     seed, key1);
+            unite_row(labels, bonds + y * HALF, y);
+        }
+        sync_replica();
+        for (int site = thread; site < SITES; site += threads)
+            atomicMin(labels + site, root_of(labels, site));
+        sync_replica();
+        for (int y = first_row(); y < 2 * L; y += row_stride()) {
+            real *row = row_of(field, 0, y);
+            for (int x = threadIdx.x; x < HALF; x += blockDim.x)
+                row[x] *= signs[labels[y * HALF + x]];
+            close_row(row);
+        }
+        sync_replica();
+    }
+}
