@@ -1,0 +1,134 @@
+"""Curves over kappa from the draws of a whole ladder: against free fields, pymbar, quadrature, and how often bands cover."""
+
+import numpy as np
+import pyerrors
+import pytest
+from pymbar import MBAR
+
+from phi4hpc.device.fields import Fields
+from phi4hpc.lattice.exact import two_torus
+from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.sampling import swap
+from phi4hpc.sampling.start import normal
+from phi4hpc.statistics.ensembles import named
+from phi4hpc.statistics.gamma import estimate
+from phi4hpc.statistics.observables import derived, moments
+from phi4hpc.statistics.reweighting import MultiHistogram
+from tests.series import autoregressive, free_fields
+
+L, KAPPAS = 4, np.array([0.17, 0.195, 0.215, 0.23])
+P = 2 * np.pi * np.arange(L) / L
+COSINES = np.cos(P)[:, None] + np.cos(P)
+
+
+@pytest.fixture(scope='module')
+def series():
+    """Return the series {name: (k, c, n)} of autocorrelated free fields on a ladder."""
+    white = autoregressive(0.5, (2, 6000, len(KAPPAS), L, L), seed=21)
+    of_rungs = [free_fields(kappa, white[:, :, k]) for k, kappa in enumerate(KAPPAS)]
+    rungs = [named(densities(phi), axis_propagator(phi)) for phi in of_rungs]
+    return {name: np.stack([rung[name] for rung in rungs]) for name in rungs[0]}
+
+
+@pytest.fixture(scope='module')
+def histogram(series):
+    return MultiHistogram(KAPPAS, L**2 * series['hopping'])
+
+
+@pytest.mark.parametrize('kappa', [0.165, 0.17, 0.205, 0.225, 0.232])
+def test_curves_of_free_fields(series, histogram, kappa):
+    found = {name: estimate(o) for name, o in derived(histogram.means(kappa, moments(series)), L).items()}
+    propagator, zero_mode = 1 / (2 * (1 - 2 * kappa * COSINES)), 1 / (2 * (1 - 4 * kappa))
+    for name, exact in {'abs_magnetisation': np.sqrt(2 * zero_mode / np.pi) / L, 'susceptibility_m2': zero_mode,
+                        'susceptibility': zero_mode * (1 - 2 / np.pi), 'binder': 0.0,
+                        'hopping': (COSINES * propagator).mean(),
+                        'specific_heat': 8 * ((COSINES * propagator)**2).mean(), 'correlation_ratio': np.sqrt(kappa / (1 - 4 * kappa)) / L}.items():
+        assert abs(found[name].value - exact) < 4 * found[name].error < 0.3 * abs(exact) + 0.3, name
+
+
+def test_free_energies_of_free_fields(histogram):
+    """-ln Z = 1/2 sum_p ln(1 - 2 kappa c_p) + const."""
+    def exact(kappa):
+        return np.log(1 - 2 * kappa * COSINES).sum() / 2
+
+    assert histogram.free_energy(KAPPAS[0]).value == 0
+    for kappa in (0.165, 0.2, KAPPAS[2], 0.232):
+        found = estimate(histogram.free_energy(kappa))
+        assert abs(found.value - exact(kappa) + exact(KAPPAS[0])) < 4 * found.error
+        assert found.error < 0.05
+
+
+def test_it_is_pymbar_on_all_draws(monkeypatch):
+    """On independent draws pymbar's values, and its errors; though f is first found on a hundredth of the draws."""
+    monkeypatch.setattr('phi4hpc.statistics.reweighting.SAMPLE', 400)
+    hopping = np.random.default_rng(3).normal(2000 * KAPPAS[:, None, None], np.sqrt(1000), (len(KAPPAS), 2, 5000))
+    histogram = MultiHistogram(KAPPAS, hopping)
+    peer = MBAR(-2 * np.outer(KAPPAS, hopping.ravel()), [10_000] * len(KAPPAS))
+    np.testing.assert_allclose([histogram.free_energy(kappa).value for kappa in KAPPAS], peer.f_k, atol=1e-4)
+    kappa = 0.203
+    theirs = peer.compute_expectations(hopping.ravel(), u_kn=-2 * kappa * hopping.ravel())
+    ours = estimate(histogram.means(kappa, {'hopping': hopping})['hopping'])
+    assert ours.value == pytest.approx(theirs['mu'], abs=0.01 * ours.error)
+    assert ours.error == pytest.approx(theirs['sigma'], rel=0.1)
+    np.testing.assert_allclose(histogram.overlap, peer.compute_overlap()['matrix'], atol=0.05)
+
+
+def test_thin_overlap_is_told_of():
+    hopping = np.random.default_rng(3).normal([[[0.0]], [[20.0]], [[200.0]]], 15, (3, 1, 2000))
+    (lower, upper, overlap), = MultiHistogram([0.1, 0.11, 0.2], hopping).thin_overlaps()
+    assert (lower, upper) == (0.11, 0.2)
+    assert overlap < 0.03
+
+
+def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.31), skipped=100):
+    """Return the densities (run, rung, draw, 4) of many small runs at L = 2 whose rungs exchange replicas."""
+    count = runs * len(kappas)
+    fields = Fields(device, 2, 'float32', lam, seed, range(count))
+    fields.write(normal(2, range(count), seed))
+    replica, hoppings, found = np.arange(count).reshape(runs, -1), np.empty(count), []
+    log_uniform = swap.log_uniforms(np.arange(skipped + draws), runs, len(kappas), seed, 2)
+    for turn in range(skipped + draws):
+        hoppings[replica] = kappas
+        fields.metropolis(hoppings, np.full(count, 1.8), turn, 1)
+        found.append(fields.measure()[replica])
+        swap.swap(replica, *swap.decide(np.array(kappas), 4 * found[-1][..., 1], turn, log_uniform[turn]))
+    return np.array(found[skipped:]).transpose(1, 2, 0, 3), np.array(kappas)
+
+
+def pulls(device, runs, draws=1500, seed=5, kappa=0.265, lam=0.02):
+    """Return (run, 2) deviations of <M^2> and U_L from quadrature, in units of the error that each run claims."""
+    densities_rknq, kappas = exchanged(device, runs, draws, seed, lam)
+    m2, m4, _ = two_torus(kappa, lam)
+    exact, found = (m2, 1 - m4 / (3 * m2**2)), []
+    for densities_knq in densities_rknq:
+        square = densities_knq[:, None, :, 0] ** 2
+        mean = MultiHistogram(kappas, 4 * densities_knq[:, None, :, 1]).means(kappa, {'m2': square, 'm4': square**2})
+        estimates = [estimate(o) for o in (mean['m2'], 1 - mean['m4'] / (3 * mean['m2'] ** 2))]
+        found.append([(e.value - x) / e.error for e, x in zip(estimates, exact, strict=True)])
+    return np.array(found)
+
+
+def assert_covers(pulls_rq):
+    """Assert that 68% and 95% bands hold the truth as often as they claim, within three binomial errors."""
+    for width, claim in ((1.0, 0.6827), (1.96, 0.95)):
+        covered = (abs(pulls_rq) < width).mean(0)
+        assert (abs(covered - claim) < 3 * np.sqrt(claim * (1 - claim) / len(pulls_rq))).all(), (width, covered)
+
+
+def test_bands_cover_as_often_as_they_claim(device):
+    """A hundred runs, reweighted to between rungs; draws remember several others, and replicas carry this over rungs."""
+    assert_covers(pulls(device, 100))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('kappa', [0.215, 0.25, 0.295])
+def test_bands_cover_in_a_thousand_runs(device, kappa):
+    assert_covers(pulls(device, 1000, seed=6, kappa=kappa))
+
+
+def test_bands_that_take_draws_for_independent_do_not_cover(device, monkeypatch):
+    """The count can fail: without autocorrelation the errors are half of what they should be."""
+    aware = pyerrors.Obs.gamma_method
+    monkeypatch.setattr('pyerrors.Obs.gamma_method', lambda self: aware(self, S=0))
+    with pytest.raises(AssertionError):
+        assert_covers(pulls(device, 30))
