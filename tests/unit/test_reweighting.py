@@ -1,4 +1,4 @@
-"""Curves over kappa from the draws of a whole ladder: against free fields, pymbar, quadrature, and how often bands cover."""
+"""Curves over kappa from the draws of a ladder: against free fields, pymbar, quadrature, and how often bands cover."""
 
 import numpy as np
 import pyerrors
@@ -42,7 +42,8 @@ def test_curves_of_free_fields(series, histogram, kappa):
     for name, exact in {'abs_magnetisation': np.sqrt(2 * zero_mode / np.pi) / L, 'susceptibility_m2': zero_mode,
                         'susceptibility': zero_mode * (1 - 2 / np.pi), 'binder': 0.0,
                         'hopping': (COSINES * propagator).mean(),
-                        'specific_heat': 8 * ((COSINES * propagator)**2).mean(), 'correlation_ratio': np.sqrt(kappa / (1 - 4 * kappa)) / L}.items():
+                        'specific_heat': 8 * ((COSINES * propagator) ** 2).mean(),
+                        'correlation_ratio': np.sqrt(kappa / (1 - 4 * kappa)) / L}.items():
         assert abs(found[name].value - exact) < 4 * found[name].error < 0.3 * abs(exact) + 0.3, name
 
 
