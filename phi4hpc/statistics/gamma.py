@@ -46,3 +46,9 @@ def estimate(observable):
 def mean(series_cn):
     """Return the Estimate of the mean of a series (chain, draw)."""
     return estimate(obs(series_cn))
+
+
+def value_and_error(observable):
+    """Return {'value', 'error'} of any pyerrors.Obs, also of a function of several ensembles."""
+    observable.gamma_method()
+    return {'value': float(observable.value), 'error': float(observable.dvalue)}

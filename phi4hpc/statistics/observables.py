@@ -17,7 +17,7 @@ def moments(series):
 
 
 def derived(mean, L):
-    """Return what is made of the means {moment: pyerrors.Obs} on an L x L lattice, Omega = L^2.
+    """Return what is made of the means {moment: number or pyerrors.Obs} on an L x L lattice, Omega = L^2.
 
     abs_magnetisation <|M|>; susceptibility Omega (<M^2> - <|M|>^2), which peaks at the transition also where both signs
     of M are visited; susceptibility_m2 Omega <M^2>, right in the symmetric phase; binder U_L = 1 - <M^4> / (3 <M^2>^2);
@@ -39,7 +39,7 @@ def correlation_length(zero_mode, mode, L):
     xi = sqrt(G(0) / G(p_min) - 1) / (2 sin(p_min / 2)), p_min = 2 pi / L; G(0) = Omega <M^2>.
     """
     squared = zero_mode / mode - 1
-    return np.sqrt(squared) / (2 * np.sin(np.pi / L)) if squared.value > 0 else None
+    return np.sqrt(squared) / (2 * np.sin(np.pi / L)) if squared > 0 else None
 
 
 def means(series, L):

@@ -25,9 +25,13 @@ POOR = 0.03                       # overlap of neighbours below which reweightin
 
 
 class MultiHistogram:
-    """The draws of a ladder `kappas` (k,), ascending; `hopping_kcn`: their H = sum_{x,mu} phi(x) phi(x+mu)."""
+    """The draws of a ladder `kappas` (k,), ascending; `hopping_kcn`: their H = sum_{x,mu} phi(x) phi(x+mu).
 
-    def __init__(self, kappas, hopping_kcn):
+    `ensemble` names what is independent of others in pyerrors.
+    """
+
+    def __init__(self, kappas, hopping_kcn, ensemble='ensemble'):
+        self.ensemble = ensemble
         self.kappas = np.asarray(kappas, np.float64)
         self.shift = hopping_kcn.mean()
         self.energy_kcn = 2 * (hopping_kcn - self.shift)
@@ -49,7 +53,7 @@ class MultiHistogram:
         """Return values (k, s) of every stride-th draw of each rung."""
         return values_kcn.reshape(len(self.kappas), -1)[:, ::self.stride]
 
-    def _refine(self, tolerance=1e-7, steps=50):
+    def _refine(self, tolerance=1e-6, steps=50):
         """Take Newton's steps until the weights of every rung sum to one over all draws."""
         for _ in range(steps):
             self.sums_jn, self.sample = self._sum_weights(), self._weigh_sample()
@@ -104,12 +108,32 @@ class MultiHistogram:
 
         Obs of one histogram are one ensemble: differences between kappas have errors as small as they should be.
         """
-        weight_kn = np.exp(kappa * self.energy_kcn.reshape(self.log_d_kn.shape) - self.log_d_kn)
-        weight_kn /= weight_kn.sum()
-        energy_s, shares_js, log_d_s = self.sample
-        weight_s = np.exp(kappa * energy_s - log_d_s)
-        shares_js = shares_js * (weight_s / weight_s.sum())
+        weight_kn = self._weight(kappa)
+        shares_js = self._sample_shares(kappa)
         return {name: self._mean(values_kcn, weight_kn, shares_js) for name, values_kcn in series.items()}
+
+    def values(self, kappa, series):
+        """Return {name: number}, the values that `means` gives, at a tenth of the cost."""
+        weight_kn = self._weight(kappa)
+        return {name: float(np.vdot(weight_kn, values_kcn)) for name, values_kcn in series.items()}
+
+    def effective(self, kappa):
+        """Return 1 / sum of squared weights at `kappa`, the effective draws, in units of the draws of a rung."""
+        return 1 / np.square(self._weight(kappa)).sum() / self.times
+
+    def _weight(self, kappa):
+        log_weight_kn = kappa * self.energy_kcn.reshape(self.log_d_kn.shape) - self.log_d_kn
+        log_weight_kn -= log_weight_kn.max()
+        weight_kn = np.exp(log_weight_kn, out=log_weight_kn)
+        weight_kn /= weight_kn.sum()
+        return weight_kn
+
+    def _sample_shares(self, kappa):
+        """Return the parts of the sample's weights at `kappa` that each rung has in them, (j, s)."""
+        energy_s, shares_js, log_d_s = self.sample
+        log_weight_s = kappa * energy_s - log_d_s
+        weight_s = np.exp(log_weight_s - log_weight_s.max())
+        return shares_js * (weight_s / weight_s.sum())
 
     def _mean(self, values_kcn, weight_kn, shares_js):
         values_kn = values_kcn.reshape(weight_kn.shape)
@@ -117,7 +141,7 @@ class MultiHistogram:
         own_n = np.einsum('kn,kn->n', weight_kn, values_kn) - mean * weight_kn.sum(0)
         slope_j = shares_js @ (self._sampled(values_kcn).ravel() - mean)
         influence_n = own_n + slope_j @ self._influence_on_f
-        return obs((mean + self.times * influence_n).reshape(values_kcn.shape[1:]))
+        return obs((mean + self.times * influence_n).reshape(values_kcn.shape[1:]), self.ensemble)
 
     def free_energy(self, kappa):
         """Return -ln Z(kappa) + ln Z(first rung) as a pyerrors.Obs."""
@@ -125,16 +149,14 @@ class MultiHistogram:
         (log_z, influence_n), (first, first_influence_n) = values
         value = first - log_z - 2 * (kappa - self.kappas[0]) * self.shift
         series_n = value + self.times * (first_influence_n - influence_n)
-        return obs(series_n.reshape(self.energy_kcn.shape[1:]))
+        return obs(series_n.reshape(self.energy_kcn.shape[1:]), self.ensemble)
 
     def _log_z(self, kappa):
         """Return ln Z of shifted energies, up to a constant, and the influences on it."""
         log_weight_kn = kappa * self.energy_kcn.reshape(self.log_d_kn.shape) - self.log_d_kn
         log_z = np.logaddexp.reduce(log_weight_kn, axis=None)
-        energy_s, shares_js, log_d_s = self.sample
-        weight_s = np.exp(kappa * energy_s - log_d_s)
         own_n = np.exp(log_weight_kn - log_z).sum(0) - 1 / self.times
-        return log_z, own_n + (shares_js @ (weight_s / weight_s.sum())) @ self._influence_on_f
+        return log_z, own_n + self._sample_shares(kappa).sum(1) @ self._influence_on_f
 
     def thin_overlaps(self):
         """Return [(lower kappa, upper kappa, overlap)] of the neighbours whose draws overlap too little."""

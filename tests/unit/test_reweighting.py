@@ -117,7 +117,7 @@ def assert_covers(pulls_rq):
 
 
 def test_bands_cover_as_often_as_they_claim(device):
-    """A hundred runs, reweighted to between rungs; draws remember several others, and replicas carry this over rungs."""
+    """A hundred runs, reweighted to between rungs; draws remember others, and replicas carry this over the rungs."""
     assert_covers(pulls(device, 100))
 
 

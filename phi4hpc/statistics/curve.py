@@ -1,0 +1,106 @@
+"""Every mean of one lattice as a function of kappa, and the points that finite-size scaling asks of it.
+
+A point on the kappa axis is found on the curves, and moves with them: a curve R that fluctuates by dR crosses a level
+at a kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and keep their correlations.
+"""
+
+import numpy as np
+
+from phi4hpc.statistics.observables import derived, moments
+from phi4hpc.statistics.reweighting import MultiHistogram
+
+ENOUGH = 0.02                    # of the draws of a rung: effective ones, below which a curve is not followed further
+SCAN = 33                        # kappas at which a point is looked for
+STEP = 0.002                     # of the range of a curve: over which derivatives are taken
+
+
+class Curve:
+    """The means of an L x L lattice at any kappa in `reach`, from its series {name: (k, c, n)} on the ladder."""
+
+    def __init__(self, L, kappas, series):
+        self.L, self.kappas = L, np.asarray(kappas)
+        self.histogram = MultiHistogram(kappas, L**2 * series['hopping'], f'L{L}')
+        self.moments = moments(series)
+        self.reach = self._reach()
+        self.step = STEP * (self.reach[1] - self.reach[0])
+
+    def __call__(self, kappa):
+        """Return the means at `kappa`, those of `statistics.observables.derived`."""
+        return derived(self.histogram.means(kappa, self.moments), self.L)
+
+    def value(self, name, kappa):
+        """Return the value of a mean without its error; 0 where it is not defined."""
+        mean = derived(self.histogram.values(kappa, self.moments), self.L)[name]
+        return 0.0 if mean is None else float(mean)
+
+    def _reach(self):
+        """Return the smallest and the largest kappa to which the draws carry, at most the ladder's length beyond it."""
+        length = max(self.kappas[-1] - self.kappas[0], 0.02 * self.kappas[-1])
+        beyond = length * np.arange(1, 101) / 100
+        ends = []
+        for end, sign in ((self.kappas[0], -1), (self.kappas[-1], 1)):
+            reached = [b for b in beyond if self.histogram.effective(end + sign * b) < ENOUGH]
+            ends.append(float(end + sign * ((reached[0] if reached else length) - length / 100)))
+        return max(ends[0], 0.0), ends[1]
+
+    def slope(self, name, kappa):
+        """Return d mean / d kappa as a pyerrors.Obs."""
+        return (self(kappa + self.step)[name] - self(kappa - self.step)[name]) / (2 * self.step)
+
+    def at(self, kappa, of):
+        """Return of(kappa) at a kappa that is itself a pyerrors.Obs; `of` returns an Obs for a number."""
+        here, step = kappa.value, self.step
+        slope = (of(here + step).value - of(here - step).value) / (2 * step)
+        return of(here) + slope * (kappa - here)
+
+    def crossing(self, name, level):
+        """Return the kappa at which a mean rises through `level`, a number or a Curve, as a pyerrors.Obs, or None."""
+        low, high = self.reach
+        if isinstance(level, Curve):
+            low, high = max(low, level.reach[0]), min(high, level.reach[1])
+        excess = self._excess(name, level)
+        kappa = root(excess, low, high)
+        if kappa is None:
+            return None
+        slope = (excess(kappa + self.step) - excess(kappa - self.step)) / (2 * self.step)
+        other = level(kappa)[name] if isinstance(level, Curve) else level
+        return kappa - (self(kappa)[name] - other) / slope
+
+    def _excess(self, name, level):
+        if isinstance(level, Curve):
+            return lambda kappa: self.value(name, kappa) - level.value(name, kappa)
+        return lambda kappa: self.value(name, kappa) - level
+
+    def peak(self, name):
+        """Return (kappa, height) of the maximum of a mean, as pyerrors.Obs, or None where it lies beyond the draws."""
+        grid = np.linspace(*self.reach, SCAN)
+        top = int(np.argmax([self.value(name, kappa) for kappa in grid]))
+        if top in (0, SCAN - 1):
+            return None
+        wide = self.step * 5
+
+        def slope(kappa):
+            return self.value(name, kappa - wide) - self.value(name, kappa + wide)
+
+        kappa = root(slope, grid[top - 1], grid[top + 1], scan=3)
+        if kappa is None:
+            return None
+        below, here, above = (self(kappa + shift)[name] for shift in (-wide, 0, wide))
+        curvature = (below + above - 2 * here).value / wide**2
+        return kappa - (above - below) / (2 * wide) / curvature, here
+
+
+def root(function, low, high, scan=SCAN, halvings=40):
+    """Return where a function first rises through zero between `low` and `high`, or None."""
+    grid = np.linspace(low, high, scan)
+    signs = [function(x) >= 0 for x in grid]
+    rising = [i for i in range(scan - 1) if signs[i + 1] and not signs[i]]
+    if not rising:
+        return None
+    low, high = grid[rising[0]], grid[rising[0] + 1]
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        low, high = (low, middle) if function(middle) >= 0 else (middle, high)
+        if high - low < 1e-10:
+            break
+    return float((low + high) / 2)

@@ -1,0 +1,151 @@
+"""Points on curves against the Ising model summed over all states; fits against what is put in."""
+
+import numpy as np
+import pyerrors
+import pytest
+from scipy.optimize import brentq, minimize_scalar
+
+from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa
+from phi4hpc.statistics.curve import Curve
+from phi4hpc.statistics.ensembles import named
+from phi4hpc.statistics.gamma import estimate, value_and_error
+from phi4hpc.statistics.observables import derived, moments
+from phi4hpc.statistics.scaling import linear_fit, power_law
+
+KAPPAS = np.array([0.16, 0.19, 0.22, 0.25])
+
+
+class Ising:
+    """All states of the Ising model on an L x L torus: exact means, and independent draws."""
+
+    def __init__(self, L):
+        bits = np.arange(2 ** (L * L))[:, None] >> np.arange(L * L) & 1
+        spins = (2.0 * bits - 1).reshape(-1, L, L)
+        self.L, self.states = L, named(densities(spins), axis_propagator(spins))
+
+    def weight(self, kappa):
+        energy = 2 * kappa * self.L**2 * self.states['hopping']
+        weight = np.exp(energy - energy.max())
+        return weight / weight.sum()
+
+    def exact(self, name, kappa):
+        weight = self.weight(kappa)
+        return derived({key: float(values @ weight) for key, values in moments(self.states).items()}, self.L)[name]
+
+    def curve(self, draws=20_000, seed=1):
+        rng = np.random.default_rng(seed)
+        drawn = [rng.choice(len(self.weight(k)), (2, draws), p=self.weight(k)) for k in KAPPAS]
+        return Curve(self.L, KAPPAS, {name: values[np.array(drawn)] for name, values in self.states.items()})
+
+
+@pytest.fixture(scope='module')
+def four():
+    return Ising(4)
+
+
+@pytest.fixture(scope='module')
+def curve(four):
+    return four.curve()
+
+
+def assert_agrees(found, exact, within):
+    """Assert that a pyerrors.Obs is exact, |z| < 4, and its error small enough that `within` would be noticed."""
+    found = value_and_error(found)
+    assert abs(found['value'] - exact) < 4 * found['error'] < within, (found, exact)
+
+
+@pytest.mark.parametrize('name', UNIVERSAL)
+def test_levels_are_found_where_they_are(four, curve, name):
+    level = UNIVERSAL[name]
+    exact = brentq(lambda kappa: four.exact(name, kappa) - level, 0.1, 0.3)
+    assert_agrees(curve.crossing(name, level), exact, within=0.003)
+
+
+def test_slopes_and_means_at_a_level_know_that_it_moves(four, curve):
+    """At fixed U_L, U_L itself has no error; and <|M|> there is what it is at the exact place."""
+    level = UNIVERSAL['binder']
+    kappa = brentq(lambda kappa: four.exact('binder', kappa) - level, 0.1, 0.3)
+    exact_slope = (four.exact('binder', kappa + 1e-5) - four.exact('binder', kappa - 1e-5)) / 2e-5
+    found = curve.crossing('binder', level)
+    assert value_and_error(curve.at(found, lambda k: curve(k)['binder']))['error'] < 1e-5
+    magnetisation = curve.at(found, lambda k: curve(k)['abs_magnetisation'])
+    assert_agrees(magnetisation, four.exact('abs_magnetisation', kappa), within=0.01)
+    assert_agrees(curve.slope('binder', kappa), exact_slope, within=0.05 * exact_slope)
+
+
+@pytest.mark.parametrize('name', ['susceptibility', 'specific_heat'])
+def test_peaks_are_found_where_they_are(four, curve, name):
+    exact = minimize_scalar(lambda kappa: -four.exact(name, kappa), bounds=(0.1, 0.4), method='bounded',
+                            options={'xatol': 1e-9})
+    kappa, height = curve.peak(name)
+    assert_agrees(kappa, exact.x, within=0.01)
+    assert_agrees(height, -exact.fun, within=0.03 * -exact.fun)
+
+
+def test_two_sizes_cross_where_their_exact_curves_do(four, curve):
+    two = Ising(2)
+    exact = brentq(lambda kappa: four.exact('binder', kappa) - two.exact('binder', kappa), 0.15, 0.28)
+    assert_agrees(curve.crossing('binder', two.curve(seed=2)), exact, within=0.01)
+
+
+def test_what_the_draws_do_not_reach_is_not_made_up(curve):
+    low, high = curve.reach
+    assert 0 < low < KAPPAS[0] < KAPPAS[-1] < high < 0.4
+    assert curve.crossing('binder', 0.67) is None
+    assert curve.peak('abs_magnetisation') is None
+
+
+def test_errors_of_levels_are_the_scatter_over_runs(four):
+    level = UNIVERSAL['correlation_ratio']
+    found = [estimate(four.curve(400, seed).crossing('correlation_ratio', level)) for seed in range(10, 60)]
+    assert np.std([f.value for f in found]) == pytest.approx(np.mean([f.error for f in found]), rel=0.3)
+
+
+def measured(values, errors, seed):
+    """Return independent pyerrors.Obs of these errors around the values."""
+    rng, draws = np.random.default_rng(seed), 400
+    return [pyerrors.Obs([v + e * np.sqrt(draws) * rng.normal(size=draws)], [f'{seed} {i}'])
+            for i, (v, e) in enumerate(zip(values, errors, strict=True))]
+
+
+def test_power_laws_come_back():
+    L = np.array([16, 32, 64, 128])
+    pulls, chi2 = [], []
+    for seed in range(60):
+        fit = power_law(L, measured(3 * L**1.75 * np.exp(0.5 * L**-1.75), 1e-3 * L**1.75, seed), omega=1.75)
+        p = value_and_error(fit.parameters[1])
+        pulls.append((p['value'] - 1.75) / p['error'])
+        chi2.append(fit.chi2)
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+    assert np.mean(chi2) == pytest.approx(1, abs=0.6)
+
+
+def test_kappa_c_comes_back_from_both_ratios():
+    sizes, pulls = [16, 32, 64, 128], []
+    for seed in range(60):
+        kappas = {name: measured([0.27 + a * L ** -(1 + OMEGA) for L in sizes], [1e-6 * 128 / L for L in sizes],
+                                 seed + 1000 * i)
+                  for i, (name, a) in enumerate((('binder', 3.0), ('correlation_ratio', 1.0)))}
+        found = critical_kappa([(L, name, kappas[name][i]) for i, L in enumerate(sizes) for name in kappas])
+        pulls.append((found['value'] - 0.27) / found['error'])
+        assert found['systematic'] < 4e-6
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
+    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+
+
+def test_correlated_points_are_fitted_as_such():
+    """The second of three adds but noise to the first, so the best mean is that of the first and the third."""
+    a, b, noise = measured([1.0, 1.0, 0.0], [0.1, 0.1, 0.02], seed=3)
+    found = linear_fit(np.ones((3, 1)), [a, a + noise, b]).parameters[0]
+    assert found.value == pytest.approx((a + b).value / 2, abs=0.1 * abs((a - b).value))
+
+
+def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
+    found = critical({4: curve})
+    assert [entry['of'] for entry in found['levels']] == list(UNIVERSAL)
+    assert [entry['L'] for entry in found['peaks']] == [4]
+    assert found['crossings'] == []
+    assert found['kappa_c'] is None
+    assert found['exponents'] is None
