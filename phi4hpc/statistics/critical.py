@@ -53,7 +53,7 @@ def peaks(curves):
 def critical_kappa(levels):
     """Return kappa_c from `levels`, triples (L, name, kappa), or None where there are too few.
 
-    kappa = kappa_c + a_name L^-(1 + omega) is fitted to the lattices from `smallest` on, the first that gives a good fit.
+    kappa = kappa_c + a_name L^-(1 + omega) is fitted to the lattices from `smallest` on, the first to give a good fit.
     `systematic` is how far kappa_c goes where the next omega or the next smallest lattice is taken instead.
     """
     sizes = sorted({L for L, _, _ in levels})
