@@ -136,10 +136,13 @@ def test_kappa_c_comes_back_from_both_ratios():
 
 
 def test_correlated_points_are_fitted_as_such():
-    """The second of three adds but noise to the first, so the best mean is that of the first and the third."""
-    a, b, noise = measured([1.0, 1.0, 0.0], [0.1, 0.1, 0.02], seed=3)
-    found = linear_fit(np.ones((3, 1)), [a, a + noise, b]).parameters[0]
-    assert found.value == pytest.approx((a + b).value / 2, abs=0.1 * abs((a - b).value))
+    """A mean of correlated points has the least error that any has, 1 / sqrt(sum_ij C^-1_ij); others have more."""
+    a, b, noise = measured([1.0, 1.0, 0.0], [0.1, 0.1, 0.1], seed=3)
+    points = [a, a + noise, b]
+    found = value_and_error(linear_fit(np.ones((3, 1)), points).parameters[0])
+    least = np.linalg.inv(pyerrors.covariance(points)).sum() ** -0.5
+    assert found['error'] == pytest.approx(least, rel=0.01)
+    assert value_and_error((a + a + noise + b) / 3)['error'] > 1.05 * least
 
 
 def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
