@@ -151,7 +151,7 @@ class Train(Section):
 class Analyse(Section):
     """Jacobians of the trained models and their singular values."""
 
-    draws: Count = 256
+    draws: Draws = 256
     """Configurations at which each model's Jacobians are formed, taken evenly from the test draws."""
     directions: Count = 8
     """Leading singular directions that are kept."""

@@ -96,5 +96,6 @@ def spread(items, count):
 
 
 def column(entries, name):
-    """Return (value, error) arrays of an observable over entries of results.json."""
-    return np.array([[entry[name][part] for entry in entries] for part in ('value', 'error')])
+    """Return (value, error) arrays of an observable over entries of results.json; NaN where it is not defined."""
+    estimates = [entry.get(name) or {'value': np.nan, 'error': np.nan} for entry in entries]
+    return np.array([[estimate[part] for estimate in estimates] for part in ('value', 'error')])

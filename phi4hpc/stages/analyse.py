@@ -93,9 +93,13 @@ def add_group(context, model, network, lattice, results, total):
         if path.exists():
             shutil.copy(path, temporary)
         with h5py.File(temporary, 'a' if path.exists() else 'w') as file:
-            group = file.create_group(model.name) if model.name not in file else file[model.name]
-            store.write(group, results, original_nyx, reconstruct(network, original_nyx), L=model.L, kappa=model.kappa,
-                        family=model.family, latent=model.latent, samples=total, **{'lambda': context.deck.action.lam})
+            # a run that was killed here may have left the group, without the entries of reconstructions.json
+            if model.name in file:
+                del file[model.name]
+            about = {'L': model.L, 'kappa': model.kappa, 'family': model.family, 'latent': model.latent,
+                     'samples': total, 'lambda': context.deck.action.lam}
+            group = file.create_group(model.name)
+            store.write(group, results, original_nyx, reconstruct(network, original_nyx), **about)
 
 
 def reconstructions(context, model, network, lattice):

@@ -16,19 +16,22 @@ def moments(series):
             'mode': series['mode']}
 
 
-def derived(mean, L):
+ROUNDING = 1e-12                 # of <phi^2>: what an autoencoder drops comes back as so little, not as 0
+
+
+def derived(mean, L, floor=0.0):
     """Return what is made of the means {moment: number or pyerrors.Obs} on an L x L lattice, Omega = L^2.
 
     abs_magnetisation <|M|>; susceptibility Omega (<M^2> - <|M|>^2), which peaks at the transition also where both signs
     of M are visited; susceptibility_m2 Omega <M^2>, right in the symmetric phase; binder U_L = 1 - <M^4> / (3 <M^2>^2);
     hopping <H> / Omega; specific_heat 4 (<H^2> - <H>^2) / Omega = d^2 ln Z / dkappa^2 / Omega; correlation_length xi
-    and correlation_ratio xi / L.
+    and correlation_ratio xi / L. What divides by a mean up to `floor`, which is nothing but rounding, is None.
     """
     sites, m2 = L**2, mean['m2']
-    xi = correlation_length(sites * m2, mean['mode'], L)
+    xi = correlation_length(sites * m2, mean['mode'], L) if mean['mode'] > floor else None
     return {'abs_magnetisation': mean['abs_magnetisation'],
             'susceptibility': sites * (m2 - mean['abs_magnetisation'] ** 2), 'susceptibility_m2': sites * m2,
-            'binder': 1 - mean['m4'] / (3 * m2**2), 'hopping': mean['hopping'],
+            'binder': 1 - mean['m4'] / (3 * m2**2) if m2 > floor else None, 'hopping': mean['hopping'],
             'specific_heat': 4 * sites * (mean['hopping2'] - mean['hopping'] ** 2),
             'correlation_length': xi, 'correlation_ratio': xi if xi is None else xi / L}
 
@@ -39,13 +42,15 @@ def correlation_length(zero_mode, mode, L):
     xi = sqrt(G(0) / G(p_min) - 1) / (2 sin(p_min / 2)), p_min = 2 pi / L; G(0) = Omega <M^2>.
     """
     squared = zero_mode / mode - 1
-    return np.sqrt(squared) / (2 * np.sin(np.pi / L)) if squared > 0 else None
+    with np.errstate(invalid='ignore'):                           # a chain alone may have G(0) < G(p_min)
+        return np.sqrt(squared) / (2 * np.sin(np.pi / L)) if squared > 0 else None
 
 
 def means(series, L):
     """Return every mean of series (chain, draw) named by SERIES, and `mode`, |phi~(p_min)|^2 / Omega."""
     of_moments = {name: obs(values) for name, values in moments(series).items()}
-    return derived(of_moments, L) | {name: obs(series[name]) for name in SERIES[2:]}
+    others = {name: obs(series[name]) for name in SERIES[2:]}
+    return derived(of_moments, L, floor=ROUNDING * others['phi2'].value) | others
 
 
 def over_momenta(lines_cnp):
@@ -63,5 +68,6 @@ def effective_mass(correlator):
         ratio = (before + after) / (2 * now)
         if not (now.value > 0 and ratio.value > 1):
             break
-        masses.append(np.arccosh(ratio))
+        with np.errstate(invalid='ignore'):                       # nor need a chain alone have a mass
+            masses.append(np.arccosh(ratio))
     return masses

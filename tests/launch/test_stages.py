@@ -73,6 +73,16 @@ def test_every_model_has_its_spectra(finished):
                 assert file[model][what]['lattice_directions'].shape[1:] == (8, 8)
 
 
+def test_an_analysis_that_was_killed_between_its_two_files_is_made_again(finished, phi4hpc, deck):
+    """The group of a model is in latent.h5, and its entries are not in reconstructions.json."""
+    path = finished[0] / 'reconstructions.json'
+    before = json.loads(path.read_text())
+    path.unlink()
+    done = phi4hpc(2, 'run', deck, '--out', finished[0])
+    assert done.returncode == 0, done.stderr
+    assert json.loads(path.read_text()) == before
+
+
 def test_a_second_run_skips_everything(finished, phi4hpc, deck):
     done = phi4hpc(2, 'run', deck, '--out', finished[0])
     assert done.returncode == 0

@@ -1,5 +1,6 @@
 """The Gamma method against series whose autocorrelation and moments are known."""
 
+import json
 import math
 
 import numpy as np
@@ -97,3 +98,16 @@ def test_one_sample_has_no_error():
     value, error = jackknife(MPI.COMM_SELF, blocks, lambda sums: sums['sum'])
     assert value.tolist() == [1, 1]
     assert np.isnan(error).all()
+
+
+@pytest.mark.parametrize(('kept', 'undefined'), [('constant', {'correlation_length', 'correlation_ratio'}),
+                                                 ('waves', {'correlation_length', 'correlation_ratio', 'binder'})])
+def test_what_a_model_drops_leaves_no_quotient_of_rounding_errors(kept, undefined):
+    """A map that keeps the zero mode alone, or drops it, has no correlation length, or no Binder cumulant."""
+    phi_cnyx = np.random.default_rng(6).normal(size=(2, 40, 4, 4))
+    constant = phi_cnyx.mean((2, 3), keepdims=True)
+    after = constant + 0 * phi_cnyx if kept == 'constant' else phi_cnyx - constant
+    found = compared(*((densities(phi), axis_propagator(phi)) for phi in (phi_cnyx, after)), 4)
+    assert {name for name, estimate in found['reconstructed'].items() if estimate is None} == undefined
+    assert undefined.isdisjoint(found['difference'])
+    json.dumps(found, allow_nan=False)
