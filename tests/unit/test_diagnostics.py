@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from phi4hpc.sampling.barrier import inverse_erfc, rungs_wanted, traffic, warnings
+from phi4hpc.sampling.barrier import flow, inverse_erfc, rungs_wanted, traffic, warnings
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.statistics.convergence import convergence, doubts, split_r_hat
 from phi4hpc.statistics.gamma import mean
@@ -65,3 +65,35 @@ def test_round_trips_follow_the_barrier():
     found = traffic(ladder.tried_cp, ladder.swapped_cp, ladder.trips_cr)
     assert found.barrier == pytest.approx(3.0, rel=0.03)
     assert found.round_trips == pytest.approx(found.expected_round_trips, rel=0.1)
+
+
+def walked(rungs, turns, acceptance_p):
+    """Return the summary of a ladder whose swaps succeed at random, as often as `acceptance_p` says."""
+    ladder, rng = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8), np.random.default_rng(5)
+    for turn in range(turns):
+        low = np.arange(turn % 2, rungs - 1, 2)
+        ladder.take(low, rng.random((1, len(low))) < acceptance_p[low])
+    return {'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck, 'round_trips': ladder.trips_cr}
+
+
+def test_replicas_flow_evenly_where_all_pairs_accept_alike():
+    part, error = flow(walked(9, 40_000, np.full(8, 0.5)))
+    assert (part[0], part[-1]) == (1, 0)
+    assert abs(part + part[::-1] - 1).max() < 4 * error.max()
+    steps = -np.diff(part)[1:-1]                                            # the ends turn everyone round
+    assert steps.max() < 1.2 * steps.min()
+
+
+def test_flow_steps_down_at_a_bottleneck():
+    acceptance = np.where(np.arange(8) == 5, 0.05, 0.5)
+    assert np.diff(flow(walked(9, 40_000, acceptance))[0]).argmin() == 5
+
+
+def test_of_a_replica_that_began_in_the_middle_a_way_down_is_no_round_trip():
+    """Always accepted: of six replicas three go up first, and they are not home before they were down once."""
+    ladder, K = Ladder(np.linspace(0.2, 0.3, 6), chains=1, seed=1, L=8), 6
+    for turn in range(2 * K):
+        low = np.arange(turn % 2, K - 1, 2)
+        ladder.take(low, np.ones((1, len(low)), bool))
+    assert ladder.trips_cr.sum() <= 1
+    assert (ladder.known_ck[0] >= K).all()
