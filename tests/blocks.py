@@ -46,6 +46,10 @@ class Blocks:
         """Return a copy of `values`, in memory of exactly that size."""
         return np.array(values)
 
+    def desks(self, replicas):
+        """Return how many of so many replicas need scratch memory of their own: all, for they run at once."""
+        return replicas
+
     def numpy(self, array):
         """Return an array of this device as a NumPy array."""
         return array
@@ -57,7 +61,7 @@ def history(device, L, precision, kernels, steps=2):
     fields = Fields(device, L, precision, lam, 5, replicas)
     fields.write(np.random.default_rng(L).normal(size=(len(replicas), L, L)))
     counts = [CALLS[kernel](fields, 10 * step) for step in range(steps) for kernel in kernels]
-    return fields.read(), counts, fields.measure()
+    return fields.read(), [count for count in counts if count is not None], fields.measure()
 
 
 def kappas(fields):
@@ -67,6 +71,7 @@ def kappas(fields):
 CALLS = {
     'metropolis': lambda fields, sweep: fields.metropolis(kappas(fields), [1.5] * fields.count, sweep, 2),
     'overrelaxation': lambda fields, sweep: fields.overrelaxation(kappas(fields), sweep, 2),
+    'cluster': lambda fields, sweep: fields.cluster(kappas(fields), sweep, 2),
 }
 LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                            # L, shape, blocks
 

@@ -40,9 +40,9 @@ class Cuda:
         """Return a copy of `values` on the GPU."""
         return self.cupy.asarray(values)
 
-    def desks(self, blocks):
-        """Return how many of so many blocks need scratch memory of their own."""
-        return blocks
+    def desks(self, replicas):
+        """Return how many of so many replicas need scratch memory of their own."""
+        return replicas
 
     def numpy(self, array):
         """Return an array of this device as a NumPy array."""

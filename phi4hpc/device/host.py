@@ -49,8 +49,8 @@ class Host:
         copy[...] = values
         return copy
 
-    def desks(self, blocks):
-        """Return how many of so many blocks need scratch memory of their own."""
+    def desks(self, replicas):
+        """Return how many of so many replicas need scratch memory of their own."""
         return 1
 
     def numpy(self, array):

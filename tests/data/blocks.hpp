@@ -189,6 +189,15 @@ static unsigned atomicAdd(unsigned *word, unsigned value)
     return __atomic_fetch_add(word, value, __ATOMIC_RELAXED);
 }
 
+static int atomicMin(int *word, int value)
+{
+    suspend(READY);
+    int old = __atomic_load_n(word, __ATOMIC_RELAXED);
+    while (value < old && !__atomic_compare_exchange_n(word, &old, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    }
+    return old;
+}
+
 static void __threadfence()
 {
     __tsan_acquire(&fence);
@@ -201,6 +210,8 @@ static T look(const T *word)
     sched_yield();
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
+
+inline int desk_of(int replica) { return replica; }
 
 inline float exp_(float x) { return std::exp(x); }
 inline double exp_(double x) { return std::exp(x); }
