@@ -9,6 +9,7 @@ from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
 from phi4hpc.lattice.exact import two_torus
+from phi4hpc.runcontrol import Control
 from phi4hpc.sampling import swap
 from phi4hpc.sampling.placement import first
 from phi4hpc.sampling.sampler import Sampler
@@ -37,7 +38,7 @@ def sampled(folder, device, text):
     deck = parse(text, 'test').deck
     shape = Shape(deck.lattice.sizes[0], first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision)
     writer = open_writer('virtual', MPI.COMM_SELF, folder / 'ensembles.h5', [shape], {'lambda': deck.action.lam})
-    Sampler(MPI.COMM_SELF, device, deck, [shape], writer, folder / 'checkpoint.h5').run()
+    Sampler(MPI.COMM_SELF, device, deck, [shape], writer, folder, Control(MPI.COMM_SELF)).run()
     writer.close()
     with Ensembles(folder / 'ensembles.h5') as ensembles:
         lattice = ensembles[shape.L]
