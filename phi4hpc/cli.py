@@ -118,11 +118,13 @@ def _add_run(parser):
 
 def _add_bench(parser):
     parser.add_argument('part', choices=['sampler'], help='what to time')
-    parser.add_argument('--sizes', type=_positive, nargs='+', default=[32, 64, 128, 256], metavar='L')
+    parser.add_argument('--sizes', type=_size, nargs='+', default=[32, 64, 128, 256], metavar='L')
     both = ['float32', 'float64']
     parser.add_argument('--precisions', nargs='+', default=both, choices=both)
     parser.add_argument('--device', default='auto', choices=['auto', 'host', 'cuda'])
-    parser.add_argument('--seconds', type=float, default=1.0, help='how long to time each (default: 1)')
+    parser.add_argument('--seconds', type=_while, default=1.0, help='how long to time each (default: 1)')
+    parser.add_argument('--decorrelation', action='store_true',
+                        help='also independent draws of |M| a second by the default recipe, at kappa_c(0.02)')
     parser.add_argument('--json', action='store_true', help='print a list of objects')
 
 
@@ -133,6 +135,22 @@ def _add_convert(parser):
     parser.add_argument('form', choices=FORMS, help='what the two couplings are')
     parser.add_argument('mass', type=float, help='kappa, mu0^2 or m^2')
     parser.add_argument('coupling', type=float, help='lambda or g')
+
+
+def _size(word):
+    if not (word.isdecimal() and int(word) in range(2, 16385, 2)):
+        raise argparse.ArgumentTypeError(f'expected an even number from 2 to 16384, got {word!r}')
+    return int(word)
+
+
+def _while(word):
+    try:
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= 3600:
+        raise argparse.ArgumentTypeError(f'expected seconds above 0 and at most 3600, got {word!r}')
+    return seconds
 
 
 def _positive(word):
@@ -191,7 +209,7 @@ def _info(_, args):
 def _bench(_, args):
     from phi4hpc import bench
 
-    bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.json)
+    bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.decorrelation, args.json)
 
 
 def _schema(_, args):

@@ -101,7 +101,10 @@ def test_options_and_overrides_mix_in_any_order(stages):
     *((f'run deck.yaml --walltime {odd}', f'expected seconds or hours:minutes:seconds, got {odd!r}')
       for odd in ('soon', '0', '1:2:3:4', '1:')),
     ('check deck.yaml --ranks none', "argument --ranks: expected a whole number >= 1, got 'none'"),
-    ('bench sampler --sizes 0', "argument --sizes: expected a whole number >= 1, got '0'"),
+    *((f'bench sampler --sizes 32 {odd}', f"argument --sizes: expected an even number from 2 to 16384, got '{odd}'")
+      for odd in ('0', '33', '-2', '16386', 'wide')),
+    *((f'bench sampler --seconds {odd}', f"argument --seconds: expected seconds above 0 and at most 3600, got '{odd}'")
+      for odd in ('0', 'nan', 'inf', 'long')),
     ('bench samplr', "invalid choice: 'samplr'"),
     ('info more', 'unrecognized arguments: more'),
 ])
@@ -182,8 +185,8 @@ def test_bench_passes_its_options_on(monkeypatch):
     stand_in.sampler = lambda *args: asked.append(args)
     monkeypatch.setitem(sys.modules, 'phi4hpc.bench', stand_in)
     monkeypatch.setattr('phi4hpc.bench', stand_in, raising=False)
-    options = '--sizes 32 64 --precisions float64 --device host --seconds 0.5 --json'
+    options = '--sizes 32 64 --precisions float64 --device host --seconds 0.5 --decorrelation --json'
     cli.main(['bench', 'sampler', *options.split()])
     cli.main(['bench', 'sampler'])
-    assert asked == [([32, 64], ['float64'], 'host', 0.5, True),
-                     ([32, 64, 128, 256], ['float32', 'float64'], 'auto', 1.0, False)]
+    assert asked == [([32, 64], ['float64'], 'host', 0.5, True, True),
+                     ([32, 64, 128, 256], ['float32', 'float64'], 'auto', 1.0, False, False)]

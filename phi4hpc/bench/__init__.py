@@ -1,0 +1,53 @@
+"""How fast the sampler is on this machine; every rank works at once, as in a run."""
+
+import json
+
+from phi4hpc import mpi
+from phi4hpc.bench import algorithms, recipe, yardstick
+from phi4hpc.device.choose import choose
+
+
+def sampler(sizes, precisions, device, seconds, decorrelation, as_json):
+    """Time every part for about `seconds` and print a table, or a list of objects as JSON. Collective.
+
+    A row a lattice and precision for NumPy, for each algorithm alone and for the default recipe; hits are site visits.
+    A core is a rank; on a GPU `per_core` is per GPU and rank. `decorrelation` adds independent |M| draws at kappa_c.
+    """
+    comm = mpi.world()
+    with mpi.guard(comm):
+        chosen, _ = choose(device, mpi.local_rank(comm))
+        rows = [{'algorithm': name, 'L': L, 'device': device_name, 'precision': precision, 'ranks': comm.size, **found}
+                for precision in precisions for L in sizes
+                for name, device_name, found in _found(comm, chosen, L, precision, seconds, decorrelation)]
+    if comm.rank == 0:
+        print(json.dumps(rows, indent=1) if as_json else table(rows))
+
+
+def _found(comm, device, L, precision, seconds, decorrelation):
+    """Yield (algorithm, device, what was measured) for one lattice and precision."""
+    yield 'numpy', 'host', _rate(comm, *yardstick.metropolis(comm, L, precision, seconds))
+    for name in algorithms.CALLS:
+        yield name, device.name, _rate(comm, *algorithms.time(comm, device, name, L, precision, seconds))
+    visits, elapsed, fractions = recipe.time(comm, device, L, precision, seconds)
+    draws = recipe.independent_draws(comm, device, L, precision) if decorrelation else {}
+    yield 'recipe', device.name, _rate(comm, visits, elapsed) | {'fraction_of_step': fractions} | draws
+
+
+def _rate(comm, visits, elapsed):
+    return {'hits_per_second_per_core': comm.allreduce(visits) / max(comm.allgather(elapsed)) / comm.size}
+
+
+def table(rows):
+    """Return the rows as text."""
+    lines = [f'{"algorithm":<16}{"L":>6}  {"device":<6}  {"precision":<9}{"ranks":>6}{"M hits/s/core":>15}']
+    return '\n'.join(lines + [_line(row) for row in rows])
+
+
+def _line(row):
+    line = (f'{row["algorithm"]:<16}{row["L"]:>6}  {row["device"]:<6}  {row["precision"]:<9}{row["ranks"]:>6}'
+            f'{row["hits_per_second_per_core"] / 1e6:>15.1f}')
+    parts = [f'{part} {100 * fraction:.1f}%' for part, fraction in row.get('fraction_of_step', {}).items()]
+    if 'tau_int' in row:
+        parts += [f'tau_int of |M| {row["tau_int"]:.2f} steps',
+                  f'independent |M| {row["independent_draws_per_second_per_core"]:.0f}/s/core']
+    return '\n'.join([line, *([f'    {", ".join(parts)}'] if parts else [])])

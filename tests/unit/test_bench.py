@@ -1,0 +1,49 @@
+"""The bench counts what it times; its yardstick is the same physics, in NumPy."""
+
+import json
+
+import numpy as np
+import pytest
+
+from phi4hpc import bench
+from phi4hpc.bench import yardstick
+from phi4hpc.bench.algorithms import LAMBDA
+from phi4hpc.lattice.action import force
+
+
+def rows(capsys, **options):
+    arguments = {'sizes': [16], 'precisions': ['float32'], 'device': 'host', 'seconds': 0.05, 'decorrelation': False}
+    bench.sampler(**arguments | options, as_json=True)
+    return json.loads(capsys.readouterr().out)
+
+
+def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
+    found = rows(capsys)
+    assert [row['algorithm'] for row in found] == ['numpy', *bench.algorithms.CALLS, 'recipe']
+    for row in found:
+        assert row['hits_per_second_per_core'] > 0
+        assert (row['L'], row['device'], row['precision'], row['ranks']) == (16, 'host', 'float32', 1)
+
+
+def test_the_fractions_of_a_step_are_its_parts(capsys):
+    fractions = rows(capsys)[-1]['fraction_of_step']
+    assert {'metropolis', 'measure', 'exchange', 'rest'} <= set(fractions)
+    assert sum(fractions.values()) == pytest.approx(1)
+    assert min(fractions.values()) > 0
+
+
+def test_independent_draws_are_steps_over_twice_tau_int(capsys):
+    row = rows(capsys, decorrelation=True)[-1]
+    assert row['tau_int'] > 0.4
+    assert 0 < row['independent_draws_per_second_per_core'] < row['hits_per_second_per_core'] / 16**2
+
+
+def test_the_yardstick_keeps_the_schwinger_dyson_identity():
+    rng, kappa = np.random.default_rng(3), yardstick.KAPPA
+    phi, values = rng.normal(size=(400, 4, 4)), []
+    for _ in range(200):
+        yardstick.sweep(phi, rng)
+        values.append((phi * force(phi, kappa, LAMBDA)).sum((1, 2)))
+    means = np.mean(values[50:], 0) / 16
+    assert abs(means.mean() - 1) < 4 * means.std() / 20
+    assert means.std() / 20 < 0.005
