@@ -1,6 +1,15 @@
 """Errors whose message is all that a user needs: printed once, without a traceback."""
 
 
+import errno
+import os
+import re
+
+REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some of your quota',
+            errno.EROFS: 'name a place that can be written', errno.EACCES: 'mend its permissions',
+            errno.EIO: 'look after the disk'}
+
+
 class UserError(Exception):
     """A mistake or a circumstance that the user can mend; `str` says what, where, what was expected, what to do.
 
@@ -24,3 +33,12 @@ class DeckError(UserError):
     def __init__(self, faults):
         self.faults = tuple(faults)
         super().__init__('\n'.join(self.faults))
+
+
+def circumstance(error):
+    """Return the UserError that tells of an OSError which the user can mend, None where it is of another kind."""
+    if error.errno not in REMEDIES:
+        return None
+    named = re.search(r"filename = '([^']*)'", str(error))         # so HDF5 says which file it was
+    path = error.filename or (named and named[1]) or 'a file'
+    return UserError(f'{path}: {os.strerror(error.errno)}: {REMEDIES[error.errno]}; the same command then goes on')

@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-from phi4hpc.errors import UserError
+from phi4hpc.errors import UserError, circumstance
 
 RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', 'SLURM_STEP_NUM_TASKS'),
              ('PMI_RANK', 'PMI_SIZE'), ('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS'))
@@ -69,22 +69,31 @@ def guard(comm, patience=5.0):
     """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting.
 
     A UserError that every rank raises within `patience` seconds goes on to whoever reports it once; one that the
-    others know nothing of is told by its own rank, which then ends the job.
+    others know nothing of is told by its own rank, which then ends the job. So is an OSError that the user can mend.
     """
     door = comm.Dup()
     try:
         yield
-    except UserError as error:
+    except (UserError, OSError) as error:
+        known = error if isinstance(error, UserError) else circumstance(error)
+        if known is None:
+            fail(comm, error)
+            raise
         if not all_come(door, patience):
-            end(comm, f'phi4hpc: {error}', error.code)
-        raise
+            end(comm, f'phi4hpc: {known}', known.code)
+        raise known from None
     except BaseException as error:
-        if comm.size > 1:
-            heading = f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here'
-            end(comm, '\n'.join([heading, *traceback.format_exception(error)]), 1)
+        fail(comm, error)
         raise
     finally:
         door.Free()
+
+
+def fail(comm, error):
+    """End the job with a traceback, where there are other ranks."""
+    if comm.size > 1:
+        heading = f'phi4hpc: rank {comm.rank} of {comm.size} failed; the job ends here'
+        end(comm, '\n'.join([heading, *traceback.format_exception(error)]), 1)
 
 
 def all_come(comm, patience):

@@ -93,6 +93,7 @@ class RunDirectory:
         if not isinstance(old, dict):
             raise UserError(f'{self.file("deck.resolved.yaml")}: damaged, so what made the directory is not known; '
                             'begin anew with --restart')
+        old, raised = self._with_draws_raised(old)
         differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
         if differences and not changed:
             shown = '; '.join(differences[:4]) + ('; ...' if len(differences) > 4 else '')
@@ -100,14 +101,33 @@ class RunDirectory:
                             'take the changed deck with --changed (redoes what depends on it), or begin anew '
                             'with --restart')
         sections = {difference.replace(':', '.').split('.')[0] for difference in differences}
+        if raised:
+            self._forget(DEPENDS)
+            self._discard(stage for stage in DEPENDS if stage != 'sample')
         self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
+
+    def _with_draws_raised(self, old):
+        """Return the old deck with as many draws as the new one, where those are more, and whether they are.
+
+        Then the draws that are there are the first of those asked for, and sampling goes on after them.
+        """
+        there, here = ((deck.get('sample') or {}).get('draws', 0) for deck in (old, self.meaning))
+        if not 0 < there < here:
+            return old, False
+        log.info('%s: sample.draws raised from %d to %d, so sampling goes on and what follows is redone', self.path,
+                 there, here)
+        return old | {'sample': old['sample'] | {'draws': here}}, True
+
+    def _forget(self, stages):
+        """Forget that stages were done."""
+        if self.file('stages.json').exists():
+            kept = {stage: record for stage, record in self.records().items() if stage not in stages}
+            write_json(self.file('stages.json'), kept)
 
     def _discard(self, stages):
         """Forget that stages were done, then remove what they made."""
         stages = set(stages)
-        if self.file('stages.json').exists():
-            kept = {stage: record for stage, record in self.records().items() if stage not in stages}
-            write_json(self.file('stages.json'), kept)
+        self._forget(stages)
         for target in (self.file(name) for stage in stages for name in MAKES[stage]):
             shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
 

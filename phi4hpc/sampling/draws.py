@@ -4,6 +4,7 @@ import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
 from phi4hpc.sampling.delivery import deliver
+from phi4hpc.storage.checksums import checksums
 
 
 class Draws:
@@ -40,13 +41,10 @@ class Draws:
         densities = deliver(self.comm, densities_br, rung_br, self.bounds, owner_f)
         replica_bf = np.argsort(rung_br, axis=1)
         for rung, rows in phi.items():
-            self._write('phi', rung, rows)
-            self._write('replica', rung, replica_bf[:, rung])
-            for q, name in enumerate(SERIES):
-                self._write(name, rung, densities[rung][:, q])
+            columns = dict(zip(SERIES, densities[rung].T, strict=True))
+            columns |= {'phi': rows, 'replica': replica_bf[:, rung].astype(np.int32)}
+            for name, values in {**columns, 'checksum': checksums(columns)}.items():
+                self.writer.write(self.shape.L, name, rung, self.committed, values)
         self.committed += len(self.waiting)
         self.waiting.clear()
         self.writer.commit(self.shape.L, self.committed, summary)
-
-    def _write(self, name, rung, rows):
-        self.writer.write(self.shape.L, name, rung, self.committed, rows)

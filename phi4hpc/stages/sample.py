@@ -10,11 +10,9 @@ from phi4hpc.rundirectory import digest
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.barrier import tempering, warnings
 from phi4hpc.sampling.sampler import Sampler
-from phi4hpc.statistics.convergence import doubts
-from phi4hpc.statistics.ensembles import rung_estimates
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.writer import open_writer, pick_driver
+from phi4hpc.storage.writer import open_writer
 
 
 def run(context):
@@ -37,9 +35,8 @@ def sample(context):
     if comm.rank == 0 and not context.directory.file('ensembles.h5').exists():
         # A checkpoint counts draws that are in the file: without it they must be made again.
         shutil.rmtree(context.directory.file('checkpoint'))
-    driver = pick_driver(deck.storage.driver)
-    log.info('storage: driver %s', driver)
-    writer = open_writer(driver, comm, context.directory.file('ensembles.h5'), shapes, {'lambda': deck.action.lam})
+    path = context.directory.file('ensembles.h5')
+    writer = open_writer(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam})
     compile_once(context)
     folder = context.directory.file('checkpoint')
     Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
@@ -67,6 +64,8 @@ def exchange_on(lattice):
 
 def judge(entries):
     """Say in the log which ensembles are not thermalised, or have too few draws."""
+    from phi4hpc.statistics.convergence import doubts
+
     for entry in entries:
         for doubt in doubts(entry):
             log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'], doubt)
@@ -83,6 +82,8 @@ def compile_once(context):
 
 def measure(context):
     """Return the entries of results.json on rank 0: the rungs of all lattices are shared out over the ranks."""
+    from phi4hpc.statistics.ensembles import rung_estimates  # seconds of imports, which sampling can do without
+
     comm, entries = context.comm, {}
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
         rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]

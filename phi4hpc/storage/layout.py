@@ -12,9 +12,10 @@ import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
 from phi4hpc.mpi import block
+from phi4hpc.storage.checksums import COLUMNS
 
-VERSION = 1
-PER_DRAW = ('phi', *SERIES, 'replica')                            # written by the rank that owns the rung
+VERSION = 2
+PER_DRAW = (*COLUMNS, 'checksum')                            # written by the rank that owns the rung
 SUMMARY = ('kappa', 'step_size', 'swap_tried', 'swap_accepted', 'round_trips',   # written by rank 0 at each commit
            'flow_rising', 'flow_known')
 CHUNK_BYTES = 2**20
@@ -56,7 +57,8 @@ class Shape:
         """Return {name: (dimensions, type)}."""
         per_draw = ('kappa', 'chain', 'draw')
         return {'phi': ((*per_draw, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
-                'replica': (per_draw, 'i4'), 'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
+                'replica': (per_draw, 'i4'), 'checksum': (per_draw, 'u4'),
+                'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
                 'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8'),
                 'flow_rising': (('chain', 'kappa'), 'i8'), 'flow_known': (('chain', 'kappa'), 'i8')}
 
@@ -102,6 +104,17 @@ def allocate(group, name, extents, dtype, chunks):
     creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER if 0 not in extents else h5py.h5d.FILL_TIME_IFSET)
     return group.create_dataset(name, extents, dtype, chunks=chunks, dcpl=creation)
+
+
+def carry_over(old, new, name):
+    """Copy the draws of the per-draw dataset `name` from a group to one that has room for more."""
+    old, new = old[name], new[name]
+    axis = old.ndim - (3 if name == 'phi' else 1)
+    step = new.chunks[axis] if new.chunks else old.shape[axis]
+    for index in np.ndindex(*old.shape[:axis]):
+        for first in range(0, old.shape[axis], step):
+            draws = slice(first, min(first + step, old.shape[axis]))
+            new[(*index, draws)] = old[(*index, draws)]
 
 
 def owners(items, size):

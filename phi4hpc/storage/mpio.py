@@ -1,7 +1,10 @@
 """The driver `mpio`: one file, into which every rank writes its rungs by parallel HDF5."""
 
+import shutil
+
 import h5py
 
+from phi4hpc.errors import UserError
 from phi4hpc.storage.layout import owners, write_summary
 
 
@@ -9,7 +12,7 @@ class Mpio:
     """Writes the file at `path`; the interface of storage.writer."""
 
     def __init__(self, comm, path, shapes):
-        self.comm = comm
+        self.comm, self.path = comm, path
         self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
         self.shapes = {shape.L: shape for shape in shapes}
 
@@ -21,7 +24,13 @@ class Mpio:
         """Write draws first, first + 1, ... of one rung. Independent: it concerns this rank alone."""
         shape = self.shapes[L]
         kappa, chain = divmod(rung, shape.chains)
-        self.file[shape.group][name][kappa, chain, first:first + len(rows)] = rows
+        try:
+            self.file[shape.group][name][kappa, chain, first:first + len(rows)] = rows
+        except OSError as error:
+            # MPI keeps the system's reason to itself; nearly always it is this.
+            free = shutil.disk_usage(self.path).free
+            raise UserError(f'{self.path}: cannot be written ({error}), and {free / 1e6:.3g} MB are free there: '
+                            'free some space; the same command then goes on') from error
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""

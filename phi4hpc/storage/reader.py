@@ -16,7 +16,10 @@ class Ensembles:
     def __init__(self, path):
         if not Path(path).exists():
             raise UserError(f'{path}: no such file; run the stage sample first')
-        self.file = h5py.File(path, 'r')
+        try:
+            self.file = h5py.File(path, 'r')
+        except OSError as error:
+            raise UserError(f'{path}: cannot be opened ({error}); make it anew with --restart') from error
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
             raise UserError(f'{path}: layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
@@ -46,6 +49,7 @@ class Lattice:
         self.chains = len(group['chain'])
         self.draws = int(group['committed'][()])
         self.phi = group['phi']
+        self.block = max(1, layout.CHUNK_BYTES // (self.L**2 * self.phi.dtype.itemsize))   # draws to read at a time
 
     def series(self, name):
         """Return the (k, c, n) series of a density, or `replica`; complete draws only."""

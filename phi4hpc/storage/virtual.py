@@ -3,11 +3,12 @@
 There are as many parts as ranks when the file is made; a run that resumes on other ranks shares the parts out anew.
 """
 
+from itertools import product
 from pathlib import Path
 
 import h5py
 
-from phi4hpc.files import sync
+from phi4hpc.files import sync, whole
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 
@@ -58,14 +59,21 @@ class Virtual:
         self.comm.Barrier()
 
 
-def make_parts(path, shapes, parts):
-    """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds."""
+def make_parts(path, shapes, parts, extend=False):
+    """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds.
+
+    `extend`: parts that have room for fewer draws are there, and what they hold is carried over.
+    """
     part_path(path, 0).parent.mkdir(exist_ok=True)
     for part in range(parts):
-        with h5py.File(part_path(path, part), 'w') as file:
+        with whole(part_path(path, part)) as temporary, h5py.File(temporary, 'w') as file:
             for shape in shapes:
                 first, last = block(shape.rungs, parts, part)
                 make_group(file.create_group(shape.group), shape, last - first)
+            if extend:
+                with h5py.File(part_path(path, part), 'r') as old:
+                    for shape, name in product(shapes, layout.PER_DRAW):
+                        layout.carry_over(old[shape.group], file[shape.group], name)
 
 
 def make_group(group, shape, rungs):

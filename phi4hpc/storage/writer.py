@@ -1,49 +1,106 @@
 """Writing ensembles.h5 from all ranks.
 
 Rank 0 makes the file alone, complete but for the draws; then every rank writes the draws of the rungs that it owns, by
-parallel HDF5 into the one file, or into a part of its own behind virtual datasets.
+parallel HDF5 into the one file, or into a part of its own behind virtual datasets. Where a run asks for more draws than
+there is room for, a larger file is made with what the old one holds, and takes its place.
 """
 
+import shutil
+from itertools import product
 from pathlib import Path
 
 import h5py
+import numpy as np
 
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole
+from phi4hpc.logs import log
+from phi4hpc.mpi import together
 from phi4hpc.storage import layout
 from phi4hpc.storage.mpio import Mpio
+from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.virtual import Virtual, make_parts, part_layout
 
 DRIVERS = {'mpio': Mpio, 'virtual': Virtual}
 
 
-def pick_driver(name):
-    """Return `mpio` or `virtual` for the deck's driver. Raises UserError where mpio is asked for and h5py is serial."""
+def open_writer(driver, comm, path, shapes, attributes):
+    """Return a writer of the ensembles `shapes` at `path`, made or extended as needed. Collective.
+
+    `driver`: as in the deck; `auto` goes on with that of the file, or else takes `mpio` where h5py can. The writer's
+    interface: `owners(L)`, `write(L, name, rung, first, rows)`, `commit(L, draws, summary)`, `close()`. Raises
+    UserError where the file cannot be gone on with, the driver cannot be had, or the disk has too little room.
+    """
+    with together(comm):
+        if comm.rank == 0:
+            driver = prepare(driver, Path(path), shapes, attributes, comm.size)
+    driver = comm.bcast(driver)
+    log.info('storage: driver %s', driver)
+    return DRIVERS[driver](comm, path, shapes)
+
+
+def prepare(driver, path, shapes, attributes, ranks):
+    """Make the file, or see that it is one to go on with; return the driver to use."""
+    if not path.exists():
+        driver = pick_driver(driver)
+        create(driver, path, shapes, attributes, ranks)
+        return driver
+    with Ensembles(path) as old:
+        driver = pick_driver(driver, made_by=old.file.attrs['driver'])
+        if old.file.attrs['layout_version'] < layout.VERSION:
+            raise UserError(f'{path}: made by an older phi4hpc, which kept no checksums; finish it with that one, '
+                            'or begin anew with --restart')
+        if any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
+            log.info('%s: making room for %d draws', path, shapes[0].draws)
+            create(driver, path, shapes, attributes, int(old.file.attrs.get('parts', 0)), old)
+    return driver
+
+
+def pick_driver(name, made_by=None):
+    """Return `mpio` or `virtual` for the deck's driver `name`, and a file made by one of them.
+
+    Raises UserError where they differ, and where mpio is needed and h5py is serial.
+    """
+    if made_by and name not in ('auto', made_by):
+        raise UserError(f'storage.driver: {name}, but ensembles.h5 was made by {made_by}; '
+                        f'go on with storage.driver={made_by} or auto, or begin anew with --restart')
     parallel = h5py.get_config().mpi
+    name = made_by or name
     if name == 'mpio' and not parallel:
         raise UserError('storage.driver: mpio needs an h5py built with parallel HDF5, and this one is serial; '
                         'use storage.driver=virtual, or auto to take what is there')
     return name if name != 'auto' else 'mpio' if parallel else 'virtual'
 
 
-def open_writer(driver, comm, path, shapes, attributes):
-    """Return a writer of the ensembles `shapes` at `path`, made where it is missing. Collective.
-
-    Its interface: `owners(L)`, `write(L, name, rung, first, rows)`, `commit(L, draws, summary)`, `close()`.
-    """
-    if comm.rank == 0 and not Path(path).exists():
-        create(driver, path, shapes, attributes, comm.size)
-    comm.Barrier()
-    return DRIVERS[driver](comm, path, shapes)
-
-
-def create(driver, path, shapes, attributes, ranks):
-    """Make the file, and the parts where draws are kept in parts: one for each of `ranks` ranks."""
+def create(driver, path, shapes, attributes, parts, old=None):
+    """Make the file, and `parts` parts where draws are kept in them; with what `old`, an open reader, holds."""
+    require_room(path, shapes)
     attributes = attributes | {'driver': driver}
     if driver == 'virtual':
-        make_parts(path, shapes, ranks)
-        attributes['parts'] = ranks
+        make_parts(path, shapes, parts, extend=old is not None)
+        attributes['parts'] = parts
     with whole(path) as temporary, h5py.File(temporary, 'w') as file:
         file.attrs.update({'layout_version': layout.VERSION, **attributes})
         for shape in shapes:
             layout.create_group(file, shape, attributes, part_layout if driver == 'virtual' else None)
+        names = (*layout.SUMMARY, 'committed', *(layout.PER_DRAW if driver == 'mpio' else ()))
+        for shape, name in product(shapes if old else (), names):
+            carry_over(old.file[shape.group], file[shape.group], name)
+
+
+def carry_over(old, new, name):
+    """Copy a dataset from a group to a larger one."""
+    if name in layout.PER_DRAW:
+        layout.carry_over(old, new, name)
+    else:
+        new[name][...] = old[name][()]
+
+
+def require_room(path, shapes):
+    """Raise UserError where the disk has less room than the file will take; quotas show only later."""
+    needed = sum(int(np.prod([len(shape.scales()[d]) for d in dimensions])) * np.dtype(dtype).itemsize
+                 for shape in shapes for dimensions, dtype in shape.datasets().values())
+    free = shutil.disk_usage(path.parent).free
+    if needed > free:
+        raise UserError(f'{path}: takes {needed / 1e6:.3g} MB, and {free / 1e6:.3g} MB are free there; '
+                        'free some space, or name another directory with --out')

@@ -82,6 +82,20 @@ def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept
     assert directory(tmp_path, change)                                    # from now on it is this deck's directory
 
 
+def test_more_draws_extend_what_is_there_and_redo_what_follows(tmp_path):
+    finished_run(tmp_path)
+    run = directory(tmp_path, 'sample.draws=1100')
+    assert left(run) == ['ensembles.h5']
+    assert not run.done('sample')
+
+
+def test_more_draws_do_not_make_another_change_welcome(tmp_path):
+    finished_run(tmp_path)
+    with pytest.raises(UserError, match=r'another deck \(sample.spacing: 10 there, 3 here\)'):
+        directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3')
+    assert left(directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3', changed=True)) == []
+
+
 def test_how_it_is_computed_may_change(tmp_path):
     finished_run(tmp_path)
     assert directory(tmp_path, 'device=host', 'storage.driver=virtual').done('report')

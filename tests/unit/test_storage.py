@@ -1,5 +1,9 @@
 """ensembles.h5: what is written is read, by either driver, by h5py and by xarray; what is damaged is refused."""
 
+import shutil
+from dataclasses import replace
+from types import SimpleNamespace
+
 import h5py
 import numpy as np
 import pytest
@@ -26,10 +30,10 @@ def values(shape, name, rung):
     return (1000 * rung + 10 * len(name) + np.arange(np.prod(extents)).reshape(extents) % 97).astype(dtype)
 
 
-def write(path, driver, draws=7):
-    """Write SHAPES in two commits, the first of three draws."""
-    writer = open_writer(driver, MPI.COMM_SELF, path, SHAPES, {'lambda': 0.02})
-    for shape in SHAPES:
+def write(path, driver, draws=7, shapes=SHAPES):
+    """Write lattices in two commits, the first of three draws."""
+    writer = open_writer(driver, MPI.COMM_SELF, path, shapes, {'lambda': 0.02})
+    for shape in shapes:
         sizes = {dimension: len(values) for dimension, values in shape.scales().items()}
         summary = {name: np.zeros([sizes[d] for d in shape.datasets()[name][0]]) for name in SUMMARY if name != 'kappa'}
         summary['kappa'] = shape.kappas
@@ -64,6 +68,50 @@ def test_only_complete_draws_are_read(tmp_path, driver):
     with Ensembles(tmp_path / 'ensembles.h5') as ensembles:
         assert ensembles[4].draws == 5
         assert ensembles[4].series('magnetisation').shape == (3, 2, 5)
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_file_that_is_too_small_makes_way_for_a_larger_one(tmp_path, driver):
+    """What it holds is carried over, and the new one is laid out as if it had been asked for at once."""
+    for folder in ('grown', 'fresh'):
+        (tmp_path / folder).mkdir()
+    larger = [replace(shape, draws=11) for shape in SHAPES]
+    write(tmp_path / 'grown' / 'ensembles.h5', driver)
+    for folder in ('grown', 'fresh'):
+        open_writer(driver, MPI.COMM_SELF, tmp_path / folder / 'ensembles.h5', larger, {'lambda': 0.02}).close()
+    with (Ensembles(tmp_path / 'grown' / 'ensembles.h5') as grown,
+          Ensembles(tmp_path / 'fresh' / 'ensembles.h5') as fresh):
+        for shape in SHAPES:
+            lattice = grown[shape.L]
+            assert lattice.draws == 7
+            assert lattice.phi.shape[2] == 11
+            assert lattice.phi.chunks == fresh[shape.L].phi.chunks
+            for rung in range(shape.rungs):
+                k, c = divmod(rung, 2)
+                assert (lattice.phi[k, c, :7] == values(shape, 'phi', rung)).all()
+                assert (lattice.series('replica')[k, c] == values(shape, 'replica', rung)).all()
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_file_is_gone_on_with_by_the_driver_that_made_it(tmp_path, driver):
+    write(tmp_path / 'ensembles.h5', driver)
+    write(tmp_path / 'ensembles.h5', 'auto')
+    other = {'mpio': 'virtual', 'virtual': 'mpio'}[driver]
+    with pytest.raises(UserError, match=f'storage.driver: {other}, but ensembles.h5 was made by {driver}; go on with'):
+        write(tmp_path / 'ensembles.h5', other)
+
+
+def test_a_disk_without_room_is_told_before_anything_is_made(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: SimpleNamespace(free=10_000))
+    with pytest.raises(UserError, match='takes .* MB, and 0.01 MB are free there'):
+        write(tmp_path / 'ensembles.h5', 'virtual')
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_opened_is_one_line(tmp_path):
+    (tmp_path / 'ensembles.h5').write_text('not HDF5')
+    with pytest.raises(UserError, match='cannot be opened .*--restart'):
+        Ensembles(tmp_path / 'ensembles.h5')
 
 
 @PARALLEL

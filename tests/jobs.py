@@ -1,0 +1,76 @@
+"""Jobs that a test starts as a user would, to do to them what happens to real ones; and the bits of what they leave."""
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from phi4hpc.lattice.observables import SERIES
+from phi4hpc.storage.reader import Ensembles
+from tests.conftest import ENVIRONMENT, ROOT
+
+DECK = """
+seed: 3
+lattice: {sizes: [8, 16]}
+ladder: {kappas: [0.24, 0.26, 0.269], chains: 2}
+sample: {thermalisation: 200, draws: 600, spacing: 3}
+checkpoint: {interval: 0.3}
+patience: 2
+"""
+RANKS = 3
+
+
+def begin(deck, out, *words, ranks=RANKS):
+    """Start `phi4hpc sample` under mpirun and return the job; its process is mpirun, its output is one stream."""
+    command = f'. jobs/mpienv.sh && exec mpirun -n {ranks} "$@"'
+    words = ['-m', 'phi4hpc', 'sample', str(deck), '--out', str(out), *words]
+    return subprocess.Popen(['bash', '-c', command, 'mpirun', sys.executable, *words], cwd=ROOT, env=ENVIRONMENT,
+                            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def clear_away(job):
+    """Kill whatever is left of a job."""
+    for process in [*ranks_of(job), job.pid] if job.poll() is None else []:
+        os.kill(process, signal.SIGKILL)
+    job.communicate()
+
+
+def finish(job, code=0, timeout=60):
+    """Wait for the end of a job and return what it said."""
+    said = job.communicate(timeout=timeout)[0]
+    assert job.returncode == code, said
+    return said
+
+
+def ranks_of(job):
+    """Return the process numbers of the ranks of a job, in the order of ranks, those that have begun."""
+    found = subprocess.run(['pgrep', '--parent', str(job.pid), '--full', 'phi4hpc'], capture_output=True, text=True)
+    return sorted(map(int, found.stdout.split()))
+
+
+def wait_for(condition, job, patience=30):
+    """Wait until a condition holds; it is the job's end that would be too early."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert job.poll() is None, job.communicate()[0]
+        assert time.monotonic() < end, 'it takes too long'
+        time.sleep(0.02)
+
+
+def has_checkpoint(out):
+    return any((out / 'checkpoint').glob('*/manifest.json')) if out.exists() else False
+
+
+def bits(out):
+    """Return a digest of every draw, series and summary of a run, which is complete."""
+    found = hashlib.sha256()
+    with Ensembles(out / 'ensembles.h5') as ensembles:
+        for L in ensembles.sizes:
+            lattice = ensembles[L]
+            assert lattice.draws == lattice.phi.shape[2]
+            for array in (lattice.phi[...], *map(lattice.series, (*SERIES, 'replica', 'checksum')),
+                          *lattice.summary().values()):
+                found.update(array.tobytes())
+    return found.hexdigest()

@@ -1,0 +1,86 @@
+"""A run that is killed at any moment leaves no broken file, and goes on to the bits of one that was left alone."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import h5py
+import pytest
+
+from phi4hpc.storage.reader import Ensembles
+from tests.jobs import bits, finish, ranks_of
+
+
+def kill_rank(job, rng):
+    return [rng.choice(ranks_of(job) or [job.pid])]
+
+
+def kill_mpirun(job, rng):
+    return [job.pid]
+
+
+def kill_all(job, rng):
+    return [job.pid, *ranks_of(job)]
+
+
+def kill(job, victims):
+    """Kill processes, then wait until every rank is gone: each notices by itself that mpirun or another rank is."""
+    everyone = ranks_of(job)
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    job.communicate(timeout=30)
+    end = time.monotonic() + 30
+    while any(os.path.exists(f'/proc/{process}/exe') for process in everyone):
+        assert time.monotonic() < end, 'a rank outlives its job'
+        time.sleep(0.02)
+
+
+def assert_opens(out):
+    """Assert that what a killed run left can be read."""
+    path = out / 'ensembles.h5'
+    if path.exists():
+        with Ensembles(path) as ensembles:
+            for L in ensembles.sizes:
+                lattice = ensembles[L]
+                assert 0 <= lattice.draws <= lattice.phi.shape[2]
+                lattice.phi[0, 0, :lattice.draws].sum()
+    for json_file in out.glob('*.json'):
+        assert json_file.read_text().endswith('}')
+
+
+def kill_rounds(start, tmp_path, unbroken, rounds, driver):
+    """Kill runs at random moments, `rounds` times in all, and hold each that comes to its end against the bits."""
+    rng, killed, finished = random.Random(4), 0, 0
+    out = tmp_path / 'run'
+    while killed < rounds or not finished:
+        job = start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
+        doomed = killed < rounds
+        try:
+            job.wait(rng.uniform(0.8, 3.0) if doomed else 60)
+            finish(job)
+            assert bits(out) == unbroken
+            shutil.rmtree(out)
+            finished += 1
+        except subprocess.TimeoutExpired:
+            assert doomed
+            kill(job, (kill_rank, kill_mpirun, kill_all)[killed % 3](job, rng))
+            killed += 1
+            assert_opens(out)
+
+
+DRIVERS = ['virtual', pytest.param('mpio', marks=pytest.mark.skipif(
+    not h5py.get_config().mpi, reason='this h5py has no parallel HDF5'))]
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_run_killed_at_random_moments_ends_with_the_same_bits(start, tmp_path, unbroken, driver):
+    kill_rounds(start, tmp_path, unbroken, 10, driver)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_run_killed_a_hundred_times_ends_with_the_same_bits(start, tmp_path, unbroken, driver):
+    kill_rounds(start, tmp_path, unbroken, 100, driver)

@@ -1,0 +1,77 @@
+"""A run that is asked to stop does so with a checkpoint and the status 75, and goes on later to the same bits."""
+
+import os
+import signal
+
+import pytest
+
+from tests.jobs import bits, finish, ranks_of, wait_for
+
+
+def checkpoints(out):
+    """Return the numbers of the checkpoints that are there."""
+    return sorted(int(path.parent.name) for path in out.glob('checkpoint/[0-9]*/manifest.json') if
+                  path.parent.name.isdecimal())
+
+
+@pytest.fixture
+def sampling(start, tmp_path):
+    """Return (job, run directory) of a run that has begun to sample and has a checkpoint."""
+    job = start(tmp_path / 'run', 'sample.draws=6000', 'checkpoint.interval=0.2')
+    wait_for(lambda: checkpoints(tmp_path / 'run'), job)
+    return job, tmp_path / 'run'
+
+
+def test_usr2_to_mpirun_stops(sampling):
+    job, _ = sampling
+    job.send_signal(signal.SIGUSR2)
+    said = finish(job, code=75)
+    assert said.count('phi4hpc: stopped after') == 1
+    assert 'the same command goes on from there' in said
+    assert 'Traceback' not in said
+
+
+def test_one_rank_that_is_told_to_end_stops_all(sampling):
+    job, _ = sampling
+
+    os.kill(ranks_of(job)[-1], signal.SIGTERM)
+    assert finish(job, code=75).count('stopped after') == 1
+
+
+def test_a_file_named_stop_stops_and_is_used_up(sampling):
+    job, out = sampling
+    (out / 'STOP').touch()
+    assert 'STOP: asks for a stop' in finish(job, code=75)
+    assert not (out / 'STOP').exists()
+
+
+def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
+    out = tmp_path / 'run'
+    job = start(out, 'sample.draws=6000', 'checkpoint.interval=1000')
+    wait_for(lambda: (out / 'logs' / 'progress.json').exists(), job)
+    assert checkpoints(out) == []
+    job.send_signal(signal.SIGUSR1)
+    wait_for(lambda: checkpoints(out), job)
+    job.send_signal(signal.SIGUSR2)
+    finish(job, code=75)
+
+
+def test_a_run_in_pieces_ends_with_the_same_bits(start, unbroken, tmp_path):
+    """Pieces of a second of walltime, each on another number of ranks; after the last there is nothing to do."""
+    codes = []
+    while not codes or codes[-1] != 0:
+        job = start(tmp_path / 'run', '--walltime', '1', 'checkpoint.interval=1000', ranks=1 + len(codes) % 3)
+        said = job.communicate(timeout=60)[0]
+        codes.append(job.returncode)
+        assert codes[-1] == 0 or (codes[-1] == 75 and 'walltime: asks for a stop' in said), said
+    assert 75 in codes
+    assert bits(tmp_path / 'run') == unbroken
+    assert 'nothing to do' in finish(start(tmp_path / 'run'))
+
+
+def test_a_run_of_which_more_draws_are_wanted_goes_on(start, unbroken, tmp_path):
+    finish(start(tmp_path / 'run', 'sample.draws=123'))
+    said = finish(start(tmp_path / 'run', ranks=2))
+    assert 'sample.draws raised from 123 to 600' in said
+    assert 'goes on after 569 of 2000 steps' in said
+    assert bits(tmp_path / 'run') == unbroken
