@@ -1,6 +1,7 @@
 """The ladder: which replica is at which hopping, and how the exchange between them goes.
 
-Arrays: ck (chain, rung), cr (chain, replica of the chain). Replica c K + k starts at rung k of chain c; fields stay
+Arrays: ck (chain, rung), cp (chain, pair of neighbours), r (replica), cr (chain, replica of
+the chain). Replica c K + k starts at rung k of chain c; fields stay
 where they are and rungs travel. Every rank holds the whole ladder and changes it alike.
 """
 
@@ -9,8 +10,9 @@ import numpy as np
 from phi4hpc.sampling import swap
 
 TURNS = 256                       # turns whose random deviates are drawn at once
-STATE = ('kappas', 'replica_ck', 'heading_ck', 'trips_cr', 'tried_cp', 'swapped_cp', 'rising_ck', 'known_ck')
-RISING, FALLING, FELL = 1, -1, -2  # was last at the bottom; at the top, having been at the bottom; at the top, not so
+STATE = ('kappas', 'replica_ck', 'heading_r', 'trips_cr', 'tried_cp', 'swapped_cp', 'rising_ck', 'known_ck')
+UNKNOWN, RISING, FALLING, FELL = range(4)     # was last: at neither end, the bottom, the top from the bottom, the top
+AT_TOP = np.array([FELL, FALLING, FALLING, FELL], np.int8)                # what they become there
 
 
 class Ladder:
@@ -23,11 +25,11 @@ class Ladder:
         self.rung_template_ck = np.tile(np.arange(self.rungs), (chains, 1))
         self.log_uniform = {}                                             # of the block of turns in use
         self.replica_ck = np.arange(chains * self.rungs).reshape(shape)   # which replica is at a rung
-        self.heading_ck = np.zeros(shape, np.int8)                        # of the replica at a rung; 0: not known yet
+        self.heading_r = np.zeros(chains * self.rungs, np.int8)           # which way replicas go
         self.trips_cr = np.zeros(shape, np.int64)                         # bottom to top and back to bottom
-        self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # turns whose replica there rises; is known
         self.tried_cp = np.zeros((chains, self.rungs - 1), np.int64)
         self.swapped_cp = np.zeros_like(self.tried_cp)
+        self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # of the times looked: it rose, was known
 
     def rung_of(self, replicas):
         """Return the rungs at which the given replicas are."""
@@ -37,15 +39,24 @@ class Ladder:
 
     def exchange(self, hopping_r, turn):
         """Make turn `turn` of swaps; `hopping_r`: the hopping energy H of every replica of every chain."""
-        self.take(*swap.decide(self.kappas, hopping_r[self.replica_ck], turn, self._deviates(turn)))
+        self.take(turn, swap.decide(self.kappas, hopping_r[self.replica_ck], turn, self._deviates(turn)))
 
-    def take(self, low, accepted_cp):
-        """Carry out and count the decisions on the pairs above the rungs `low`."""
-        for values_ck in (self.replica_ck, self.heading_ck):
-            swap.swap(values_ck, low, accepted_cp)
+    def take(self, turn, accepted_cp):
+        """Carry out and count the decisions on the pairs of a turn, and the round trips that are done."""
+        swap.swap(self.replica_ck, turn, accepted_cp)
+        low, _ = swap.pairs(self.rungs, turn)
         self.tried_cp[:, low] += 1
         self.swapped_cp[:, low] += accepted_cp
-        self._follow()
+        bottom, top = self.replica_ck[:, 0], self.replica_ck[:, -1]
+        self.trips_cr.reshape(-1)[bottom] += self.heading_r[bottom] == FALLING
+        self.heading_r[bottom] = RISING
+        self.heading_r[top] = AT_TOP[self.heading_r[top]]
+
+    def look(self):
+        """Count at each rung which way the replica there goes."""
+        heading_ck = self.heading_r[self.replica_ck]
+        self.rising_ck += heading_ck == RISING
+        self.known_ck += heading_ck != UNKNOWN
 
     def _deviates(self, turn):
         """Return this turn's log uniform deviates (c, p), drawn for a block of turns at a time."""
@@ -55,19 +66,9 @@ class Ladder:
             self.log_uniform = {first: swap.log_uniforms(turns, self.chains, self.rungs, self.seed, self.L)}
         return self.log_uniform[first][turn - first]
 
-    def _follow(self):
-        """Turn replicas round at the ends, count round trips, and count at each rung which way they go."""
-        bottom, top = self.heading_ck[:, 0], self.heading_ck[:, -1]
-        home = np.flatnonzero(bottom == FALLING)
-        self.trips_cr[home, self.replica_ck[home, 0] - home * self.rungs] += 1
-        bottom[...] = RISING
-        top[...] = np.where(abs(top) == RISING, FALLING, FELL)
-        self.rising_ck += self.heading_ck == RISING
-        self.known_ck += self.heading_ck != 0
-
     def forget(self):
         """Start the counts of swaps and round trips anew, as at the end of thermalisation."""
-        for counts in (self.heading_ck, self.trips_cr, self.tried_cp, self.swapped_cp, self.rising_ck, self.known_ck):
+        for counts in (self.heading_r, self.trips_cr, self.tried_cp, self.swapped_cp, self.rising_ck, self.known_ck):
             counts[...] = 0
 
     def state(self):

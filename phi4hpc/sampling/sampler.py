@@ -65,7 +65,7 @@ class Sampler:
         drawn = self.steps + 1 - self.plan.thermalisation
         for walk, draws, told_r2 in zip(self.walks, self.draws, told, strict=True):
             if drawn > 0 and drawn % self.plan.spacing == 0:
-                draws.keep(walk.replicas.fields.read(), walk.densities_rq, walk.rung_r)
+                draws.keep(*walk.draw())
             walk.exchange(told_r2, self.steps)
             if draws.full:
                 self._write(draws.commit, walk.summary())

@@ -10,8 +10,9 @@ from phi4hpc.kernels.philox import Stream, key, philox, uniform
 
 
 def pairs(rungs, turn):
-    """Return the lower rungs of the pairs that meet at turn 0, 1, 2, ...: 0, 2, 4, ... and 1, 3, 5, ... alternately."""
-    return np.arange(turn % 2, rungs - 1, 2)
+    """Return slices of the lower and the upper rungs of the pairs that meet at a turn: 0, 2, ... or 1, 3, ... below."""
+    low = turn % 2
+    return slice(low, rungs - 1, 2), slice(low + 1, rungs, 2)
 
 
 def log_acceptance(kappa_low, kappa_high, hopping_low, hopping_high):
@@ -26,17 +27,15 @@ def log_uniforms(turns, chains, rungs, seed, L):
 
 
 def decide(kappas, hopping_ck, turn, log_uniform_cp):
-    """Return (low, accepted_cp): the lower rungs of the pairs of this turn, and whether each pair of each chain swaps.
+    """Return (c, pairs of this turn) whether each pair of each chain swaps.
 
     `hopping_ck`: H of the replica at each rung k of each chain c; `log_uniform_cp`: this turn's deviates for all pairs.
     """
-    low = pairs(len(kappas), turn)
-    log_a = log_acceptance(kappas[low], kappas[low + 1], hopping_ck[:, low], hopping_ck[:, low + 1])
-    return low, log_uniform_cp[:, low] < log_a
+    low, high = pairs(len(kappas), turn)
+    return log_uniform_cp[:, low] < log_acceptance(kappas[low], kappas[high], hopping_ck[:, low], hopping_ck[:, high])
 
 
-def swap(values_ck, low, accepted_cp):
-    """Exchange values_ck at rungs low and low + 1 where accepted; in place."""
-    chain, pair = np.nonzero(accepted_cp)
-    lower, upper = low[pair], low[pair] + 1
-    values_ck[chain, lower], values_ck[chain, upper] = values_ck[chain, upper], values_ck[chain, lower]
+def swap(values_ck, turn, accepted_cp):
+    """Exchange the values_ck of the pairs of a turn where accepted; in place."""
+    low, high = (values_ck[:, rungs] for rungs in pairs(values_ck.shape[1], turn))
+    low[...], high[...] = np.where(accepted_cp, high, low), np.where(accepted_cp, low, high)

@@ -35,6 +35,11 @@ class Walk:
         self.densities_rq = self.replicas.measure()
         return np.stack([self.densities_rq[:, HOPPING] * self.shape.L**2, accepted_r], 1)
 
+    def draw(self):
+        """Return a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are."""
+        self.ladder.look()
+        return self.replicas.fields.read(), self.densities_rq, self.rung_r
+
     def exchange(self, told_r2, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""
         hopping_r, accepted_r = told_r2.T

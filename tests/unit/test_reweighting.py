@@ -92,7 +92,7 @@ def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.3
         hoppings[replica] = kappas
         fields.metropolis(hoppings, np.full(count, 1.8), turn, 1)
         found.append(fields.measure()[replica])
-        swap.swap(replica, *swap.decide(np.array(kappas), 4 * found[-1][..., 1], turn, log_uniform[turn]))
+        swap.swap(replica, turn, swap.decide(np.array(kappas), 4 * found[-1][..., 1], turn, log_uniform[turn]))
     return np.array(found[skipped:]).transpose(1, 2, 0, 3), np.array(kappas)
 
 
