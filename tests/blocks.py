@@ -56,12 +56,12 @@ class Blocks:
 
 
 def history(device, L, precision, kernels, steps=2):
-    """Return (fields, counts, densities) of three replicas after some steps of `kernels`."""
+    """Return what `kernels` do to three replicas: (fields, hits taken and cluster labels, densities)."""
     replicas, lam = [0, 1, 7], 0.1
     fields = Fields(device, L, precision, lam, 5, replicas)
     fields.write(np.random.default_rng(L).normal(size=(len(replicas), L, L)))
-    counts = [CALLS[kernel](fields, 10 * step) for step in range(steps) for kernel in kernels]
-    return fields.read(), [count for count in counts if count is not None], fields.measure()
+    told = [CALLS[kernel](fields, 10 * step) for step in range(steps) for kernel in kernels]
+    return fields.read(), np.hstack([np.ravel(values) for values in told]), fields.measure()
 
 
 def kappas(fields):
@@ -71,7 +71,7 @@ def kappas(fields):
 CALLS = {
     'metropolis': lambda fields, sweep: fields.metropolis(kappas(fields), [1.5] * fields.count, sweep, 2),
     'overrelaxation': lambda fields, sweep: fields.overrelaxation(kappas(fields), sweep, 2),
-    'cluster': lambda fields, sweep: fields.cluster(kappas(fields), sweep, 2),
+    'cluster': lambda fields, sweep: fields.cluster(kappas(fields), sweep, 2) or fields.labels[-1].copy(),
 }
 LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                            # L, shape, blocks
 

@@ -14,6 +14,28 @@ constexpr int STRIDE = LEFT + (HALF + 1 + 15) / 16 * 16;
 constexpr int COLOUR = L * STRIDE;                             // reals of one colour
 constexpr int REPLICA = 2 * COLOUR;                            // reals of one replica
 
+// Whether a block works on its replica's field in shared memory: where it has one, and 48 KiB hold it and a sum's parts.
+constexpr bool HELD = BLOCKS == 1 && MAX_THREADS > 1 && REPLICA * sizeof(real) <= 44 << 10;
+
+// Return where to work on the replica's field: a copy in shared memory where HELD, else the field itself.
+__device__ inline real *take(real *field)
+{
+    __shared__ real held[HELD ? REPLICA : 1];
+    if (!HELD)
+        return field;
+    for (int i = thread_of_block(); i < REPLICA; i += threads_of_block())
+        held[i] = field[i];
+    __syncthreads();
+    return held;
+}
+
+// Bring what `take` gave back to the field; call after a barrier.
+__device__ inline void give_back(const real *taken, real *field)
+{
+    for (int i = thread_of_block(); HELD && i < REPLICA; i += threads_of_block())
+        field[i] = taken[i];
+}
+
 __device__ inline real *row_of(real *field, int colour, int y)
 {
     return field + colour * COLOUR + y * STRIDE + LEFT;

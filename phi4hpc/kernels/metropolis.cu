@@ -34,7 +34,7 @@ extern "C" __global__ void metropolis(real *__restrict__ fields, const double *_
                                       unsigned seed, unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
 {
     const int r = replica();
-    real *field = fields + (size_t)r * REPLICA;
+    real *whole = fields + (size_t)r * REPLICA, *field = take(whole);
     const real two_kappa = 2 * kappas[r], width = widths[r];
     long long taken = 0;
     for (int half = 0; half < 2 * sweeps; ++half) {
@@ -48,6 +48,7 @@ extern "C" __global__ void metropolis(real *__restrict__ fields, const double *_
         }
         sync_replica();
     }
+    give_back(field, whole);
     const double total = sum_replica(taken);
     if (thread_of_replica() == 0)
         accepted[r] += (long long)total;

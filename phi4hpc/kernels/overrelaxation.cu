@@ -46,7 +46,7 @@ extern "C" __global__ void overrelaxation(real *__restrict__ fields, const doubl
                                           unsigned first_sweep, int sweeps, long long *__restrict__ accepted)
 {
     const int r = replica();
-    real *field = fields + (size_t)r * REPLICA;
+    real *whole = fields + (size_t)r * REPLICA, *field = take(whole);
     long long taken = 0;
     for (int half = 0; half < 2 * sweeps; ++half) {
         const int colour = half & 1, other = 1 - colour;
@@ -60,6 +60,7 @@ extern "C" __global__ void overrelaxation(real *__restrict__ fields, const doubl
         }
         sync_replica();
     }
+    give_back(field, whole);
     const double total = sum_replica(taken);
     if (thread_of_replica() == 0)
         accepted[r] += (long long)total;
