@@ -20,7 +20,7 @@ def across(study):
         axes[i, 0].set_yticklabels([f'$L={L}$'])
         axes[i, 0].set_xticklabels([rf'$\kappa={kappa:g}$' for kappa in kappas] if i == 0 else [])
     colourbar(figure, picture, list(axes[:, 0]), r'$\phi(x)$')
-    yield Plot('a_configurations', figure, {'kappas': [f'{kappa:g}' for kappa in kappas]})
+    yield Plot('a_configurations', figure, {**study.phases, 'kappas': [f'{kappa:g}' for kappa in kappas]})
 
 
 def last(lattice, kappa):

@@ -15,14 +15,19 @@ def render(study, drawn, ranks, device):
 
     `drawn`: {section: records of style.save}, whose PNGs lie in figures/. `ranks`, `device`: of this stage.
     """
-    environment = Environment(loader=PackageLoader('phi4hpc.report', '.'), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = templates()
     captions = environment.get_template('captions.j2').module
     sections = {section: [shown(study, record, captions) for record in records] for section, records in drawn.items()}
     return environment.get_template('page.j2').render(
         deck=study.deck, summary=summary(study), sections=sections, ensembles=tables.ensembles(study),
         enough=tables.ENOUGH, models=tables.models(study), captions=captions, floor=f'−{-spectra.FLOOR}',
         provenance=provenance(study, ranks, device))
+
+
+def templates():
+    """Return the templates of the page: page.j2, and captions.j2 with a macro a kind of figure."""
+    return Environment(loader=PackageLoader('phi4hpc.report', '.'), autoescape=True, undefined=StrictUndefined,
+                       trim_blocks=True, lstrip_blocks=True)
 
 
 def shown(study, record, captions):

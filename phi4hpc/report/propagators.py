@@ -34,14 +34,14 @@ def propagators(study):
     """Yield figure e: the largest lattice at several kappas, and the ratio to the free form at the smallest."""
     L = study.sizes[-1]
     entries = spread(study.entries(L), SHOWN)
-    symmetric = entries[0]['binder']['value'] < 1 / 3
-    figure, axes = panels(1, 1 + symmetric, FULL if symmetric else 0.6 * FULL, 3.1)
+    fitted = study.phases['symmetric'] and len(entries[0]['propagator']['value']) > 2 and entries[0]['kappa'] > 0
+    figure, axes = panels(1, 1 + fitted, FULL if fitted else 0.6 * FULL, 3.1)
     for number, (entry, colour) in enumerate(zip(entries, colours(len(entries)), strict=True)):
         points(axes[0, 0], *of(entry), number, color=colour, label=rf'$\kappa={entry["kappa"]:g}$')
     axes[0, 0].set(yscale='log', xlabel=MOMENTUM, ylabel=r'$G(\hat p)$')
-    free = draw_free(axes[0], entries[0]) if symmetric else None
+    free = draw_free(axes[0], entries[0]) if fitted else None
     axes[0, 0].legend(ncols=2)
-    yield Plot('e_propagators', figure, {'L': L, 'free': free})
+    yield Plot('e_propagators', figure, {**study.phases, 'L': L, 'free': free})
 
 
 def draw_free(axes, entry):
@@ -52,12 +52,13 @@ def draw_free(axes, entry):
     axes[0].plot(dense, fit(dense), color='0.2', zorder=0, label='free form')
     points(axes[1], p_hat, value / fit(p_hat), error / fit(p_hat), color=colours(SHOWN)[0])
     reference(axes[1], y=1)
-    axes[1].axvspan(-0.05, LOWEST + 0.02, color='0.92', zorder=-1)
+    axes[1].axvspan(-0.05, fitted_to(p_hat) + 0.02, color='0.92', zorder=-1)
     axes[1].set(xlabel=MOMENTUM, ylabel=r'$G(\hat p)\,(\hat p^2+m^2)/Z$', xlim=(-0.05, 2.05))
     if entry['kappa'] < 0.25:
         exact = free_propagator(entry['kappa'], (2 * np.arcsin(dense / 2), 0.0))
         axes[0].plot(dense, exact, color='0.2', ls=':', zorder=0, label=r'$\lambda=0$, exact')
-    return {'kappa': f'{entry["kappa"]:g}', 'lowest': f'{LOWEST:g}', 'exact': entry['kappa'] < 0.25,
+    return {'kappa': f'{entry["kappa"]:g}', 'lowest': f'{fitted_to(p_hat):.3g}', 'exact': entry['kappa'] < 0.25,
+            'free_z': f'{0.5 / entry["kappa"]:.4g}', 'free_mass2': f'{1 / entry["kappa"] - 4:.4g}',
             'z': value_error(fit.z, fit.z_error), 'mass2': value_error(fit.mass2, fit.mass2_error),
             'chi2': f'{fit.chi2:.1f}/{fit.dof}'}
 
@@ -67,7 +68,7 @@ def fit_free(p_hat, value, error):
 
     With G = 1 / (a p^^2 + b) the fit is linear in (a, b) at first order; a few Gauss-Newton steps from the fit of 1/G.
     """
-    low = p_hat <= max(LOWEST, p_hat[:3].max())
+    low = p_hat <= fitted_to(p_hat)
     p2, g, weight = p_hat[low] ** 2, value[low], 1 / error[low]
     design = np.stack([p2, np.ones_like(p2)], 1)
     ab = np.linalg.lstsq(design * (weight * g**2)[:, None], weight * g, rcond=None)[0]
@@ -77,6 +78,11 @@ def fit_free(p_hat, value, error):
         ab = ab + np.linalg.lstsq(slope, weight * (g - model), rcond=None)[0]
     chi2 = float((weight**2 * (g - 1 / (design @ ab)) ** 2).sum())
     return free_form(ab, np.linalg.inv(slope.T @ slope), chi2, len(g) - 2)
+
+
+def fitted_to(p_hat):
+    """Return the largest momentum that the fit takes: LOWEST, or what it needs for three."""
+    return max(LOWEST, p_hat[:3].max())
 
 
 def free_form(ab, covariance, chi2, dof):

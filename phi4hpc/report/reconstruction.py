@@ -15,16 +15,19 @@ ORIGINAL = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
 def propagators(study):
     """Yield figure h for every training kappa: all models there, and the best one at other kappas."""
     for kappa, models in study.models.items():
-        figure, axes = panels(2, 2, FULL, 4.6, height_ratios=[2, 1], sharex=True)
+        rungs = len(models[0].reconstructions)
+        width = FULL if rungs > 1 else 0.6 * FULL
+        figure, axes = panels(2, 1 + (rungs > 1), width, 4.6, height_ratios=[2, 1], sharex=True)
         best = min(models, key=lambda model: model.record['loss'])
         draw_models(axes[:, 0], kappa, models)
-        draw_transfer(axes[:, 1], best)
+        if rungs > 1:
+            draw_transfer(axes[:, 1], best)
         for upper, lower in axes.T:
             upper.set(yscale='log', ylabel=r'$G(\hat p)$', ylim=scale(models))
             upper.legend(ncols=1)
             lower.set(xlabel=MOMENTUM, ylabel='ratio', ylim=(-0.05, 1.25))
             reference(lower, y=1)
-        facts = {'kappa': f'{kappa:g}', 'best': {'family': best.family, 'latent': best.latent}}
+        facts = {'kappa': f'{kappa:g}', 'ladder': rungs > 1, 'best': {'family': best.family, 'latent': best.latent}}
         yield Plot('h_propagator_reconstruction', figure, facts, kappa)
 
 
@@ -72,7 +75,8 @@ def cumulants(study):
         axes[0, 0].legend()
         for ax in axes[-1]:
             ax.set_xlabel(r'$\kappa$')
-        yield Plot('i_cumulant_reconstruction', figure, {'kappa': f'{kappa:g}'}, kappa)
+        facts = {'kappa': f'{kappa:g}', 'ladder': len(models[0].reconstructions) > 1}
+        yield Plot('i_cumulant_reconstruction', figure, facts, kappa)
 
 
 def draw_cumulant(axes, models, name, label):

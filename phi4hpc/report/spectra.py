@@ -77,7 +77,7 @@ def scale(axes, values):
         return
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.95 * values.min()), max(high, 1.05 * values.max()))
-    axes.ticklabel_format(axis='y', style='plain', useOffset=False)
+    axes.ticklabel_format(axis='y', useOffset=False)
 
 
 def draw_directions(axes, models, of_models):

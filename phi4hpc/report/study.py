@@ -26,6 +26,11 @@ class Model:
     reconstructions: list
 
     @property
+    def lossless(self):
+        """Whether there is nothing to lose: a latent for every site."""
+        return self.latent == self.L**2
+
+    @property
     def label(self):
         """How legends and tables name it."""
         return f'{self.family}, $d={self.latent}$'
@@ -65,6 +70,17 @@ class Study:
         """Return the entries of results.json of one lattice, by ascending kappa."""
         return sorted((entry for entry in self.results if entry['L'] == L), key=lambda entry: entry['kappa'])
 
+    @property
+    def phases(self):
+        """Return whether the largest lattice is seen in either phase, by the Binder cumulant at the ends of its ladder.
+
+        Plain facts for captions: {'interacting', 'symmetric', 'broken', 'transition'}.
+        """
+        first, last = (self.entries(self.sizes[-1])[end]['binder']['value'] for end in (0, -1))
+        interacting = self.deck.action.lam > 0
+        symmetric, broken = first < 1 / 3 or not interacting, last > 1 / 2 and interacting
+        return {'interacting': interacting, 'symmetric': symmetric, 'broken': broken,
+                'transition': symmetric and broken}
 
     @cached_property
     def models(self):

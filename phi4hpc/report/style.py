@@ -16,6 +16,7 @@ from phi4hpc.files import whole
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p'
+PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
 
 
@@ -58,8 +59,11 @@ def mosaic(axes, images_rcyx, limit=None, gap=0.08):
 
     Missing images are NaN. One picture of many images is drawn many times faster than as many axes.
     """
-    rows, columns, height, width = np.shape(images_rcyx)
-    pad = max(1, round(gap * width))
+    # Small lattices have their sites shown as several pixels, so that gaps are as wide whatever the lattice.
+    times = -(-PIXELS // np.shape(images_rcyx)[-1])
+    images_rcyx = np.repeat(np.repeat(images_rcyx, times, axis=-1), times, axis=-2)
+    rows, columns, height, width = images_rcyx.shape
+    pad = round(gap * width)
     padding = ((0, 0), (0, 0), (0, pad), (0, pad))
     table = np.pad(np.asarray(images_rcyx, float), padding, constant_values=np.nan)
     table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))[:-pad, :-pad]

@@ -30,6 +30,8 @@ def model_row(model):
     """Return the row of one model, from the record of its training."""
     record = model.record
     means = {name: value_error(record[name], record[f'{name}_error']) for name in ('linear_optimum', 'loss', 'ratio')}
+    if model.lossless:
+        means['ratio'] = 'none'                                   # of rounding errors
     return {'kappa': f'{model.kappa:g}', 'family': model.family, 'latent': model.latent, **means,
             'draws': f'{record["train_draws"]} / {record["test_draws"]}',
             'epoch': f'{record["best_epoch"]} of {len(record["train_losses"])}', 'seconds': f'{record["seconds"]:.1f}'}

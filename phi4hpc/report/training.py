@@ -12,15 +12,18 @@ def training(study):
         figure, axes = panels(1, 2, FULL, 2.7, width_ratios=[1.6, 1])
         for model in models:
             draw_curves(axes[0, 0], model)
-            points(axes[0, 1], [model.number], [model.record['ratio']], [model.record['ratio_error']], model.number)
+            if not model.lossless:
+                points(axes[0, 1], [model.number], [model.record['ratio']], [model.record['ratio_error']], model.number)
         finish(axes[0], models)
         ratios = [{'family': model.family, 'latent': model.latent, 'ratio': ratio(model),
-                   'start': model.record['best_epoch'] == 0} for model in models]
+                   'start': model.record['best_epoch'] == 0, 'lossless': model.lossless} for model in models]
         yield Plot('training', figure, {'kappa': f'{kappa:g}', 'models': ratios}, kappa)
 
 
 def draw_curves(axes, model):
     """Draw validation (full) and training loss (dashed) per epoch over the linear optimum."""
+    if model.lossless:
+        return
     optimum, colour = model.record['validation_losses'][0], f'C{model.number % 7}'
     validation, train = (np.array(model.record[name]) / optimum for name in ('validation_losses', 'train_losses'))
     axes.plot(np.arange(len(validation)), validation, color=colour, label=model.label)

@@ -37,7 +37,7 @@ def peaks(study):
 def binder(study):
     """Yield figure d: over the whole ladder, and where the curves cross."""
     steep = sorted({entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66})
-    zoomed = len(steep) > 2
+    zoomed = len(steep) > 2 and 2 * (steep[-1] - steep[0]) < np.ptp(study.kappas(study.sizes[-1]))
     figure, axes = panels(1, 1 + zoomed, FULL if zoomed else HALF * 1.35, 2.9)
     for ax in axes[0]:
         draw_binder(ax, study)
@@ -57,7 +57,7 @@ def draw_binder(axes, study):
     against_kappa(axes, study, 'binder', '$U_L$')
     for value in (0, 2 / 3):
         reference(axes, y=value)
-    if study.deck.action.lam > 0:
+    if study.phases['interacting']:
         axes.axhline(BINDER_ISING, color='C3', lw=1, ls=':', zorder=0, label='$U^*$ (Ising)')
 
 
@@ -66,8 +66,8 @@ def against_kappa(axes, study, name, label):
     for number, L in enumerate(study.sizes):
         value, error = column(study.entries(L), name)
         points(axes, study.kappas(L), value, error, number, label=f'$L={L}$')
-    if study.deck.action.lam in KAPPA_C:
-        reference(axes, x=KAPPA_C[study.deck.action.lam][0])
+    if known := critical(study):
+        reference(axes, x=known[0])
     axes.set(xlabel=r'$\kappa$', ylabel=label)
 
 
@@ -91,6 +91,13 @@ def crossing(study, small, large):
 
 
 def about(study):
-    """Return the facts that every caption against kappa tells: the coupling, and kappa_c where it is known."""
-    lam = study.deck.action.lam
-    return {'lam': f'{lam:g}', 'interacting': lam > 0, 'kappa_c': KAPPA_C[lam][1] if lam in KAPPA_C else None}
+    """Return the facts that captions against kappa tell: coupling, lattices, phases, and kappa_c where it is drawn."""
+    known = critical(study)
+    return {'lam': f'{study.deck.action.lam:g}', 'several': len(study.sizes) > 1, **study.phases,
+            'kappa_c': known and known[1]}
+
+
+def critical(study):
+    """Return (kappa_c, its words) where it is known and lies on the ladder, or None."""
+    known, kappas = KAPPA_C.get(study.deck.action.lam), study.kappas(study.sizes[-1])
+    return known if known and kappas[0] <= known[0] <= kappas[-1] else None

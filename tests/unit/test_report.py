@@ -12,9 +12,12 @@ import pytest
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.report.configurations import across
 from phi4hpc.report.drawings import tasks
-from phi4hpc.report.page import render
+from phi4hpc.report.page import render, templates
+from phi4hpc.report.propagators import propagators
 from phi4hpc.report.study import Study
+from phi4hpc.report.transition import binder, magnetisation, susceptibility
 from phi4hpc.stages import report
 from phi4hpc.stages.report import draw
 from phi4hpc.storage.layout import Shape, create_group
@@ -234,3 +237,29 @@ def test_ranks_share_the_drawings_and_rank_0_has_the_records_in_order(directory,
     assert 0 < len(OfTwo.left) < sum(len(records) for records in alone.values())
     assert draw(OfTwo(0), study) == alone
     assert list(alone) == list(drawn)
+
+
+def captions_of(study):
+    """Return {kind: caption} of the figures against kappa, without their tags."""
+    macros = templates().get_template('captions.j2').module
+    drawings = across, magnetisation, susceptibility, binder, propagators
+    plots = [plot for drawing in drawings for plot in drawing(study)]
+    return {plot.kind: re.sub('<[^>]*>', '', str(getattr(macros, plot.kind)(plot.facts))) for plot in plots}
+
+
+@pytest.mark.parametrize(('kappas', 'lam', 'told', 'untold'), [
+    (KAPPAS, 0.02, ['In the symmetric phase', 'In the broken phase', 'It peaks at the transition', 'U* = 0.61069',
+                    'κc(0.02) = 0.26955(3)'], ['At λ = 0 the']),
+    (KAPPAS[:2], 0.02, ['In the symmetric phase', 'U* = 0.61069', 'what the interaction adds'],
+     ['In the broken phase', 'It peaks at the transition', 'κc(0.02)']),
+    (KAPPAS[3:], 0.02, ['In the broken phase', 'No free form is fitted'],
+     ['In the symmetric phase', 'It peaks at the transition', 'κc(0.02)']),
+    (KAPPAS[:1], 0.0, ['At λ = 0 the magnetisation is Gaussian', 'no correction without interaction'],
+     ['In the broken phase', 'transition', 'U*', 'κc', 'interaction adds']),
+], ids=['both phases', 'symmetric', 'broken', 'free'])
+def test_captions_say_what_this_study_shows(directory, kappas, lam, told, untold):
+    study = study_of(directory, action={'lambda': lam}, ladder={'kappas': kappas, 'chains': CHAINS})
+    seen = Study(study.path, study.deck, [entry for entry in study.results if entry['kappa'] in kappas])
+    text = ' '.join(captions_of(seen).values())
+    assert [words for words in told if words not in text] == []
+    assert [words for words in untold if words in text] == []
