@@ -103,7 +103,7 @@ def _top():
 
 def _add_deck(parser):
     parser.add_argument('deck', metavar='DECK', help='a YAML file, such as input/quickstart.yaml')
-    parser.add_argument('overrides', metavar='key=value', nargs='*',
+    parser.add_argument('overrides', metavar='key=value', nargs='*', default=[],
                         help='in place of what the deck says, such as sample.draws=100 or train=null')
 
 

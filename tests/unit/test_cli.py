@@ -94,7 +94,7 @@ def test_options_and_overrides_mix_in_any_order(stages):
     ('chek', 'chek: unknown command; did you mean check?'),
     ('xyzzy', 'xyzzy: unknown command; expected one of run, sample,'),
     ('--bogus', 'unrecognized arguments: --bogus'),
-    ('run', 'required: DECK'),
+    ('run', 'required: DECK;'),
     ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
     ('run deck.yaml --res', 'unrecognized arguments: --res'),
     ('run deck.yaml --out', 'argument --out: expected one argument'),
