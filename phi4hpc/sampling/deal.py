@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 
+from phi4hpc.logs import log
 from phi4hpc.sampling.replicas import Replicas
 
 REPEATS = 5                       # steps timed, of which the quickest counts
@@ -23,8 +24,17 @@ def deal(comm, device, deck, shapes):
     if comm.size == 1:
         return np.stack([0 * totals, totals], 1)
     measured = comm.gather([cost(device, deck, shape, comm.size) for shape in shapes])
-    held = cut(totals, *np.median(measured, 0).T, comm.size) if comm.rank == 0 else None
-    return np.pad(np.cumsum(comm.bcast(held), 1), ((0, 0), (1, 0)))
+    held = comm.bcast(decided(totals, *np.median(measured, 0).T, comm.size) if comm.rank == 0 else None)
+    return np.pad(np.cumsum(held, 1), ((0, 0), (1, 0)))
+
+
+def decided(totals, fixed, each, ranks):
+    """Return the cut (lattice, rank), and say in the log how even it is."""
+    held = cut(totals, fixed, each, ranks)
+    loads = load(held, fixed, each)
+    log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean', totals.sum(), ranks,
+             100 * (loads.max() / loads.mean() - 1))
+    return held
 
 
 def cost(device, deck, shape, ranks):

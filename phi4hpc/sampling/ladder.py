@@ -1,8 +1,8 @@
 """The ladder: which replica is at which hopping, and how the exchange between them goes.
 
-Arrays: ck (chain, rung), cp (chain, pair of neighbours), r (replica), cr (chain, replica of
-the chain). Replica c K + k starts at rung k of chain c; fields stay
-where they are and rungs travel. Every rank holds the whole ladder and changes it alike.
+Arrays: ck (chain, rung), cp (chain, pair of neighbours), r (replica), cr (chain, replica of the chain). Replica c K + k
+starts at rung k of chain c; fields stay where they are and rungs travel. Every rank holds the whole ladder and changes
+it alike.
 """
 
 import numpy as np
