@@ -21,6 +21,8 @@ COMMANDS = {
     'train': 'autoencoders, from the configurations',
     'analyse': 'Jacobians of the autoencoders, and their singular values',
     'report': 'figures, and report.html',
+    'status': 'how far a run is, also while it is at work',
+    'verify': 'whether all that a run wrote is still as it was written',
     'check': 'every fault of a deck, or else what it would do',
     'info': 'this machine, and the libraries that would be used',
     'bench': 'how fast the parts are on this machine',
@@ -81,6 +83,8 @@ def _parsed(argv):
         _add_deck(parser)
     if command in (*STAGES, 'run'):
         _add_run(parser)
+    if command in ('status', 'verify'):
+        parser.add_argument('directory', type=Path, metavar='DIR', help='of a run, such as runs/quickstart')
     if command == 'check':
         parser.add_argument('--ranks', type=_positive, metavar='N', help='to plan for (default: one a core)')
     if command == 'bench':
@@ -167,7 +171,8 @@ def _seconds(word):
 
 
 def _do(command, args):
-    others = {'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema, 'convert': _convert}
+    others = {'status': _status, 'verify': _verify, 'check': _check, 'info': _info, 'bench': _bench,
+              'schema': _schema, 'convert': _convert}
     others.get(command, _run)(command, args)
 
 
@@ -186,6 +191,20 @@ def _run(command, args):
     out = args.out or Path('runs', Path(args.deck).stem)
     stages.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
                walltime=args.walltime)
+
+
+def _status(_, args):
+    from phi4hpc import status
+
+    if launcher()[0] == 0:
+        status.main(args.directory)
+
+
+def _verify(_, args):
+    from phi4hpc import verify
+
+    if launcher()[0] == 0:
+        verify.main(args.directory)
 
 
 def _check(_, args):

@@ -1,6 +1,7 @@
 """Files that survive a kill at any moment: written under a temporary name, brought to the disk, then renamed."""
 
 import contextlib
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -38,6 +39,12 @@ def write_text(path, text):
     """Write a text file."""
     with whole(path) as temporary:
         temporary.write_text(text, encoding='utf-8')
+
+
+def checksum(path):
+    """Return the SHA-256 of a file, as hex digits."""
+    with open(path, 'rb') as file:
+        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def replace_text(path, text):

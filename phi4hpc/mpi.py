@@ -69,19 +69,25 @@ def guard(comm, patience=5.0):
     """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting.
 
     A UserError that every rank raises within `patience` seconds goes on to whoever reports it once; one that the
-    others know nothing of is told by its own rank, which then ends the job. So is an OSError that the user can mend.
+    others know nothing of is told by its own rank, which then ends the job. So is an OSError that the user can mend,
+    such as a disk that is full.
     """
     door = comm.Dup()
     try:
         yield
-    except (UserError, OSError) as error:
-        known = error if isinstance(error, UserError) else circumstance(error)
+    except UserError as error:
+        if not all_come(door, patience):
+            end(comm, f'phi4hpc: {error}', error.code)
+        raise
+    except OSError as error:
+        known = circumstance(error)
         if known is None:
             fail(comm, error)
             raise
-        if not all_come(door, patience):
-            end(comm, f'phi4hpc: {known}', known.code)
-        raise known from None
+        # Ended even where every rank meets it: files that cannot be closed would complain, too.
+        if all_come(door, patience) and comm.rank:
+            time.sleep(patience)                                           # rank 0 tells it
+        end(comm, f'phi4hpc: {known}', known.code)
     except BaseException as error:
         fail(comm, error)
         raise
@@ -106,7 +112,7 @@ def all_come(comm, patience):
 
 def end(comm, message, code):
     """Say why on this rank, and end the job; lower ranks speak first, so that what befalls all is told once."""
-    time.sleep(min(0.2 * comm.rank, 2.0))
+    time.sleep(min(0.5 * comm.rank, 3.0))
     print(message, file=sys.stderr, flush=True)
     comm.Abort(code)
 

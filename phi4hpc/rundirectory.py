@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 from phi4hpc.errors import UserError
-from phi4hpc.files import write_json, write_text
+from phi4hpc.files import checksum, write_json, write_text
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
@@ -30,6 +30,7 @@ MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.js
 LEAVES = {'sample': ('ensembles.h5', 'results.json'), 'train': ('models',),
           'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('report.html',)}
 LOCK = 'run.lock'
+SELF_CHECKED = ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'logs/tensorboard')   # or grows as it likes
 
 
 class RunDirectory:
@@ -133,8 +134,7 @@ class RunDirectory:
 
     def records(self):
         """Return {stage: what is known of its completion}."""
-        path = self.file('stages.json')
-        return json.loads(path.read_text()) if path.exists() else {}
+        return read_json(self.file('stages.json'))
 
     def done(self, stage):
         """Return whether a stage is complete for this deck, and what it made still there. Collective."""
@@ -150,20 +150,55 @@ class RunDirectory:
         """Record that a stage is complete. Collective."""
         if self.comm.rank == 0:
             record = {'digest': self._digest(stage), 'finished': time.strftime('%Y-%m-%d %H:%M:%S'),
-                      'seconds': round(seconds, 3), 'ranks': self.comm.size, 'device': str(device)}
+                      'seconds': round(seconds, 3), 'ranks': self.comm.size, 'device': str(device),
+                      'files': {name: checksum(self.file(name)) for name in self._made_by(stage)}}
             write_json(self.file('stages.json'), self.records() | {stage: record})
             timing = {'seconds': seconds, 'ranks': self.comm.size}
             write_json(self.file('timings.json'), self.timings() | {stage: timing})
         self.comm.Barrier()
         log.info('%s: done in %.1f s', stage, seconds)
 
+    def _made_by(self, stage):
+        """Yield the names of the files that a stage made, but for those that have checksums of their own."""
+        for target in (self.file(name) for name in MAKES[stage] if name not in SELF_CHECKED):
+            for path in sorted(target.rglob('*')) if target.is_dir() else [target]:
+                if path.is_file():
+                    yield str(path.relative_to(self.path))
+
     def timings(self):
         """Return {stage: {seconds, ranks}} of the stages that were run."""
-        path = self.file('timings.json')
-        return json.loads(path.read_text()) if path.exists() else {}
+        return read_json(self.file('timings.json'))
 
     def _digest(self, stage):
         return digest({section: self.meaning[section] for section in DEPENDS[stage]})
+
+
+def read_json(path):
+    """Return what a JSON file says, {} where there is none. Raises UserError where it is damaged."""
+    try:
+        return json.loads(path.read_text()) if path.exists() else {}
+    except ValueError as error:
+        raise UserError(f'{path}: damaged ({error}); remove it, and what it told of is done again') from None
+
+
+def resolved_deck(path):
+    """Return the deck of the run directory `path` as plain values. Raises UserError where `path` is none."""
+    deck = Path(path) / 'deck.resolved.yaml'
+    if not deck.exists():
+        raise UserError(f'{path}: holds no {deck.name}: expected the directory of a run, such as runs/quickstart')
+    return yaml.safe_load(deck.read_text())
+
+
+def holder(path):
+    """Return which process holds the lock of the run directory `path`, None where none does."""
+    try:
+        with open(path / LOCK) as lock:
+            fcntl.lockf(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (path / LOCK).read_text().strip()
+    except OSError:
+        return None
+    return None
 
 
 def digest(meaning):

@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 
 from phi4hpc.errors import UserError
-from phi4hpc.files import settle, sync, write_json
+from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
@@ -92,12 +92,6 @@ def fault_of(path, expected):
     if not path.exists():
         return f'{path.name}: missing'
     return None if checksum(path) == expected else f'{path.name}: its checksum does not hold'
-
-
-def checksum(path):
-    """Return the SHA-256 of a file, as hex digits."""
-    with open(path, 'rb') as file:
-        return hashlib.file_digest(file, 'sha256').hexdigest()
 
 
 def of_manifest(version, files):

@@ -1,10 +1,11 @@
 """The driver `mpio`: one file, into which every rank writes its rungs by parallel HDF5."""
 
+import errno
+import os
 import shutil
 
 import h5py
 
-from phi4hpc.errors import UserError
 from phi4hpc.storage.layout import owners, write_summary
 
 
@@ -27,10 +28,9 @@ class Mpio:
         try:
             self.file[shape.group][name][kappa, chain, first:first + len(rows)] = rows
         except OSError as error:
-            # MPI keeps the system's reason to itself; nearly always it is this.
-            free = shutil.disk_usage(self.path).free
-            raise UserError(f'{self.path}: cannot be written ({error}), and {free / 1e6:.3g} MB are free there: '
-                            'free some space; the same command then goes on') from error
+            # MPI keeps the system's reason to itself.
+            reason = errno.ENOSPC if shutil.disk_usage(self.path).free < 2 * rows.nbytes else errno.EIO
+            raise OSError(reason, os.strerror(reason), str(self.path)) from error
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""

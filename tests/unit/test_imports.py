@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / 'phi4hpc'
-ORDER = ['__main__', 'cli', 'bench', 'info', 'convert', 'stages', 'report', 'latent', 'blockspin', 'sampling',
-         'statistics', 'storage', 'device', 'kernels', 'lattice', 'deck']
+ORDER = ['__main__', 'cli', 'bench', 'info', 'convert', 'status', 'verify', 'stages', 'report', 'latent', 'blockspin',
+         'sampling', 'statistics', 'storage', 'device', 'kernels', 'lattice', 'deck']
 BASE = ['mpi', 'rundirectory', 'runcontrol', 'watchdog', 'logs', 'files', 'errors', '__init__']
 HEIGHT = {name: len(ORDER) - i for i, name in enumerate(ORDER)} | dict.fromkeys(BASE, 0)
 MODULES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob('*.py'))

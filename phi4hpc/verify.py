@@ -1,0 +1,55 @@
+"""`phi4hpc verify DIR`: whether every draw, checkpoint and file of a run is still what was written."""
+
+from pathlib import Path
+
+from phi4hpc.errors import UserError
+from phi4hpc.files import checksum
+from phi4hpc.rundirectory import read_json, resolved_deck
+from phi4hpc.storage import generations
+from phi4hpc.storage.checksums import damaged
+from phi4hpc.storage.reader import Ensembles
+
+
+def main(path):
+    """Print what was found sound in the run directory `path`. Raises UserError that names all damage, a line each."""
+    path = Path(path)
+    resolved_deck(path)
+    faults = [*in_draws(path), *in_checkpoints(path), *in_files(path)]
+    if faults:
+        raise UserError('\n'.join([f'{path}: {len(faults)} damaged', *faults]))
+    print(f'{path}: every checksum holds')
+
+
+def in_draws(path):
+    """Yield a line for every draw whose checksum does not hold, or for what keeps the draws from being read."""
+    try:
+        with Ensembles(path / 'ensembles.h5') as ensembles:
+            for L in ensembles.sizes:
+                for kappa, chain, draw in damaged(ensembles[L]):
+                    yield f'ensembles.h5: L = {L}, kappa = {kappa:g}, chain {chain}, draw {draw}'
+    except UserError as error:
+        yield str(error)
+
+
+def in_checkpoints(path):
+    """Yield a line for every file of a checkpoint whose checksum does not hold."""
+    for folder in (path / 'checkpoint', *(path / 'models').glob('*.ckpt')):
+        for generation in generations.generations(folder):
+            files, fault = generations.read_manifest(generation)
+            found = [fault, *(generations.fault_of(generation / name, files[name]) for name in files)]
+            yield from (f'{generation.relative_to(path)}/{each}' for each in found if each)
+
+
+def in_files(path):
+    """Yield a line for every file of a finished stage that is not as the stage left it, and for every odd JSON."""
+    for stage, record in read_json(path / 'stages.json').items():
+        for name, expected in record['files'].items():
+            if not (path / name).exists():
+                yield f'{name}: missing, though the stage {stage} is done'
+            elif checksum(path / name) != expected:
+                yield f'{name}: not as the stage {stage} left it'
+    for name in ('timings.json', 'logs/progress.json'):
+        try:
+            read_json(path / name)
+        except UserError as error:
+            yield str(error)
