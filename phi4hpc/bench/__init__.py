@@ -3,8 +3,15 @@
 import json
 
 from phi4hpc import mpi
-from phi4hpc.bench import algorithms, recipe, yardstick
+from phi4hpc.bench import algorithms, yardstick
 from phi4hpc.device.choose import choose
+from phi4hpc.logs import log
+
+try:
+    from phi4hpc.bench import recipe
+except ModuleNotFoundError as missing:          # of the packages that read decks: kernels are timed without them
+    log.warning('the recipe is not timed: %s', missing)
+    recipe = None
 
 
 def sampler(sizes, precisions, device, seconds, decorrelation, as_json):
@@ -28,6 +35,8 @@ def _found(comm, device, L, precision, seconds, decorrelation):
     yield 'numpy', 'host', _rate(comm, *yardstick.metropolis(comm, L, precision, seconds))
     for name in algorithms.CALLS:
         yield name, device.name, _rate(comm, *algorithms.time(comm, device, name, L, precision, seconds))
+    if recipe is None:
+        return
     visits, elapsed, fractions = recipe.time(comm, device, L, precision, seconds)
     draws = recipe.independent_draws(comm, device, L, precision) if decorrelation else {}
     yield 'recipe', device.name, _rate(comm, visits, elapsed) | {'fraction_of_step': fractions} | draws

@@ -9,7 +9,8 @@ from phi4hpc.device.fields import Fields
 from phi4hpc.sampling.start import normal
 
 KAPPA, LAMBDA, WIDTH = 0.26955, 0.02, 1.75          # kappa_c(0.02), where this half-width accepts half of all hits
-WARM, BATCH = 20, 4                                 # sweeps before the clock runs, and in one launch
+WARM = 20                                           # sweeps before the clock runs
+BATCH = {'host': 4, 'cuda': 32}                     # sweeps in one launch
 SITES = {'host': 2**16, 'cuda': 2**24}              # of a rank
 
 CALLS = {
@@ -33,9 +34,11 @@ def time(comm, device, algorithm, L, precision, seconds):
     fields.write(normal(L, [0], 1).repeat(count, 0))
     for name in {'metropolis', algorithm}:
         CALLS[name](fields, kappas, 0, WARM)
+    device.wait()
     comm.Barrier()
     began = perf_counter()
     while (elapsed := perf_counter() - began) < seconds:
-        CALLS[algorithm](fields, kappas, sweep, BATCH)
-        sweep += BATCH
+        CALLS[algorithm](fields, kappas, sweep, BATCH[device.name])
+        device.wait()
+        sweep += BATCH[device.name]
     return VISITS[algorithm] * L * L * count * (sweep - WARM), elapsed

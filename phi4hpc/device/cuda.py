@@ -44,6 +44,10 @@ class Cuda:
         """Return how many of so many replicas need scratch memory of their own."""
         return replicas
 
+    def wait(self):
+        """Return when all launches are done."""
+        self.cupy.cuda.get_current_stream().synchronize()
+
     def numpy(self, array):
         """Return an array of this device as a NumPy array."""
         return self.cupy.asnumpy(array)

@@ -53,6 +53,9 @@ class Host:
         """Return how many of so many replicas need scratch memory of their own."""
         return 1
 
+    def wait(self):
+        """Return when all launches are done."""
+
     def numpy(self, array):
         """Return an array of this device as a NumPy array; it may share memory."""
         return array

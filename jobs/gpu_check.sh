@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark, and, where they are found,
+# compute-sanitizer, ncu, and the quickstart with all its stages. Installs nothing and needs no network.
+#
+#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.json there (default: $OUT, else logs/gpu)
+#
+# Asks of python3 (or what PYTHON names) numpy, mpi4py, h5py and CuPy, for CUDA 12 or 13. What is left out says why. The
+# exit status is 1 where a check failed or there is no GPU.
+
+set -uo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. jobs/mpienv.sh
+folder=${1:-${OUT:-logs/gpu}}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+log=$folder/log.txt table=$folder/table.txt python=${PYTHON:-python3} failed=0
+: >"$log"
+: >"$table"
+export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+
+tell() {
+    printf '%s\n' "$*" | tee -a "$table"
+}
+
+# check NAME SECONDS COMMAND ...: runs the command into the log, at most so long; its last line goes to the table.
+check() {
+    local name=$1 limit=$2 began=$SECONDS code=0 said
+    shift 2
+    printf '\n==== %s: %s\n' "$name" "$*" >>"$log"
+    said=$(timeout "$limit" "$@" 2>&1 </dev/null | tee -a "$log" | grep . | tail -1; exit "${PIPESTATUS[0]}") || code=$?
+    [ "$code" -eq 0 ] || failed=1
+    tell "$(printf '%-12s %-6s %5d s  %s' "$name" "$([ "$code" -eq 0 ] && echo ok || echo "FAILED")" \
+        $((SECONDS - began)) "$said")"
+}
+
+# found NAME COMMAND ...: whether the command succeeds; else the table says that NAME is left out, and why.
+found() {
+    local name=$1 said
+    shift
+    said=$("$@" 2>&1 </dev/null) && return
+    tell "$(printf '%-12s %-6s          %s' "$name" "-" "left out: $(tail -1 <<<"$said")")"
+    return 1
+}
+
+have() {
+    command -v "$1" >/dev/null || { echo "no $1"; return 1; }
+}
+
+found GPU "$python" -c 'import sys; from phi4hpc.device.cuda import gpu_missing; sys.exit(gpu_missing())' ||
+    { tell 'gpu_check: no GPU'; exit 1; }
+tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
+
+check tests 1200 "$python" tests/bare.py
+check kernels 300 "$python" tests/once.py
+sizes=(32 64 128 256 1024)
+check 'bench table' 900 "$python" -m phi4hpc bench sampler --device cuda --sizes "${sizes[@]}"
+check 'bench json' 900 "$python" -m phi4hpc bench sampler --device cuda --sizes "${sizes[@]}" --json
+sed -n '/==== bench table/,/==== bench json/{/====/d;p}' "$log" | tee -a "$table"
+sed -n '/==== bench json/,$p' "$log" | sed -n '/^\[/,/^\]/p' >"$folder/bench.json"
+
+# Several ranks share the GPU, or take one each.
+found '2 ranks' have mpirun &&
+    check '2 ranks' 300 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda --sizes 64 --precisions float32
+
+for tool in memcheck racecheck; do
+    found "$tool" have compute-sanitizer &&
+        check "$tool" 600 compute-sanitizer --tool "$tool" --error-exitcode 1 "$python" tests/once.py
+done
+
+sections=(--section Occupancy --section SpeedOfLight --section ComputeWorkloadAnalysis --section WarpStateStats)
+found ncu have ncu &&
+    check ncu 600 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
+        --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' "$python" tests/once.py 64 float32 4096
+
+found quickstart "$python" -c 'import pydantic, yaml, pyerrors, matplotlib, torch, jinja2' &&
+    check quickstart 900 "$python" -m phi4hpc run input/quickstart.yaml device=cuda --out "$folder/quickstart" --restart
+
+[ "$failed" -eq 0 ] && tell 'gpu_check: all checks passed' || tell "gpu_check: FAILED, see $log"
+exit "$failed"
