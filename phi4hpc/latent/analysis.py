@@ -7,12 +7,13 @@ Suffixes: n samples, D sites, d latents, o components of an observable, s the sp
 """
 
 import copy
+import math
 
 import numpy as np
 import torch
 
 from phi4hpc.latent import cumulant
-from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian, samples_at_once
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian, samples_at_once, transfer
 from phi4hpc.latent.observables import magnetisation, propagator
 from phi4hpc.latent.spectra import lattice_images, right_directions, signed, singular_values
 from phi4hpc.statistics.jackknife import block_slices, gather_blocks, jackknife
@@ -33,7 +34,8 @@ def analyse(comm, model, phi_nyx, first, total, directions):
     `phi_nyx` are this rank's samples, numbered from `first` of `total` over all ranks. The arrays of a name
     are `singular_values` and `singular_values_error` (r,), jackknife over 16 blocks of neighbouring samples;
     `directions` (r_kept, d), at most `directions` right singular vectors in latent space, or (r_kept, D) on
-    the input lattice for the autoencoder; `lattice_directions` (r_kept, y, x), the same as lattice images.
+    the input lattice for the autoencoder; `lattice_directions` (r_kept, y, x), the same as lattice images; for the
+    autoencoder `transfer` and `transfer_error` (L, L) too, its response to plane waves by jacobians.transfer.
     All in float64; independent of the number of ranks to rounding.
     """
     model = copy.deepcopy(model).double()
@@ -42,8 +44,11 @@ def analyse(comm, model, phi_nyx, first, total, directions):
     span_Ds = torch.linalg.qr(model.looks().detach().T).Q
     blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part], span_Ds),
                            whole=['jacobian'])
-    return {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
-            for name, gram in GRAMS.items()}
+    results = {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
+               for name, gram in GRAMS.items()}
+    value, error = jackknife(comm, blocks, lambda sums: sums['transfer'] / sums['count'])
+    results['autoencoder'] |= {'transfer': value, 'transfer_error': error}
+    return results
 
 
 def _spectrum(comm, name, gram, blocks, directions, span_Ds):
@@ -65,7 +70,7 @@ def _sums(model, x_nD, span_Ds):
     """Return the sums over samples that the spectra are made of, as {name: float64 array}."""
     d, (D, s) = model.latent, span_Ds.shape
     shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (s, s), 'moments': (2,),
-              'magnetisation': (4, d, d), 'propagator': (d, d)}
+              'magnetisation': (4, d, d), 'propagator': (d, d), 'transfer': (math.isqrt(D),) * 2}
     sums = {name: x_nD.new_zeros(shape) for name, shape in shapes.items()}
     step = samples_at_once(D, d)
     for first in range(0, len(x_nD), step):
@@ -78,14 +83,15 @@ def _add(sums, model, x_nD, span_Ds):
     """Add what the samples contribute."""
     y_nd = model.encode(x_nD)
     decoded_nD = model.decode(y_nd)
-    jac_nDd = decoder_jacobian(model, y_nd)
+    jac_nDd, jac_ndD = decoder_jacobian(model, y_nd), encoder_jacobian(model, x_nD)
     m_n = magnetisation(decoded_nD)
     slope_nd = observable_jacobian(magnetisation, decoded_nD, jac_nDd)[:, 0]
 
     sums['count'] += len(x_nD)
     sums['jacobian'] += jac_nDd.sum(0)
     sums['decoder'] += _gram(jac_nDd)
-    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, encoder_jacobian(model, x_nD) @ span_Ds))
+    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, jac_ndD @ span_Ds))
+    sums['transfer'] += transfer(jac_nDd, jac_ndD)
     sums['moments'] += torch.stack([m_n.pow(k).sum() for k in (2, 4)])
     sums['magnetisation'] += torch.stack([_gram(slope_nd * m_n.pow(k)[:, None]) for k in (0, 1, 2, 3)])
     sums['propagator'] += _gram(observable_jacobian(propagator, decoded_nD, jac_nDd))

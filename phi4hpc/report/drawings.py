@@ -1,11 +1,20 @@
 """Every figure of the report, by section, in the order of the page."""
 
-from phi4hpc.report import configurations, propagators, reconstruction, spectra, tempering, training, transition
+from phi4hpc.report import (
+    configurations,
+    propagators,
+    reconstruction,
+    spectra,
+    tempering,
+    training,
+    transfer,
+    transition,
+)
 
 SAMPLING = (configurations.across, transition.magnetisation, transition.susceptibility, transition.binder,
             propagators.propagators, tempering.tempering)
 BLOCK_SPINNING = (training.training, configurations.reconstructed, reconstruction.propagators, reconstruction.cumulants)
-LATENT = tuple(spectra.drawing(name) for name in spectra.KINDS)
+LATENT = (transfer.transfer, *(spectra.drawing(name) for name in spectra.KINDS))
 EVERY = {'sampling': SAMPLING, 'blockspin': BLOCK_SPINNING, 'latent': LATENT}
 
 

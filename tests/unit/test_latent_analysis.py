@@ -64,6 +64,26 @@ def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
     assert values[LATENT:].max() < 1e-6
 
 
+def test_the_linear_optimum_passes_the_waves_that_it_keeps_and_no_others():
+    result = analysed('linear')['autoencoder']
+    kept_dyx = model_of('linear').looks().detach().numpy().reshape(LATENT, SIZE, SIZE)
+    expected_yx = (abs(np.fft.fft2(kept_dyx)) ** 2).sum(0) / SIZE**2
+    np.testing.assert_allclose(result['transfer'], expected_yx, atol=1e-6)
+    assert result['transfer'][0, 0] == pytest.approx(1, abs=1e-6)
+    assert result['transfer'].sum() == pytest.approx(LATENT, abs=1e-5)
+
+
+def test_transfer_is_the_response_of_the_autoencoder_to_plane_waves():
+    """Each wave is sent through the Jacobian of every sample, and what comes back is projected onto it."""
+    jac_DD = stacked_jacobians('dense')['autoencoder'].reshape(SAMPLES, SIZE**2, SIZE**2).sum(0) / SAMPLES**0.5
+    y, x = np.mgrid[:SIZE, :SIZE]
+    found_yx = analysed('dense')['autoencoder']['transfer']
+    for ky, kx in np.ndindex(SIZE, SIZE):
+        wave_D = np.exp(2j * np.pi * (ky * y + kx * x) / SIZE).ravel() / SIZE
+        response = (wave_D.conj() @ jac_DD @ wave_D).real
+        assert found_yx[ky, kx] == pytest.approx(response, abs=1e-9)
+
+
 def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
     """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, its direction the zero mode."""
     result = analysed('linear')['magnetisation']
@@ -107,7 +127,7 @@ def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
     monkeypatch.setattr(analysis, 'jackknife', spy)
     analysed('linear')
     assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2, 'moments': 2,
-                       'magnetisation': 4 * LATENT**2, 'propagator': LATENT**2}
+                       'magnetisation': 4 * LATENT**2, 'propagator': LATENT**2, 'transfer': SIZE**2}
 
 
 def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):

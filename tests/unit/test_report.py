@@ -26,7 +26,7 @@ SIZES, KAPPAS, CHAINS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 
 ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering'}
 TRAINED = {f'{kind}_k0.269' for kind in (
     'training', 'f_reconstructed_configurations', 'h_propagator_reconstruction', 'i_cumulant_reconstruction',
-    'g_autoencoder', 'g_decoder', 'j_magnetisation', 'k_binder', 'l_propagator')}
+    'transfer', 'g_autoencoder', 'g_decoder', 'j_magnetisation', 'k_binder', 'l_propagator')}
 FAMILIES = ('linear', 'dense')
 KEPT = {'decoder': 3, 'autoencoder': 2, 'magnetisation': 1, 'binder': 1, 'propagator': 3}     # directions
 
@@ -71,6 +71,8 @@ def write_models(path, rng):
                 group[f'{what}/singular_values'] = np.array([1.0, 0.1, 1e-9])
                 group[f'{what}/singular_values_error'] = np.array([0.02, 0.01, 1e-9])
                 group[f'{what}/lattice_directions'] = rng.normal(size=(kept, 8, 8))
+            group['autoencoder/transfer'] = rng.uniform(size=(8, 8))
+            group['autoencoder/transfer_error'] = np.full((8, 8), 0.01)
             for which in ('original', 'reconstructed'):
                 group[f'examples/{which}'] = rng.normal(size=(3, 8, 8))
             reconstructions[name] = [{'L': 8, 'kappa': k, 'original': means(8, k), 'reconstructed': means(8, k),
