@@ -10,7 +10,7 @@ from phi4hpc.storage.reader import Ensembles
 DECK = """
 seed: 3
 lattice: {sizes: [4, 8]}
-ladder: {kappas: [0.24, 0.26, 0.269], chains: 2}
+ladder: {tuned: {lowest: 0.24, highest: 0.28, rungs: 4, pinned: [0.269]}, chains: 2}
 sample: {thermalisation: 100, draws: 60, spacing: 2}
 train: {lattice: 8, kappas: [0.269], latents: [16], hidden: 32, epochs: 2, batch: 16}
 analyse: {draws: 12, directions: 3}
@@ -53,8 +53,9 @@ def test_a_run_leaves_what_the_next_stage_and_the_user_need(finished):
 
 def test_every_mean_has_an_error_and_a_tau_int(finished):
     results = json.loads((finished[0] / 'results.json').read_text())
-    assert [(e['L'], e['kappa']) for e in results['ensembles']] == [
-        (L, kappa) for L in (4, 8) for kappa in (0.24, 0.26, 0.269)]
+    rungs = {L: [e['kappa'] for e in results['ensembles'] if e['L'] == L] for L in (4, 8)}
+    assert all(len(kappas) == 4 and {0.24, 0.269, 0.28} < set(kappas) for kappas in rungs.values())
+    assert [(of['L'], of['kappa']) for of in results['tempering']] == list(rungs.items())
     for entry in results['ensembles']:
         for name in ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2', 'phi4'):
             assert entry[name]['error'] > 0
@@ -112,7 +113,7 @@ def test_a_stage_before_its_turn_says_what_to_run(phi4hpc, deck, tmp_path):
 
 def test_more_ranks_than_replicas_is_one_clear_error(phi4hpc, deck, tmp_path):
     done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1', 'lattice.sizes=[4]',
-                   'train=null')
+                   'ladder.tuned.rungs=3', 'train=null')
     assert done.returncode == 1
     assert done.stderr.count('phi4hpc: ') == 1
     assert 'Traceback' not in done.stderr
