@@ -3,7 +3,7 @@
 CuPy is imported only here, and only when asked for.
 """
 
-from functools import cache
+from functools import cache, partial
 
 from phi4hpc.device import source as sources
 from phi4hpc.errors import UserError
@@ -27,6 +27,7 @@ class Cuda:
         count = cupy.cuda.runtime.getDeviceCount()
         self.number = local_rank % count
         cupy.cuda.Device(self.number).use()
+        self.copies = cupy.cuda.Stream(non_blocking=True)
         self.multiprocessors = cupy.cuda.runtime.getDeviceProperties(self.number)['multiProcessorCount']
 
     def __str__(self):
@@ -51,6 +52,25 @@ class Cuda:
     def numpy(self, array):
         """Return an array of this device as a NumPy array."""
         return self.cupy.asnumpy(array)
+
+    def fetch(self, array):
+        """Begin to copy `array`, as it is now, to the host; return a function that waits for the copy and returns it.
+
+        It goes into pinned memory on a stream of its own, beside what is launched next.
+        """
+        from cupyx import empty_pinned
+
+        runtime, snapshot, pinned = self.cupy.cuda.runtime, array.copy(), empty_pinned(array.shape, array.dtype)
+        self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
+        runtime.memcpyAsync(pinned.ctypes.data, snapshot.data.ptr, snapshot.nbytes, runtime.memcpyDeviceToHost,
+                            self.copies.ptr)
+        return partial(_fetched, self.copies.record(), pinned, snapshot)
+
+
+def _fetched(copied, pinned, _):
+    """Wait for the event `copied`; return what is in pinned memory. The last argument keeps what is copied alive."""
+    copied.synchronize()
+    return pinned
 
 
 class Module:

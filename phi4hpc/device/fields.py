@@ -30,6 +30,13 @@ class Fields:
         """Return the fields, phi_ryx."""
         return unpack(self.device.numpy(self.packed))
 
+    def fetch(self):
+        """Begin to read the fields as they are now; return a function that returns them, phi_ryx, once here."""
+        if self.count == 0:
+            return self.read
+        packed = self.device.fetch(self.packed)
+        return lambda: unpack(packed())
+
     def metropolis(self, kappas, widths, first_sweep, sweeps):
         """Make Metropolis sweeps, the first numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
 

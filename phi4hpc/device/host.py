@@ -60,6 +60,11 @@ class Host:
         """Return an array of this device as a NumPy array; it may share memory."""
         return array
 
+    def fetch(self, array):
+        """Return a function that returns `array` as it is now."""
+        snapshot = array.copy()
+        return lambda: snapshot
+
 
 class Module:
     """A compiled source: `launch` runs one of its kernels over a number of blocks."""

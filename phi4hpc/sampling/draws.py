@@ -13,17 +13,29 @@ class Draws:
     def __init__(self, comm, writer, shape, bounds):
         self.comm, self.writer, self.shape, self.bounds = comm, writer, shape, bounds
         self.committed = 0                                                 # draws that are in the file
-        self.waiting = []                                                  # (phi_ryx, densities_rq, flat rung of all)
+        self.waiting = []                                                  # (densities_rq, flat rung of all)
+        self.fields, self.coming = [], None                                # phi_ryx; what returns the last of them
 
     def go_on(self, committed, summary):
         """Say that only the first `committed` draws of the file are sure, and go on after them. Collective."""
         self.committed = committed
         self.writer.commit(self.shape.L, committed, summary)
 
-    def keep(self, phi_ryx, densities_rq, rung_r):
-        """Keep a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are."""
+    def keep(self, fetched, densities_rq, rung_r):
+        """Keep a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are.
+
+        `fetched` returns the fields; it is called when the next draw comes, so that a GPU need not be waited for.
+        """
+        self._arrive()
+        self.coming = fetched
         chain_r = np.arange(len(rung_r)) // (len(rung_r) // self.shape.chains)
-        self.waiting.append((phi_ryx, densities_rq, rung_r * self.shape.chains + chain_r))
+        self.waiting.append((densities_rq, rung_r * self.shape.chains + chain_r))
+
+    def _arrive(self):
+        """Take the fields that are on their way."""
+        if self.coming is not None:
+            self.fields.append(self.coming())
+            self.coming = None
 
     @property
     def full(self):
@@ -35,7 +47,8 @@ class Draws:
         """Write the draws that wait, and declare them complete. Collective."""
         if not self.waiting:
             return
-        phi_br, densities_br, rung_br = map(np.array, zip(*self.waiting, strict=True))
+        self._arrive()
+        phi_br, (densities_br, rung_br) = np.array(self.fields), map(np.array, zip(*self.waiting, strict=True))
         owner_f = self.writer.owners(self.shape.L)
         phi = deliver(self.comm, phi_br, rung_br, self.bounds, owner_f)
         densities = deliver(self.comm, densities_br, rung_br, self.bounds, owner_f)
@@ -47,4 +60,5 @@ class Draws:
                 self.writer.write(self.shape.L, name, rung, self.committed, values)
         self.committed += len(self.waiting)
         self.waiting.clear()
+        self.fields.clear()
         self.writer.commit(self.shape.L, self.committed, summary)

@@ -36,9 +36,9 @@ class Walk:
         return np.stack([self.densities_rq[:, HOPPING] * self.shape.L**2, accepted_r], 1)
 
     def draw(self):
-        """Return a draw: this rank's fields and densities, and the rungs at which the replicas of all ranks are."""
+        """Return a draw: what fetches this rank's fields, its densities, and the rungs of the replicas of all ranks."""
         self.ladder.look()
-        return self.replicas.fields.read(), self.densities_rq, self.rung_r
+        return self.replicas.fields.fetch(), self.densities_rq, self.rung_r
 
     def exchange(self, told_r2, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""

@@ -1,12 +1,48 @@
 """What a GPU would be given: machine code of every kernel, and launches that fit on it. No GPU need be there."""
 
+import sys
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from phi4hpc.deck.schema import Algorithm
 from phi4hpc.device import cuda
+from phi4hpc.device.fields import Fields
+from phi4hpc.device.host import Host
+from tests.blocks import CALLS, history
+from tests.conftest import ROOT
 from tests.nvrtc import cubin
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """Return the device of a GPU that runs on the CPU, by a stand-in for CuPy."""
+    monkeypatch.syspath_prepend(ROOT / 'tests' / 'pretend')
+    for name in ('cupy', 'cupyx'):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield cuda.require()
+    for name in ('cupy', 'cupyx'):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize('L', [6, 34])
+def test_launches_do_what_the_host_does(pretended, L):
+    found, expected = (history(device, L, 'float64', CALLS, steps=1) for device in (pretended, Host()))
+    for left, right in zip(found, expected, strict=True):
+        np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-12)
+
+
+def test_launches_share_a_large_replica_among_blocks(pretended):
+    found, expected = (Fields(device, 130, 'float64', 0.02, 1, [0, 1]) for device in (pretended, Host()))
+    for fields in (found, expected):
+        fields.write(np.random.default_rng(1).normal(size=(2, 130, 130)))
+        fields.overrelaxation([0.26, 0.27], 0, 1)
+    assert found.modules['overrelaxation'].compiled.cache_info().currsize == 1
+    np.testing.assert_allclose(found.read(), expected.read(), rtol=1e-12, atol=1e-12)
+    phi, fetched = found.read(), found.fetch()
+    found.overrelaxation([0.26, 0.27], 1, 1)
+    assert np.array_equal(fetched(), phi)
 
 
 @pytest.mark.parametrize('architecture', [80, 90])

@@ -156,3 +156,13 @@ def test_kernels_leave_the_arithmetic_of_the_process_alone(device):
     fields(device, 4, 'float32', [0]).metropolis([0.2], [1.0], first_sweep=0, sweeps=1)
     assert np.float64(5e-324) * 1.0 > 0
     assert np.float32(1e-40) / np.float32(2) > 0
+
+
+def test_fields_are_fetched_as_they_were_when_asked_for(device):
+    phi = random_fields(16, 2, 'float32')
+    held = fields(device, 16, 'float32', [0, 1])
+    held.write(phi)
+    fetched = held.fetch()
+    held.metropolis([0.26] * 2, [1.5] * 2, first_sweep=0, sweeps=5)
+    assert (fetched() == phi).all()
+    assert (held.read() != phi).any()

@@ -1,0 +1,3 @@
+"""What goes with tests/pretend/cupy.py."""
+
+from numpy import empty as empty_pinned  # noqa: F401
