@@ -5,8 +5,7 @@
 // the root: neither depends on the order in which threads work. Every link joins an odd to an even site, so the four
 // words of an odd site's Philox call decide on its four links, and only even sites are ever united with one another.
 
-#include "philox.cuh"
-#include "field.cuh"
+#include "words.cuh"
 
 constexpr int SITES = L * L;
 constexpr unsigned BONDS = 0, SIGNS = 1;                       // draws
@@ -34,16 +33,24 @@ __device__ inline void unite(int *labels, int a, int b)
     }
 }
 
+// Whether a link binds: `pull` is -4 kappa phi, and for unlike signs nothing does.
+__device__ inline int binds(real pull, real phi, unsigned word)
+{
+    const real log = pull * phi;
+    return exp_(log < 0 ? log : 0) < uniform(word, log);
+}
+
 // Decide on the four links of the odd sites of a row: bits 0 to 3 for the even sites beside, aside, below and above.
 __device__ inline void bind_row(unsigned char *__restrict__ bonds, const real *__restrict__ row, const real *__restrict__ side,
                                 const real *__restrict__ down, const real *__restrict__ up, int shift, real four_kappa,
                                 words counter, unsigned key0, unsigned key1)
 {
+    const row_of_words drawn = draw_row(counter, key0, key1);
     for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
-        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const words random = words_at(drawn, x);
         const real pull = -four_kappa * row[x];
-        bonds[x] = (exp_(pull * side[x]) < uniform(random.x, pull)) | (exp_(pull * side[x + shift]) < uniform(random.y, pull)) << 1
-            | (exp_(pull * down[x]) < uniform(random.z, pull)) << 2 | (exp_(pull * up[x]) < uniform(random.w, pull)) << 3;
+        bonds[x] = binds(pull, side[x], random.x) | binds(pull, side[x + shift], random.y) << 1
+            | binds(pull, down[x], random.z) << 2 | binds(pull, up[x], random.w) << 3;
     }
 }
 
@@ -66,14 +73,16 @@ __device__ inline void unite_row(int *labels, const unsigned char *bonds, int y)
     }
 }
 
-// Draw the sign of every site, should it be a root: the words of a call serve a site in each quarter of the lattice.
-__device__ inline void draw_signs(real *__restrict__ signs, int first, int step, words counter, unsigned key0, unsigned key1)
+// Draw signs for a row of sites in each quarter of the lattice, should they be roots: four to a call of Philox.
+__device__ inline void draw_signs(real *__restrict__ signs, words counter, unsigned key0, unsigned key1)
 {
-    for (int i = first; i < SITES / 4; i += step) {
-        const words random = philox({counter.x + i, counter.y, counter.z, counter.w}, key0, key1);
-        const unsigned word[4] = {random.x, random.y, random.z, random.w};
-        for (int quarter = 0; quarter < 4; ++quarter)
-            signs[quarter * (SITES / 4) + i] = word[quarter] >> 31 ? -1 : 1;
+    const row_of_words drawn = draw_row(counter, key0, key1);
+    for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
+        const words random = words_at(drawn, x);
+        signs[x] = random.x >> 31 ? -1 : 1;
+        signs[x + SITES / 4] = random.y >> 31 ? -1 : 1;
+        signs[x + SITES / 2] = random.z >> 31 ? -1 : 1;
+        signs[x + SITES / 4 * 3] = random.w >> 31 ? -1 : 1;
     }
 }
 
@@ -90,7 +99,8 @@ extern "C" __global__ void cluster(real *__restrict__ fields, const double *__re
     for (unsigned sweep = first_sweep; sweep != first_sweep + sweeps; ++sweep) {
         for (int site = thread; site < SITES / 2; site += threads)
             labels[site] = site;
-        draw_signs(signs, thread, threads, {0, sweep, id, SIGNS}, seed, key1);
+        for (int y = first_row(); y < L / 2; y += row_stride())
+            draw_signs(signs + y * HALF, {(unsigned)y * HALF, sweep, id, SIGNS}, seed, key1);
         sync_replica();
         for (int y = first_row(); y < L; y += row_stride()) {
             bind_row(bonds + y * HALF, row_of(field, 1, y), row_of(field, 0, y), row_of(field, 0, below(y)),

@@ -1,8 +1,7 @@
 // Metropolis sweeps, checkerboard: even sites, then odd ones, two hits a site from the four words of one Philox call.
 // `accepted` gains the hits that were taken, of 2 L^2 a sweep.
 
-#include "philox.cuh"
-#include "field.cuh"
+#include "words.cuh"
 #include "action.cuh"
 
 // Visit one row of one colour. `side`, `down` and `up` are the rows of the other colour at y, y - 1 and y + 1.
@@ -10,10 +9,11 @@ __device__ inline int visit_row(real *__restrict__ row, const real *__restrict__
                                 const real *__restrict__ up, int shift, real two_kappa, real lambda, real width,
                                 words counter, unsigned key0, unsigned key1)
 {
+    const row_of_words drawn = draw_row(counter, key0, key1);
     int taken = 0;
     for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
         const real pull = two_kappa * (side[x] + side[x + shift] + down[x] + up[x]);
-        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const words random = words_at(drawn, x);
         const unsigned propose[2] = {random.x, random.z}, decide[2] = {random.y, random.w};
         real phi = row[x], now = site_action(phi, pull, lambda);
         for (int hit = 0; hit < 2; ++hit) {

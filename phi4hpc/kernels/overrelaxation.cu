@@ -2,8 +2,7 @@
 // reflection is accepted on the change of the action, at any lambda. `accepted` gains the reflections that were
 // taken, of L^2 a sweep. Four sites above one another share the words of a Philox call.
 
-#include "philox.cuh"
-#include "field.cuh"
+#include "words.cuh"
 #include "action.cuh"
 
 constexpr int ROWS = L % 4 ? 2 : 4;                            // rows that share Philox calls
@@ -23,10 +22,12 @@ __device__ inline int reflect_rows(real *__restrict__ own, const real *__restric
                                    const real *__restrict__ up, int shift, real two_kappa, real lambda, real twice_centre,
                                    words counter, unsigned key0, unsigned key1)
 {
+    const row_of_words drawn = draw_row(counter, key0, key1);
     int taken = 0;
     for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
-        const words random = philox({counter.x + x, counter.y, counter.z, counter.w}, key0, key1);
+        const words random = words_at(drawn, x);
         const unsigned decide[4] = {random.x, random.y, random.z, random.w};
+#pragma GCC unroll 4                                           // else the loop over x does not vectorise
         for (int row = 0; row < ROWS; ++row) {
             const int site = row * STRIDE + x;
             const real below = row == 0 ? down[x] : other[site - STRIDE], above = row == ROWS - 1 ? up[x] : other[site + STRIDE];

@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
+from phi4hpc.device import host
 from phi4hpc.device.fields import Fields, pack, unpack
 from phi4hpc.kernels.philox import philox
 from phi4hpc.lattice.observables import densities
@@ -43,6 +44,16 @@ def test_philox_in_the_kernels_gives_the_published_vectors(device, kernel_folder
     module = device.module('philox_known', L=2, precision='float32')
     module.launch('philox_known', len(KNOWN), counters, keys, words)
     assert device.numpy(words).tolist() == [list(words) for _, _, words in KNOWN]
+
+
+@pytest.mark.parametrize(('precision', 'within'), [('float32', 3e-7), ('float64', 6e-16)])
+def test_the_kernels_exponential_is_good_to_the_last_digits(device, kernel_folder, precision, within):
+    shutil.copy(ROOT / 'tests' / 'data' / 'exponential.cu', kernel_folder)
+    x = np.concatenate([np.linspace(-2, 0, 10001), -np.geomspace(1e-9, 80, 1000)]).astype(precision)
+    found = device.array(np.zeros_like(x))
+    device.module('exponential', 2, precision).launch('exponential', 1, device.array(x), found, np.int32(len(x)))
+    error = device.numpy(found) / np.exp(x.astype('f8')) - 1
+    assert (abs(error) < within * np.maximum(1, abs(x) / 2)).all()       # the argument's own rounding grows with it
 
 
 @pytest.mark.parametrize('L', SIZES)
@@ -119,6 +130,14 @@ def test_cluster_sweeps_of_several_replicas_in_one_launch_equal_the_reference(de
     for sweep in range(2, 9):
         phi, _ = cluster_sweep(phi, 0.27, 11, sweep, [4, 5, 6])
     assert (held.read() == phi).all()
+
+
+@pytest.mark.parametrize('without', ['-mno-avx512f', '-mno-avx'])
+def test_older_cpus_draw_the_same_words(monkeypatch, without):
+    monkeypatch.setattr(host, 'FLAGS', [*host.FLAGS, without])
+    test_metropolis_follows_the_reference_hit_by_hit(host.Host(), 34)
+    test_overrelaxation_follows_the_reference_site_by_site(host.Host(), 34, 0.27, 0.02)
+    test_clusters_and_their_signs_equal_the_reference(host.Host(), 34, 0.27)
 
 
 def test_single_precision_follows_the_reference_for_a_sweep(device):
