@@ -126,7 +126,7 @@ find_python() {
         have "$candidate" || continue
         python=$(command -v "$candidate")
         "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && return
-        seen+="$python is $("$python" -c 'import platform; print(platform.python_version())'), "
+        seen+="$python is $("$python" -c 'import platform; print(platform.python_version())' || echo 'no Python'), "
     done
     die "${seen:-no ${PYTHON:-python3} on PATH, }expected Python 3.11 or newer: install one (apt-get install python3.11" \
         'python3.11-venv, or module load python), or set PYTHON to its path'

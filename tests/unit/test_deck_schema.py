@@ -30,6 +30,14 @@ def test_the_shipped_decks_name_it_and_satisfy_it(name):
     validator(json_schema()).validate(yaml.safe_load(text))
 
 
+def test_the_deck_of_the_readme_is_good():
+    """And it has ten lines, or fewer, as it says."""
+    text = (INPUT.parent / 'README.md').read_text()
+    lines = text.split('## The deck in ten lines\n\n')[1].split('\n\n')[0].splitlines()
+    assert len(lines) <= 10
+    assert parse('\n'.join(line.removeprefix('    ') for line in lines), 'README.md').deck.train.latents == [64]
+
+
 def test_every_key_is_described():
     paths = list(leaves())
     assert ('train', 'latents') in paths

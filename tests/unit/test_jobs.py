@@ -40,7 +40,7 @@ def test_a_mistake_is_told_in_one_line(script, words, said):
 def setup(tmp_path):
     """Return a function that runs a copy of jobs/setup.sh, which leaves this checkout's log and environment alone."""
     shutil.copytree(ROOT / 'jobs', tmp_path / 'copy/jobs')
-    return lambda **environment: run(tmp_path / 'copy/jobs/setup.sh', PHI4HPC_ROUTE='pip', **environment)
+    return lambda **environment: run(tmp_path / 'copy/jobs/setup.sh', **{'PHI4HPC_ROUTE': 'pip'} | environment)
 
 
 def test_a_python_that_is_too_old_is_told(setup, tmp_path):
@@ -50,6 +50,23 @@ def test_a_python_that_is_too_old_is_told(setup, tmp_path):
     done = setup(VENV=str(tmp_path / 'venv'), PYTHON=str(old))
     assert done.returncode == 1
     assert 'python3.10 is 3.10.12, expected Python 3.11 or newer' in done.stderr
+
+
+def test_what_is_no_python_is_told(setup, tmp_path):
+    done = setup(VENV=str(tmp_path / 'venv'), PYTHON='false')
+    assert done.returncode == 1
+    assert 'false is no Python, expected Python 3.11 or newer' in done.stderr
+
+
+@pytest.mark.parametrize(('environment', 'said'), [
+    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-mpicc'}, 'route modules: no no-such-mpicc on PATH'),
+    ({'PHI4HPC_ROUTE': 'ferry'}, 'PHI4HPC_ROUTE=ferry: expected modules, system or pip'),
+], ids=['no compiler wrapper', 'no such route'])
+def test_a_route_that_cannot_be_taken_is_told(setup, tmp_path, environment, said):
+    done = setup(VENV=str(tmp_path / 'venv'), **environment)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count('\n') == 1
 
 
 def test_a_folder_of_other_things_is_not_made_an_environment(setup, tmp_path):
