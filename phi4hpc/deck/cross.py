@@ -7,7 +7,7 @@ so that they find all there is to find in a deck that has other faults.
 from itertools import pairwise
 
 from phi4hpc.deck.parts import length, split
-from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, Sample, Train
+from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
 
 
 def between_keys(data, bad=()):
@@ -15,7 +15,7 @@ def between_keys(data, bad=()):
     deck = _pruned(data, frozenset(bad))
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
-    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _ergodic):
+    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _ergodic, _settling):
         yield from check(deck)
 
 
@@ -135,6 +135,13 @@ def _ergodic(deck):
     if _sound([sweeps for _, sweeps in named]) and not {name for name, _ in named} & set(ERGODIC):
         yield ('sample', 'recipe'), (f'these alone do not reach every field: expected {" or ".join(ERGODIC)} '
                                      'among the sweeps of a step')
+
+
+def _settling(deck):
+    steps = _default(Sample, 'thermalisation', _get(deck, 'sample'))
+    if _get(deck, 'ladder', 'tuned') and steps and steps < 2 * SHORTEST_ROUND:
+        yield ('sample', 'thermalisation'), (f'{int(steps)} steps are too few to tune a ladder in: '
+                                             f'expected at least {2 * SHORTEST_ROUND}, better thousands')
 
 
 def _default(section, key, data):

@@ -16,6 +16,7 @@ def whole(value):
 
 
 FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
+SHORTEST_ROUND = 16               # steps before the rungs of a tuned ladder move for the first time, at least
 
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
 Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]

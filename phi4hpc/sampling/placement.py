@@ -9,7 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-SHORTEST = 16                     # steps before rungs move for the first time, at least
+from phi4hpc.deck.schema import SHORTEST_ROUND
+
 DIGITS = 8                        # of a hopping, so that it is the same number wherever it was computed
 
 
@@ -21,7 +22,7 @@ def first(ladder):
 def moves(thermalisation):
     """Return the steps after which rungs move: half of thermalisation, half of that, ..."""
     halves = (thermalisation >> n for n in range(1, thermalisation.bit_length()))
-    return frozenset(step for step in halves if step >= SHORTEST)
+    return frozenset(step for step in halves if step >= SHORTEST_ROUND)
 
 
 def moved(kappas, tried_cp, swapped_cp, pinned):

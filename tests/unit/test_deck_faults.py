@@ -115,6 +115,7 @@ def test_keys_are_judged_against_one_another(overrides, said):
     (['ladder.tuned.rungs=2'], '2 rungs for two ends and 1 pinned: expected at least 3'),
     (['ladder.tuned.rungs=x'], "expected a whole number >= 2, got 'x'"),
     (['train.kappas=[0.265]'], '0.265 is not on the ladder: expected one of ladder.tuned.pinned; 0.269 is nearest'),
+    (['sample.thermalisation=31'], '31 steps are too few to tune a ladder in: expected at least 32, better thousands'),
     (['action.lambda=0'], 'ladder.tuned.highest: kappa = 0.3 diverges at lambda = 0'),
 ])
 def test_a_tuned_ladder_is_judged(overrides, said):
