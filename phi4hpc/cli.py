@@ -220,9 +220,10 @@ def _check(_, args):
 
 
 def _info(_, args):
-    from phi4hpc import info
+    if launcher()[0] == 0:
+        from phi4hpc import info
 
-    info.main()
+        info.main()
 
 
 def _bench(_, args):

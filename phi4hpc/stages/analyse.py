@@ -110,7 +110,7 @@ def reconstructions(context, model, network, lattice):
     comm, entries = context.comm, {}
     for k in range(comm.rank, len(lattice.kappas), comm.size):
         kappa = float(lattice.kappas[k])
-        draws = test_draws(context, lattice) if kappa == model.kappa else slice(None)
+        draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
         series = [series_of(network, lattice, k, c, draws) for c in range(lattice.chains)]
         original, reconstructed = ([np.stack(chains) for chains in zip(*both, strict=True)]
                                    for both in zip(*series, strict=True))

@@ -142,6 +142,18 @@ def test_other_ranks_are_silent(words, variable, monkeypatch, capsys):
     assert capsys.readouterr() == ('', '')
 
 
+def test_one_rank_tells_of_the_machine(monkeypatch):
+    told = []
+    stand_in = types.ModuleType('phi4hpc.info')
+    stand_in.main = lambda: told.append(1)
+    monkeypatch.setitem(sys.modules, 'phi4hpc.info', stand_in)
+    monkeypatch.setattr('phi4hpc.info', stand_in, raising=False)
+    for rank in '012':
+        monkeypatch.setenv('OMPI_COMM_WORLD_RANK', rank)
+        cli.main(['info'])
+    assert told == [1]
+
+
 def test_check_tells_the_plan(capsys):
     cli.main(['check', QUICKSTART, '--ranks', '3', 'train=null'])
     out = capsys.readouterr().out
