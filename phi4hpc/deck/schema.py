@@ -28,6 +28,8 @@ Algorithm = Literal['metropolis', 'overrelaxation', 'cluster']
 """Each a source in kernels/ and a method of device.Fields."""
 ERGODIC = ('metropolis',)                                     # those that reach every field by themselves
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
+RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
+"""At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
 Family = Literal['linear', 'dense']
 
 
@@ -91,7 +93,7 @@ class Ladder(Section):
 class Sample(Section):
     """How configurations are made. A step is one pass of the recipe, then a round of swaps between rungs."""
 
-    recipe: list[Sweeps] = Field(default=[{'metropolis': 1}], min_length=1)
+    recipe: list[Sweeps] = Field(default=RECIPE, min_length=1)
     """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned width.
     `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone.
     `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down."""

@@ -7,6 +7,7 @@ import yaml
 
 from phi4hpc.deck import marked
 from phi4hpc.deck.load import load, parse
+from phi4hpc.deck.schema import RECIPE
 
 INPUT = Path(__file__).parents[2] / 'input'
 DECK = """\
@@ -34,7 +35,7 @@ def test_the_quickstart_spans_the_transition_and_is_dense_near_it():
 
 def test_what_is_left_out_has_its_default():
     assert deck().action.lam == 0.02
-    assert deck().sample.recipe == [{'metropolis': 1}]
+    assert deck().sample.recipe == RECIPE
     assert deck().train is None
 
 
