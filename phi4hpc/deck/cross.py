@@ -6,6 +6,7 @@ so that they find all there is to find in a deck that has other faults.
 
 from itertools import pairwise
 
+from phi4hpc.deck.critical import LARGEST, SMALLEST, tabulated
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
 
@@ -15,7 +16,7 @@ def between_keys(data, bad=()):
     deck = _pruned(data, frozenset(bad))
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
-    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _ergodic, _settling):
+    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _kept, _ergodic, _settling):
         yield from check(deck)
 
 
@@ -43,9 +44,14 @@ def _items(data, *path):
 
 
 def _laddered(deck):
-    if (_get(deck, 'ladder', 'kappas') is None) == (_get(deck, 'ladder', 'tuned') is None):
-        yield ('ladder',), ('expected one of two: kappas, the rungs themselves, or tuned, '
-                            'how many rungs are to be placed between which ends')
+    if sum(_get(deck, 'ladder', key) is not None for key in ('kappas', 'tuned', 'critical')) != 1:
+        yield ('ladder',), ('expected one of three: kappas, the rungs themselves; tuned, how many rungs are to be '
+                            'placed between which ends; or critical, rungs as differences from kappa_c')
+    elif _get(deck, 'ladder', 'critical'):
+        lam = _get(deck, 'action', 'lambda')
+        if lam is not None and not tabulated(lam):
+            yield ('action', 'lambda'), (f'kappa_c is not known at lambda = {lam}: expected {SMALLEST} <= lambda <= '
+                                         f'{LARGEST}, or rungs as ladder.kappas instead of ladder.critical')
     elif tuned := _get(deck, 'ladder', 'tuned'):
         yield from _between_ends(tuned)
 
@@ -71,7 +77,7 @@ def _rungs(deck):
 
 
 def _ascending(deck):
-    for path in ('lattice', 'sizes'), ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
+    for path in ('lattice', 'sizes'), ('ladder', 'kappas'), ('ladder', 'critical'), ('ladder', 'tuned', 'pinned'):
         for (_, low), (where, high) in pairwise(_items(deck, *path)):
             if high <= low:
                 yield where, f'{high} does not exceed {low} before it: expected ascending values'
@@ -117,6 +123,12 @@ def _alike(deck):
             if name in seen:
                 yield where, f'{name} is there already: expected each once'
             seen.add(name)
+
+
+def _kept(deck):
+    every = _get(deck, 'sample', 'fields')
+    if _get(deck, 'train') and every not in (None, 1):
+        yield ('sample', 'fields'), f'{every} with a section train, which takes the field of every draw: expected 1'
 
 
 def _testing(deck):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from phi4hpc.deck.critical import placed
 from phi4hpc.deck.cross import between_keys
 from phi4hpc.deck.faults import typed
 from phi4hpc.deck.marked import read
@@ -44,7 +45,7 @@ def parse(text, label, overrides=()):
         faults.append(Fault(tree.value(path), path, message))
     if faults:
         raise DeckError(str(fault) for fault in sorted(faults, key=_order))
-    return Loaded(deck, text)
+    return Loaded(placed(deck), text)
 
 
 def _order(fault):

@@ -9,8 +9,8 @@ from phi4hpc.errors import UserError
 VISITS = {'metropolis': 2, 'overrelaxation': 1, 'cluster': 1}
 """Of a site in a sweep."""
 SITE_BYTES = {'float32': 4, 'float64': 8}
-SERIES_BYTES = 4 * 8 + 4
-"""Of a draw beside its field: four float64 densities and an int32 replica."""
+SERIES_BYTES = 5 * 8 + 4
+"""Of a draw beside its field: five float64 series and an int32 replica."""
 LIBRARY_BYTES = 480 * 2**20
 """Resident in a rank before it holds anything, mostly PyTorch."""
 CHUNK_BYTES = 2**20
@@ -66,8 +66,8 @@ def visits(deck, size):
 
 def disk_bytes(deck, size):
     """Return the bytes of a lattice in ensembles.h5, metadata aside."""
-    draw = size**2 * SITE_BYTES[deck.precision] + SERIES_BYTES
-    return replicas(deck) * deck.sample.draws * draw
+    fields = deck.sample.draws // deck.sample.fields if deck.sample.fields else 0
+    return replicas(deck) * (fields * size**2 * SITE_BYTES[deck.precision] + deck.sample.draws * SERIES_BYTES)
 
 
 def models(deck):

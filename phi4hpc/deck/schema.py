@@ -76,6 +76,9 @@ class Ladder(Section):
     kappa_c."""
     tuned: TunedLadder | None = None
     """In place of kappas: how many rungs, and in which range. Where they are is found for each lattice."""
+    critical: list[float] | None = Field(None, min_length=1)
+    """In place of kappas: rungs as differences from kappa_c, smallest first. For lambda from 0.01 to 10, where kappa_c
+    is known well enough to place rungs about it; the resolved deck has them as kappas."""
     chains: Count = 2
     """Independent copies of the whole ladder; errors, and what is held out from training, profit from two or more."""
 
@@ -103,6 +106,9 @@ class Sample(Section):
     """Configurations kept, for each kappa and chain."""
     spacing: Count = 10
     """Steps from one draw to the next."""
+    fields: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
+    """A configuration is kept with every so many draws, 0: with none. Series, and so all means but propagators, have
+    every draw. Training needs 1."""
     acceptance: float = Field(0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'

@@ -72,7 +72,7 @@ class Fields:
         return self.device.array(np.zeros((self.device.desks(self.count), size), kind))
 
     def measure(self):
-        """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.SERIES."""
+        """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.DENSITIES."""
         sums = self.device.array(np.zeros((self.count, 4)))
         self._launch('measure', sums)
         return self.device.numpy(sums) / self.L**2

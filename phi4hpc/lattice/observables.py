@@ -4,11 +4,13 @@ import numpy as np
 
 from phi4hpc.lattice.action import hopping
 
-SERIES = ('magnetisation', 'hopping', 'phi2', 'phi4')
+DENSITIES = ('magnetisation', 'hopping', 'phi2', 'phi4')
+SERIES = (*DENSITIES, 'mode')
+"""What is kept of every draw: densities, and |phi~(p)|^2 / Omega at the smallest momentum, mean of both axes."""
 
 
 def densities(phi):
-    """Return a (..., 4) float64 array of the per-site densities named by SERIES."""
+    """Return a (..., 4) float64 array of the per-site densities named by DENSITIES."""
     phi = np.asarray(phi, np.float64)
     square = phi * phi
     sums = [phi.sum((-2, -1)), hopping(phi), square.sum((-2, -1)), (square * square).sum((-2, -1))]
@@ -34,6 +36,13 @@ def diagonal_propagator(phi):
     phi = np.asarray(phi, np.float64)
     y, x = np.ogrid[:phi.shape[-1], :phi.shape[-1]]
     return _lines(*(phi[..., y, (x + sign * y) % phi.shape[-1]].sum(-2) for sign in (1, -1)))
+
+
+def longest_mode(phi):
+    """Return |phi~(p)|^2 / Omega at p = 2 pi / L along an axis, mean of both axes, shape phi.shape[:-2], float64."""
+    L = phi.shape[-1]
+    wave = np.exp(2j * np.pi / L * np.arange(L))
+    return sum(np.abs(phi.sum(axis, dtype=np.float64) @ wave) ** 2 for axis in (-1, -2)) / (2 * L**2)
 
 
 def _lines(*sums_nx):

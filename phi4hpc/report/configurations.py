@@ -10,6 +10,8 @@ SHOWN = 5                     # kappas, and draws of a model
 
 def across(study):
     """Yield figure a: one draw at each of a few kappas, for every lattice."""
+    if study.deck.sample.draws < study.deck.sample.fields or not study.deck.sample.fields:
+        return
     kappas = spread(study.deck.ladder.pinned, SHOWN)                       # which all lattices have
     with study.ensembles() as ensembles:
         images = [np.stack([last(ensembles[L], kappa) for kappa in kappas]) for L in study.sizes]
@@ -24,8 +26,8 @@ def across(study):
 
 
 def last(lattice, kappa):
-    """Return the last draw phi_yx of chain 0 at a rung."""
-    return lattice.phi[lattice.rung(kappa), 0, lattice.draws - 1]
+    """Return the last field phi_yx of chain 0 at a rung."""
+    return lattice.phi[lattice.rung(kappa), 0, lattice.fields - 1]
 
 
 def reconstructed(study):

@@ -33,7 +33,9 @@ class FreeForm(NamedTuple):
 def propagators(study):
     """Yield figure e: the largest lattice at several kappas, and the ratio to the free form at the smallest."""
     L = study.sizes[-1]
-    entries = spread(study.entries(L), SHOWN)
+    entries = spread([entry for entry in study.entries(L) if 'propagator' in entry], SHOWN)
+    if not entries:
+        return
     fitted = study.phases['symmetric'] and len(entries[0]['propagator']['value']) > 2 and entries[0]['kappa'] > 0
     figure, axes = panels(1, 1 + fitted, FULL if fitted else 0.6 * FULL, 3.1)
     for number, (entry, colour) in enumerate(zip(entries, colours(len(entries)), strict=True)):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from phi4hpc.device.fields import Fields
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.observables import DENSITIES
 from phi4hpc.sampling.start import first_fields
 
 
@@ -36,4 +36,4 @@ class Replicas:
 
     def measure(self):
         """Return the densities (r, 4) of every replica."""
-        return self.fields.measure() if len(self.own) else np.empty((0, len(SERIES)))
+        return self.fields.measure() if len(self.own) else np.empty((0, len(DENSITIES)))

@@ -6,13 +6,13 @@ every rank.
 
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.observables import DENSITIES
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.tuning import WINDOW, Widths
 
-HOPPING = SERIES.index('hopping')
+HOPPING = DENSITIES.index('hopping')
 
 
 class Walk:

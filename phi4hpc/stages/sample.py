@@ -10,6 +10,7 @@ from phi4hpc.rundirectory import digest
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.barrier import tempering, warnings
 from phi4hpc.sampling.sampler import Sampler
+from phi4hpc.stages.transition import transition
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
@@ -18,19 +19,20 @@ from phi4hpc.storage.writer import open_writer
 def run(context):
     """Sample every lattice of the deck, then estimate every mean. Collective."""
     sample(context)
-    entries = measure(context)
+    entries, curves = measure(context), transition(context)
     if context.comm.rank == 0:
         exchanges = exchange(context)
         judge(entries)
         write_json(context.directory.file('results.json'),
                    {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
-                    'lambda': context.deck.action.lam, 'ensembles': entries, 'tempering': exchanges})
+                    'lambda': context.deck.action.lam, 'ensembles': entries, 'tempering': exchanges, **curves})
 
 
 def sample(context):
     """Write the draws of every lattice."""
     deck, comm = context.deck, context.comm
-    shapes = [Shape(L, placement.first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision)
+    shapes = [Shape(L, placement.first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision,
+                    deck.sample.fields)
               for L in deck.lattice.sizes]
     if comm.rank == 0 and not context.directory.file('ensembles.h5').exists():
         # A checkpoint counts draws that are in the file: without it they must be made again.

@@ -2,7 +2,8 @@
 
 At the kappa where U_L or xi / L takes the value that it has at criticality in the Ising class, on a periodic square,
 lattices differ from kappa_c by L^-(1/nu + omega), with nu = 1 and omega = 7/4, the analytic background of the
-susceptibility, closely followed by omega = 2. At fixed xi / L other means scale with powers of L (Hasenbusch,
+susceptibility, closely followed by omega = 2; where lambda is small, the crossover from the Gaussian fixed point goes
+by smaller powers until lattices are large. At fixed xi / L other means scale with powers of L (Hasenbusch,
 cond-mat/9902026), free of the error of kappa_c.
 """
 
@@ -15,7 +16,9 @@ from phi4hpc.statistics.scaling import linear_fit, power_law
 
 UNIVERSAL = {'binder': 0.6106924, 'correlation_ratio': 0.9050488292}
 """U* = 1 - V_4 / 3 and (xi / L)* at criticality, on a periodic square: Salas, Sokal, cond-mat/9904038."""
-OMEGA, NEXT_OMEGA = 1.75, 2.0
+OMEGA = 1.75
+OTHER_OMEGAS = 2.0, 1.0
+"""In its place, to see how much hangs on it: the next power, and what a crossover looks like."""
 EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
 """Exponents of the Ising class in two dimensions (Onsager)."""
 
@@ -54,7 +57,7 @@ def critical_kappa(levels):
     """Return kappa_c from `levels`, triples (L, name, kappa), or None where there are too few.
 
     kappa = kappa_c + a_name L^-(1 + omega) is fitted to the lattices from `smallest` on, the first to give a good fit.
-    `systematic` is how far kappa_c goes where the next omega or the next smallest lattice is taken instead.
+    `systematic` is how far kappa_c goes where another omega or the next smallest lattice is taken instead.
     """
     sizes = sorted({L for L, _, _ in levels})
     fits = {smallest: fit for smallest in sizes if (fit := level_fit(levels, smallest, OMEGA)) is not None}
@@ -62,7 +65,8 @@ def critical_kappa(levels):
         return None
     smallest = next((L for L, fit in fits.items() if fit.good), list(fits)[-1])
     kappa_c = fits[smallest].parameters[0]
-    others = [level_fit(levels, smallest, NEXT_OMEGA)] + [fit for L, fit in fits.items() if smallest < L][:1]
+    others = [level_fit(levels, smallest, omega) for omega in OTHER_OMEGAS]
+    others += [fit for L, fit in fits.items() if smallest < L][:1]
     systematic = max(abs((fit.parameters[0] - kappa_c).value) for fit in others)
     return {**value_and_error(kappa_c), 'systematic': systematic, 'smallest': smallest, 'chi2': fits[smallest].chi2,
             'dof': fits[smallest].dof}
@@ -82,7 +86,7 @@ def exponents(curves, fixed):
     """Return {name: value, error, systematic, chi2, dof, exact} of nu, beta/nu and gamma/nu from kappas {L: Obs}.
 
     From d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L. Where there are four sizes or more the power law has a
-    correction L^-omega; `systematic` is what leaving it out, together with the smallest lattice, changes.
+    correction L^-omega; `systematic` is what another omega changes, or none and the smallest lattice left out.
     """
     sizes = list(fixed)
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
@@ -92,8 +96,9 @@ def exponents(curves, fixed):
     found = {}
     for name, of in at.items():
         observed = [curves[L].at(fixed[L], of(curves[L])) for L in sizes]
-        fit = power_law(sizes, observed, OMEGA if len(sizes) > 3 else None)
-        value, plain = (of_power[name](f.parameters[1]) for f in (fit, power_law(sizes[1:], observed[1:])))
-        found[name] = {**value_and_error(value), 'systematic': abs((value - plain).value), 'chi2': fit.chi2,
-                       'dof': fit.dof, 'exact': EXACT[name]}
+        omegas = (OMEGA, *OTHER_OMEGAS) if len(sizes) > 3 else (None,)
+        fits = [power_law(sizes, observed, omega) for omega in omegas] + [power_law(sizes[1:], observed[1:])]
+        value, *others = (of_power[name](fit.parameters[1]) for fit in fits)
+        found[name] = {**value_and_error(value), 'systematic': max(abs((value - other).value) for other in others),
+                       'chi2': fits[0].chi2, 'dof': fits[0].dof, 'exact': EXACT[name]}
     return found

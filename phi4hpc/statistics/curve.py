@@ -6,11 +6,15 @@ at a kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and 
 
 import numpy as np
 
+from phi4hpc.statistics.gamma import value_and_error
 from phi4hpc.statistics.observables import derived, moments
 from phi4hpc.statistics.reweighting import MultiHistogram
 
 ENOUGH = 0.02                    # of the draws of a rung: effective ones, below which a curve is not followed further
 SCAN = 33                        # kappas at which a point is looked for
+POINTS = 65                      # of a tabulated curve
+SHOWN = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio', 'hopping',
+         'specific_heat')
 STEP = 0.002                     # of the range of a curve: over which derivatives are taken
 
 
@@ -88,6 +92,22 @@ class Curve:
         below, here, above = (self(kappa + shift)[name] for shift in (-wide, 0, wide))
         curvature = (below + above - 2 * here).value / wide**2
         return kappa - (above - below) / (2 * wide) / curvature, here
+
+
+def tabulated(curve):
+    """Return a Curve as results.json keeps it: means over kappas, free energies, overlaps of rungs, and the thin ones.
+
+    `free_energy` is -ln Z(kappa) + ln Z(first rung); what is not defined is None.
+    """
+    low, high = curve.reach
+    stops = [low, *curve.kappas, high]
+    kappas = np.interp(np.linspace(0, len(stops) - 1, POINTS), range(len(stops)), stops)
+    rows = [curve(kappa) | {'free_energy': curve.histogram.free_energy(kappa)} for kappa in kappas]
+    estimated = {name: [row[name] and value_and_error(row[name]) for row in rows] for name in (*SHOWN, 'free_energy')}
+    return {'L': curve.L, 'kappa': kappas.tolist(),
+            **{name: {part: [e and e[part] for e in column] for part in ('value', 'error')}
+               for name, column in estimated.items()},
+            'overlap': np.round(curve.histogram.overlap, 6).tolist(), 'thin': curve.histogram.thin_overlaps()}
 
 
 def root(function, low, high, scan=SCAN, halvings=40):

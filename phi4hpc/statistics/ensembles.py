@@ -1,11 +1,19 @@
 """Every mean of one hopping with its error: of a rung of ensembles.h5, or of its draws before and after a model.
 
-Axes: c chain, n draw, q density (SERIES), p momentum on a line through the origin.
+Axes: c chain, n draw, q density (DENSITIES), p momentum on a line through the origin.
 """
 
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES, axis_propagator, correlator, diagonal_propagator, lattice_momentum
+from phi4hpc.deck.schema import FEWEST_DRAWS
+from phi4hpc.lattice.observables import (
+    DENSITIES,
+    SERIES,
+    axis_propagator,
+    correlator,
+    diagonal_propagator,
+    lattice_momentum,
+)
 from phi4hpc.statistics import observables
 from phi4hpc.statistics.convergence import convergence
 from phi4hpc.statistics.gamma import estimate, mean
@@ -15,7 +23,7 @@ BLOCK = 256                      # draws read at a time
 
 def named(densities_cnq, propagator_cnp):
     """Return {name: series (chain, draw)} of the densities, and of `mode`, the propagator at the smallest momentum."""
-    return {name: densities_cnq[..., q] for q, name in enumerate(SERIES)} | {'mode': propagator_cnp[..., 1]}
+    return {name: densities_cnq[..., q] for q, name in enumerate(DENSITIES)} | {'mode': propagator_cnp[..., 1]}
 
 
 def compared(before, after, L):
@@ -46,17 +54,21 @@ def lists(means, **argument):
 
 
 def rung_estimates(lattice, k):
-    """Return the estimates of rung k of a storage.reader.Lattice, all its draws, with r_hat and effective_draws."""
-    densities_cnq = np.stack([lattice.series(name)[k] for name in SERIES], -1)
-    watched = abs(densities_cnq[..., 0]), densities_cnq[..., 1]               # the slow ones: |M| and the hopping
+    """Return the estimates of rung k of a storage.reader.Lattice, all its draws, with r_hat and effective_draws.
+
+    Propagators and correlators come from the fields that are kept, and are left out where these are too few.
+    """
+    series = {name: lattice.series(name, k) for name in SERIES}
+    watched = abs(series['magnetisation']), series['hopping']                  # the slow ones
+    found = plain(observables.means(series, lattice.L)) | convergence(watched, [mean(s) for s in watched])
+    if lattice.fields < FEWEST_DRAWS:
+        return found
     axis_cnp, diagonal_cnp = lines(lattice, k)
-    return {**plain(observables.means(named(densities_cnq, axis_cnp), lattice.L)),
-            **in_momentum_space(axis_cnp, diagonal_cnp, lattice.L), **in_time(axis_cnp),
-            **convergence(watched, [mean(s) for s in watched])}
+    return {**found, **in_momentum_space(axis_cnp, diagonal_cnp, lattice.L), **in_time(axis_cnp)}
 
 
 def lines(lattice, k):
-    """Return |phi~(p)|^2 / Omega of all draws of a rung, (chain, draw, momentum), along the axes and the diagonals."""
+    """Return |phi~(p)|^2 / Omega of all fields of a rung, (chain, draw, momentum), along the axes and the diagonals."""
     chains = [[(axis_propagator(phi), diagonal_propagator(phi)) for phi in blocks(lattice, k, c)]
               for c in range(lattice.chains)]
     return [np.stack([np.concatenate([block[i] for block in chain]) for chain in chains]) for i in (0, 1)]
@@ -77,7 +89,7 @@ def in_time(axis_cnp):
 
 
 def blocks(lattice, k, c, draws=slice(None)):
-    """Yield phi_nyx of one rung and chain, some draws at a time; `draws`: those wanted, of the complete ones."""
-    first, last, _ = draws.indices(lattice.draws)
+    """Yield phi_nyx of one rung and chain, some fields at a time; `draws`: those wanted, of the fields."""
+    first, last, _ = draws.indices(lattice.fields)
     for n in range(first, last, BLOCK):
         yield lattice.phi[k, c, n:min(n + BLOCK, last)]

@@ -5,7 +5,7 @@ Means come from draws of that hopping (`means`) or, reweighted, from those of a 
 
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.observables import DENSITIES
 from phi4hpc.statistics.gamma import obs
 
 
@@ -47,9 +47,9 @@ def correlation_length(zero_mode, mode, L):
 
 
 def means(series, L):
-    """Return every mean of series (chain, draw) named by SERIES, and `mode`, |phi~(p_min)|^2 / Omega."""
+    """Return every mean of series (chain, draw) named by lattice.observables.SERIES."""
     of_moments = {name: obs(values) for name, values in moments(series).items()}
-    others = {name: obs(series[name]) for name in SERIES[2:]}
+    others = {name: obs(series[name]) for name in DENSITIES[2:]}
     return derived(of_moments, L, floor=ROUNDING * others['phi2'].value) | others
 
 

@@ -6,12 +6,12 @@ import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
 
-COLUMNS = ('phi', *SERIES, 'replica')
+COLUMNS = (*SERIES, 'replica')
 
 
 def checksums(columns):
-    """Return the CRC32 (n,) of n draws; `columns`: {name: (n, ...) values as they are in the file}, of all COLUMNS."""
-    columns = [np.ascontiguousarray(columns[name]) for name in COLUMNS]
+    """Return the CRC32 (n,) of n draws; `columns`: each (n, ...) values as they are in the file."""
+    columns = [np.ascontiguousarray(column) for column in columns]
     sums = np.zeros(len(columns[0]), np.uint32)
     for n in range(len(sums)):
         value = 0
@@ -22,11 +22,18 @@ def checksums(columns):
 
 
 def damaged(lattice):
-    """Yield (kappa, chain, draw) of each complete draw of a reader.Lattice whose checksum does not hold."""
+    """Yield (kappa, chain, draw) of each complete draw of a reader.Lattice whose checksums do not hold."""
     for k, kappa in enumerate(lattice.kappas):
         for c in range(lattice.chains):
-            for first in range(0, lattice.draws, lattice.block):
-                draws = slice(first, min(first + lattice.block, lattice.draws))
-                found = checksums({name: lattice.group[name][k, c, draws] for name in COLUMNS})
-                for n in np.flatnonzero(found != lattice.group['checksum'][k, c, draws]):
-                    yield float(kappa), c, first + int(n)
+            series = _wrong(lattice, k, c, COLUMNS, 'checksum', lattice.draws)
+            fields = (lattice.field_draws[n] for n in _wrong(lattice, k, c, ['phi'], 'phi_checksum', lattice.fields))
+            for n in sorted({*series, *fields}):
+                yield float(kappa), c, int(n)
+
+
+def _wrong(lattice, k, c, names, checksum, count):
+    """Yield which of the first `count` rows of some datasets do not fit their checksum."""
+    for first in range(0, count, lattice.block):
+        rows = slice(first, min(first + lattice.block, count))
+        found = checksums([lattice.group[name][k, c, rows] for name in names])
+        yield from (first + n for n in np.flatnonzero(found != lattice.group[checksum][k, c, rows]))

@@ -15,10 +15,11 @@ from phi4hpc.mpi import block
 from phi4hpc.storage.checksums import COLUMNS
 
 VERSION = 2
-PER_DRAW = (*COLUMNS, 'checksum')                            # written by the rank that owns the rung
+PER_DRAW = (*COLUMNS, 'checksum', 'phi', 'phi_checksum')           # written by the rank that owns the rung
 SUMMARY = ('kappa', 'step_size', 'swap_tried', 'swap_accepted', 'round_trips',   # written by rank 0 at each commit
            'flow_rising', 'flow_known')
 CHUNK_BYTES = 2**20
+SERIES_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Shape:
     chains: int
     draws: int
     precision: str
+    every: int = 1                         # a field is kept with every so many draws; 0: none
 
     @property
     def group(self):
@@ -41,23 +43,41 @@ class Shape:
         """How many series of draws there are: kappas times chains."""
         return len(self.kappas) * self.chains
 
+    def keeps(self, draw):
+        """Return whether a field is kept with a draw, numbered from 0."""
+        return self.every > 0 and (draw + 1) % self.every == 0
+
+    def fields(self, draws):
+        """Return how many fields are kept with the first so many draws."""
+        return draws // self.every if self.every else 0
+
+    @property
+    def chunk(self):
+        """Fields in one chunk of phi, about a mebibyte."""
+        size = self.L**2 * np.dtype(self.precision).itemsize
+        return int(min(self.fields(self.draws), max(1, CHUNK_BYTES // size)))
+
     @property
     def block(self):
-        """Draws in one chunk of phi, about a mebibyte; the sampler writes as many at a time."""
-        return int(min(self.draws, max(1, CHUNK_BYTES // (self.L**2 * np.dtype(self.precision).itemsize))))
+        """Draws that the sampler writes at a time: those of a chunk of phi; of series alone a few thousand."""
+        return min(self.draws, self.chunk * self.every or SERIES_BLOCK)
 
     def scales(self):
         """Return {dimension: coordinates}."""
         rungs = len(self.kappas)
         counted = {'chain': self.chains, 'draw': self.draws, 'y': self.L, 'x': self.L,
                    'pair': rungs - 1, 'walker': rungs}
-        return {'kappa': np.array(self.kappas), **{name: np.arange(count) for name, count in counted.items()}}
+        scales = {'kappa': np.array(self.kappas), **{name: np.arange(count) for name, count in counted.items()}}
+        if self.every != 1:
+            scales['field'] = np.flatnonzero([self.keeps(draw) for draw in range(self.draws)])
+        return scales
 
     def datasets(self):
         """Return {name: (dimensions, type)}."""
         per_draw = ('kappa', 'chain', 'draw')
-        return {'phi': ((*per_draw, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
-                'replica': (per_draw, 'i4'), 'checksum': (per_draw, 'u4'),
+        per_field = ('kappa', 'chain', 'draw' if self.every == 1 else 'field')
+        return {'phi': ((*per_field, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
+                'replica': (per_draw, 'i4'), 'checksum': (per_draw, 'u4'), 'phi_checksum': (per_field, 'u4'),
                 'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
                 'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8'),
                 'flow_rising': (('chain', 'kappa'), 'i8'), 'flow_known': (('chain', 'kappa'), 'i8')}
@@ -90,12 +110,12 @@ def create_group(file, shape, attributes, virtual_layout=None):
 
 
 def chunk_of(shape, extents, dimensions):
-    """Return the chunk of a per-draw dataset: one rung, `block` draws, whole lattices; None where contiguous."""
-    if 'draw' not in dimensions or 0 in extents:
+    """Return the chunk of a per-draw dataset: one rung, `chunk` fields or all draws; None where contiguous."""
+    if not {'draw', 'field'} & set(dimensions) or 0 in extents:
         return None
-    axis = dimensions.index('draw')
-    draws = shape.block if len(dimensions) > axis + 1 else shape.draws
-    return (1,) * axis + (draws, *extents[axis + 1:])
+    if 'y' in dimensions:
+        return (*[1] * (len(extents) - 3), shape.chunk, *extents[-2:])
+    return (*[1] * (len(extents) - 1), shape.draws)
 
 
 def allocate(group, name, extents, dtype, chunks):
@@ -110,7 +130,7 @@ def carry_over(old, new, name):
     """Copy the draws of the per-draw dataset `name` from a group to one that has room for more."""
     old, new = old[name], new[name]
     axis = old.ndim - (3 if name == 'phi' else 1)
-    step = new.chunks[axis] if new.chunks else old.shape[axis]
+    step = new.chunks[axis] if new.chunks else max(1, old.shape[axis])
     for index in np.ndindex(*old.shape[:axis]):
         for first in range(0, old.shape[axis], step):
             draws = slice(first, min(first + step, old.shape[axis]))

@@ -40,7 +40,10 @@ class Ensembles:
 
 
 class Lattice:
-    """One lattice's draws: `kappas` (k,), `chains`, `draws` (the complete ones), the dataset `phi` (k, c, n, y, x)."""
+    """One lattice's draws: `kappas` (k,), `chains`, `draws` (the complete ones), the dataset `phi` (k, c, n, y, x).
+
+    `fields`: how many of phi are complete, kept with the draws numbered `field_draws`.
+    """
 
     def __init__(self, group):
         self.group = group
@@ -50,10 +53,12 @@ class Lattice:
         self.draws = int(group['committed'][()])
         self.phi = group['phi']
         self.block = max(1, layout.CHUNK_BYTES // (self.L**2 * self.phi.dtype.itemsize))   # draws to read at a time
+        self.field_draws = group['field' if 'field' in group else 'draw'][...]
+        self.fields = int((self.field_draws < self.draws).sum())
 
-    def series(self, name):
-        """Return the (k, c, n) series of a density, or `replica`; complete draws only."""
-        return self.group[name][:, :, :self.draws]
+    def series(self, name, k=slice(None)):
+        """Return the (k, c, n) series of a density, or `replica`, or (c, n) of one rung k; complete draws only."""
+        return self.group[name][k, :, :self.draws]
 
     def rung(self, kappa):
         """Return the index of a hopping on the ladder. Raises UserError where it is no rung."""

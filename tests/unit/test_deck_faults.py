@@ -108,7 +108,7 @@ def test_keys_are_judged_against_one_another(overrides, said):
 
 
 @pytest.mark.parametrize(('overrides', 'said'), [
-    (['ladder.kappas=[0.2]'], 'ladder: expected one of two: kappas, the rungs themselves, or tuned, how many rungs'),
+    (['ladder.kappas=[0.2]'], 'ladder: expected one of three: kappas, the rungs themselves; tuned, how many rungs'),
     (['ladder.tuned.highest=0.2'], '0.2 does not exceed the lowest rung, 0.24: expected more'),
     (['ladder.tuned.pinned=[0.31]'], '0: 0.31 is not between the ends: expected 0.24 < kappa < 0.3'),
     (['ladder.tuned.pinned=[0.27,0.27]'], 'ladder.tuned.pinned.1: 0.27 does not exceed 0.27 before it'),
@@ -149,8 +149,8 @@ def test_a_misspelt_key_is_not_also_missing():
 def test_what_is_missing_is_said_where_its_section_begins():
     assert faults('# nothing\nladder: {chains: 2}\n') == [
         'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes',
-        'deck.yaml:2:9: ladder: expected one of two: kappas, the rungs themselves, or tuned, how many rungs are to be '
-        'placed between which ends']
+        'deck.yaml:2:9: ladder: expected one of three: kappas, the rungs themselves; tuned, how many rungs are to be '
+        'placed between which ends; or critical, rungs as differences from kappa_c']
 
 
 @pytest.mark.parametrize(('override', 'said'), [

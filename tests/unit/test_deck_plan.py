@@ -37,7 +37,7 @@ def test_replicas_steps_and_visits():
 
 @pytest.mark.parametrize(('precision', 'site'), [('float32', 4), ('float64', 8)])
 def test_disk_holds_fields_and_series(precision, site):
-    assert disk_bytes(deck(f'precision={precision}'), 16) == 6 * 50 * (16**2 * site + 4 * 8 + 4)
+    assert disk_bytes(deck(f'precision={precision}'), 16) == 6 * 50 * (16**2 * site + 5 * 8 + 4)
 
 
 def test_a_model_for_each_kappa_family_and_latent():
@@ -93,7 +93,7 @@ def test_the_plan_is_told_in_a_block():
     assert told(deck(), ranks=4)[:-1] == [
         'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured cost',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
-        'L = 16    3.2e+06 site visits, 318 kB on disk',
+        'L = 16    3.2e+06 site visits, 320 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
         'models    8 of L = 32: kappa 0.25, 0.269; linear, dense; d = 16, 64; 5 epochs',
         'disk      1.56 MB in ensembles.h5']

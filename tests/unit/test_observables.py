@@ -11,6 +11,7 @@ from phi4hpc.lattice.observables import (
     densities,
     diagonal_propagator,
     lattice_momentum,
+    longest_mode,
     propagator,
 )
 from phi4hpc.statistics.ensembles import in_momentum_space, in_time, named, plain
@@ -71,6 +72,7 @@ def test_free_correlator_is_one_cosh_whose_mass_is_that_of_the_lattice_dispersio
 def test_lines_are_cut_from_the_full_propagator():
     phi = np.random.default_rng(4).normal(size=(3, 12, 12))
     full, n = propagator(phi), np.arange(7)
+    np.testing.assert_allclose(longest_mode(phi), axis_propagator(phi)[:, 1], rtol=1e-12)
     np.testing.assert_allclose(axis_propagator(phi), (full[:, 0, :7] + full[:, :7, 0]) / 2, rtol=1e-12)
     np.testing.assert_allclose(diagonal_propagator(phi), (full[:, n, n] + full[:, -n, n]) / 2, rtol=1e-9)
     assert lattice_momentum(12)[[0, 3, 6]].tolist() == pytest.approx([0, np.sqrt(2), 2])

@@ -11,7 +11,8 @@ import xarray
 from mpi4py import MPI
 
 from phi4hpc.errors import UserError
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.observables import SERIES, densities, longest_mode
+from phi4hpc.sampling.draws import Draws
 from phi4hpc.storage import checkpoint
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles
@@ -178,3 +179,26 @@ def test_a_checkpoint_is_read_as_written_by_those_who_hold_other_replicas(tmp_pa
     half, _ = checkpoint.load(MPI.COMM_SELF, tmp_path, {'L004': (1, 3), 'L006': (3, 3)})
     assert (half['L004'] == fields['L004'][1:3] + 20).all()
     assert half['L006'].shape == (0, 6, 6)
+
+
+@pytest.mark.parametrize('driver', ['virtual', 'mpio'])
+@pytest.mark.parametrize(('every', 'kept'), [(1, [0, 1, 2, 3, 4, 5, 6]), (3, [2, 5]), (0, [])])
+def test_fields_are_kept_with_every_so_many_draws(tmp_path, driver, every, kept):
+    if driver == 'mpio' and not h5py.get_config().mpi:
+        pytest.skip('h5py is serial')
+    comm, shape = MPI.COMM_SELF, Shape(4, (0.24, 0.25), 2, 7, 'float32', every)
+    writer = open_writer(driver, comm, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
+    draws, summary = Draws(comm, writer, shape, [0, 4]), dict.fromkeys(SUMMARY, 0)
+    summary['kappa'] = shape.kappas
+    phi_nryx = np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
+    for phi_ryx in phi_nryx:
+        draws.keep(lambda phi_ryx=phi_ryx: phi_ryx, densities(phi_ryx), np.array([0, 1, 0, 1]))
+        if draws.full or draws.drawn == 4:
+            draws.commit(summary)
+    writer.close()
+    with Ensembles(tmp_path / 'ensembles.h5') as ensembles:
+        lattice = ensembles[4]
+        assert (lattice.draws, lattice.fields, list(lattice.field_draws)) == (7, len(kept), kept)
+        assert (lattice.phi[1, 0] == phi_nryx[kept, 1]).all()
+        np.testing.assert_allclose(lattice.series('mode', 1)[0], longest_mode(phi_nryx[:, 1]))
+        np.testing.assert_allclose(lattice.series('phi2')[0, 1], densities(phi_nryx[:, 2])[:, 2])

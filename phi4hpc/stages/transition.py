@@ -1,0 +1,55 @@
+"""What the ladders say together, for results.json: reweighted curves of every lattice, and the transition."""
+
+from phi4hpc.logs import Progress, log
+from phi4hpc.statistics.critical import critical
+from phi4hpc.statistics.curve import Curve, tabulated
+from phi4hpc.storage.reader import Ensembles
+
+FEWEST = 100                     # draws of a rung below which reweighting is not tried
+
+
+def transition(context):
+    """Return {'reweighted': a table a lattice, 'transition': levels, crossings, peaks, kappa_c, exponents} on rank 0.
+
+    The tables are shared out over the ranks; `transition` is None at lambda = 0, where there is none. Collective.
+    """
+    comm = context.comm
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        usable = [L for L in ensembles.sizes if ensembles[L].draws * ensembles[L].chains >= FEWEST]
+        curves = {L: curve_of(ensembles[L]) for L in usable[comm.rank::comm.size]}
+        tables = {}
+        with Progress('reweight', len(usable), comm.rank) as progress:
+            for L, curve in curves.items():
+                tables[L] = tabulated(curve)
+                progress.advance(comm.size)
+        gathered = comm.gather(tables)
+        if comm.rank:
+            return None
+        tables = [table for _, table in sorted(item for part in gathered for item in part.items())]
+        warn(tables)
+        if context.deck.action.lam == 0:
+            return {'reweighted': tables, 'transition': None}
+        curves = {L: curves.get(L) or curve_of(ensembles[L]) for L in usable}
+        return {'reweighted': tables, 'transition': told(critical(curves))}
+
+
+def curve_of(lattice):
+    """Return the Curve of a storage.reader.Lattice."""
+    series = {name: lattice.series(name) for name in ('magnetisation', 'hopping', 'mode')}
+    return Curve(lattice.L, lattice.kappas, series)
+
+
+def warn(tables):
+    """Say in the log where neighbouring rungs overlap too little for reweighting."""
+    for table in tables:
+        for lower, upper, overlap in table['thin']:
+            log.warning('L = %d: the draws at kappa = %g and %g overlap by %.1g only, so curves between them are '
+                        'doubtful; put more rungs there', table['L'], lower, upper, overlap)
+
+
+def told(found):
+    """Return what was found, and say in the log where the transition is."""
+    if found['kappa_c']:
+        log.info('kappa_c = %.7f, statistical error %.7f, systematic %.7f', *(
+            found['kappa_c'][part] for part in ('value', 'error', 'systematic')))
+    return found
