@@ -41,8 +41,10 @@ def diagonal_propagator(phi):
 def longest_mode(phi):
     """Return |phi~(p)|^2 / Omega at p = 2 pi / L along an axis, mean of both axes, shape phi.shape[:-2], float64."""
     L = phi.shape[-1]
-    wave = np.exp(2j * np.pi / L * np.arange(L))
-    return sum(np.abs(phi.sum(axis, dtype=np.float64) @ wave) ** 2 for axis in (-1, -2)) / (2 * L**2)
+    angle = 2 * np.pi / L * np.arange(L)
+    # No matrix product: its rounding depends on how many fields there are, and so on the number of ranks.
+    sums = [phi.sum(axis, dtype=np.float64) for axis in (-1, -2)]
+    return sum((line * wave).sum(-1) ** 2 for line in sums for wave in (np.cos(angle), np.sin(angle))) / (2 * L**2)
 
 
 def _lines(*sums_nx):

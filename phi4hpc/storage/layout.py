@@ -115,7 +115,7 @@ def chunk_of(shape, extents, dimensions):
         return None
     if 'y' in dimensions:
         return (*[1] * (len(extents) - 3), shape.chunk, *extents[-2:])
-    return (*[1] * (len(extents) - 1), shape.draws)
+    return (*[1] * (len(extents) - 1), extents[-1])
 
 
 def allocate(group, name, extents, dtype, chunks):
