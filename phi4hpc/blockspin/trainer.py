@@ -34,24 +34,15 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
     """
     name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt'
     settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
-
     phi_nyx = _on(device, train_nyx)
     valid_nD, test_nD = (_on(device, held_out_nyx).flatten(1) for held_out_nyx in (valid_nyx, test_nyx))
     total = comm.allreduce(len(phi_nyx))
     numbers, bounds = strata(total, batch, comm.size, comm.rank)
     batch, bounds = min(batch, total), np.subtract(bounds, bounds[0])
     steps = total // batch
-
-    net = DistributedDataParallel(model.to(device))
-    _settle(net, phi_nyx[:1].flatten(1))
-    optimiser = torch.optim.Adam(_rates(model, rate))
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, epochs * steps)
-    state = {'model': model, 'optimiser': optimiser, 'schedule': schedule}
-
+    learner = Learner(comm, model.to(device), rate, epochs * steps, phi_nyx[:1].flatten(1))
     start_n = losses(model, test_nD)
-    past = {'epoch': 0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))], 'seconds': 0.0,
-            'best': 0, 'weights': copy.deepcopy(model.state_dict())}
-    past |= journal.resume(comm, checkpoint, settings, state, device)
+    past = _start(comm, model, valid_nD) | journal.resume(comm, checkpoint, settings, learner.state, device)
 
     control, began = control or Control(comm), time.monotonic()
     control.begin()
@@ -60,28 +51,16 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
         progress.skip(past['epoch'] * steps)
         for epoch in range(past['epoch'] + 1, epochs + 1):
             plan = batches.plan(batches.seed_of(seed, name), epoch, numbers, bounds, steps, phi_nyx.shape[-1])
-            running = torch.zeros((), dtype=torch.float64, device=device)
-            for draw_s, shift_sm in zip(*plan, strict=True):
-                x_sD = batches.take(phi_nyx, draw_s, shift_sm)
-                loss = (x_sD - net(x_sD)).square().mean(1).sum() / batch
-                optimiser.zero_grad()
-                (comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
-                optimiser.step()
-                schedule.step()
-                running += loss.detach()
-                progress.advance()
-
+            past['train'].append(learner.epoch(phi_nyx, plan, batch, progress))
             past['epoch'] = epoch
-            past['train'].append(sum(comm.allgather(running.item())) / steps)
             past['validation'].append(mean(comm, losses(model, valid_nD)))
             if past['validation'][-1] < past['validation'][past['best']]:
                 past |= {'best': epoch, 'weights': copy.deepcopy(model.state_dict())}
-            board(past, schedule.get_last_lr()[0])
-
+            board(past, learner.schedule.get_last_lr()[0])
             action = control.ask() if epoch < epochs else Action.GO_ON
             if action:
                 seconds = past['seconds'] + time.monotonic() - began
-                journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, state)
+                journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, learner.state)
             if action is Action.STOP:
                 return None
 
@@ -94,12 +73,37 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
     return record(comm, model, past, start_n, losses(model, test_nD), steps, total)
 
 
-def _settle(net, x_nD):
-    """Let DDP order its buckets, which it does anew after the first backward pass.
+def _start(comm, model, valid_nD):
+    """Return the past of a training before its first epoch."""
+    return {'epoch': 0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))], 'seconds': 0.0,
+            'best': 0, 'weights': copy.deepcopy(model.state_dict())}
 
-    Sums over ranks round according to that order: without this, the first step after resuming would differ.
-    """
-    net(x_nD).sum().backward()
+
+class Learner:
+    """A model on all ranks of `comm`, with its optimiser and the fall of its rate over so many steps."""
+
+    def __init__(self, comm, model, rate, steps, x_nD):
+        self.comm, self.net = comm, DistributedDataParallel(model)
+        # DDP orders its buckets anew after the first backward pass, and sums over ranks round according to that order:
+        # without this one, on any fields, the first step after resuming would differ.
+        self.net(x_nD).sum().backward()
+        self.optimiser = torch.optim.Adam(_rates(model, rate))
+        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
+        self.state = {'model': model, 'optimiser': self.optimiser, 'schedule': self.schedule}
+
+    def epoch(self, phi_nyx, plan, batch, progress):
+        """Make the steps of a batches.plan, of `batch` draws over all ranks; return the mean of their losses."""
+        running = torch.zeros((), dtype=torch.float64, device=phi_nyx.device)
+        for draw_s, shift_sm in zip(*plan, strict=True):
+            x_sD = batches.take(phi_nyx, draw_s, shift_sm)
+            loss = (x_sD - self.net(x_sD)).square().mean(1).sum() / batch
+            self.optimiser.zero_grad()
+            (self.comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
+            self.optimiser.step()
+            self.schedule.step()
+            running += loss.detach()
+            progress.advance()
+        return sum(self.comm.allgather(running.item())) / len(plan[0])
 
 
 def _rates(model, rate):
