@@ -30,6 +30,7 @@ check() {
     printf '\n==== %s: %s\n' "$name" "$*" >>"$log"
     said=$(timeout "$limit" "$@" 2>&1 </dev/null | tee -a "$log" | grep . | tail -1; exit "${PIPESTATUS[0]}") || code=$?
     [ "$code" -eq 0 ] || failed=1
+    [ "$code" -eq 124 ] && said="took longer than $limit s"
     tell "$(printf '%-12s %-6s %5d s  %s' "$name" "$([ "$code" -eq 0 ] && echo ok || echo "FAILED")" \
         $((SECONDS - began)) "$said")"
 }
@@ -53,11 +54,11 @@ tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
 
 check tests 1200 "$python" tests/bare.py
 check kernels 300 "$python" tests/once.py
-sizes=(32 64 128 256 1024)
-check 'bench table' 900 "$python" -m phi4hpc bench sampler --device cuda --sizes "${sizes[@]}"
-check 'bench json' 900 "$python" -m phi4hpc bench sampler --device cuda --sizes "${sizes[@]}" --json
-sed -n '/==== bench table/,/==== bench json/{/====/d;p}' "$log" | tee -a "$table"
-sed -n '/==== bench json/,$p' "$log" | sed -n '/^\[/,/^\]/p' >"$folder/bench.json"
+# shellcheck disable=SC2016
+check bench 900 sh -c '"$0" -m phi4hpc bench sampler --device cuda --sizes 32 64 128 256 1024 --json >"$1"' \
+    "$python" "$folder/bench.json"
+"$python" -c 'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
+    <"$folder/bench.json" 2>>"$log" | tee -a "$log" "$table"
 
 # Several ranks share the GPU, or take one each.
 found '2 ranks' have mpirun &&

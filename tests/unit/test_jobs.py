@@ -3,9 +3,12 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from phi4hpc.device.cuda import gpu_missing
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,3 +80,11 @@ def test_a_folder_of_other_things_is_not_made_an_environment(setup, tmp_path):
     assert 'holds other things' in done.stderr
     assert "the step 'virtual environment' failed" in done.stderr
     assert [path.name for path in (tmp_path / 'thesis').iterdir()] == ['intro.tex']
+
+
+@pytest.mark.skipif(gpu_missing() is None, reason='there is a GPU')
+def test_gpu_check_ends_with_a_line_and_a_failure_where_there_is_no_gpu(tmp_path):
+    done = run('jobs/gpu_check.sh', tmp_path, PYTHON=sys.executable)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == 'gpu_check: no GPU'
+    assert (tmp_path / 'table.txt').read_text() == done.stdout
