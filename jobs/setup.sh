@@ -247,4 +247,4 @@ die() { printf 'jobs/setup.sh: %s\n' "$*" >&2; exit 1; }
 have() { command -v "$1" >/dev/null 2>&1; }
 short() { case $1 in "$root"/*) echo "${1#"$root"/}" ;; *) echo "$1" ;; esac; }
 
-main
+main; exit    # in one line: bash reads on as it goes, and this file may change meanwhile
