@@ -23,13 +23,13 @@ seed: 2
 action: {lambda: 0.5}
 lattice: {sizes: [2]}
 ladder: {tuned: {lowest: 0.1, highest: 0.9, rungs: 6, pinned: [0.3]}, chains: 64}
-sample: {thermalisation: 512, draws: 2500, spacing: 2}
+sample: {thermalisation: 512, draws: 2500, spacing: 2, recipe: [{metropolis: 1}]}
 """
 LEVEL = """
 seed: 3
 lattice: {sizes: [8]}
 ladder: {tuned: {lowest: 0.2, highest: 0.3, rungs: 8}, chains: 16}
-sample: {thermalisation: 2048, draws: 500, spacing: 4}
+sample: {thermalisation: 2048, draws: 500, spacing: 4, recipe: [{metropolis: 1}]}
 """
 
 
