@@ -121,7 +121,7 @@ def _add_run(parser):
 
 
 def _add_bench(parser):
-    parser.add_argument('part', choices=['sampler'], help='what to time')
+    parser.add_argument('part', choices=['sampler', 'storage'], help='what to time')
     parser.add_argument('--sizes', type=_size, nargs='+', default=[32, 64, 128, 256], metavar='L')
     both = ['float32', 'float64']
     parser.add_argument('--precisions', nargs='+', default=both, choices=both)
@@ -129,6 +129,9 @@ def _add_bench(parser):
     parser.add_argument('--seconds', type=_while, default=1.0, help='how long to time each (default: 1)')
     parser.add_argument('--decorrelation', action='store_true',
                         help='also independent draws of |M| a second by the default recipe, at kappa_c(0.02)')
+    parser.add_argument('--megabytes', type=_positive, default=256, help='to write and read (storage; default: 256)')
+    parser.add_argument('--in', type=Path, dest='folder', default=Path(), metavar='DIR',
+                        help='on the disk to time (storage; default: here)')
     parser.add_argument('--json', action='store_true', help='print a list of objects')
 
 
@@ -227,6 +230,12 @@ def _info(_, args):
 
 
 def _bench(_, args):
+    if args.part == 'storage':
+        from phi4hpc.bench import storage
+
+        storage.main(args.megabytes, args.folder, args.json)
+        return
+
     from phi4hpc import bench
 
     bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.decorrelation, args.json)

@@ -124,6 +124,13 @@ def block(n, size, rank):
     return first, first + base + (rank < extra)
 
 
+def shared_file(comm, path):
+    """Return a new file that all ranks write to by MPI-IO, an MPI.File. Collective."""
+    from mpi4py import MPI
+
+    return MPI.File.Open(comm, str(path), MPI.MODE_CREATE | MPI.MODE_WRONLY)
+
+
 def local_rank(comm):
     """Return this process's number among those that share its memory, by which GPUs are handed out."""
     from mpi4py import MPI
