@@ -40,10 +40,13 @@ launch() {
     "$@" </dev/null &
     set +m
     child=$!
-    for signal in INT TERM HUP USR1 USR2; do
+    for signal in INT HUP USR1 USR2; do
         # shellcheck disable=SC2064
         trap "kill -$signal -- $child 2>/dev/null" "$signal"
     done
+    # At TERM mpirun would kill the ranks; at USR2 they write a checkpoint and end.
+    # shellcheck disable=SC2064
+    trap "kill -USR2 -- $child 2>/dev/null" TERM
     # wait returns at each signal, too; once the child is gone it returns the child's own status.
     while wait "$child" || true; kill -0 "$child" 2>/dev/null; do :; done
     trap - INT TERM HUP USR1 USR2

@@ -3,7 +3,8 @@
 #
 #   slurm/pipeline.sh DECK [--out DIR] [--restart] [--changed] [key=value ...]      words as for jobs/run.sh
 #
-# Edit slurm/site.sh first. Submitted again, it goes on where the stages were stopped: those complete are skipped.
+# Edit slurm/site.sh first. A job that reaches its time limit writes a checkpoint and queues itself again. Submitted again,
+# the pipeline goes on where the stages were stopped: those complete are skipped.
 
 set -euo pipefail
 
@@ -36,11 +37,11 @@ phi4hpc check "$deck" "${overrides[@]}" --ranks "$sample_ranks"
 mkdir -p "$out/logs"
 words=("${first_only[@]}") before=''
 for stage in sample train analyse report; do
-    declare -n ranks=${stage}_ranks options=${stage}_job
+    declare -n ranks=${stage}_ranks options=${stage}_job on=${stage}_on
     # A job whose forerunner failed would wait for ever.
     job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" --output="$out/logs/$stage.%j.out" \
         ${before:+--dependency=afterok:"$before" --kill-on-invalid-dep=yes} "${every_job[@]}" "${options[@]}" \
-        slurm/stage.sbatch "$stage" "$deck" --out "$out" "${words[@]}" "${overrides[@]}")
+        "slurm/$on.sbatch" "$stage" "$deck" --out "$out" "${words[@]}" "${overrides[@]}")
     before=${job%%;*}
     words=()
     printf '  %-8s job %s, ranks: %s\n' "$stage" "$before" "$ranks"

@@ -1,14 +1,20 @@
-# The one file that a cluster edits. pipeline.sh reads it on the login node, stage.sbatch in every job.
+# The one file that a cluster edits. pipeline.sh reads it on the login node, stage.sh in every job.
 
 # Modules that bring an MPI, its parallel HDF5, a C++ compiler, Python 3.11 or newer and, for GPUs, CUDA.
 modules=()                      # modules=(gcc openmpi hdf5-mpi python cuda)
 
-# Options of sbatch for every job, and for one stage each.
-every_job=()                    # every_job=(--account=phys --partition=compute)
-sample_job=(--time=12:00:00)    # sample_job=(--time=12:00:00 --nodes=4 --gpus-per-task=1)
+# Options of sbatch for every job, and for one stage each. A stage may take longer than its time: it is queued again.
+every_job=()                    # every_job=(--account=phys)
+sample_job=(--time=12:00:00)    # sample_job=(--time=12:00:00 --nodes=4 --partition=compute)
 train_job=(--time=06:00:00)
 analyse_job=(--time=02:00:00)
 report_job=(--time=00:30:00)
+
+# cpu: a rank is a core. gpu: a rank is a GPU (slurm/cpu.sbatch, slurm/gpu.sbatch).
+sample_on=cpu
+train_on=cpu
+analyse_on=cpu
+report_on=cpu
 
 # MPI ranks of a stage: for `sample` at most as many as there are replicas, lattices x chains x kappas.
 sample_ranks=2

@@ -1,5 +1,8 @@
 #!/usr/bin/env bash
-# One stage as one job: stage.sbatch STAGE DECK [phi4hpc's words]. pipeline.sh submits it, from the root of the code.
+# One stage within its job: stage.sh STAGE DECK [phi4hpc's words]. cpu.sbatch and gpu.sbatch end with it.
+#
+# Slurm warns this script some time before the job's limit (--signal=B:USR2@120); the run then writes a checkpoint and
+# ends with status 75, and the job queues itself again, until the stage is complete.
 
 set -euo pipefail
 
@@ -7,4 +10,17 @@ set -euo pipefail
 . "${VENV:-.venv}/bin/activate"
 . jobs/mpienv.sh
 
-exec "${launcher[@]}" phi4hpc "$@"
+words=()
+for word in "$@"; do
+    # What was begun anew, or changed, in the job's first turn is gone on with in the next ones.
+    [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ] && [[ $word = --restart || $word = --changed ]] || words+=("$word")
+done
+
+echo "$(date '+%F %T') job $SLURM_JOB_ID, turn $((${SLURM_RESTART_COUNT:-0} + 1)), on $SLURM_JOB_NODELIST"
+code=0
+launch "${launcher[@]}" phi4hpc "${words[@]}" || code=$?
+if [ "$code" = 75 ]; then
+    scontrol requeue "$SLURM_JOB_ID"
+    sleep 300                                       # until Slurm has ended this turn
+fi
+exit "$code"
