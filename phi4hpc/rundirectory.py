@@ -25,7 +25,7 @@ DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED
            'report': (*SAMPLED, 'train', 'analyse', 'title')}
 MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'),
          'train': ('models', 'logs/tensorboard'),
-         'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'report.html')}
+         'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'tables', 'report.html')}
 
 LEAVES = {'sample': ('ensembles.h5', 'results.json'), 'train': ('models',),
           'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('report.html',)}

@@ -4,7 +4,7 @@ from base64 import b64encode
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from phi4hpc.report import spectra, tables
+from phi4hpc.report import scaling, spectra, tables
 from phi4hpc.report.numbers import listed
 from phi4hpc.report.provenance import provenance
 from phi4hpc.report.transition import about, peaks
@@ -20,8 +20,15 @@ def render(study, drawn, ranks, device):
     sections = {section: [shown(study, record, captions) for record in records] for section, records in drawn.items()}
     return environment.get_template('page.j2').render(
         deck=study.deck, summary=summary(study), sections=sections, ensembles=tables.ensembles(study),
-        enough=tables.ENOUGH, models=tables.models(study), captions=captions, floor=f'−{-spectra.FLOOR}',
-        provenance=provenance(study, ranks, device))
+        enough=tables.ENOUGH, models=tables.models(study), transition=transition(study), captions=captions,
+        floor=f'−{-spectra.FLOOR}', provenance=provenance(study, ranks, device))
+
+
+def transition(study):
+    """Return what the section on the transition tells."""
+    found = (study.transition or {}).get('kappa_c')
+    return {'levels': scaling.levels(study), 'exponents': scaling.exponents(study),
+            'kappa_c': found and scaling.critical_point(found)}
 
 
 def templates():

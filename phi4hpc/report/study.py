@@ -1,6 +1,7 @@
 """A run directory as the report reads it: every file that a stage left, opened once, and handed to the drawings."""
 
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,8 @@ import numpy as np
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.storage.reader import Ensembles
+
+UNDEFINED = {'value': math.nan, 'error': math.nan}
 
 
 @dataclass(frozen=True)
@@ -43,11 +46,14 @@ class Study:
     path: Path
     deck: Deck
     results: list = field(repr=False)
+    reweighted: list = field(repr=False, default=())
+    transition: dict | None = field(repr=False, default=None)
 
     @classmethod
     def of(cls, path, deck):
         """Return the study of a run directory whose stages are complete."""
-        return cls(Path(path), deck, json.loads(Path(path, 'results.json').read_text())['ensembles'])
+        found = json.loads(Path(path, 'results.json').read_text())
+        return cls(Path(path), deck, found['ensembles'], found.get('reweighted', ()), found.get('transition'))
 
     @property
     def sizes(self):
@@ -113,5 +119,5 @@ def spread(items, count):
 
 def column(entries, name):
     """Return (value, error) arrays of an observable over entries of results.json; NaN where it is not defined."""
-    estimates = [entry.get(name) or {'value': np.nan, 'error': np.nan} for entry in entries]
+    estimates = [entry.get(name) or UNDEFINED for entry in entries]
     return np.array([[estimate[part] for estimate in estimates] for part in ('value', 'error')])

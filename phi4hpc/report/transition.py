@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from phi4hpc.report.numbers import written
+from phi4hpc.report.numbers import value_error, written
 from phi4hpc.report.study import column
 from phi4hpc.report.style import FULL, HALF, Plot, panels, points, reference
 
@@ -52,6 +52,16 @@ def binder(study):
     yield Plot('d_binder', figure, {**about(study), **told})
 
 
+def draw_curves(axes, study, name):
+    """Draw the reweighted curve of every lattice as a band of one standard error, between its first and last rung."""
+    for table in study.reweighted:
+        kappas = study.kappas(table['L'])
+        kappa, value, error = (np.array(part, float) for part in (table['kappa'], *table[name].values()))
+        own = (kappa >= kappas[0]) & (kappa <= kappas[-1])
+        axes.fill_between(kappa[own], (value - error)[own], (value + error)[own], lw=0, alpha=0.35, zorder=0,
+                          color=f'C{study.sizes.index(table["L"]) % 7}')
+
+
 def draw_binder(axes, study):
     """Draw the Binder cumulant of every lattice, its limits, and its value at the transition of the Ising class."""
     against_kappa(axes, study, 'binder', '$U_L$')
@@ -66,6 +76,7 @@ def against_kappa(axes, study, name, label):
     for number, L in enumerate(study.sizes):
         value, error = column(study.entries(L), name)
         points(axes, study.kappas(L), value, error, number, label=f'$L={L}$')
+    draw_curves(axes, study, name)
     if known := critical(study):
         reference(axes, x=known[0])
     axes.set(xlabel=r'$\kappa$', ylabel=label)
@@ -98,6 +109,9 @@ def about(study):
 
 
 def critical(study):
-    """Return (kappa_c, its words) where it is known and lies on the ladder, or None."""
-    known, kappas = KAPPA_C.get(study.deck.action.lam), study.kappas(study.sizes[-1])
+    """Return (kappa_c, its words) where it was found or is known, and lies on the ladder, or None."""
+    kappas, known = study.kappas(study.sizes[-1]), KAPPA_C.get(study.deck.action.lam)
+    if found := (study.transition or {}).get('kappa_c'):
+        error = np.hypot(found['error'], found['systematic'])
+        known = found['value'], value_error(found['value'], error, digits=1)
     return known if known and kappas[0] <= known[0] <= kappas[-1] else None

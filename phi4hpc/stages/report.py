@@ -3,6 +3,7 @@
 from phi4hpc.files import write_text
 from phi4hpc.logs import Progress, log
 from phi4hpc.report.drawings import tasks
+from phi4hpc.report.export import export
 from phi4hpc.report.page import render
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import draw_and_save
@@ -14,6 +15,7 @@ def run(context):
     study = Study.of(context.directory.path, context.deck)
     drawn = draw(context.comm, study)
     if context.comm.rank == 0:
+        export(study, context.directory.file('tables'))
         page = context.directory.file('report.html')
         write_text(page, render(study, drawn, context.comm.size, str(context.device)))
         log.info('report: %s', page)

@@ -1,5 +1,6 @@
 """The report of a small made-up run: every figure is drawn, and the page holds all there is and needs nothing else."""
 
+import csv
 import re
 from base64 import b64decode
 from html.parser import HTMLParser
@@ -14,6 +15,7 @@ from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
 from phi4hpc.report.configurations import across
 from phi4hpc.report.drawings import tasks
+from phi4hpc.report.export import export
 from phi4hpc.report.page import render, templates
 from phi4hpc.report.propagators import propagators
 from phi4hpc.report.study import Study
@@ -23,7 +25,8 @@ from phi4hpc.stages.report import draw
 from phi4hpc.storage.layout import Shape, create_group
 
 SIZES, KAPPAS, CHAINS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 2, 6, 3
-ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering'}
+ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering',
+          'correlation_ratio', 'extrapolation', 'collapse'}
 TRAINED = {f'{kind}_k0.269' for kind in (
     'training', 'f_reconstructed_configurations', 'h_propagator_reconstruction', 'i_cumulant_reconstruction',
     'transfer', 'g_autoencoder', 'g_decoder', 'j_magnetisation', 'k_binder', 'l_propagator')}
@@ -41,10 +44,28 @@ def means(L, kappa):
     p_hat = lattice_momentum(L)
     value = 2 / (p_hat**2 + 0.1 + abs(kappa - 0.27))
     named = {'abs_magnetisation': m, 'susceptibility': L * np.exp(-((kappa - 0.27) * 100) ** 2), 'binder': 2 / 3 * m,
-             'susceptibility_m2': L**2 * m**2, 'hopping': 1.0, 'phi2': 0.8, 'phi4': 1.5}
+             'susceptibility_m2': L**2 * m**2, 'hopping': 1.0, 'phi2': 0.8, 'phi4': 1.5,
+             'correlation_ratio': 1.5 * m, 'specific_heat': 2.0}
     propagator = {'p_hat': p_hat, 'value': value, 'error': 0.05 * value, 'tau_int': 0 * p_hat + 0.5}
     return {'r_hat': 1.002, 'effective_draws': 250.0, **{name: estimate(float(v)) for name, v in named.items()},
             'propagator': {part: values.tolist() for part, values in propagator.items()}}
+
+
+def curve(L):
+    """Return a table of a reweighted curve as in results.json."""
+    rows = [means(L, kappa) for kappa in KAPPAS]
+    names = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio', 'hopping',
+             'specific_heat')
+    return {'L': L, 'kappa': KAPPAS, **{name: {part: [row[name][part] for row in rows] for part in ('value', 'error')}
+                                        for name in names}}
+
+
+POINT = {'value': 0.2695, 'error': 0.0001}
+TRANSITION = {
+    'levels': [{'L': L, 'of': of, 'kappa': POINT} for L in SIZES for of in ('binder', 'correlation_ratio')],
+    'crossings': [{'small': 4, 'large': 8, 'of': 'binder', 'kappa': POINT}], 'peaks': [{'L': 8, 'kappa': POINT}],
+    'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'chi2': 1.2, 'dof': 1},
+    'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'chi2': 0.5, 'dof': 1, 'exact': 1.0}}}
 
 
 def write_ensembles(path, rng):
@@ -103,7 +124,8 @@ def directory(tmp_path_factory):
     write_ensembles(path, rng)
     write_models(path, rng)
     entries = [{'L': L, 'kappa': k, **means(L, k)} for L in SIZES for k in KAPPAS]
-    write_json(path / 'results.json', {'ensembles': entries})
+    write_json(path / 'results.json', {'ensembles': entries, 'reweighted': [curve(L) for L in SIZES],
+                                       'transition': TRANSITION})
     write_json(path / 'stages.json', {'sample': {'seconds': 1.25, 'ranks': 2, 'finished': '2000-01-01 00:00:00'}})
     for name in ('deck.yaml', 'deck.resolved.yaml'):
         (path / name).write_text('title: "A <small> run"\n')
@@ -265,3 +287,19 @@ def test_captions_say_what_this_study_shows(directory, kappas, lam, told, untold
     text = ' '.join(captions_of(seen).values())
     assert [words for words in told if words not in text] == []
     assert [words for words in untold if words in text] == []
+
+
+def test_page_tells_of_the_transition_with_errors(run):
+    _, _, html = run
+    for told in ('0.2695(1)', '0.980(20)', 'U_L = 0.610692', 'U_L crosses', 'chi is largest'):
+        assert told in html
+
+
+def test_tables_are_written_with_all_digits_and_as_physicists_write_them(directory, tmp_path):
+    study = study_of(directory, train=None)
+    export(study, tmp_path)
+    rows = list(csv.DictReader((tmp_path / 'means.csv').open()))
+    assert len(rows) == len(SIZES) * len(KAPPAS)
+    assert float(rows[2]['binder']) == means(4, 0.269)['binder']['value']
+    assert '0.980(20)' in (tmp_path / 'exponents.tex').read_text()
+    assert 'U\\_L crosses & 4, 8 & 0.26950(10)' in (tmp_path / 'kappas.tex').read_text()

@@ -1,0 +1,91 @@
+"""Finite-size scaling: xi / L and energy against kappa, what leads to kappa_c, and how data collapse."""
+
+import numpy as np
+
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.style import FULL, MARKERS, Plot, panels, points, reference
+from phi4hpc.report.transition import about, against_kappa
+from phi4hpc.statistics.critical import EXACT, OMEGA, UNIVERSAL
+
+NAMES = {'binder': '$U_L$', 'correlation_ratio': r'$\xi/L$'}
+
+
+def correlation_ratio(study):
+    """Yield the figure of xi / L, and of what the energy and its fluctuation do."""
+    figure, axes = panels(1, 3, FULL, 2.7)
+    labels = {'correlation_ratio': NAMES['correlation_ratio'], 'hopping': r'$\langle H\rangle/\Omega$',
+              'specific_heat': r'$4(\langle H^2\rangle-\langle H\rangle^2)/\Omega$'}
+    for ax, (name, label) in zip(axes[0], labels.items(), strict=True):
+        against_kappa(ax, study, name, label)
+        ax.locator_params(axis='x', nbins=4)
+    if study.phases['interacting']:
+        axes[0, 0].axhline(UNIVERSAL['correlation_ratio'], color='C3', lw=1, ls=':', zorder=0)
+    axes[0, 0].legend()
+    yield Plot('correlation_ratio', figure, {**about(study), 'star': f'{UNIVERSAL["correlation_ratio"]:.6g}'})
+
+
+def extrapolation(study):
+    """Yield the figure of the kappas at which U_L and xi / L have their critical values, against L^-(1 + omega)."""
+    found = study.transition and study.transition['kappa_c']
+    if not found:
+        return
+    figure, axes = panels(width=0.6 * FULL, height=3.0)
+    for number, (name, label) in enumerate(NAMES.items()):
+        levels = [level for level in study.transition['levels'] if level['of'] == name]
+        shift = [level['L'] ** -(1 + OMEGA) for level in levels]
+        value, error = np.array([[level['kappa'][part] for level in levels] for part in ('value', 'error')])
+        points(axes[0, 0], shift, value, error, number, label=f'from {label}')
+    total = np.hypot(found['error'], found['systematic'])
+    axes[0, 0].axhspan(found['value'] - total, found['value'] + total, color='0.85', lw=0, zorder=-1)
+    points(axes[0, 0], [0], [found['value']], [total], 2, label=r'$\kappa_c$')
+    axes[0, 0].set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
+    axes[0, 0].set_xscale('symlog', linthresh=0.5 * max(study.sizes) ** -(1 + OMEGA))
+    axes[0, 0].legend()
+    yield Plot('extrapolation', figure, {'kappa_c': critical_point(found), 'smallest': found['smallest'],
+                                         'chi2': f'{found["chi2"]:.1f}/{found["dof"]}', 'power': f'{1 + OMEGA:g}'})
+
+
+def critical_point(found):
+    """Return kappa_c with its statistical and systematic errors, as text."""
+    both = value_error(found['value'], np.hypot(found['error'], found['systematic']), digits=1)
+    return f'{both} ({found["error"]:.1e} statistical, {found["systematic"]:.1e} systematic)'
+
+
+def collapse(study):
+    """Yield the figure of U_L, xi / L and Omega <M^2> against (kappa - kappa_c) L, which all lattices share."""
+    found = study.transition and study.transition['kappa_c']
+    if not found:
+        return
+    figure, axes = panels(1, 3, FULL, 2.7)
+    for table in study.reweighted:
+        number = study.sizes.index(table['L'])
+        kappas, L = np.array(table['kappa']), table['L']
+        scaled = {'binder': 1.0, 'correlation_ratio': 1.0, 'susceptibility_m2': L ** -EXACT['gamma/nu']}
+        for ax, (name, factor) in zip(axes[0], scaled.items(), strict=True):
+            value, error = (factor * np.array(part, float)[::4] for part in table[name].values())
+            points(ax, (kappas[::4] - found['value']) * L, value, error, number, fmt=MARKERS[number % len(MARKERS)],
+                   markersize=2.5, label=f'$L={L}$')
+    for ax, label in zip(axes[0], (*NAMES.values(), r'$\Omega\langle M^2\rangle L^{-7/4}$'), strict=True):
+        ax.set(xlabel=r'$(\kappa-\kappa_c)L$', ylabel=label, xlim=(-0.12, 0.18))
+        reference(ax, x=0)
+    axes[0, 0].legend()
+    yield Plot('collapse', figure, {})
+
+
+def exponents(study):
+    """Return rows of text for the table of exponents; empty where there are none."""
+    found = (study.transition or {}).get('exponents') or {}
+    return [{'name': name, 'value': value_error(entry['value'], entry['error']),
+             'systematic': f'{entry["systematic"]:.1g}', 'exact': f'{entry["exact"]:g}',
+             'chi2': f'{entry["chi2"]:.1f}/{entry["dof"]}'}
+            for name, entry in found.items()]
+
+
+def levels(study):
+    """Return rows of text for the table of kappas: levels, crossings and peaks."""
+    found = study.transition or {'levels': [], 'crossings': [], 'peaks': []}
+    told = {'binder': 'U_L', 'correlation_ratio': 'xi/L'}
+    rows = [(f'{told[e["of"]]} = {UNIVERSAL[e["of"]]:.6g}', str(e['L']), e['kappa']) for e in found['levels']]
+    rows += [(f'{told[e["of"]]} crosses', f'{e["small"]}, {e["large"]}', e['kappa']) for e in found['crossings']]
+    rows += [('chi is largest', str(e['L']), e['kappa']) for e in found['peaks']]
+    return [{'of': of, 'L': L, 'kappa': value_error(kappa['value'], kappa['error'])} for of, L, kappa in rows]
