@@ -58,13 +58,3 @@ __device__ inline void close_row(real *row)
     if (threadIdx.x == (HALF - 1) % blockDim.x)
         row[-1] = row[HALF - 1];
 }
-
-// Repeat the ends of every row of a colour in its halo; call between barriers.
-__device__ inline void fill_halo(real *field, int colour)
-{
-    for (int y = thread_of_replica(); y < L; y += threads_of_replica()) {
-        real *row = row_of(field, colour, y);
-        row[-1] = row[HALF - 1];
-        row[HALF] = row[0];
-    }
-}

@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from phi4hpc.deck.schema import Algorithm
 from phi4hpc.device import host, source
 from phi4hpc.device.host import Host
 from tests.blocks import CALLS, Blocks, history
@@ -51,6 +53,10 @@ def sanitized(sanitizer, sources, folder, kernels=CALLS):
     command = [sys.executable, ROOT / 'tests' / 'blocks.py', sanitizer, sources, folder, *kernels]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stderr
+
+
+def test_every_algorithm_is_run():
+    assert set(CALLS) == set(get_args(Algorithm))
 
 
 def test_threads_and_blocks_race_nowhere(tmp_path):
