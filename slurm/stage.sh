@@ -20,7 +20,9 @@ echo "$(date '+%F %T') job $SLURM_JOB_ID, turn $((${SLURM_RESTART_COUNT:-0} + 1)
 code=0
 launch "${launcher[@]}" phi4hpc "${words[@]}" || code=$?
 if [ "$code" = 75 ]; then
-    scontrol requeue "$SLURM_JOB_ID"
-    sleep 300                                       # until Slurm has ended this turn
+    # Ending this turn is Slurm's to do: were this script to end by itself meanwhile, the job would count as failed.
+    trap '' TERM
+    scontrol requeue "$SLURM_JOB_ID" || true
+    sleep 300
 fi
 exit "$code"

@@ -109,6 +109,7 @@ def write(comm, driver, path, shape, phi_nyx):
         for rung in own(comm, shape):
             writer.write(L, 'phi', rung, first, phi_nyx[:last - first])
         writer.commit(L, last, summary)
+    writer.sync()
     writer.close()
 
 

@@ -36,7 +36,7 @@ class Sampler:
         self.told = np.diff(self.bounds, axis=1).sum(0) * 2
         self.ends = np.cumsum(self.bounds[:, -1])
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
-        self.steps, self.stalled = 0, 0.0                          # seconds spent on writing instead of sampling
+        self.writer, self.steps, self.stalled = writer, 0, 0.0     # seconds spent on writing instead of sampling
 
     def run(self):
         """Thermalise and make all draws, from the last checkpoint where there is one. Collective.
@@ -87,6 +87,7 @@ class Sampler:
         """Commit the draws of every lattice, then write a checkpoint. Collective."""
         for walk, draws in zip(self.walks, self.draws, strict=True):
             self._write(draws.commit, walk.summary())
+        self._write(self.writer.sync)
         self._write(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
 
     def fields(self):

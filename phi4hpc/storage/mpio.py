@@ -33,11 +33,14 @@ class Mpio:
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
 
     def commit(self, L, draws, summary):
-        """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""
-        self.file.flush()
+        """Declare `draws` draws complete, once those of every rank are written. Collective."""
         self.comm.Barrier()
         if self.comm.rank == 0:
             write_summary(self.file[self.shapes[L].group], draws, summary)
+
+    def sync(self):
+        """Bring to the disk what was written. Collective."""
+        self.file.flush()
 
     def close(self):
         """Close the file. Collective."""

@@ -17,7 +17,7 @@ class Ensembles:
         if not Path(path).exists():
             raise UserError(f'{path}: no such file; run the stage sample first')
         try:
-            self.file = h5py.File(path, 'r')
+            self.file = h5py.File(path, 'r', rdcc_nbytes=0)            # whole chunks are read; a cache would copy them
         except OSError as error:
             raise UserError(f'{path}: cannot be opened ({error}); make it anew with --restart') from error
         version = int(self.file.attrs['layout_version'])

@@ -43,14 +43,19 @@ class Virtual:
         self.files[part][shape.group][name][row, first:first + len(rows)] = rows
 
     def commit(self, L, draws, summary):
-        """Declare `draws` draws complete, once those of every rank are on the disk. Collective."""
-        for part, file in self.files.items():
+        """Declare `draws` draws complete, once those of every rank are written. Collective."""
+        for file in self.files.values():
             file.flush()
-            sync(part_path(self.path, part))
         self.comm.Barrier()
         if self.comm.rank == 0:
             with h5py.File(self.path, 'r+') as file:
                 layout.write_summary(file[self.shapes[L].group], draws, summary)
+
+    def sync(self):
+        """Bring to the disk what was written. Collective."""
+        for part in self.files:
+            sync(part_path(self.path, part))
+        self.comm.Barrier()
 
     def close(self):
         """Close this rank's parts. Collective."""
