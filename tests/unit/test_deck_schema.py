@@ -67,3 +67,20 @@ def test_editor_and_check_refuse_the_same(path, value):
         jsonschema.validate(given, json_schema())
     with pytest.raises(ValueError):
         Deck.model_validate(given)
+
+
+def free_strings(node, path=()):
+    """Yield the paths in a JSON Schema at which any string at all may stand."""
+    if isinstance(node, dict):
+        if node.get('type') == 'string' and not {'enum', 'const'} & set(node):
+            yield path
+        for key, value in node.items():
+            yield from free_strings(value, (*path, key))
+    elif isinstance(node, list):
+        for i, value in enumerate(node):
+            yield from free_strings(value, (*path, i))
+
+
+def test_no_deck_can_name_a_file_so_none_writes_outside_its_run_directory():
+    """Names of files are made of numbers and of words from lists; the title is text for the report."""
+    assert list(free_strings(Deck.model_json_schema())) == [('properties', 'title')]
