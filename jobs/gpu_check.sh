@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark, and, where they are found,
-# compute-sanitizer, ncu, and the quickstart with all its stages. Installs nothing and needs no network.
+# Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark beside one core's, and, where they
+# are found, compute-sanitizer, ncu, and whole studies beside two cores. Installs nothing and needs no network.
 #
-#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.json there (default: $OUT, else logs/gpu)
+#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.*.json there (default: $OUT, else logs/gpu)
 #
 # Asks of python3 (or what PYTHON names) numpy, mpi4py, h5py and CuPy, for CUDA 12 or 13. What is left out says why. The
 # exit status is 1 where a check failed or there is no GPU.
@@ -54,11 +54,14 @@ tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
 
 check tests 1200 "$python" tests/bare.py
 check kernels 300 "$python" tests/once.py
-# shellcheck disable=SC2016
-check bench 900 sh -c '"$0" -m phi4hpc bench sampler --device cuda --sizes 32 64 128 256 1024 --json >"$1"' \
-    "$python" "$folder/bench.json"
-"$python" -c 'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
-    <"$folder/bench.json" 2>>"$log" | tee -a "$log" "$table"
+# Independent draws at kappa_c, on the GPU and, for comparison, on one core.
+for device in cuda host; do
+    # shellcheck disable=SC2016
+    check "bench $device" 900 sh -c '"$0" -m phi4hpc bench sampler --decorrelation --device "$1" --json --sizes $2 >"$3"' \
+        "$python" "$device" "$([ "$device" = cuda ] && echo 32 64 128 256 1024 || echo 32 64 128)" "$folder/bench.$device.json"
+    "$python" -c 'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
+        <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
+done
 
 # Several ranks share the GPU, or take one each.
 found '2 ranks' have mpirun &&
@@ -74,8 +77,21 @@ found ncu have ncu &&
     check ncu 600 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
         --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' "$python" tests/once.py 64 float32 4096
 
-found quickstart "$python" -c 'import pydantic, yaml, pyerrors, matplotlib, torch, jinja2' &&
-    check quickstart 900 "$python" -m phi4hpc run input/quickstart.yaml device=cuda --out "$folder/quickstart" --restart
+# study NAME COMMAND ...: every stage of a deck, the command being all but --out; how long each took goes to the table.
+study() {
+    local name=$1 out="$folder/$1"
+    shift
+    check "$name" 900 "$@" --out "$out" --restart
+    [ -f "$out/timings.json" ] && "$python" -m phi4hpc status "$out" 2>>"$log" | tee -a "$log" "$table"
+}
+
+if found studies "$python" -c 'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
+    study quickstart "$python" -m phi4hpc run input/quickstart.yaml device=cuda
+    study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 sample.draws=400 \
+        'train.kappas=[0.269]' 'train.latents=[64]' train.epochs=20 analyse.draws=256
+    found '2 cores' have mpirun &&
+        study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
+fi
 
 [ "$failed" -eq 0 ] && tell 'gpu_check: all checks passed' || tell "gpu_check: FAILED, see $log"
 exit "$failed"
