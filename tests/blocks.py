@@ -71,6 +71,7 @@ def kappas(fields):
 CALLS = {
     'metropolis': lambda fields, sweep: fields.metropolis(kappas(fields), [1.5] * fields.count, sweep, 2),
     'overrelaxation': lambda fields, sweep: fields.overrelaxation(kappas(fields), sweep, 2),
+    'hmc': lambda fields, sweep: fields.hmc(kappas(fields), [3, 4, 5], sweep, 2, 1.5, 'omelyan')[0],
     'cluster': lambda fields, sweep: fields.cluster(kappas(fields), sweep, 2) or fields.labels[-1].copy(),
 }
 LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                            # L, shape, blocks

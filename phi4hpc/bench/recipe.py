@@ -78,10 +78,10 @@ def independent_draws(comm, device, L, precision):
     count = max(FEWEST, replicas(device, L))
     held = Replicas(device, _deck(L, precision, [KAPPA]), L, block(count * comm.size, comm.size, comm.rank))
     held.start()
-    kappas, widths, modulus, elapsed = np.full(count, KAPPA), np.full(count, WIDTH), [], 0.0
+    kappas, sizes, modulus, elapsed = np.full(count, KAPPA), {'metropolis': np.full(count, WIDTH)}, [], 0.0
     for number in range(STEPS + STEPS // 5):
         began = perf_counter()
-        held.step(number, kappas, widths)
+        held.step(number, kappas, sizes)
         modulus.append(abs(held.measure()[:, 0]))
         elapsed += perf_counter() - began
     tau = mean(np.array(modulus[-STEPS:]).T).tau_int

@@ -8,6 +8,8 @@ from phi4hpc.errors import UserError
 
 VISITS = {'metropolis': 2, 'overrelaxation': 1, 'cluster': 1}
 """Of a site in a sweep."""
+FORCES = {'leapfrog': 1, 'omelyan': 2}
+"""Of a site in a step of hybrid Monte Carlo."""
 SITE_BYTES = {'float32': 4, 'float64': 8}
 SERIES_BYTES = 5 * 8 + 4
 """Of a draw beside its field: five float64 series and an int32 replica."""
@@ -59,8 +61,13 @@ def steps(deck):
 
 
 def visits(deck, size):
-    """Return the site visits, two a Metropolis sweep, of all replicas of the lattice of linear size `size`."""
-    a_site = sum(VISITS[name] * sweeps for part in deck.sample.recipe for name, sweeps in part.items())
+    """Return the site visits of all replicas of the lattice of linear size `size`.
+
+    Two a Metropolis sweep, and one a force of hybrid Monte Carlo with the steps it has before tuning.
+    """
+    hmc = deck.sample.hmc
+    of_sweep = VISITS | {'hmc': hmc.steps * FORCES[hmc.integrator]}
+    a_site = sum(of_sweep[name] * sweeps for part in deck.sample.recipe for name, sweeps in part.items())
     return replicas(deck) * steps(deck) * a_site * size**2
 
 

@@ -24,9 +24,9 @@ Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
-Algorithm = Literal['metropolis', 'overrelaxation', 'cluster']
+Algorithm = Literal['metropolis', 'overrelaxation', 'cluster', 'hmc']
 """Each a source in kernels/ and a method of device.Fields."""
-ERGODIC = ('metropolis',)                                     # those that reach every field by themselves
+ERGODIC = ('metropolis', 'hmc')                               # those that reach every field by themselves
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
 """At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
@@ -93,13 +93,28 @@ class Ladder(Section):
         return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest] if self.tuned else self.kappas
 
 
+class Hmc(Section):
+    """Trajectories of hybrid Monte Carlo."""
+
+    integrator: Literal['leapfrog', 'omelyan'] = 'omelyan'
+    """Both are of second order and reversible. `leapfrog`: one force a step. `omelyan`: two, but a smaller error
+    for as many forces."""
+    length: float = Field(5.0, gt=0.0, le=1000.0)
+    """Length of a trajectory in units of molecular dynamics time; each varies by up to a fifth either way."""
+    steps: Count = 10
+    """Steps of a trajectory at first: the step size is then tuned, and their number follows from the length."""
+    acceptance: float = Field(0.8, ge=0.1, le=0.99)
+    """Part of the trajectories that the step size is tuned to have accepted, for each kappa."""
+
+
 class Sample(Section):
     """How configurations are made. A step is one pass of the recipe, then a round of swaps between rungs."""
 
     recipe: list[Sweeps] = Field(default=RECIPE, min_length=1)
     """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned width.
     `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone.
-    `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down."""
+    `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down.
+    `hmc`: trajectories of hybrid Monte Carlo, which move all sites at once, as said in sample.hmc."""
     thermalisation: Count = 1000
     """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
     draws: Draws = 1000
@@ -111,6 +126,7 @@ class Sample(Section):
     every draw. Training needs 1."""
     acceptance: float = Field(0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
+    hmc: Hmc = Hmc()
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
     """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns (mixed)."""
 

@@ -10,6 +10,10 @@ import numpy as np
 
 LEFT, PAD = 16, 16                                                # as in field.cuh
 
+INTEGRATORS = {'leapfrog': (0.5, 1), 'omelyan': (0.1931833275037836, 2)}
+"""Of hybrid Monte Carlo: the first kick in steps, and the drifts of a step. `omelyan` is of second order like leapfrog,
+with the smallest norm of what it leaves out: Omelyan, Mryglod, Folk, Comput. Phys. Commun. 146, 188, eq. 31."""
+
 
 class Fields:
     """Fields of `replicas` (their numbers, which key their random words) on lattices of size L, all at one lambda."""
@@ -59,6 +63,21 @@ class Fields:
         self._launch('cluster', self._float64(kappas), self.replicas, self.seed, np.uint32(first_sweep),
                      np.int32(sweeps), self.labels, *self._signs_and_bonds)
 
+    def hmc(self, kappas, steps, first, trajectories, length, integrator):
+        """Make trajectories of hybrid Monte Carlo, the first numbered `first`.
+
+        `steps`: (r,) steps of each replica's trajectories; `length`: their mean length, as they vary by a fifth either
+        way; `integrator`: one of INTEGRATORS. Returns (accepted (r,), energy gained (r, trajectory)).
+        """
+        accepted = self.device.array(np.zeros(self.count, np.int64))
+        gained = self.device.array(np.zeros((self.count, trajectories)))
+        end, drifts = INTEGRATORS[integrator]
+        steps = self.device.array(np.asarray(steps, np.int32))
+        self._launch('hmc', *self._momenta_and_saved, self._float64(kappas), steps, self.replicas, self.lam,
+                     np.float64(length), np.float64(end), np.int32(drifts), self.seed, np.uint32(first),
+                     np.int32(trajectories), accepted, gained)
+        return self.device.numpy(accepted), self.device.numpy(gained)
+
     @cached_property
     def labels(self):
         """Scratch memory of the cluster kernel: each site's cluster by its smallest site."""
@@ -67,6 +86,10 @@ class Fields:
     @cached_property
     def _signs_and_bonds(self):
         return self._scratch(self.L**2, self.precision), self._scratch(self.L**2 // 2, np.uint8)
+
+    @cached_property
+    def _momenta_and_saved(self):
+        return [self._scratch(self.packed[0].size, self.precision) for _ in range(2)]
 
     def _scratch(self, size, kind):
         return self.device.array(np.zeros((self.device.desks(self.count), size), kind))

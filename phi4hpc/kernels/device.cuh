@@ -1,9 +1,15 @@
-// What the same sources need on a GPU, where all but the exponential's name is there already.
+// What the same sources need on a GPU, where all but the names of functions is there already.
 
 #pragma once
 
 __device__ inline float exp_(float x) { return expf(x); }
 __device__ inline double exp_(double x) { return exp(x); }
+__device__ inline float log_(float x) { return logf(x); }
+__device__ inline double log_(double x) { return log(x); }
+__device__ inline float sqrt_(float x) { return sqrtf(x); }
+__device__ inline double sqrt_(double x) { return sqrt(x); }
+__device__ inline float cos_(float x) { return cosf(x); }
+__device__ inline double cos_(double x) { return cos(x); }
 
 // A word as other blocks left it in global memory.
 __device__ inline unsigned look(const unsigned *word) { return *(const volatile unsigned *)word; }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "exponential.hpp"
+#include "functions.hpp"
 
 #define HOST
 

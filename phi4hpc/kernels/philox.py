@@ -20,6 +20,7 @@ class Stream(IntEnum):
     SWAP = 3
     OVERRELAXATION = 4
     CLUSTER = 5
+    HMC = 6
 
 
 def philox(counter, key):

@@ -10,6 +10,7 @@ import numpy as np
 
 from phi4hpc.logs import log
 from phi4hpc.sampling.replicas import Replicas
+from phi4hpc.sampling.tuning import tuned
 
 REPEATS = 5                       # steps timed, of which the quickest counts
 HALVINGS = 30                     # of the interval in which the least load of the slowest rank is sought
@@ -52,10 +53,11 @@ def seconds(device, deck, shape, replicas):
     """Return how long a step of some replicas takes."""
     scratch = Replicas(device, deck, shape.L, (0, replicas))
     scratch.start()
-    kappa_r, width_r, times = np.full(replicas, shape.kappas[0]), np.ones(replicas), []
+    kappa_r, times = np.full(replicas, shape.kappas[0]), []
+    sizes = {name: each.size_k for name, each in tuned(deck.sample, replicas).items()}
     for number in range(REPEATS):
         began = time.perf_counter()
-        scratch.step(number, kappa_r, width_r)
+        scratch.step(number, kappa_r, sizes)
         scratch.measure()
         times.append(time.perf_counter() - began)
     return min(times)

@@ -33,7 +33,7 @@ class Sampler:
         self.walks = [Walk(device, deck, *each) for each in zip(shapes, held, strict=True)]
         self.draws = [Draws(comm, writer, *each) for each in zip(shapes, self.bounds, strict=True)]
         # Ranks hold runs of one row of all replicas: what they tell, in their order, is in the order of that row.
-        self.told = np.diff(self.bounds, axis=1).sum(0) * 2
+        self.told = np.diff(self.bounds, axis=1).sum(0) * self.walks[0].tells
         self.ends = np.cumsum(self.bounds[:, -1])
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
         self.writer, self.steps, self.stalled = writer, 0, 0.0     # seconds spent on writing instead of sampling
@@ -63,17 +63,17 @@ class Sampler:
         """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
         told = self._tell([walk.step(self.steps) for walk in self.walks])
         drawn = self.steps + 1 - self.plan.thermalisation
-        for walk, draws, told_r2 in zip(self.walks, self.draws, told, strict=True):
+        for walk, draws, told_rn in zip(self.walks, self.draws, told, strict=True):
             if drawn > 0 and drawn % self.plan.spacing == 0:
                 draws.keep(*walk.draw())
-            walk.exchange(told_r2, self.steps)
+            walk.exchange(told_rn, self.steps)
             if draws.full:
                 self._write(draws.commit, walk.summary())
         self.steps += 1
 
     def _tell(self, told):
-        """Return what the ranks have to tell of their replicas, each (r, 2) for every lattice, of all replicas."""
-        everyone = np.empty((self.ends[-1], 2))
+        """Return what the ranks have to tell of their replicas, each (r, n) for every lattice, of all replicas."""
+        everyone = np.empty((self.ends[-1], self.walks[0].tells))
         self.comm.Allgatherv(np.concatenate(told), (everyone, self.told))
         return np.split(everyone, self.ends[:-1])
 

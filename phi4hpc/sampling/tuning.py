@@ -1,45 +1,65 @@
-"""Tuning of the Metropolis step sizes while thermalising, one for each rung, frozen before the first draw."""
+"""Tuning of step sizes while thermalising, one for each rung, frozen before the first draw.
+
+Two algorithms have one: Metropolis, the half-width of its proposal, and hybrid Monte Carlo, the step of its integrator.
+"""
 
 import numpy as np
 
 WINDOW = 10                       # steps whose hits are counted before a step size is changed
 FIRST_WIDTH = 1.5
-GAIN = 2.0
-STATE = ('width_k', 'accepted_k', 'hits_k')
+GAIN, SETTLING = 2.0, 10          # of the first window, and windows after which it has halved
 
 
-class Widths:
-    """Half-widths of the Metropolis proposal at every rung, driven to one acceptance."""
+def tuned(sample, rungs):
+    """Return {algorithm: StepSizes} of those in the recipe of a deck's section `sample` that have a step size."""
+    hmc, recipe = sample.hmc, {name for sweeps in sample.recipe for name in sweeps}
+    known = {'metropolis': StepSizes(rungs, sample.acceptance, FIRST_WIDTH),
+             'hmc': StepSizes(rungs, hmc.acceptance, hmc.length / hmc.steps, hmc.length)}
+    return {name: sizes for name, sizes in known.items() if name in recipe}
 
-    def __init__(self, rungs, acceptance):
-        self.acceptance = acceptance
-        self.width_k = np.full(rungs, FIRST_WIDTH)
-        self.accepted_k, self.hits_k = np.zeros(rungs), np.zeros(rungs)
 
-    def count(self, rung_r, accepted_r, hits):
-        """Add the accepted of `hits` hits that each replica made at its rung."""
-        self.accepted_k += np.bincount(rung_r, accepted_r, len(self.width_k))
-        self.hits_k += hits * np.bincount(rung_r, minlength=len(self.width_k))
+class StepSizes:
+    """An algorithm's step sizes at every rung, driven to one acceptance from `first`; they stay below `largest`."""
 
-    def adapt(self):
-        """Move the step sizes toward the acceptance wanted, by the counts, which start anew.
+    def __init__(self, rungs, acceptance, first, largest=np.inf):
+        self.acceptance, self.largest = acceptance, largest
+        self.size_k = np.full(rungs, float(first))
+        self.accepted_k, self.tried_k = np.zeros(rungs), np.zeros(rungs)
 
-        Where no hit was made there is nothing to learn, and a step size stays.
+    def count(self, rung_r, accepted_r, tried):
+        """Add the accepted of `tried` proposals that each replica made at its rung."""
+        self.accepted_k += np.bincount(rung_r, accepted_r, len(self.size_k))
+        self.tried_k += tried * np.bincount(rung_r, minlength=len(self.size_k))
+
+    def adapt(self, window):
+        """Move the step sizes toward the acceptance wanted, by the counts of a window, which start anew.
+
+        The later the window the less: what chance adds to the counts must not stay in the sizes that are frozen.
         """
-        seen = np.where(self.hits_k > 0, self.accepted_k / np.maximum(self.hits_k, 1), self.acceptance)
-        self.width_k *= np.exp(GAIN * np.clip(seen - self.acceptance, -0.5, 0.5))
-        self.accepted_k[...] = self.hits_k[...] = 0
+        excess = np.clip(self.found() - self.acceptance, -0.5, 0.5)
+        self.size_k *= np.exp(GAIN / (1 + window / SETTLING) * excess)
+        np.minimum(self.size_k, self.largest, out=self.size_k)
+        self.forget()
+
+    def found(self):
+        """Return the acceptance at each rung since counts began; not a number where there is none yet."""
+        none = np.full_like(self.tried_k, np.nan)
+        return np.divide(self.accepted_k, self.tried_k, out=none, where=self.tried_k > 0)
 
     def follow(self, kappas, moved):
         """Give the rungs that went from `kappas` to `moved` the step sizes of where they are now."""
-        self.width_k[...] = np.interp(moved, kappas, self.width_k)
-        self.accepted_k[...] = self.hits_k[...] = 0
+        self.size_k[...] = np.interp(moved, kappas, self.size_k)
+        self.forget()
+
+    def forget(self):
+        """Let counts begin anew."""
+        self.accepted_k[...] = self.tried_k[...] = 0
 
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""
-        return {name: getattr(self, name) for name in STATE}
+        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried_k': self.tried_k}
 
     def restore(self, state):
         """Take up the state of a checkpoint."""
-        for name in STATE:
-            getattr(self, name)[...] = state[name]
+        for name, array in self.state().items():
+            array[...] = state[name]

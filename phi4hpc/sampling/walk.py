@@ -10,7 +10,7 @@ from phi4hpc.lattice.observables import DENSITIES
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.replicas import Replicas
-from phi4hpc.sampling.tuning import WINDOW, Widths
+from phi4hpc.sampling.tuning import WINDOW, tuned
 
 HOPPING = DENSITIES.index('hopping')
 
@@ -22,45 +22,57 @@ class Walk:
         self.shape, self.thermalisation = shape, deck.sample.thermalisation
         self.replicas = Replicas(device, deck, shape.L, held)
         self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L)
-        self.widths = Widths(len(shape.kappas), deck.sample.acceptance)
+        self.sizes = tuned(deck.sample, len(shape.kappas))                  # {algorithm: StepSizes}
         self.pinned = deck.ladder.pinned
         self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
         self.everyone = np.arange(shape.rungs)
 
     def step(self, number):
-        """Make step `number` and measure; return (r, 2) of this rank's replicas: hopping energy H, accepted hits."""
+        """Make step `number` and measure; return (r, `tells`) of this rank's replicas.
+
+        These are the hopping energy H, and how many proposals were accepted of each algorithm with a step size.
+        """
         self.rung_r = self.ladder.rung_of(self.everyone)
         rung_r = self.rung_r[self.replicas.own]
-        accepted_r = self.replicas.step(number, self.ladder.kappas[rung_r], self.widths.width_k[rung_r])
+        sizes = {name: each.size_k[rung_r] for name, each in self.sizes.items()}
+        accepted = self.replicas.step(number, self.ladder.kappas[rung_r], sizes)
         self.densities_rq = self.replicas.measure()
-        return np.stack([self.densities_rq[:, HOPPING] * self.shape.L**2, accepted_r], 1)
+        return np.stack([self.densities_rq[:, HOPPING] * self.shape.L**2, *accepted.values()], 1)
 
     def draw(self):
         """Return a draw: what fetches this rank's fields, its densities, and the rungs of the replicas of all ranks."""
         self.ladder.look()
         return self.replicas.fields.fetch(), self.densities_rq, self.rung_r
 
-    def exchange(self, told_r2, number):
+    def exchange(self, told_rn, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""
-        hopping_r, accepted_r = told_r2.T
-        if number < self.tuned:
-            self.widths.count(self.rung_r, accepted_r, self.replicas.hits)
-            if (number + 1) % WINDOW == 0:
-                self.widths.adapt()
+        hopping_r, *accepted_nr = told_rn.T
+        for (name, sizes), accepted_r in zip(self.sizes.items(), accepted_nr, strict=True):
+            sizes.count(self.rung_r, accepted_r, self.replicas.proposals(name))
+            if number < self.tuned and (number + 1) % WINDOW == 0:
+                sizes.adapt(number // WINDOW)
         if self.ladder.rungs > 1:
             self.ladder.exchange(hopping_r, number)
         if number + 1 in self.moves:
             self.move_rungs()
         if number + 1 == self.thermalisation:
             self.ladder.forget()
+            for sizes in self.sizes.values():
+                sizes.forget()
 
     def move_rungs(self):
         """Move the rungs to where all pairs would reject alike, by the swaps since they last moved."""
         kappas = self.ladder.kappas
         moved = placement.moved(kappas, self.ladder.tried_cp, self.ladder.swapped_cp, self.pinned)
-        self.widths.follow(kappas, moved)
+        for sizes in self.sizes.values():
+            sizes.follow(kappas, moved)
         self.ladder.kappas = moved
         self.ladder.forget()
+
+    @property
+    def tells(self):
+        """How many numbers of each replica the others are told."""
+        return 1 + len(self.sizes)
 
     @property
     def tuned(self):
@@ -69,15 +81,20 @@ class Walk:
 
     def summary(self):
         """Return what ensembles.h5 keeps of the way so far."""
-        return {'kappa': self.ladder.kappas, 'step_size': self.widths.width_k, 'swap_tried': self.ladder.tried_cp,
+        tuned = {f'{name}_{what}': values for name, sizes in self.sizes.items()
+                 for what, values in (('step_size', sizes.size_k), ('acceptance', sizes.found()))}
+        return {'kappa': self.ladder.kappas, 'swap_tried': self.ladder.tried_cp,
                 'swap_accepted': self.ladder.swapped_cp, 'round_trips': self.ladder.trips_cr,
-                'flow_rising': self.ladder.rising_ck, 'flow_known': self.ladder.known_ck}
+                'flow_rising': self.ladder.rising_ck, 'flow_known': self.ladder.known_ck, **tuned}
 
     def state(self):
         """Return what the way on depends on besides the fields, a dict of arrays, alike on every rank."""
-        return self.ladder.state() | self.widths.state()
+        tuned = {f'{name}.{what}': values for name, sizes in self.sizes.items()
+                 for what, values in sizes.state().items()}
+        return self.ladder.state() | tuned
 
     def restore(self, state):
         """Take up a state."""
         self.ladder.restore(state)
-        self.widths.restore(state)
+        for name, sizes in self.sizes.items():
+            sizes.restore({what: state[f'{name}.{what}'] for what in sizes.state()})

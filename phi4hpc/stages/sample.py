@@ -3,6 +3,8 @@
 import shutil
 from itertools import product
 
+import numpy as np
+
 from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
@@ -11,7 +13,7 @@ from phi4hpc.sampling import placement
 from phi4hpc.sampling.barrier import tempering, warnings
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.transition import transition
-from phi4hpc.storage.layout import Shape
+from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
 
@@ -21,11 +23,12 @@ def run(context):
     sample(context)
     entries, curves = measure(context), transition(context)
     if context.comm.rank == 0:
-        exchanges = exchange(context)
+        accepted, exchanges = proposals(context), exchange(context)
         judge(entries)
         write_json(context.directory.file('results.json'),
                    {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
-                    'lambda': context.deck.action.lam, 'ensembles': entries, 'tempering': exchanges, **curves})
+                    'lambda': context.deck.action.lam, 'ensembles': entries, 'proposals': accepted,
+                    'tempering': exchanges, **curves})
 
 
 def sample(context):
@@ -43,6 +46,20 @@ def sample(context):
     folder = context.directory.file('checkpoint')
     Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     writer.close()
+
+
+def proposals(context):
+    """Return the step sizes and acceptances of each lattice, by name and kappa, and say in the log how they are."""
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        return [{'L': L, **proposals_on(ensembles[L])} for L in ensembles.sizes]
+
+
+def proposals_on(lattice):
+    """Return the entry of one lattice, of the algorithms in its recipe."""
+    found = {name: values for name, values in lattice.summary().items() if name in STEPS and not np.isnan(values).any()}
+    for name, values in found.items():
+        log.info('L = %d: %s %.3g to %.3g', lattice.L, name.replace('_', ' '), values.min(), values.max())
+    return {name: values.tolist() for name, values in found.items()}
 
 
 def exchange(context):

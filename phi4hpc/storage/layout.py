@@ -14,10 +14,11 @@ from phi4hpc.lattice.observables import SERIES
 from phi4hpc.mpi import block
 from phi4hpc.storage.checksums import COLUMNS
 
-VERSION = 2
+VERSION = 3
 PER_DRAW = (*COLUMNS, 'checksum', 'phi', 'phi_checksum')           # written by the rank that owns the rung
-SUMMARY = ('kappa', 'step_size', 'swap_tried', 'swap_accepted', 'round_trips',   # written by rank 0 at each commit
-           'flow_rising', 'flow_known')
+STEPS = ('metropolis_step_size', 'metropolis_acceptance', 'hmc_step_size', 'hmc_acceptance')
+SUMMARY = ('kappa', 'swap_tried', 'swap_accepted', 'round_trips', 'flow_rising', 'flow_known',    # written by rank 0
+           *STEPS)                                                                                # at each commit
 CHUNK_BYTES = 2**20
 SERIES_BLOCK = 4096
 
@@ -78,7 +79,7 @@ class Shape:
         per_field = ('kappa', 'chain', 'draw' if self.every == 1 else 'field')
         return {'phi': ((*per_field, 'y', 'x'), self.precision), **dict.fromkeys(SERIES, (per_draw, 'f8')),
                 'replica': (per_draw, 'i4'), 'checksum': (per_draw, 'u4'), 'phi_checksum': (per_field, 'u4'),
-                'step_size': (('kappa',), 'f8'), 'swap_tried': (('chain', 'pair'), 'i8'),
+                **dict.fromkeys(STEPS, (('kappa',), 'f8')), 'swap_tried': (('chain', 'pair'), 'i8'),
                 'swap_accepted': (('chain', 'pair'), 'i8'), 'round_trips': (('chain', 'walker'), 'i8'),
                 'flow_rising': (('chain', 'kappa'), 'i8'), 'flow_known': (('chain', 'kappa'), 'i8')}
 
@@ -144,7 +145,7 @@ def owners(items, size):
 
 
 def write_summary(group, draws, summary):
-    """Write the small datasets and, last, the number of complete draws."""
+    """Write the small datasets and, last, the number of complete draws. What is not in `summary` is not a number."""
     for name in SUMMARY:
-        group[name][...] = summary[name]
+        group[name][...] = summary.get(name, np.nan)
     group['committed'][...] = draws

@@ -70,4 +70,4 @@ class Lattice:
 
     def summary(self):
         """Return what the sampler says of itself: step sizes, swaps tried and accepted, round trips."""
-        return {name: self.group[name][...] for name in layout.SUMMARY}
+        return {name: self.group[name][...] for name in layout.SUMMARY if name in self.group}

@@ -48,7 +48,7 @@ def prepare(driver, path, shapes, attributes, ranks):
     with Ensembles(path) as old:
         driver = pick_driver(driver, made_by=old.file.attrs['driver'])
         if old.file.attrs['layout_version'] < layout.VERSION:
-            raise UserError(f'{path}: made by an older phi4hpc, which kept no checksums; finish it with that one, '
+            raise UserError(f'{path}: made by an older phi4hpc, which kept less of a run; finish it with that one, '
                             'or begin anew with --restart')
         if any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)

@@ -9,7 +9,6 @@
 
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
@@ -18,6 +17,10 @@
 #include <tuple>
 #include <ucontext.h>
 #include <utility>
+
+#include "functions.hpp"
+
+FUNCTION(exp)
 
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
@@ -212,9 +215,6 @@ static T look(const T *word)
 }
 
 inline int desk_of(int replica) { return replica; }
-
-inline float exp_(float x) { return std::exp(x); }
-inline double exp_(double x) { return std::exp(x); }
 
 template <class... A>
 struct Call {

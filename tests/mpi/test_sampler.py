@@ -22,7 +22,7 @@ DECK = """
 seed: 5
 lattice: {sizes: [4, 10]}
 ladder: {tuned: {lowest: 0.24, highest: 0.28, rungs: 5, pinned: [0.269]}, chains: 2}
-sample: {thermalisation: 64, draws: 23, spacing: 3, recipe: [{metropolis: 2}]}
+sample: {thermalisation: 64, draws: 23, spacing: 3, recipe: [{metropolis: 2}, {hmc: 1}]}
 """
 
 

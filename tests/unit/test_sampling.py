@@ -7,7 +7,7 @@ from phi4hpc.lattice.action import action, hopping
 from phi4hpc.sampling import swap
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.start import first_fields
-from phi4hpc.sampling.tuning import Widths
+from phi4hpc.sampling.tuning import StepSizes
 
 
 def test_pairs_take_turns_and_cover_all_neighbours():
@@ -68,12 +68,26 @@ def test_a_round_trip_is_from_bottom_to_top_and_back():
 
 
 def test_step_sizes_find_the_acceptance_wanted():
-    widths = Widths(rungs=2, acceptance=0.6)
+    sizes = StepSizes(rungs=3, acceptance=0.6, first=1.5, largest=4.0)
+    for window in range(80):
+        seen = 1 / (1 + sizes.size_k / np.array([1.0, 3.0, 9.0]))          # longer steps, fewer accepted
+        sizes.count(np.array([0, 1, 2]), np.round(seen * 1000), 1000)
+        sizes.adapt(window)
+    np.testing.assert_allclose(sizes.size_k, [2 / 3, 2, 4], rtol=0.01)
+
+
+def test_frozen_step_sizes_have_little_noise_of_the_counts():
+    """Two chains make 20 trajectories a window, whose acceptance is known to 9%; the step is to be known to 7%."""
+    rng, ends = np.random.default_rng(2), []
     for _ in range(200):
-        seen = 1 / (1 + widths.width_k / np.array([1.0, 3.0]))             # wider steps, fewer accepted
-        widths.count(np.array([0, 1]), np.round(seen * 1000), 1000)
-        widths.adapt()
-    np.testing.assert_allclose(widths.width_k, np.array([1.0, 3.0]) * 2 / 3, rtol=0.01)
+        sizes = StepSizes(rungs=1, acceptance=0.8, first=1.0)
+        for window in range(80):
+            acceptance = np.exp(-0.223 * sizes.size_k[0] ** 3)             # 0.8 at a step of 1
+            sizes.count(np.array([0, 0]), rng.binomial(10, acceptance, 2), 10)
+            sizes.adapt(window)
+        ends.append(sizes.size_k[0])
+    assert np.std(ends) < 0.07
+    assert np.mean(ends) == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize(('kind', 'hot'), [('hot', [True, True]), ('cold', [False, False]), ('mixed', [True, False])])
