@@ -44,8 +44,7 @@ class Host:
         """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""
         values = np.asarray(values)
         buffer = np.empty(values.nbytes + ALIGNMENT, np.uint8)
-        offset = -address(buffer) % ALIGNMENT
-        copy = buffer[offset:offset + values.nbytes].view(values.dtype).reshape(values.shape)
+        copy = np.ndarray(values.shape, values.dtype, buffer, -address(buffer) % ALIGNMENT)
         copy[...] = values
         return copy
 

@@ -22,6 +22,7 @@ class Ladder:
         self.kappas, self.seed, self.L = np.array(kappas, np.float64), seed, L
         self.chains, self.rungs = chains, len(kappas)
         shape = chains, self.rungs
+        self.meetings = swap.meetings(chains, self.rungs)                 # of even and of odd turns
         self.rung_template_ck = np.tile(np.arange(self.rungs), (chains, 1))
         self.log_uniform = {}                                             # of the block of turns in use
         self.replica_ck = np.arange(chains * self.rungs).reshape(shape)   # which replica is at a rung
@@ -39,16 +40,18 @@ class Ladder:
 
     def exchange(self, hopping_r, turn):
         """Make turn `turn` of swaps; `hopping_r`: the hopping energy H of every replica of every chain."""
-        self.take(turn, swap.decide(self.kappas, hopping_r[self.replica_ck], turn, self._deviates(turn)))
+        meeting = self.meetings[turn % 2]
+        self.take(meeting, swap.decide(self.kappas, hopping_r[self.replica_ck], meeting, self._deviates(turn)))
 
-    def take(self, turn, accepted_cp):
-        """Carry out and count the decisions on the pairs of a turn, and the round trips that are done."""
-        swap.swap(self.replica_ck, turn, accepted_cp)
-        low, _ = swap.pairs(self.rungs, turn)
-        self.tried_cp[:, low] += 1
-        self.swapped_cp[:, low] += accepted_cp
+    def take(self, meeting, accepted_m):
+        """Carry out and count the decisions on the pairs that meet at a turn, and the round trips that are done."""
+        swap.swap(self.replica_ck, meeting, accepted_m)
+        self.tried_cp.reshape(-1)[meeting.pair_m] += 1
+        self.swapped_cp.reshape(-1)[meeting.pair_m] += accepted_m
         bottom, top = self.replica_ck[:, 0], self.replica_ck[:, -1]
-        self.trips_cr.reshape(-1)[bottom] += self.heading_r[bottom] == FALLING
+        # Few come home: a list is searched in less time than a comparison of arrays takes.
+        if FALLING in self.heading_r[bottom].tolist():
+            self.trips_cr.reshape(-1)[bottom] += self.heading_r[bottom] == FALLING
         self.heading_r[bottom] = RISING
         self.heading_r[top] = AT_TOP[self.heading_r[top]]
 

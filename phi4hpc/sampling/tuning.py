@@ -27,9 +27,9 @@ class StepSizes:
         self.accepted_k, self.tried_k = np.zeros(rungs), np.zeros(rungs)
 
     def count(self, rung_r, accepted_r, tried):
-        """Add the accepted of `tried` proposals that each replica made at its rung."""
+        """Add the accepted of `tried` proposals that each replica made at its rung; all rungs have equally many."""
         self.accepted_k += np.bincount(rung_r, accepted_r, len(self.size_k))
-        self.tried_k += tried * np.bincount(rung_r, minlength=len(self.size_k))
+        self.tried_k += tried * (len(rung_r) // len(self.size_k))
 
     def adapt(self, window):
         """Move the step sizes toward the acceptance wanted, by the counts of a window, which start anew.

@@ -26,6 +26,7 @@ class Walk:
         self.pinned = deck.ladder.pinned
         self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
         self.everyone = np.arange(shape.rungs)
+        self.proposals = [self.replicas.proposals(name) for name in self.sizes]
 
     def step(self, number):
         """Make step `number` and measure; return (r, `tells`) of this rank's replicas.
@@ -47,8 +48,8 @@ class Walk:
     def exchange(self, told_rn, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""
         hopping_r, *accepted_nr = told_rn.T
-        for (name, sizes), accepted_r in zip(self.sizes.items(), accepted_nr, strict=True):
-            sizes.count(self.rung_r, accepted_r, self.replicas.proposals(name))
+        for sizes, accepted_r, tried in zip(self.sizes.values(), accepted_nr, self.proposals, strict=True):
+            sizes.count(self.rung_r, accepted_r, tried)
             if number < self.tuned and (number + 1) % WINDOW == 0:
                 sizes.adapt(number // WINDOW)
         if self.ladder.rungs > 1:

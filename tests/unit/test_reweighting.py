@@ -88,11 +88,13 @@ def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.3
     fields.write(normal(2, range(count), seed))
     replica, hoppings, found = np.arange(count).reshape(runs, -1), np.empty(count), []
     log_uniform = swap.log_uniforms(np.arange(skipped + draws), runs, len(kappas), seed, 2)
+    meetings = swap.meetings(runs, len(kappas))
     for turn in range(skipped + draws):
         hoppings[replica] = kappas
         fields.metropolis(hoppings, np.full(count, 1.8), turn, 1)
         found.append(fields.measure()[replica])
-        swap.swap(replica, turn, swap.decide(np.array(kappas), 4 * found[-1][..., 1], turn, log_uniform[turn]))
+        meeting, hopping_ck = meetings[turn % 2], 4 * found[-1][..., 1]
+        swap.swap(replica, meeting, swap.decide(np.array(kappas), hopping_ck, meeting, log_uniform[turn]))
     return np.array(found[skipped:]).transpose(1, 2, 0, 3), np.array(kappas)
 
 

@@ -11,10 +11,12 @@ from phi4hpc.sampling.tuning import StepSizes
 
 
 def test_pairs_take_turns_and_cover_all_neighbours():
-    rungs = np.arange(5)
-    for turn, expected in ((0, ([0, 2], [1, 3])), (1, ([1, 3], [2, 4])), (2, ([0, 2], [1, 3]))):
-        assert tuple(rungs[part].tolist() for part in swap.pairs(5, turn)) == expected
-    assert [rungs[:2][part].size for part in swap.pairs(2, turn=1)] == [0, 0]
+    even, odd = swap.meetings(chains=2, rungs=5)
+    assert (even.rung_low_m.tolist(), even.rung_high_m.tolist()) == ([0, 2, 0, 2], [1, 3, 1, 3])
+    assert (odd.rung_low_m.tolist(), odd.rung_high_m.tolist()) == ([1, 3, 1, 3], [2, 4, 2, 4])
+    assert (even.low_m.tolist(), even.high_m.tolist()) == ([0, 2, 5, 7], [1, 3, 6, 8])
+    assert even.pair_m.tolist() == [0, 2, 4, 6]
+    assert [meeting.low_m.size for meeting in swap.meetings(chains=3, rungs=2)] == [3, 0]
 
 
 def test_acceptance_is_the_ratio_of_the_joint_weights():
@@ -40,8 +42,9 @@ def test_decisions_happen_as_often_as_the_acceptance_says():
     turns, chains, rungs = np.arange(0, 4000, 2), 3, 4
     kappas, hopping_ck = np.array([0.24, 0.25, 0.26, 0.27]), np.tile([10.0, 40.0, 50.0, 52.0], (chains, 1))
     uniforms = swap.log_uniforms(turns, chains, rungs, seed=5, L=16)
-    decisions = [swap.decide(kappas, hopping_ck, turn, u) for turn, u in zip(turns, uniforms, strict=True)]
-    taken, (low, high) = np.mean(decisions, (0, 1)), ([0, 2], [1, 3])
+    even, _ = swap.meetings(chains, rungs)
+    decisions = np.reshape([swap.decide(kappas, hopping_ck, even, u) for u in uniforms], (-1, 2))
+    taken, (low, high) = decisions.mean(0), ([0, 2], [1, 3])
     expected = np.exp(swap.log_acceptance(kappas[low], kappas[high], hopping_ck[0, low], hopping_ck[0, high]))
     error = np.sqrt(expected * (1 - expected) / (len(turns) * chains))
     assert (abs(taken - expected) < 4 * error).all()
