@@ -57,10 +57,11 @@ def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
 
 
 def test_a_run_in_pieces_ends_with_the_same_bits(start, unbroken, tmp_path):
-    """Pieces of a second of walltime, each on another number of ranks; after the last there is nothing to do."""
+    """Pieces of walltime that get longer, each on another number of ranks; after the last there is nothing to do."""
     codes = []
     while not codes or codes[-1] != 0:
-        job = start(tmp_path / 'run', '--walltime', '1', 'checkpoint.interval=1000', ranks=1 + len(codes) % 3)
+        walltime = str(0.1 * 2 ** len(codes))
+        job = start(tmp_path / 'run', '--walltime', walltime, 'checkpoint.interval=1000', ranks=1 + len(codes) % 3)
         said = job.communicate(timeout=60)[0]
         codes.append(job.returncode)
         assert codes[-1] == 0 or (codes[-1] == 75 and 'walltime: asks for a stop' in said), said

@@ -60,7 +60,9 @@ def test_any_number_of_ranks_trains_the_same_model(alone, shared, tmp_path, fami
         if isinstance(value, str):
             assert record[key] == value
         else:
-            np.testing.assert_allclose(record[key], value, rtol=1e-5, atol=1e-6, err_msg=key)
+            # an error is made of small differences of losses, which keep fewer digits
+            rtol = 1e-2 if key.endswith('error') else 1e-5
+            np.testing.assert_allclose(record[key], value, rtol=rtol, atol=1e-6, err_msg=key)
     # Adam turns a gradient that is nothing but rounding into a step, so compare what the models do
     x_nD = torch.from_numpy(ensemble()[0, 0]).float().flatten(1)
     torch.testing.assert_close(model(x_nD), expected_model(x_nD), rtol=0, atol=2e-3)

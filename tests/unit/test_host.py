@@ -1,5 +1,6 @@
 """The cache of compiled kernels: what the file system refuses is told in a line that says what to do."""
 
+import contextlib
 import resource
 
 import pytest
@@ -8,13 +9,15 @@ from phi4hpc.device.host import Host
 from phi4hpc.errors import UserError
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def full_disk():
-    """Let this process write no byte to any file, as where a disk is full."""
+    """Let this process write no byte to any file, as where a disk is full: pytest's own output among them."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def refusal():
@@ -30,9 +33,10 @@ def test_a_cache_that_cannot_be_made_is_one_clear_line(monkeypatch, tmp_path):
     assert f"Not a directory: '{tmp_path}/file/cache'" in refusal()
 
 
-def test_a_full_disk_is_one_clear_line_and_leaves_nothing(monkeypatch, tmp_path, full_disk):
+def test_a_full_disk_is_one_clear_line_and_leaves_nothing(monkeypatch, tmp_path):
     monkeypatch.setenv('PHI4HPC_CACHE', str(tmp_path))
-    refusal()
+    with full_disk():
+        refusal()
     assert list(tmp_path.iterdir()) == []
 
 
