@@ -21,6 +21,8 @@ import numpy as np
 from phi4hpc.statistics.gamma import obs
 
 SAMPLE = 20_000                   # draws with which f is first found and derivatives are estimated
+SOLVER = ({'method': 'adaptive', 'options': {'maxiter': 12, 'min_sc_iter': 0}},)
+"""Of pymbar; of rungs that all but coincide it would go on for its ten thousand steps, and Newton's follow anyway."""
 POOR = 0.03                       # overlap of neighbours below which reweighting is doubtful, as pymbar advises
 
 
@@ -47,7 +49,7 @@ class MultiHistogram:
 
         energy_ks = self._sampled(self.energy_kcn)
         counts_k = np.full(len(self.kappas), energy_ks.shape[1])
-        return MBAR(-np.outer(self.kappas, energy_ks.ravel()), counts_k, solver_protocol='robust').f_k
+        return MBAR(-np.outer(self.kappas, energy_ks.ravel()), counts_k, solver_protocol=SOLVER).f_k
 
     def _sampled(self, values_kcn):
         """Return values (k, s) of every stride-th draw of each rung."""

@@ -1,5 +1,7 @@
 """Curves over kappa from the draws of a ladder: against free fields, pymbar, quadrature, and how often bands cover."""
 
+import time
+
 import numpy as np
 import pyerrors
 import pytest
@@ -72,6 +74,15 @@ def test_it_is_pymbar_on_all_draws(monkeypatch):
     assert ours.value == pytest.approx(theirs['mu'], abs=0.01 * ours.error)
     assert ours.error == pytest.approx(theirs['sigma'], rel=0.1)
     np.testing.assert_allclose(histogram.overlap, peer.compute_overlap()['matrix'], atol=0.05)
+
+
+def test_rungs_that_all_but_coincide_are_solved_at_once():
+    """On a small lattice the rungs of a narrow ladder do; pymbar's own bound of ten thousand steps takes minutes."""
+    hopping = np.random.default_rng(4).normal(20, 5, (6, 2, 1500))
+    began = time.monotonic()
+    histogram = MultiHistogram(0.26 + 1e-6 * np.arange(6), hopping)
+    assert time.monotonic() - began < 20
+    np.testing.assert_allclose(histogram.overlap, 1 / 6, atol=1e-3)
 
 
 def test_thin_overlap_is_told_of():
