@@ -56,18 +56,18 @@ def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
     finish(job, code=75)
 
 
-def test_a_run_in_pieces_ends_with_the_same_bits(start, unbroken, tmp_path):
+def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
     """Pieces of walltime that get longer, each on another number of ranks; after the last there is nothing to do."""
-    codes = []
+    finish(start(tmp_path / 'whole', 'sample.draws=2000'))
+    words, codes = ('sample.draws=2000', 'checkpoint.interval=1000', '--walltime'), []
     while not codes or codes[-1] != 0:
-        walltime = str(0.1 * 2 ** len(codes))
-        job = start(tmp_path / 'run', '--walltime', walltime, 'checkpoint.interval=1000', ranks=1 + len(codes) % 3)
-        said = job.communicate(timeout=60)[0]
+        job = start(tmp_path / 'run', *words, str(2 ** len(codes)), ranks=1 + len(codes) % 3)
+        said = job.communicate(timeout=120)[0]
         codes.append(job.returncode)
         assert codes[-1] == 0 or (codes[-1] == 75 and 'walltime: asks for a stop' in said), said
     assert 75 in codes
-    assert bits(tmp_path / 'run') == unbroken
-    assert 'nothing to do' in finish(start(tmp_path / 'run'))
+    assert bits(tmp_path / 'run') == bits(tmp_path / 'whole')
+    assert 'nothing to do' in finish(start(tmp_path / 'run', 'sample.draws=2000'))
 
 
 def test_a_run_of_which_more_draws_are_wanted_goes_on(start, unbroken, tmp_path):
