@@ -121,6 +121,8 @@ def _add_run(parser):
 
 
 def _add_bench(parser):
+    parser.epilog = ('sampler counts site visits as hits: in a sweep two of Metropolis, one of overrelaxation and of '
+                     'cluster; in a trajectory of hybrid Monte Carlo as many as forces of a site, 21.')
     parser.add_argument('part', choices=['sampler', 'storage'], help='what to time')
     parser.add_argument('--sizes', type=_size, nargs='+', default=[32, 64, 128, 256], metavar='L')
     both = ['float32', 'float64']

@@ -1,10 +1,11 @@
 """Each algorithm by itself near the critical point, on fields that fit the cache of a core, or fill a GPU."""
 
 from time import perf_counter
+from types import SimpleNamespace
 
 import numpy as np
 
-from phi4hpc.deck.plan import VISITS
+from phi4hpc.deck.plan import site_visits
 from phi4hpc.device.fields import Fields
 from phi4hpc.sampling.start import normal
 
@@ -12,12 +13,15 @@ KAPPA, LAMBDA, WIDTH = 0.26955, 0.02, 1.75          # kappa_c(0.02), where this 
 WARM = 20                                           # sweeps before the clock runs
 BATCH = {'host': 4, 'cuda': 32}                     # sweeps in one launch
 SITES = {'host': 2**16, 'cuda': 2**24}              # of a rank
+HMC = SimpleNamespace(integrator='omelyan', length=5.0, steps=10)         # as of a deck that says nothing of it
 
 CALLS = {
     'metropolis': lambda fields, kappas, first, sweeps:
         fields.metropolis(kappas, np.full(len(kappas), WIDTH), first, sweeps),
     'overrelaxation': Fields.overrelaxation,
     'cluster': Fields.cluster,
+    'hmc': lambda fields, kappas, first, sweeps:
+        fields.hmc(kappas, np.full(len(kappas), HMC.steps), first, sweeps, HMC.length, HMC.integrator),
 }
 """Calls (fields, kappas, first sweep, sweeps) that are timed."""
 
@@ -41,4 +45,4 @@ def time(comm, device, algorithm, L, precision, seconds):
         CALLS[algorithm](fields, kappas, sweep, BATCH[device.name])
         device.wait()
         sweep += BATCH[device.name]
-    return VISITS[algorithm] * L * L * count * (sweep - WARM), elapsed
+    return site_visits(algorithm, HMC) * L * L * count * (sweep - WARM), elapsed

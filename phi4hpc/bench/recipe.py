@@ -7,7 +7,7 @@ import numpy as np
 
 from phi4hpc.bench.algorithms import KAPPA, LAMBDA, WIDTH, replicas
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import VISITS
+from phi4hpc.deck.plan import site_visits
 from phi4hpc.mpi import block
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.walk import Walk
@@ -33,7 +33,7 @@ def time(comm, device, L, precision, seconds):
     while comm.bcast((elapsed := perf_counter() - began) < seconds):
         _step(comm, walk, number)
         number += 1
-    visits = sum(VISITS[name] * sweeps for name, sweeps in walk.replicas.recipe)
+    visits = sum(site_visits(name, walk.replicas.deck.sample.hmc) * sweeps for name, sweeps in walk.replicas.recipe)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
     fractions['rest'] = 1 - sum(fractions.values())
     return visits * L * L * len(walk.replicas.own) * (number - WARM), elapsed, fractions

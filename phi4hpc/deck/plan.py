@@ -7,7 +7,7 @@ from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 
 VISITS = {'metropolis': 2, 'overrelaxation': 1, 'cluster': 1}
-"""Of a site in a sweep."""
+"""Of a site in a sweep, but for hybrid Monte Carlo."""
 FORCES = {'leapfrog': 1, 'omelyan': 2}
 """Of a site in a step of hybrid Monte Carlo."""
 SITE_BYTES = {'float32': 4, 'float64': 8}
@@ -60,14 +60,19 @@ def steps(deck):
     return deck.sample.thermalisation + deck.sample.draws * deck.sample.spacing
 
 
-def visits(deck, size):
-    """Return the site visits of all replicas of the lattice of linear size `size`.
+def site_visits(algorithm, hmc):
+    """Return how often a sweep of `algorithm` visits a site; `hmc`: the deck's section sample.hmc.
 
-    Two a Metropolis sweep, and one a force of hybrid Monte Carlo with the steps it has before tuning.
+    A trajectory of hybrid Monte Carlo, one visit a force, with the steps it has before tuning: one force more than its
+    steps have, as neighbouring steps share theirs.
     """
-    hmc = deck.sample.hmc
-    of_sweep = VISITS | {'hmc': hmc.steps * FORCES[hmc.integrator]}
-    a_site = sum(of_sweep[name] * sweeps for part in deck.sample.recipe for name, sweeps in part.items())
+    return VISITS[algorithm] if algorithm in VISITS else hmc.steps * FORCES[hmc.integrator] + 1
+
+
+def visits(deck, size):
+    """Return the site visits of all replicas of the lattice of linear size `size`."""
+    a_site = sum(site_visits(name, deck.sample.hmc) * sweeps for part in deck.sample.recipe
+                 for name, sweeps in part.items())
     return replicas(deck) * steps(deck) * a_site * size**2
 
 

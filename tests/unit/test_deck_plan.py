@@ -35,6 +35,13 @@ def test_replicas_steps_and_visits():
     assert visits(deck(), 16) == 6 * 300 * (2 * 2 + 3) * 16**2
 
 
+@pytest.mark.parametrize(('integrator', 'forces'), [('leapfrog', 13), ('omelyan', 25)])
+def test_a_trajectory_visits_a_site_once_a_force(integrator, forces):
+    trajectories = deck('sample.recipe=[{hmc: 2}]', f'sample.hmc={{integrator: {integrator}, steps: 12}}')
+    assert visits(trajectories, 16) == 6 * 300 * 2 * forces * 16**2
+    assert 'L = 16' in told(trajectories, ranks=1)[2]
+
+
 @pytest.mark.parametrize(('precision', 'site'), [('float32', 4), ('float64', 8)])
 def test_disk_holds_fields_and_series(precision, site):
     assert disk_bytes(deck(f'precision={precision}'), 16) == 6 * 50 * (16**2 * site + 5 * 8 + 4)
