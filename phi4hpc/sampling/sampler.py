@@ -33,8 +33,10 @@ class Sampler:
         self.walks = [Walk(device, deck, *each) for each in zip(shapes, held, strict=True)]
         self.draws = [Draws(comm, writer, *each) for each in zip(shapes, self.bounds, strict=True)]
         # Ranks hold runs of one row of all replicas: what they tell, in their order, is in the order of that row.
-        self.told = np.diff(self.bounds, axis=1).sum(0) * self.walks[0].tells
-        self.ends = np.cumsum(self.bounds[:, -1])
+        counts, ends = np.diff(self.bounds, axis=1).sum(0), np.cumsum(self.bounds[:, -1])
+        self.own, self.everyone = (np.empty((n, self.walks[0].tells)) for n in (counts[comm.rank], ends[-1]))
+        self.received = self.everyone, counts * self.walks[0].tells
+        self.told = np.split(self.everyone, ends[:-1])                     # of each lattice
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
         self.writer, self.steps, self.stalled = writer, 0, 0.0     # seconds spent on writing instead of sampling
 
@@ -73,9 +75,8 @@ class Sampler:
 
     def _tell(self, told):
         """Return what the ranks have to tell of their replicas, each (r, n) for every lattice, of all replicas."""
-        everyone = np.empty((self.ends[-1], self.walks[0].tells))
-        self.comm.Allgatherv(np.concatenate(told), (everyone, self.told))
-        return np.split(everyone, self.ends[:-1])
+        self.comm.Allgatherv(np.concatenate(told, out=self.own), self.received)
+        return self.told
 
     def _write(self, write, *args):
         """Write something, and count how long that takes."""

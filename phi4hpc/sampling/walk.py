@@ -26,6 +26,7 @@ class Walk:
         self.pinned = deck.ladder.pinned
         self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
         self.everyone = np.arange(shape.rungs)
+        self.told_rn = np.empty((len(self.replicas.own), self.tells))
         self.proposals = [self.replicas.proposals(name) for name in self.sizes]
 
     def step(self, number):
@@ -38,7 +39,9 @@ class Walk:
         sizes = {name: each.size_k[rung_r] for name, each in self.sizes.items()}
         accepted = self.replicas.step(number, self.ladder.kappas[rung_r], sizes)
         self.densities_rq = self.replicas.measure()
-        return np.stack([self.densities_rq[:, HOPPING] * self.shape.L**2, *accepted.values()], 1)
+        for column, values in enumerate([self.densities_rq[:, HOPPING] * self.shape.L**2, *accepted.values()]):
+            self.told_rn[:, column] = values
+        return self.told_rn
 
     def draw(self):
         """Return a draw: what fetches this rank's fields, its densities, and the rungs of the replicas of all ranks."""
