@@ -103,21 +103,21 @@ class RunDirectory:
                             'with --restart')
         sections = {difference.replace(':', '.').split('.')[0] for difference in differences}
         if raised:
+            log.info('%s: sample.draws raised from %d to %d, so sampling goes on and what follows is redone',
+                     self.path, raised, self.meaning['sample']['draws'])
             self._forget(DEPENDS)
             self._discard(stage for stage in DEPENDS if stage != 'sample')
         self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
 
     def _with_draws_raised(self, old):
-        """Return the old deck with as many draws as the new one, where those are more, and whether they are.
+        """Return the old deck with as many draws as the new one, where those are more, and from how many they rose.
 
         Then the draws that are there are the first of those asked for, and sampling goes on after them.
         """
         there, here = ((deck.get('sample') or {}).get('draws', 0) for deck in (old, self.meaning))
         if not 0 < there < here:
-            return old, False
-        log.info('%s: sample.draws raised from %d to %d, so sampling goes on and what follows is redone', self.path,
-                 there, here)
-        return old | {'sample': old['sample'] | {'draws': here}}, True
+            return old, 0
+        return old | {'sample': old['sample'] | {'draws': here}}, there
 
     def _forget(self, stages):
         """Forget that stages were done."""
