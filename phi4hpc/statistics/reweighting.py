@@ -21,8 +21,9 @@ import numpy as np
 from phi4hpc.statistics.gamma import obs
 
 SAMPLE = 20_000                   # draws with which f is first found and derivatives are estimated
-SOLVER = ({'method': 'adaptive', 'options': {'maxiter': 12, 'min_sc_iter': 0}},)
-"""Of pymbar; of rungs that all but coincide it would go on for its ten thousand steps, and Newton's follow anyway."""
+SOLVER = ({'method': 'adaptive', 'tol': 1e-6, 'options': {'min_sc_iter': 0}},)
+"""Of pymbar, whose own tolerance rungs that all but coincide never meet: rounding of f is more."""
+STEPS = 100                       # of pymbar's at most; three to six are enough, and Newton's follow anyway
 POOR = 0.03                       # overlap of neighbours below which reweighting is doubtful, as pymbar advises
 
 
@@ -43,13 +44,15 @@ class MultiHistogram:
         self._refine()
 
     def _first_free_energies(self):
-        """Return f as pymbar finds it from the sample."""
+        """Return f as pymbar finds it from the sample, starting from df / dkappa = -2 <H> by the trapezoidal rule."""
         logging.getLogger('pymbar').setLevel(logging.ERROR)
         from pymbar import MBAR
 
         energy_ks = self._sampled(self.energy_kcn)
-        counts_k = np.full(len(self.kappas), energy_ks.shape[1])
-        return MBAR(-np.outer(self.kappas, energy_ks.ravel()), counts_k, solver_protocol=SOLVER).f_k
+        mean_k, counts_k = energy_ks.mean(1), np.full(len(self.kappas), energy_ks.shape[1])
+        rises = -(mean_k[1:] + mean_k[:-1]) / 2 * np.diff(self.kappas)
+        return MBAR(-np.outer(self.kappas, energy_ks.ravel()), counts_k, maximum_iterations=STEPS,
+                    initial_f_k=np.cumsum([0, *rises]), solver_protocol=SOLVER).f_k
 
     def _sampled(self, values_kcn):
         """Return values (k, s) of every stride-th draw of each rung."""
