@@ -59,7 +59,7 @@ def test_round_trips_follow_the_barrier():
     rungs, turns, rng = 7, 20_000, np.random.default_rng(4)
     ladder = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8)
     for turn in range(turns):
-        ladder.take(ladder.meetings[turn % 2], (rng.random(rungs - 1) < 0.5)[turn % 2::2])
+        ladder.take(turn, (rng.random(rungs - 1) < 0.5)[turn % 2::2])
     found = traffic(ladder.tried_cp, ladder.swapped_cp, ladder.trips_cr)
     assert found.barrier == pytest.approx(3.0, rel=0.03)
     assert found.round_trips == pytest.approx(found.expected_round_trips, rel=0.1)
@@ -69,7 +69,7 @@ def walked(rungs, turns, acceptance_p):
     """Return the summary of a ladder whose swaps succeed at random, as often as `acceptance_p` says."""
     ladder, rng = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8), np.random.default_rng(5)
     for turn in range(turns):
-        ladder.take(ladder.meetings[turn % 2], (rng.random(rungs - 1) < acceptance_p)[turn % 2::2])
+        ladder.take(turn, (rng.random(rungs - 1) < acceptance_p)[turn % 2::2])
         ladder.look()
     return {'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck, 'round_trips': ladder.trips_cr}
 
@@ -91,7 +91,7 @@ def test_of_a_replica_that_began_in_the_middle_a_way_down_is_no_round_trip():
     """Always accepted: of six replicas three go up first, and they are not home before they were down once."""
     ladder, K = Ladder(np.linspace(0.2, 0.3, 6), chains=1, seed=1, L=8), 6
     for turn in range(2 * K):
-        ladder.take(ladder.meetings[turn % 2], np.ones(K - 1, bool)[turn % 2::2])
+        ladder.take(turn, np.ones(K - 1, bool)[turn % 2::2])
         ladder.look()
     assert ladder.trips_cr.sum() <= 1
     assert (ladder.known_ck[0] >= K).all()
