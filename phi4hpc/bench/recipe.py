@@ -26,12 +26,12 @@ def time(comm, device, L, precision, seconds):
             (walk.replicas.fields, 'measure'), (walk, 'exchange')]:
         _watch(owner, name, clock)
     for number in range(WARM):
-        _step(comm, walk, number)
+        _step(comm, walk, number, clock)
     clock.clear()
     comm.Barrier()
     began, number = perf_counter(), WARM
     while comm.bcast((elapsed := perf_counter() - began) < seconds):
-        _step(comm, walk, number)
+        _step(comm, walk, number, clock)
         number += 1
     visits = sum(site_visits(name, walk.replicas.deck.sample.hmc) * sweeps for name, sweeps in walk.replicas.recipe)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
@@ -66,10 +66,12 @@ def _watch(owner, name, clock):
     setattr(owner, name, timed)
 
 
-def _step(comm, walk, number):
+def _step(comm, walk, number, clock):
     told = walk.step(number)
+    began = perf_counter()
     everyone = np.empty((walk.shape.rungs, told.shape[1]))
-    comm.Allgather(told, everyone)
+    comm.Allgather(told, everyone)                                         # and wait for the slowest rank
+    clock['gather'] += perf_counter() - began
     walk.exchange(everyone, number)
 
 
