@@ -21,7 +21,7 @@ from phi4hpc.storage.layout import Shape, owners
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
 
-L, RUNGS_OF_RANK, REPEATS = 64, 4, 3
+L, RUNGS_OF_RANK, REPEATS = 64, 16, 3
 
 
 def main(megabytes, folder, as_json):
@@ -134,8 +134,9 @@ def forget(path):
 def read(comm, path, shape):
     """Read this rank's rungs as training does."""
     with Ensembles(path) as ensembles:
+        lattice = ensembles[L]
         for rung in own(comm, shape):
-            ensembles[L].phi[rung, 0, :]
+            lattice.phi[rung, 0, :]
 
 
 def plain_read(comm, path, shape):

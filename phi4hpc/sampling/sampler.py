@@ -57,6 +57,7 @@ class Sampler:
                 if action or self.steps == self.total:
                     self.save()
                 if action is Action.STOP:
+                    self.writer.close()
                     raise Stopped(f'after {self.steps} of {self.total} steps')
         elapsed = time.monotonic() - began
         log.info('sample: %.1f s, of which %.1f%% went into writing', elapsed, 100 * self.stalled / max(elapsed, 1e-9))

@@ -6,7 +6,7 @@ import shutil
 
 import h5py
 
-from phi4hpc.storage.layout import owners, write_summary
+from phi4hpc.storage import layout
 
 
 class Mpio:
@@ -16,17 +16,16 @@ class Mpio:
         self.comm, self.path = comm, path
         self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
         self.shapes = {shape.L: shape for shape in shapes}
+        self.datasets = layout.opened(self.file, shapes, layout.WRITTEN)
 
     def owners(self, L):
         """Return the rank that writes each rung."""
-        return owners(self.shapes[L].rungs, self.comm.size)
+        return layout.owners(self.shapes[L].rungs, self.comm.size)
 
     def write(self, L, name, rung, first, rows):
         """Write draws first, first + 1, ... of one rung. Independent: it concerns this rank alone."""
-        shape = self.shapes[L]
-        kappa, chain = divmod(rung, shape.chains)
         try:
-            self.file[shape.group][name][kappa, chain, first:first + len(rows)] = rows
+            layout.put(self.datasets[L, name], rows, *divmod(rung, self.shapes[L].chains), first)
         except OSError as error:
             # MPI keeps the system's reason to itself.
             reason = errno.ENOSPC if shutil.disk_usage(self.path).free < 2 * rows.nbytes else errno.EIO
@@ -36,7 +35,7 @@ class Mpio:
         """Declare `draws` draws complete, once those of every rank are written. Collective."""
         self.comm.Barrier()
         if self.comm.rank == 0:
-            write_summary(self.file[self.shapes[L].group], draws, summary)
+            layout.write_summary(self.datasets, L, draws, summary)
 
     def sync(self):
         """Bring to the disk what was written. Collective."""

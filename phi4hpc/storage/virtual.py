@@ -26,10 +26,13 @@ class Virtual:
     def __init__(self, comm, path, shapes):
         self.comm, self.path = comm, path
         self.shapes = {shape.L: shape for shape in shapes}
-        with h5py.File(path, 'r') as file:
-            self.parts = int(file.attrs['parts'])
+        self.file = h5py.File(path, 'r+') if comm.rank == 0 else None
+        self.summary = self.file and layout.opened(self.file, shapes, (*layout.SUMMARY, 'committed'))
+        self.parts = comm.bcast(self.file and int(self.file.attrs['parts']))
         own = range(*block(self.parts, comm.size, comm.rank))
-        self.files = {part: h5py.File(part_path(path, part), 'r+') for part in own}
+        # A cache of chunks would copy what is written; chunks come whole.
+        self.files = {part: h5py.File(part_path(path, part), 'r+', rdcc_nbytes=0) for part in own}
+        self.rows = {part: layout.opened(file, shapes, layout.PER_DRAW) for part, file in self.files.items()}
 
     def owners(self, L):
         """Return the rank that writes each rung: the one that has its part open."""
@@ -40,7 +43,7 @@ class Virtual:
         shape = self.shapes[L]
         part = layout.owners(shape.rungs, self.parts)[rung]
         row = rung - block(shape.rungs, self.parts, part)[0]
-        self.files[part][shape.group][name][row, first:first + len(rows)] = rows
+        layout.put(self.rows[part][L, name], rows, row, first)
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, once those of every rank are written. Collective."""
@@ -48,18 +51,18 @@ class Virtual:
             file.flush()
         self.comm.Barrier()
         if self.comm.rank == 0:
-            with h5py.File(self.path, 'r+') as file:
-                layout.write_summary(file[self.shapes[L].group], draws, summary)
+            layout.write_summary(self.summary, L, draws, summary)
+            self.file.flush()
 
     def sync(self):
         """Bring to the disk what was written. Collective."""
-        for part in self.files:
-            sync(part_path(self.path, part))
+        for path in (*(part_path(self.path, part) for part in self.files), *([self.path] if self.file else ())):
+            sync(path)
         self.comm.Barrier()
 
     def close(self):
         """Close this rank's parts. Collective."""
-        for file in self.files.values():
+        for file in filter(None, (self.file, *self.files.values())):
             file.close()
         self.comm.Barrier()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phi4hpc import bench
-from phi4hpc.bench import yardstick
+from phi4hpc.bench import storage, yardstick
 from phi4hpc.bench.algorithms import LAMBDA
 from phi4hpc.deck.plan import site_visits
 from phi4hpc.deck.schema import Hmc
@@ -43,6 +43,16 @@ def test_independent_draws_are_steps_over_twice_tau_int(capsys):
     row = rows(capsys, decorrelation=True)[-1]
     assert row['tau_int'] > 0.4
     assert 0 < row['independent_draws_per_second_per_core'] < row['hits_per_second_per_core'] / 16**2
+
+
+def test_storage_is_timed_with_every_driver_and_leaves_nothing(capsys, tmp_path):
+    storage.main(1, tmp_path, as_json=True)
+    found = json.loads(capsys.readouterr().out)
+    assert [row['driver'] for row in found] == storage.drivers()
+    for row in found:
+        assert (row['ranks'], row['megabytes']) == (1, 1)
+        assert min(row[what] for what in ('write', 'plain_write', 'read', 'plain_read')) > 0
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_yardstick_keeps_the_schwinger_dyson_identity():
