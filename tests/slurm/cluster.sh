@@ -2,7 +2,8 @@
 # A real Slurm on this machine, as root, with nothing under /etc: cluster.sh start|stop DIR
 #
 # Two virtual nodes of as many cores as the machine has, each in namespaces of its own: name, /dev/shm and PMIx folder,
-# so that ranks on one share no memory with ranks on the other. Needs slurm-wlm and munge of Debian.
+# so that ranks on one share no memory with ranks on the other. Each pretends to have two GPUs: Slurm deals them out, and
+# nothing computes on them. Needs slurm-wlm and munge of Debian.
 
 set -euo pipefail
 
@@ -48,6 +49,7 @@ write_configuration() {
     { cat /etc/hosts; printf '127.0.0.1 %s\n' n1 n2; } >"$dir/hosts"
     echo 'CgroupPlugin=cgroup/v1' >"$dir/cgroup.conf"
     echo "PMIxCliTmpDirBase=$dir/pmix" >"$dir/mpi.conf"
+    echo 'NodeName=n[1-2] Name=gpu File=/dev/tty[1-2]' >"$dir/gres.conf"
     cat >"$dir/slurm.conf" <<CONF
 ClusterName=test
 SlurmctldHost=$host(127.0.0.1)
@@ -72,7 +74,8 @@ AccountingStorageType=accounting_storage/none
 JobAcctGatherType=jobacct_gather/none
 MinJobAge=3600
 ReturnToService=2
-NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + 2))] CPUs=$cpus RealMemory=2000
+GresTypes=gpu
+NodeName=n[1-2] NodeHostname=$host NodeAddr=127.0.0.1 Port=[$((port + 1))-$((port + 2))] CPUs=$cpus RealMemory=2000 Gres=gpu:2
 PartitionName=batch Nodes=ALL Default=YES MaxTime=24:00:00 State=UP
 CONF
 }

@@ -28,7 +28,7 @@ analyse: {draws: 5, directions: 2}
 """
 SITE = """
 every_job=(--time=10) sample_job=() train_job=() analyse_job=() report_job=()
-sample_on=cpu train_on=cpu analyse_on=cpu report_on=cpu
+sample_on=cpu train_on=gpu analyse_on=cpu report_on=cpu
 sample_ranks=3 train_ranks=3 analyse_ranks=2 report_ranks=1
 launcher=(srun --mpi=pmix)
 """
@@ -74,6 +74,12 @@ def hurry(environment):
             subprocess.run(['scontrol', 'update', f'JobId={job}', 'StartTime=now'], env=environment, check=True)
 
 
+def told_of_job(environment, log):
+    """Return what Slurm says of the job that wrote a log."""
+    return subprocess.run(['scontrol', 'show', 'job', log.suffixes[0][1:]], env=environment, check=True,
+                          capture_output=True, text=True).stdout
+
+
 def test_the_stages_run_one_after_the_other_over_two_nodes(slurm, tmp_path):
     deck, out = tmp_path / 'small.yaml', tmp_path / 'run'
     deck.write_text(DECK)
@@ -82,6 +88,8 @@ def test_the_stages_run_one_after_the_other_over_two_nodes(slurm, tmp_path):
     assert '3 ranks' in next(out.glob('logs/sample.*.out')).read_text()
     for made in ('ensembles.h5', 'results.json', 'latent.h5', 'report.html'):
         assert (out / made).exists(), ''.join(log.read_text() for log in out.glob('logs/*.out'))
+    for stage, gpus in ('sample', False), ('train', True):
+        assert ('TresPerTask=gres:gpu:1\n' in told_of_job(slurm, next(out.glob(f'logs/{stage}.*.out')))) == gpus
 
 
 def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):
