@@ -21,10 +21,10 @@ def split_r_hat(series_cn):
     return float(np.sqrt((half - 1) / half + between / (half * within))) if within > 0 else 1.0
 
 
-def convergence(series, estimates):
-    """Return {'r_hat', 'effective_draws'}, the worst of some series (chain, draw) with the Estimates of their means."""
+def convergence(series, taus):
+    """Return {'r_hat', 'effective_draws'}, the worst of some series (chain, draw) with their tau_int."""
     return {'r_hat': max(split_r_hat(s) for s in series),
-            'effective_draws': min(s.size / (2 * e.tau_int) for s, e in zip(series, estimates, strict=True))}
+            'effective_draws': min(s.size / (2 * tau) for s, tau in zip(series, taus, strict=True))}
 
 
 def doubts(entry):

@@ -24,7 +24,7 @@ class Curve:
     def __init__(self, L, kappas, series):
         self.L, self.kappas = L, np.asarray(kappas)
         self.histogram = MultiHistogram(kappas, L**2 * series['hopping'], f'L{L}')
-        self.moments = moments(series)
+        self.moments = self.histogram.binned(moments(series))
         self.reach = self._reach()
         self.step = STEP * (self.reach[1] - self.reach[0])
 

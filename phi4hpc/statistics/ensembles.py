@@ -16,7 +16,7 @@ from phi4hpc.lattice.observables import (
 )
 from phi4hpc.statistics import observables
 from phi4hpc.statistics.convergence import convergence
-from phi4hpc.statistics.gamma import estimate, mean
+from phi4hpc.statistics.gamma import estimate
 
 BLOCK = 256                      # draws read at a time
 
@@ -59,8 +59,9 @@ def rung_estimates(lattice, k):
     Propagators and correlators come from the fields that are kept, and are left out where these are too few.
     """
     series = {name: lattice.series(name, k) for name in SERIES}
-    watched = abs(series['magnetisation']), series['hopping']                  # the slow ones
-    found = plain(observables.means(series, lattice.L)) | convergence(watched, [mean(s) for s in watched])
+    found = plain(observables.means(series, lattice.L))
+    slow = abs(series['magnetisation']), series['hopping']
+    found |= convergence(slow, [found[name]['tau_int'] for name in ('abs_magnetisation', 'hopping')])
     if lattice.fields < FEWEST_DRAWS:
         return found
     axis_cnp, diagonal_cnp = lines(lattice, k)

@@ -26,7 +26,7 @@ def test_effective_draws_are_draws_over_twice_tau():
     noise, series = np.random.default_rng(3).normal(size=(2, 20_000)), np.zeros((2, 20_000))
     for n in range(1, 20_000):
         series[:, n] = 0.8 * series[:, n - 1] + noise[:, n]
-    found = convergence([series], [mean(series)])
+    found = convergence([series], [mean(series).tau_int])
     assert found['effective_draws'] == pytest.approx(40_000 / 9, rel=0.15)
 
 

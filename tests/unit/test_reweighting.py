@@ -37,7 +37,8 @@ def histogram(series):
 
 @pytest.mark.parametrize('kappa', [0.165, 0.17, 0.205, 0.225, 0.232])
 def test_curves_of_free_fields(series, histogram, kappa):
-    found = {name: estimate(o) for name, o in derived(histogram.means(kappa, moments(series)), L).items()}
+    means = histogram.means(kappa, histogram.binned(moments(series)))
+    found = {name: estimate(mean) for name, mean in derived(means, L).items()}
     propagator, zero_mode = 1 / (2 * (1 - 2 * kappa * COSINES)), 1 / (2 * (1 - 4 * kappa))
     for name, exact in {'abs_magnetisation': np.sqrt(2 * zero_mode / np.pi) / L, 'susceptibility_m2': zero_mode,
                         'susceptibility': zero_mode * (1 - 2 / np.pi), 'binder': 0.0,
@@ -68,7 +69,7 @@ def test_it_is_pymbar_on_all_draws(monkeypatch):
     np.testing.assert_allclose([histogram.free_energy(kappa).value for kappa in KAPPAS], peer.f_k, atol=1e-4)
     kappa = 0.203
     theirs = peer.compute_expectations(hopping.ravel(), u_kn=-2 * kappa * hopping.ravel())
-    ours = estimate(histogram.means(kappa, {'hopping': hopping})['hopping'])
+    ours = estimate(histogram.means(kappa, histogram.binned({'hopping': hopping}))['hopping'])
     assert ours.value == pytest.approx(theirs['mu'], abs=0.01 * ours.error)
     assert ours.error == pytest.approx(theirs['sigma'], rel=0.1)
     np.testing.assert_allclose(histogram.overlap, peer.compute_overlap()['matrix'], atol=0.05)
@@ -131,7 +132,8 @@ def pulls(device, runs, draws=1500, seed=5, kappa=0.265, lam=0.02):
     exact, found = (m2, 1 - m4 / (3 * m2**2)), []
     for densities_knq in densities_rknq:
         square = densities_knq[:, None, :, 0] ** 2
-        mean = MultiHistogram(kappas, 4 * densities_knq[:, None, :, 1]).means(kappa, {'m2': square, 'm4': square**2})
+        histogram = MultiHistogram(kappas, 4 * densities_knq[:, None, :, 1])
+        mean = histogram.means(kappa, histogram.binned({'m2': square, 'm4': square**2}))
         estimates = [estimate(o) for o in (mean['m2'], 1 - mean['m4'] / (3 * mean['m2'] ** 2))]
         found.append([(e.value - x) / e.error for e, x in zip(estimates, exact, strict=True)])
     return np.array(found)
