@@ -21,13 +21,20 @@ def deck(text=DECK, *overrides):
     return parse(text, 'deck.yaml', overrides).deck
 
 
-@pytest.mark.parametrize('name', ['quickstart', 'talk'])
+@pytest.mark.parametrize('name', ['quickstart', 'talk', 'critical'])
 def test_the_shipped_decks_load(name):
-    assert 0.269 in load(INPUT / f'{name}.yaml').deck.ladder.kappas
+    assert load(INPUT / f'{name}.yaml').deck.action.lam == 0.02
+
+
+def test_the_talk_has_its_training_kappas_on_the_ladder_of_every_lattice():
+    talk = load(INPUT / 'talk.yaml').deck
+    assert 0.269 in talk.train.kappas
+    assert set(talk.train.kappas) <= set(talk.ladder.pinned)
 
 
 def test_the_quickstart_spans_the_transition_and_is_dense_near_it():
     kappas = load(INPUT / 'quickstart.yaml').deck.ladder.kappas
+    assert 0.269 in kappas
     near = [k for k in kappas if 0.264 <= k <= 0.275]
     assert (kappas[0], kappas[-1]) == (0.24, 0.3)
     assert max(b - a for a, b in zip(near, near[1:], strict=False)) < 0.0021
