@@ -23,7 +23,7 @@ from phi4hpc.mpi import together
 SAMPLED = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED, 'train', 'analyse'),
            'report': (*SAMPLED, 'train', 'analyse', 'title')}
-MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json'),
+MAKES = {'sample': ('ensembles.h5', 'ensembles.parts', 'checkpoint', 'results.json', 'transition.json.gz'),
          'train': ('models', 'logs/tensorboard'),
          'analyse': ('latent.h5', 'reconstructions.json'), 'report': ('figures', 'tables', 'report.html')}
 

@@ -13,7 +13,7 @@ from phi4hpc.report import (
 )
 
 SAMPLING = (configurations.across, transition.magnetisation, transition.susceptibility, transition.binder,
-            scaling.correlation_ratio, scaling.extrapolation, scaling.collapse,
+            scaling.correlation_ratio, scaling.reweighting, scaling.extrapolation, scaling.collapse,
             propagators.propagators, tempering.tempering)
 BLOCK_SPINNING = (training.training, configurations.reconstructed, reconstruction.propagators, reconstruction.cumulants)
 LATENT = (transfer.transfer, *(spectra.drawing(name) for name in spectra.KINDS))

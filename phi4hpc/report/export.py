@@ -14,7 +14,7 @@ MEANS = {'abs_magnetisation': r'$\langle|M|\rangle$', 'susceptibility': r'$\chi$
 
 
 def export(study, folder):
-    """Write the tables of a study into a folder: means, and, where they were found, kappas and exponents."""
+    """Write the tables of a study into a folder: means, curves, and, where they were found, kappas and exponents."""
     folder.mkdir(exist_ok=True)
     entries = [entry for L in study.sizes for entry in study.entries(L)]
     parts = [[entry['L'], entry['kappa'], *((entry.get(name) or UNDEFINED) for name in MEANS)] for entry in entries]
@@ -24,11 +24,22 @@ def export(study, folder):
     words = [[str(L), f'{kappa:g}', *(value_error(mean['value'], mean['error']) for mean in means)]
              for L, kappa, *means in parts]
     write_text(folder / 'means.tex', latex(['$L$', r'$\kappa$', *MEANS.values()], words))
+    if study.reweighted:
+        write_text(folder / 'reweighted.csv', comma_separated(curves(study.reweighted)))
     for name, rows in (('kappas', scaling.levels(study)), ('exponents', scaling.exponents(study))):
         if rows:
             cells = [list(row.values()) for row in rows]
             write_text(folder / f'{name}.csv', comma_separated([list(rows[0]), *cells]))
             write_text(folder / f'{name}.tex', latex(list(rows[0]), [[escaped(cell) for cell in row] for row in cells]))
+
+
+def curves(tables):
+    """Yield heads and rows of the reweighted curves of all lattices; what is not defined is an empty cell."""
+    names = [*MEANS, 'free_energy']
+    yield ['L', 'kappa', *(f'{name}{part}' for name in names for part in ('', '_error'))]
+    for table in tables:
+        columns = [table[name][part] for name in names for part in ('value', 'error')]
+        yield from ([table['L'], *row] for row in zip(table['kappa'], *columns, strict=True))
 
 
 def comma_separated(rows):

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from phi4hpc.report.numbers import value_error
+from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.style import FULL, MARKERS, Plot, panels, points, reference
-from phi4hpc.report.transition import about, against_kappa
-from phi4hpc.statistics.critical import EXACT, OMEGA, UNIVERSAL
+from phi4hpc.report.transition import about, against_kappa, band
+from phi4hpc.statistics.critical import EXACT, OMEGA, OMEGAS, UNIVERSAL
+from phi4hpc.statistics.reweighting import POOR
 
 NAMES = {'binder': '$U_L$', 'correlation_ratio': r'$\xi/L$'}
 
@@ -22,6 +23,27 @@ def correlation_ratio(study):
         axes[0, 0].axhline(UNIVERSAL['correlation_ratio'], color='C3', lw=1, ls=':', zorder=0)
     axes[0, 0].legend()
     yield Plot('correlation_ratio', figure, {**about(study), 'star': f'{UNIVERSAL["correlation_ratio"]:.6g}'})
+
+
+def reweighting(study):
+    """Yield the figure of what reweighting rests on, the overlap of neighbours, and of the free energy it gives."""
+    if not study.reweighted or study.deck.ladder.rungs < 2:
+        return
+    figure, axes = panels(1, 2, FULL, 2.7)
+    for table in study.reweighted:
+        number, sites = study.sizes.index(table['L']), table['L'] ** 2
+        rungs, overlap = study.kappas(table['L']), np.array(table['overlap'])
+        axes[0, 0].plot((rungs[1:] + rungs[:-1]) / 2, np.diag(overlap, 1), MARKERS[number % len(MARKERS)],
+                        color=f'C{number % 7}', markerfacecolor='white', label=f'$L={table["L"]}$')
+        value, error = (np.array(part, float) / sites for part in table['free_energy'].values())
+        band(axes[0, 1], table['kappa'], value, error, number)
+    reference(axes[0, 0], y=POOR)
+    axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='overlap $O_{i,i+1}$', ylim=(0, None))
+    axes[0, 1].set(xlabel=r'$\kappa$', ylabel=r'$-\ln(Z/Z_1)/\Omega$')
+    axes[0, 0].legend()
+    thin = [{'L': table['L'], 'lower': f'{lower:g}', 'upper': f'{upper:g}', 'overlap': f'{part:.1g}'}
+            for table in study.reweighted for lower, upper, part in table['thin']]
+    yield Plot('reweighting', figure, {'poor': POOR, 'thin': thin})
 
 
 def extrapolation(study):
@@ -41,8 +63,10 @@ def extrapolation(study):
     axes[0, 0].set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
     axes[0, 0].set_xscale('symlog', linthresh=0.5 * max(study.sizes) ** -(1 + OMEGA))
     axes[0, 0].legend()
-    yield Plot('extrapolation', figure, {'kappa_c': critical_point(found), 'smallest': found['smallest'],
-                                         'chi2': f'{found["chi2"]:.1f}/{found["dof"]}', 'power': f'{1 + OMEGA:g}'})
+    yield Plot('extrapolation', figure, {
+        'kappa_c': critical_point(found), 'smallest': found['smallest'], 'omega': f'{found["omega"]:g}',
+        'omegas': listed(f'{omega:g}' for omega in sorted(OMEGAS)), 'power': f'{1 + OMEGA:g}',
+        'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
 
 
 def critical_point(found):
@@ -77,6 +101,7 @@ def exponents(study):
     found = (study.transition or {}).get('exponents') or {}
     return [{'name': name, 'value': value_error(entry['value'], entry['error']),
              'systematic': f'{entry["systematic"]:.1g}', 'exact': f'{entry["exact"]:g}',
+             'smallest': str(entry['smallest']), 'omega': f'{entry["omega"]:g}' if entry['omega'] else 'none',
              'chi2': f'{entry["chi2"]:.1f}/{entry["dof"]}'}
             for name, entry in found.items()]
 

@@ -58,8 +58,12 @@ def draw_curves(axes, study, name):
         kappas = study.kappas(table['L'])
         kappa, value, error = (np.array(part, float) for part in (table['kappa'], *table[name].values()))
         own = (kappa >= kappas[0]) & (kappa <= kappas[-1])
-        axes.fill_between(kappa[own], (value - error)[own], (value + error)[own], lw=0, alpha=0.35, zorder=0,
-                          color=f'C{study.sizes.index(table["L"]) % 7}')
+        band(axes, kappa[own], value[own], error[own], study.sizes.index(table['L']))
+
+
+def band(axes, kappa, value, error, number):
+    """Draw a curve as a band of one standard error, in the colour `number`."""
+    axes.fill_between(kappa, value - error, value + error, lw=0, alpha=0.35, zorder=0, color=f'C{number % 7}')
 
 
 def draw_binder(axes, study):

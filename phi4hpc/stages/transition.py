@@ -1,7 +1,10 @@
 """What the ladders say together, for results.json: reweighted curves of every lattice, and the transition."""
 
+from phi4hpc import __version__
+from phi4hpc.files import settle
 from phi4hpc.logs import Progress, log
-from phi4hpc.statistics.critical import critical
+from phi4hpc.rundirectory import digest
+from phi4hpc.statistics.critical import critical, plain
 from phi4hpc.statistics.curve import Curve, tabulated
 from phi4hpc.storage.reader import Ensembles
 
@@ -29,8 +32,22 @@ def transition(context):
         warn(tables)
         if context.deck.action.lam == 0:
             return {'reweighted': tables, 'transition': None}
-        curves = {L: curves.get(L) or curve_of(ensembles[L]) for L in usable}
-        return {'reweighted': tables, 'transition': told(critical(curves))}
+        found = critical({L: curves.get(L) or curve_of(ensembles[L]) for L in usable})
+    keep(context, found)
+    return {'reweighted': tables, 'transition': told(plain(found))}
+
+
+def keep(context, found):
+    """Write transition.json.gz, in the format of pyerrors, with which others can go on: fluctuations are in it."""
+    from pyerrors.input.json import dump_dict_to_json
+
+    description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
+                   'lambda': context.deck.action.lam}
+    temporary = context.directory.file('transition.new.json.gz')
+    # pyerrors takes an empty list for one of observables, and looks at the first of them.
+    there = {name: entries for name, entries in found.items() if entries}
+    dump_dict_to_json(there, str(temporary), description, indent=0)
+    settle(temporary, context.directory.file('transition.json.gz'))
 
 
 def curve_of(lattice):

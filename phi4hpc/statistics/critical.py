@@ -7,33 +7,43 @@ by smaller powers until lattices are large. At fixed xi / L other means scale wi
 cond-mat/9902026), free of the error of kappa_c.
 """
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
 from phi4hpc.statistics.gamma import value_and_error
-from phi4hpc.statistics.scaling import linear_fit, power_law
+from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
 
 UNIVERSAL = {'binder': 0.6106924, 'correlation_ratio': 0.9050488292}
 """U* = 1 - V_4 / 3 and (xi / L)* at criticality, on a periodic square: Salas, Sokal, cond-mat/9904038."""
 OMEGA = 1.75
-OTHER_OMEGAS = 2.0, 1.0
-"""In its place, to see how much hangs on it: the next power, and what a crossover looks like."""
+OMEGAS = OMEGA, 2.0, 1.0
+"""That, the next power, and what a crossover looks like: how much hangs on it is part of the systematic error."""
 EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
 """Exponents of the Ising class in two dimensions (Onsager)."""
 
 
 def critical(curves):
-    """Return what the Curves {L: Curve}, ascending, say of the transition, as results.json keeps it.
+    """Return what the Curves {L: Curve}, ascending, say of the transition: points and exponents as pyerrors.Obs.
 
     What the draws do not reach is left out of the lists; `kappa_c` and `exponents` are None where lattices are too few.
     """
     levels = [(L, name, kappa) for L, curve in curves.items() for name, level in UNIVERSAL.items()
               if (kappa := curve.crossing(name, level)) is not None]
     fixed = {L: kappa for L, name, kappa in levels if name == 'correlation_ratio'}
-    return {'levels': [{'L': L, 'of': name, 'kappa': value_and_error(kappa)} for L, name, kappa in levels],
+    return {'levels': [{'L': L, 'of': name, 'kappa': kappa} for L, name, kappa in levels],
             'crossings': list(crossings(curves)), 'peaks': list(peaks(curves)),
             'kappa_c': critical_kappa(levels), 'exponents': exponents(curves, fixed) if len(fixed) > 2 else None}
+
+
+def plain(found):
+    """Return what `critical` found as results.json keeps it, every pyerrors.Obs as {'value', 'error'}."""
+    if isinstance(found, list):
+        return [plain(entry) for entry in found]
+    if isinstance(found, dict):
+        return {key: plain(entry) for key, entry in found.items() if key != 'value'} | (
+            value_and_error(found['value']) if 'value' in found else {})
+    return value_and_error(found) if hasattr(found, 'gamma_method') else found
 
 
 def crossings(curves):
@@ -42,7 +52,7 @@ def crossings(curves):
         for name in UNIVERSAL:
             kappa = curves[large].crossing(name, curves[small])
             if kappa is not None:
-                yield {'small': small, 'large': large, 'of': name, 'kappa': value_and_error(kappa)}
+                yield {'small': small, 'large': large, 'of': name, 'kappa': kappa}
 
 
 def peaks(curves):
@@ -50,26 +60,27 @@ def peaks(curves):
     for L, curve in curves.items():
         top = curve.peak('susceptibility')
         if top is not None:
-            yield {'L': L, 'kappa': value_and_error(top[0]), 'value': value_and_error(top[1])}
+            yield {'L': L, 'kappa': top[0], 'height': top[1]}
 
 
 def critical_kappa(levels):
     """Return kappa_c from `levels`, triples (L, name, kappa), or None where there are too few.
 
-    kappa = kappa_c + a_name L^-(1 + omega) is fitted to the lattices from `smallest` on, the first to give a good fit.
-    `systematic` is how far kappa_c goes where another omega or the next smallest lattice is taken instead.
+    kappa = kappa_c + a_name L^-(1 + omega) is fitted with every omega to the lattices from every one on, and averaged.
+    `smallest`, `omega`, `chi2` and `dof` are those of the fit that weighs most.
     """
     sizes = sorted({L for L, _, _ in levels})
-    fits = {smallest: fit for smallest in sizes if (fit := level_fit(levels, smallest, OMEGA)) is not None}
-    if not fits:
-        return None
-    smallest = next((L for L, fit in fits.items() if fit.good), list(fits)[-1])
-    kappa_c = fits[smallest].parameters[0]
-    others = [level_fit(levels, smallest, omega) for omega in OTHER_OMEGAS]
-    others += [fit for L, fit in fits.items() if smallest < L][:1]
-    systematic = max(abs((fit.parameters[0] - kappa_c).value) for fit in others)
-    return {**value_and_error(kappa_c), 'systematic': systematic, 'smallest': smallest, 'chi2': fits[smallest].chi2,
-            'dof': fits[smallest].dof}
+    fits = {(smallest, omega): fit for smallest in sizes for omega in OMEGAS
+            if (fit := level_fit(levels, smallest, omega)) is not None}
+    return found(fits, lambda parameters: parameters[0]) if fits else None
+
+
+def found(fits, of):
+    """Return what is told of the average over Fits {(smallest, omega): Fit} of of(parameters)."""
+    value, systematic, heaviest = averaged(list(fits.values()), of)
+    smallest, omega = next(model for model, fit in fits.items() if fit is heaviest)
+    return {'value': value, 'systematic': systematic, 'smallest': smallest, 'omega': omega,
+            'chi2': heaviest.chi2, 'dof': heaviest.dof}
 
 
 def level_fit(levels, smallest, omega):
@@ -83,22 +94,25 @@ def level_fit(levels, smallest, omega):
 
 
 def exponents(curves, fixed):
-    """Return {name: value, error, systematic, chi2, dof, exact} of nu, beta/nu and gamma/nu from kappas {L: Obs}.
+    """Return {name: value, error, systematic, smallest, omega, chi2, dof, exact} of nu, beta/nu and gamma/nu.
 
-    From d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L. Where there are four sizes or more the power law has a
-    correction L^-omega; `systematic` is what another omega changes, or none and the smallest lattice left out.
+    From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; with no
+    correction, or one of L^-omega, from every lattice on, and averaged.
     """
-    sizes = list(fixed)
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
           'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
           'gamma/nu': lambda curve: lambda kappa: curve(kappa)['susceptibility_m2']}
-    of_power = {'nu': lambda p: 1 / p, 'beta/nu': lambda p: -p, 'gamma/nu': lambda p: p}
-    found = {}
-    for name, of in at.items():
-        observed = [curves[L].at(fixed[L], of(curves[L])) for L in sizes]
-        omegas = (OMEGA, *OTHER_OMEGAS) if len(sizes) > 3 else (None,)
-        fits = [power_law(sizes, observed, omega) for omega in omegas] + [power_law(sizes[1:], observed[1:])]
-        value, *others = (of_power[name](fit.parameters[1]) for fit in fits)
-        found[name] = {**value_and_error(value), 'systematic': max(abs((value - other).value) for other in others),
-                       'chi2': fits[0].chi2, 'dof': fits[0].dof, 'exact': EXACT[name]}
-    return found
+    of_power = {'nu': lambda p: 1 / p[1], 'beta/nu': lambda p: -p[1], 'gamma/nu': lambda p: p[1]}
+    return {name: found(power_fits({L: curves[L].at(kappa, of(curves[L])) for L, kappa in fixed.items()}),
+                        of_power[name]) | {'exact': EXACT[name]}
+            for name, of in at.items()}
+
+
+def power_fits(observed):
+    """Return {(smallest, omega): Fit} of power laws to {L: pyerrors.Obs} that leave a degree of freedom."""
+    sizes, fits = list(observed), {}
+    for first, omega in product(range(len(sizes)), (None, *OMEGAS)):
+        chosen = sizes[first:]
+        if len(chosen) > 2 + (omega is not None):
+            fits[chosen[0], omega] = power_law(chosen, [observed[L] for L in chosen], omega)
+    return fits

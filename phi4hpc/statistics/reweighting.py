@@ -22,7 +22,7 @@ import numpy as np
 from phi4hpc.statistics.gamma import obs
 
 BINS = 2**16                      # of energy: between the ends of a bin weights differ by parts in a thousand
-STRETCHES = 8192                  # of time, at most: fewer draws than these hold are summed before the Gamma method
+STRETCHES = 4096                  # of time, at most: fewer draws than these hold are summed before the Gamma method
 SAMPLE = 10_000                   # draws with which f is first found
 SOLVER = ({'method': 'adaptive', 'tol': 1e-6, 'options': {'min_sc_iter': 0}},)
 """Of pymbar, whose own tolerance rungs that all but coincide never meet: rounding of f is more."""

@@ -12,13 +12,6 @@ class Fit(NamedTuple):
     chi2: float
     dof: int
 
-    @property
-    def good(self):
-        """Whether chi^2 is not larger than what one fit in twenty has by chance, where there is a degree of freedom."""
-        from scipy.stats import chi2
-
-        return self.dof > 0 and chi2.sf(self.chi2, self.dof) > 0.05
-
 
 def linear_fit(design_np, observed):
     """Return the Fit of sum_p design_np parameter_p to the list of pyerrors.Obs, with all of their covariance."""
@@ -31,6 +24,23 @@ def linear_fit(design_np, observed):
     parameters = [sum(factor * o for factor, o in zip(row, observed, strict=True)) for row in solve_pn]
     miss_n = np.array([o.value for o in observed]) - design_np @ [p.value for p in parameters]
     return Fit(parameters, float(miss_n @ inverse_nn @ miss_n), len(observed) - len(parameters))
+
+
+def averaged(fits, of):
+    """Return (average, systematic, heaviest Fit) of the pyerrors.Obs of(parameters) over a list of Fits.
+
+    Weights are exp(dof - chi^2 / 2): Akaike's, where fits leave out some of the points (Jay, Neil, arXiv:2008.01069).
+    `systematic` is how far fits scatter, and what error the heaviest misses by where its chi^2 is above its dof.
+    """
+    log_weights = np.array([fit.dof - fit.chi2 / 2 for fit in fits])
+    weights = np.exp(log_weights - log_weights.max())
+    values = [of(fit.parameters) for fit in fits]
+    mean = sum(weight * value for weight, value in zip(weights / weights.sum(), values, strict=True))
+    mean.gamma_method()
+    spread = np.average([(value.value - mean.value) ** 2 for value in values], weights=weights)
+    heaviest = fits[int(log_weights.argmax())]
+    missed = max(heaviest.chi2 / heaviest.dof - 1, 0) * mean.dvalue**2
+    return mean, float(np.sqrt(spread + missed)), heaviest
 
 
 def power_law(sizes, observed, omega=None):

@@ -1,17 +1,21 @@
 """Points on curves against the Ising model summed over all states; fits against what is put in."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyerrors
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from phi4hpc.lattice.observables import axis_propagator, densities
-from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa
+from phi4hpc.rundirectory import digest
+from phi4hpc.stages.transition import keep
+from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, plain
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.ensembles import named
 from phi4hpc.statistics.gamma import estimate, value_and_error
 from phi4hpc.statistics.observables import derived, moments
-from phi4hpc.statistics.scaling import linear_fit, power_law
+from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
 
 KAPPAS = np.array([0.16, 0.19, 0.22, 0.25])
 
@@ -129,10 +133,32 @@ def test_kappa_c_comes_back_from_both_ratios():
                                  seed + 1000 * i)
                   for i, (name, a) in enumerate((('binder', 3.0), ('correlation_ratio', 1.0)))}
         found = critical_kappa([(L, name, kappas[name][i]) for i, L in enumerate(sizes) for name in kappas])
-        pulls.append((found['value'] - 0.27) / found['error'])
-        assert found['systematic'] < 3e-5
+        value = value_and_error(found['value'])
+        pulls.append((value['value'] - 0.27) / value['error'])
+        assert found['systematic'] < 3e-6
     assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
     assert np.std(pulls) == pytest.approx(1, abs=0.3)
+
+
+def test_what_fits_do_not_tell_apart_is_a_systematic_error():
+    """A crossover goes by L^-1: fits that take other powers for it pull kappa_c, and the error says so."""
+    sizes = [16, 24, 32, 48, 64, 96, 128]
+    levels = [(L, name, kappa) for i, name in enumerate(UNIVERSAL) for L, kappa in zip(
+        sizes, measured([0.27 + 0.3 * L**-2.0 + 3 * L**-3.5 for L in sizes], [1e-6 * 128 / L for L in sizes], i),
+        strict=True)]
+    found = critical_kappa(levels)
+    value = value_and_error(found['value'])
+    assert abs(value['value'] - 0.27) < 2 * np.hypot(value['error'], found['systematic']) < 1.2e-5
+    assert found['smallest'] > 16
+
+
+def test_a_fit_that_misses_says_so():
+    """The least error of fits that all miss by ten is ten times the one they claim."""
+    points = measured([1.0, 1.0, 1.2], [0.01] * 3, seed=1)
+    fit = linear_fit(np.ones((3, 1)), points)
+    _, systematic, heaviest = averaged([fit, fit], lambda parameters: parameters[0])
+    assert heaviest.chi2 / heaviest.dof > 50
+    assert systematic == pytest.approx(np.sqrt(heaviest.chi2 / 2 - 1) * value_and_error(fit.parameters[0])['error'])
 
 
 def test_correlated_points_are_fitted_as_such():
@@ -152,3 +178,17 @@ def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
     assert found['crossings'] == []
     assert found['kappa_c'] is None
     assert found['exponents'] is None
+
+
+def test_what_is_found_comes_back_with_its_fluctuations(curve, tmp_path):
+    directory = SimpleNamespace(meaning={'seed': 1}, file=tmp_path.joinpath)
+    found = critical({4: curve})
+    keep(SimpleNamespace(directory=directory, deck=SimpleNamespace(action=SimpleNamespace(lam=1.0))), found)
+    assert [path.name for path in tmp_path.iterdir()] == ['transition.json.gz']
+    told = pyerrors.input.json.load_json_dict(str(tmp_path / 'transition.json.gz'), verbose=False, full_output=True)
+    assert told['description']['deck'] == digest({'seed': 1})
+    theirs, ours = ([level['kappa'] for level in levels] for levels in (told['obsdata']['levels'], found['levels']))
+    difference = value_and_error(ours[1] - ours[0])
+    assert difference['error'] < value_and_error(ours[0])['error']
+    assert value_and_error(theirs[1] - theirs[0]) == pytest.approx(difference, rel=1e-9)
+    assert plain(found)['levels'][1]['kappa'] == value_and_error(ours[1])

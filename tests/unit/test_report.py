@@ -26,7 +26,7 @@ from phi4hpc.storage.layout import Shape, create_group
 
 SIZES, KAPPAS, CHAINS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 2, 6, 3
 ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering',
-          'correlation_ratio', 'extrapolation', 'collapse'}
+          'correlation_ratio', 'reweighting', 'extrapolation', 'collapse'}
 TRAINED = {f'{kind}_k0.269' for kind in (
     'training', 'f_reconstructed_configurations', 'h_propagator_reconstruction', 'i_cumulant_reconstruction',
     'transfer', 'g_autoencoder', 'g_decoder', 'j_magnetisation', 'k_binder', 'l_propagator')}
@@ -56,16 +56,20 @@ def curve(L):
     rows = [means(L, kappa) for kappa in KAPPAS]
     names = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio', 'hopping',
              'specific_heat')
+    count = len(KAPPAS)
     return {'L': L, 'kappa': KAPPAS, **{name: {part: [row[name][part] for row in rows] for part in ('value', 'error')}
-                                        for name in names}}
+                                        for name in names},
+            'free_energy': {'value': [0.0 - 0.1 * k for k in range(count)], 'error': [0.001] * count},
+            'overlap': np.full((count, count), 1 / count).tolist(), 'thin': [[0.24, 0.255, 0.012]] if L == 8 else []}
 
 
 POINT = {'value': 0.2695, 'error': 0.0001}
 TRANSITION = {
     'levels': [{'L': L, 'of': of, 'kappa': POINT} for L in SIZES for of in ('binder', 'correlation_ratio')],
     'crossings': [{'small': 4, 'large': 8, 'of': 'binder', 'kappa': POINT}], 'peaks': [{'L': 8, 'kappa': POINT}],
-    'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'chi2': 1.2, 'dof': 1},
-    'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'chi2': 0.5, 'dof': 1, 'exact': 1.0}}}
+    'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'omega': 1.75, 'chi2': 1.2, 'dof': 1},
+    'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'smallest': 4, 'omega': None, 'chi2': 0.5,
+                         'dof': 1, 'exact': 1.0}}}
 
 
 def write_ensembles(path, rng):
@@ -301,5 +305,7 @@ def test_tables_are_written_with_all_digits_and_as_physicists_write_them(directo
     rows = list(csv.DictReader((tmp_path / 'means.csv').open()))
     assert len(rows) == len(SIZES) * len(KAPPAS)
     assert float(rows[2]['binder']) == means(4, 0.269)['binder']['value']
+    curves = list(csv.DictReader((tmp_path / 'reweighted.csv').open()))
+    assert [(row['L'], row['free_energy']) for row in curves[:2]] == [('4', '0.0'), ('4', '-0.1')]
     assert '0.980(20)' in (tmp_path / 'exponents.tex').read_text()
     assert 'U\\_L crosses & 4, 8 & 0.26950(10)' in (tmp_path / 'kappas.tex').read_text()
