@@ -37,10 +37,10 @@ def reweighting(study):
                         color=f'C{number % 7}', markerfacecolor='white', label=f'$L={table["L"]}$')
         value, error = (np.array(part, float) / sites for part in table['free_energy'].values())
         band(axes[0, 1], table['kappa'], value, error, number)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
     reference(axes[0, 0], y=POOR)
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='overlap $O_{i,i+1}$', ylim=(0, None))
     axes[0, 1].set(xlabel=r'$\kappa$', ylabel=r'$-\ln(Z/Z_1)/\Omega$')
-    axes[0, 0].legend()
     thin = [{'L': table['L'], 'lower': f'{lower:g}', 'upper': f'{upper:g}', 'overlap': f'{part:.1g}'}
             for table in study.reweighted for lower, upper, part in table['thin']]
     yield Plot('reweighting', figure, {'poor': POOR, 'thin': thin})
@@ -51,22 +51,27 @@ def extrapolation(study):
     found = study.transition and study.transition['kappa_c']
     if not found:
         return
-    figure, axes = panels(width=0.6 * FULL, height=3.0)
-    for number, (name, label) in enumerate(NAMES.items()):
-        levels = [level for level in study.transition['levels'] if level['of'] == name]
-        shift = [level['L'] ** -(1 + OMEGA) for level in levels]
-        value, error = np.array([[level['kappa'][part] for level in levels] for part in ('value', 'error')])
-        points(axes[0, 0], shift, value, error, number, label=f'from {label}')
-    total = np.hypot(found['error'], found['systematic'])
-    axes[0, 0].axhspan(found['value'] - total, found['value'] + total, color='0.85', lw=0, zorder=-1)
-    points(axes[0, 0], [0], [found['value']], [total], 2, label=r'$\kappa_c$')
-    axes[0, 0].set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
-    axes[0, 0].set_xscale('symlog', linthresh=0.5 * max(study.sizes) ** -(1 + OMEGA))
+    figure, axes = panels(1, 2, FULL, 2.9)
+    for ax, sizes in zip(axes[0], (study.sizes, study.sizes[len(study.sizes) // 2:]), strict=True):
+        draw_extrapolation(ax, found, [level for level in study.transition['levels'] if level['L'] in sizes])
     axes[0, 0].legend()
     yield Plot('extrapolation', figure, {
         'kappa_c': critical_point(found), 'smallest': found['smallest'], 'omega': f'{found["omega"]:g}',
         'omegas': listed(f'{omega:g}' for omega in sorted(OMEGAS)), 'power': f'{1 + OMEGA:g}',
         'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
+
+
+def draw_extrapolation(axes, found, levels):
+    """Draw the kappas of levels against L^-(1 + omega), and kappa_c at 0 with a band as wide as its error."""
+    for number, (name, label) in enumerate(NAMES.items()):
+        own = [level for level in levels if level['of'] == name]
+        value, error = np.array([[level['kappa'][part] for level in own] for part in ('value', 'error')])
+        points(axes, [level['L'] ** -(1 + OMEGA) for level in own], value, error, number, label=f'from {label}')
+    total = np.hypot(found['error'], found['systematic'])
+    axes.axhspan(found['value'] - total, found['value'] + total, color='0.85', lw=0, zorder=-1)
+    points(axes, [0], [found['value']], [total], 2, label=r'$\kappa_c$')
+    axes.set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
+    axes.ticklabel_format(axis='x', scilimits=(0, 0), useMathText=True)
 
 
 def critical_point(found):
@@ -81,16 +86,18 @@ def collapse(study):
     if not found:
         return
     figure, axes = panels(1, 3, FULL, 2.7)
+    low, high = 1.1 * (study.kappas(study.sizes[-1])[[0, -1]] - found['value']) * study.sizes[-1]
     for table in study.reweighted:
         number = study.sizes.index(table['L'])
-        kappas, L = np.array(table['kappa']), table['L']
+        L = table['L']
+        scaled_kappa = (np.array(table['kappa']) - found['value']) * L
+        shown = np.flatnonzero((scaled_kappa > low) & (scaled_kappa < high))[::3]
         scaled = {'binder': 1.0, 'correlation_ratio': 1.0, 'susceptibility_m2': L ** -EXACT['gamma/nu']}
         for ax, (name, factor) in zip(axes[0], scaled.items(), strict=True):
-            value, error = (factor * np.array(part, float)[::4] for part in table[name].values())
-            points(ax, (kappas[::4] - found['value']) * L, value, error, number, fmt=MARKERS[number % len(MARKERS)],
-                   markersize=2.5, label=f'$L={L}$')
+            value, error = (factor * np.array(part, float)[shown] for part in table[name].values())
+            points(ax, scaled_kappa[shown], value, error, number, markersize=2.5, label=f'$L={L}$')
     for ax, label in zip(axes[0], (*NAMES.values(), r'$\Omega\langle M^2\rangle L^{-7/4}$'), strict=True):
-        ax.set(xlabel=r'$(\kappa-\kappa_c)L$', ylabel=label, xlim=(-0.12, 0.18))
+        ax.set(xlabel=r'$(\kappa-\kappa_c)L$', ylabel=label)
         reference(ax, x=0)
     axes[0, 0].legend()
     yield Plot('collapse', figure, {})

@@ -20,7 +20,7 @@ def tempering(study):
             trips.append({'L': L, **told(kappas, summary)})
         draw_way(axes[0, 2], ensembles[study.sizes[-1]])
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
-    axes[0, 0].legend()
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
     axes[0, 1].axline((0, 1), (study.deck.ladder.rungs - 1, 0), color='0.45', lw=0.7, ls=(0, (5, 2)), zorder=0)
     axes[0, 1].locator_params(axis='x', integer=True)
     axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))

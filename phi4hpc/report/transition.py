@@ -35,21 +35,38 @@ def peaks(study):
 
 
 def binder(study):
-    """Yield figure d: over the whole ladder, and where the curves cross."""
-    steep = sorted({entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66})
-    zoomed = len(steep) > 2 and 2 * (steep[-1] - steep[0]) < np.ptp(study.kappas(study.sizes[-1]))
-    figure, axes = panels(1, 1 + zoomed, FULL if zoomed else HALF * 1.35, 2.9)
+    """Yield figure d: over the whole ladder, and where the curves cross or rise."""
+    near = around_transition(study) or steep_part(study)
+    figure, axes = panels(1, 1 + bool(near), FULL if near else HALF * 1.35, 2.9)
     for ax in axes[0]:
         draw_binder(ax, study)
-    if zoomed:
-        margin = 0.05 * (steep[-1] - steep[0])
-        axes[0, 1].set(xlim=(steep[0] - margin, steep[-1] + margin), ylim=(0.28, 0.69))
+    if near:
+        axes[0, 1].set(xlim=near[0], ylim=near[1])
         axes[0, 1].locator_params(axis='x', nbins=5)
     axes[0, 0].legend(loc='lower right')
     pairs = zip(study.sizes, study.sizes[1:], strict=False)
     crossings = [found for pair in pairs if (found := crossing(study, *pair))]
-    told = {'binder_ising': BINDER_ISING, 'crossings': crossings, 'zoomed': zoomed}
+    told = {'binder_ising': BINDER_ISING, 'crossings': crossings, 'near': near and near[2]}
     yield Plot('d_binder', figure, {**about(study), **told})
+
+
+def around_transition(study):
+    """Return (limits in kappa, limits in U_L, words) of a seventh of the ladder about kappa_c, None where unknown."""
+    found, kappas = (study.transition or {}).get('kappa_c'), study.kappas(study.sizes[-1])
+    if not (found and critical(study)):
+        return None
+    limits = found['value'] - np.ptp(kappas) / 14, found['value'] + np.ptp(kappas) / 14
+    ends = [np.interp(limits, table['kappa'], table['binder']['value']) for table in study.reweighted]
+    return limits, (np.min(ends) - 0.01, np.max(ends) + 0.01), 'on the right where lattices cross'
+
+
+def steep_part(study):
+    """Return (limits in kappa, limits in U_L, words) of where U_L rises, None where that is most of the ladder."""
+    steep = sorted({entry['kappa'] for entry in study.results if 0.3 < entry['binder']['value'] < 0.66})
+    if len(steep) < 3 or 2 * (steep[-1] - steep[0]) >= np.ptp(study.kappas(study.sizes[-1])):
+        return None
+    margin = 0.05 * (steep[-1] - steep[0])
+    return (steep[0] - margin, steep[-1] + margin), (0.28, 0.69), 'on the right its steep part'
 
 
 def draw_curves(axes, study, name):
@@ -62,7 +79,8 @@ def draw_curves(axes, study, name):
 
 
 def band(axes, kappa, value, error, number):
-    """Draw a curve as a band of one standard error, in the colour `number`."""
+    """Draw a curve as a band of one standard error about a thin line, in the colour `number`."""
+    axes.plot(kappa, value, lw=0.5, zorder=0, color=f'C{number % 7}')
     axes.fill_between(kappa, value - error, value + error, lw=0, alpha=0.35, zorder=0, color=f'C{number % 7}')
 
 

@@ -12,7 +12,7 @@ from phi4hpc.statistics.reweighting import MultiHistogram
 
 ENOUGH = 0.02                    # of the draws of a rung: effective ones, below which a curve is not followed further
 SCAN = 33                        # kappas at which a point is looked for
-POINTS = 65                      # of a tabulated curve
+POINTS = 65                      # of a tabulated curve, at least; every rung is one of them
 SHOWN = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio', 'hopping',
          'specific_heat')
 STEP = 0.002                     # of the range of a curve: over which derivatives are taken
@@ -101,7 +101,8 @@ def tabulated(curve):
     """
     low, high = curve.reach
     stops = [low, *curve.kappas, high]
-    kappas = np.interp(np.linspace(0, len(stops) - 1, POINTS), range(len(stops)), stops)
+    between = -(-(POINTS - 1) // (len(stops) - 1))
+    kappas = np.interp(np.arange(between * (len(stops) - 1) + 1) / between, range(len(stops)), stops)
     rows = [curve(kappa) | {'free_energy': curve.histogram.free_energy(kappa)} for kappa in kappas]
     estimated = {name: [row[name] and value_and_error(row[name]) for row in rows] for name in (*SHOWN, 'free_energy')}
     return {'L': curve.L, 'kappa': kappas.tolist(),
