@@ -19,7 +19,7 @@ log=$root/logs/setup.log
 stamp=$venv/phi4hpc.stamp
 made_by=$venv/phi4hpc.made-by
 mpicc=${MPICC:-mpicc}
-apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev)
+apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools)
 
 main() {
     up_to_date && return
