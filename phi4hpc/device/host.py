@@ -23,6 +23,8 @@ from phi4hpc.files import settle
 # -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
 FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-fPIC',
          '-include', 'host.hpp']
+# Slurm's signals reach every process of a job: those that ask a run for a checkpoint must not end its compiler.
+UNDISTURBED = ['sh', '-c', 'trap "" USR1 USR2 TERM; exec "$@"', 'sh']
 ALIGNMENT = 64
 SHAPE = {'BLOCKS': 1, 'MAX_THREADS': 1}                         # of a launch (kernels/launch.cuh)
 CTYPES = {'i': ctypes.c_int, 'I': ctypes.c_uint, 'd': ctypes.c_double}
@@ -128,7 +130,7 @@ def compile_into(path, command, text):
 
 def build(command):
     """Run the compiler. Raises UserError with what it said where it fails."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run([*UNDISTURBED, *command], capture_output=True, text=True, check=False)
     if done.returncode:
         raise UserError(f'{" ".join(map(str, command))} failed on the host kernels:\n{done.stderr[-2000:]}')
 

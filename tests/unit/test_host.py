@@ -1,11 +1,11 @@
-"""The cache of compiled kernels: what the file system refuses is told in a line that says what to do."""
+"""The compiler and its cache: signals are kept from it, and what the file system refuses is told in a line."""
 
 import contextlib
 import resource
 
 import pytest
 
-from phi4hpc.device.host import Host
+from phi4hpc.device.host import Host, build
 from phi4hpc.errors import UserError
 
 
@@ -48,3 +48,7 @@ def test_no_home_directory_is_one_clear_line(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr('pathlib.Path.home', nobody)
     assert 'no home directory' in refusal()
+
+
+def test_a_signal_to_all_processes_of_a_job_does_not_end_the_compiler():
+    build(['sh', '-c', 'for signal in USR1 USR2 TERM; do kill -$signal $$; done'])
