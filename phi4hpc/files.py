@@ -14,8 +14,10 @@ def whole(path):
     try:
         yield temporary
         settle(temporary, path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = error.filename or str(path)           # a write tells why it failed, but not where
         raise
 
 

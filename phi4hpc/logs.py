@@ -3,6 +3,7 @@
 How far it is also stands in a small file, for `phi4hpc status` to read from elsewhere.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -20,6 +21,7 @@ def start(rank, path=None, level=logging.INFO):
     """Send rank 0's log lines to stderr, and to the file `path` where one is given; the other ranks are silent."""
     log.setLevel(level if rank == 0 else logging.CRITICAL)
     log.propagate = False
+    logging.raiseExceptions = False                                # a line that finds no room is not worth a traceback
     log.handlers.clear()
     handlers = [logging.StreamHandler(sys.stderr)]
     if path is not None and rank == 0:
@@ -88,7 +90,8 @@ class Progress:
         self.noted = now
         if self.speaks and follower:
             note = {'stage': follower['stage'], 'time': time.time(), **self._state(now)}
-            replace_text(follower['path'], json.dumps(note))
+            with contextlib.suppress(OSError):                     # what is lost on a full disk is but a note
+                replace_text(follower['path'], json.dumps(note))
 
     def __enter__(self):
         self._note(self.began)

@@ -1,5 +1,6 @@
 """Files of models and checkpoints: written whole or not at all, read without running what they hold."""
 
+import io
 import pickle
 
 import torch
@@ -29,9 +30,11 @@ def load(path, device='cpu'):
 
 
 def write(path, content):
-    """Write tensors and plain values."""
+    """Write tensors and plain values; by way of memory, since torch keeps to itself why a file cannot be written."""
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
     with whole(path) as temporary:
-        torch.save(content, temporary)
+        temporary.write_bytes(buffer.getbuffer())
 
 
 def read(path, device='cpu'):
