@@ -138,13 +138,23 @@ class RunDirectory:
 
     def done(self, stage):
         """Return whether a stage is complete for this deck, and what it made still there. Collective."""
-        found = self.comm.rank == 0 and self.records().get(stage, {}).get('digest') == self._digest(stage)
-        return self.comm.bcast(found and all(self.file(name).exists() for name in LEAVES[stage]))
+        return self.comm.bcast(self.comm.rank == 0 and self._done(stage))
+
+    def _done(self, stage):
+        record = self.records().get(stage)
+        if record is None or record['digest'] != self._digest(stage):
+            return False
+        return all(self.file(name).exists() for name in (*LEAVES[stage], *record['files']))
 
     def require(self, stage):
         """Raise UserError unless a stage is complete. Collective."""
         if not self.done(stage):
             raise UserError(f'{self.path}: the stage {stage} is not complete; run `phi4hpc {stage}` first')
+
+    def begin(self, stage):
+        """Forget that a stage was done: some of what it made is gone, and there may be half of it for a while."""
+        if self.comm.rank == 0:
+            self._forget([stage])
 
     def finish(self, stage, seconds, device):
         """Record that a stage is complete. Collective."""

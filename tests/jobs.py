@@ -22,12 +22,27 @@ patience: 2
 RANKS = 3
 
 
-def begin(deck, out, *words, ranks=RANKS):
-    """Start `phi4hpc sample` under mpirun and return the job; its process is mpirun, its output is one stream."""
-    command = f'. jobs/mpienv.sh && exec mpirun -n {ranks} "$@"'
-    words = ['-m', 'phi4hpc', 'sample', str(deck), '--out', str(out), *words]
-    return subprocess.Popen(['bash', '-c', command, 'mpirun', sys.executable, *words], cwd=ROOT, env=ENVIRONMENT,
+def begin(deck, out, *words, ranks=RANKS, command='sample', how='exec'):
+    """Start `phi4hpc COMMAND` under mpirun and return the job; its process is mpirun, its output is one stream.
+
+    `how`: launch, as scripts do it; its process is then a shell between us and mpirun.
+    """
+    script = f'. jobs/mpienv.sh && {how} mpirun -n {ranks} "$@"'
+    words = ['-m', 'phi4hpc', command, str(deck), '--out', str(out), *words]
+    return subprocess.Popen(['bash', '-c', script, 'mpirun', sys.executable, *words], cwd=ROOT, env=ENVIRONMENT,
                             start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def kill(job, victims):
+    """Kill processes, then wait until every rank is gone: each notices by itself that mpirun or another rank is."""
+    everyone = ranks_of(job)
+    for victim in victims:
+        os.kill(victim, signal.SIGKILL)
+    job.communicate(timeout=30)
+    end = time.monotonic() + 30
+    while any(os.path.exists(f'/proc/{process}/exe') for process in everyone):
+        assert time.monotonic() < end, 'a rank outlives its job'
+        time.sleep(0.02)
 
 
 def clear_away(job):

@@ -69,6 +69,7 @@ def due(name, deck, directory):
 def run_stage(name, context):
     """Run one stage. Collective."""
     context.control.go_on_or_stop(f'before the stage {name}')
+    context.directory.begin(name)
     logs.follow(context.directory.file('logs', 'progress.json'), name)
     began = time.monotonic()
     import_module(f'phi4hpc.stages.{name}').run(context)

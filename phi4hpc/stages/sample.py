@@ -21,7 +21,10 @@ from phi4hpc.storage.writer import open_writer
 def run(context):
     """Sample every lattice of the deck, then estimate every mean. Collective."""
     sample(context)
-    entries, curves = measure(context), transition(context)
+    context.control.go_on_or_stop('before the means')
+    entries = measure(context)
+    context.control.go_on_or_stop('before the curves')
+    curves = transition(context)
     if context.comm.rank == 0:
         accepted, exchanges = proposals(context), exchange(context)
         judge(entries)

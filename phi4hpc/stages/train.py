@@ -18,8 +18,7 @@ from phi4hpc.storage.reader import Ensembles
 def run(context):
     """Train every model that is not there yet, all ranks together on one after the other. Collective."""
     context.directory.require('sample')
-    missing = [model for model in models(context.deck)
-               if not context.comm.bcast(record_path(context, model).exists())]
+    missing = [model for model in models(context.deck) if not context.comm.bcast(trained(context, model))]
     device = torch_device(context.device)
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
         for model in missing:
@@ -28,14 +27,19 @@ def run(context):
             if record is None:
                 raise Stopped(f'in {model.name}')
             if context.comm.rank == 0:
-                write_json(record_path(context, model), record)
+                write_json(file_of(context, model, 'json'), record)                             # last
             log.info('train %s: loss %.6g a site on test draws, %.4f(%.4f) of the linear optimum', model.name,
                      record['loss'], record['ratio'], record['ratio_error'])
 
 
-def record_path(context, model):
-    """Return the path of a model's record, which is written last."""
-    return context.directory.file('models', f'{model.name}.json')
+def trained(context, model):
+    """Return whether both files of a model are there."""
+    return all(file_of(context, model, kind).exists() for kind in ('pt', 'json'))
+
+
+def file_of(context, model, kind):
+    """Return the path of a model's file: its weights (pt) or its record (json)."""
+    return context.directory.file('models', f'{model.name}.{kind}')
 
 
 def fit(context, model, lattice, device):
@@ -49,7 +53,7 @@ def fit(context, model, lattice, device):
     modes = linear_optimum(comm, train_nyx, model.latent)
     network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
     return train(comm, network, train_nyx, valid_nyx, test_nyx, epochs=deck.epochs, batch=deck.batch, rate=deck.rate,
-                 path=str(context.directory.file('models', f'{model.name}.pt')), seed=context.deck.seed, device=device,
+                 path=str(file_of(context, model, 'pt')), seed=context.deck.seed, device=device,
                  tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)),
                  control=context.control, keep=context.deck.checkpoint.keep)
 

@@ -18,8 +18,8 @@ def start(small):
     """Return a function that starts `phi4hpc sample` on the small deck; what it leaves running is killed at the end."""
     started = []
 
-    def start(out, *words, **how):
-        started.append(jobs.begin(small, out, *words, **how))
+    def start(out, *words, deck=small, **how):
+        started.append(jobs.begin(deck, out, *words, **how))
         return started[-1]
 
     yield start

@@ -1,17 +1,14 @@
 """A run that is killed at any moment leaves no broken file, and goes on to the bits of one that was left alone."""
 
-import os
 import random
 import shutil
-import signal
 import subprocess
-import time
 
 import h5py
 import pytest
 
 from phi4hpc.storage.reader import Ensembles
-from tests.jobs import bits, finish, ranks_of
+from tests.jobs import bits, finish, kill, ranks_of
 
 
 def kill_rank(job, rng):
@@ -24,18 +21,6 @@ def kill_mpirun(job, rng):
 
 def kill_all(job, rng):
     return [job.pid, *ranks_of(job)]
-
-
-def kill(job, victims):
-    """Kill processes, then wait until every rank is gone: each notices by itself that mpirun or another rank is."""
-    everyone = ranks_of(job)
-    for victim in victims:
-        os.kill(victim, signal.SIGKILL)
-    job.communicate(timeout=30)
-    end = time.monotonic() + 30
-    while any(os.path.exists(f'/proc/{process}/exe') for process in everyone):
-        assert time.monotonic() < end, 'a rank outlives its job'
-        time.sleep(0.02)
 
 
 def assert_opens(out):

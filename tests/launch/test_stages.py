@@ -1,18 +1,23 @@
 """The stages as a user runs them: under mpirun, again, changed, alone, and wrongly."""
 
 import json
+import shutil
+import signal
 
 import h5py
+import numpy as np
 import pytest
 
+from phi4hpc.blockspin import modelfile
 from phi4hpc.storage.reader import Ensembles
+from tests.jobs import finish, kill, ranks_of, wait_for
 
 DECK = """
 seed: 3
 lattice: {sizes: [4, 8]}
 ladder: {tuned: {lowest: 0.24, highest: 0.28, rungs: 4, pinned: [0.269]}, chains: 2}
 sample: {thermalisation: 100, draws: 60, spacing: 2}
-train: {lattice: 8, kappas: [0.269], latents: [16], hidden: 32, epochs: 2, batch: 16}
+train: {lattice: 8, kappas: [0.269], latents: [16], hidden: 32, epochs: 60, batch: 16}
 analyse: {draws: 12, directions: 3}
 """
 MODELS = ['L008_k0.269_linear_d16', 'L008_k0.269_dense_d16']
@@ -82,6 +87,39 @@ def test_an_analysis_that_was_killed_between_its_two_files_is_made_again(finishe
     done = phi4hpc(2, 'run', deck, '--out', finished[0])
     assert done.returncode == 0, done.stderr
     assert json.loads(path.read_text()) == before
+
+
+def learned(out):
+    """Return all that training and analysis left: records, weights, reconstructions, and the arrays of latent.h5."""
+    found = {name: json.loads((out / 'models' / f'{name}.json').read_text()) | {'seconds': 0} for name in MODELS}
+    found['reconstructions'] = json.loads((out / 'reconstructions.json').read_text())
+    arrays = {f'{name}/{key}': weight for name in MODELS
+              for key, weight in modelfile.load(out / 'models' / f'{name}.pt').state_dict().items()}
+    with h5py.File(out / 'latent.h5') as file:
+        file.visititems(lambda name, item: arrays.update({name: item[...]} if isinstance(item, h5py.Dataset) else {}))
+    return found | {name: np.asarray(array).tobytes() for name, array in arrays.items()}
+
+
+def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_killed(finished, start, deck, tmp_path):
+    """Stopped in the first training, killed in the second, killed after the first analysis, and gone on with."""
+    out = shutil.copytree(finished[0], tmp_path / 'run')
+    shutil.rmtree(out / 'models')
+    (out / 'latent.h5').unlink()
+
+    def started(pattern):
+        job = start(out, 'checkpoint.interval=0.01', deck=deck, ranks=2, command='run')
+        wait_for(lambda: any(out.glob(pattern)), job, patience=60)
+        return job
+
+    job = started(f'models/{MODELS[0]}.ckpt/*/manifest.json')
+    job.send_signal(signal.SIGUSR2)
+    assert f'stopped in {MODELS[0]}' in finish(job, code=75)
+    job = started(f'models/{MODELS[1]}.ckpt/*/manifest.json')
+    kill(job, [ranks_of(job)[1]])
+    job = started('latent.h5')
+    kill(job, [job.pid, *ranks_of(job)])
+    assert f'analyse {MODELS[0]}: ' not in finish(start(out, deck=deck, ranks=2, command='analyse'))
+    assert learned(out) == learned(finished[0])
 
 
 def test_a_second_run_skips_everything(finished, phi4hpc, deck):

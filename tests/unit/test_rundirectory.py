@@ -1,5 +1,6 @@
 """The run directory: made once, gone on in, refused to another deck, and cleared of what a change makes stale."""
 
+import errno
 import json
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import pytest
 from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
-from phi4hpc.errors import UserError
-from phi4hpc.files import write_json, write_text
+from phi4hpc.errors import UserError, circumstance
+from phi4hpc.files import whole, write_json, write_text
 from phi4hpc.rundirectory import RunDirectory, compare
 
 DECK = """
@@ -128,8 +129,18 @@ def test_restart_does_not_open_a_folder_of_something_else(tmp_path):
 
 
 def test_a_stage_whose_product_is_gone_is_not_done(tmp_path):
-    finished_run(tmp_path).file('report.html').unlink()
-    assert [directory(tmp_path).done(stage) for stage in ('analyse', 'report')] == [True, False]
+    run = finished_run(tmp_path)
+    run.finish('train', seconds=1.0, device='host')
+    run.file('report.html').unlink()
+    assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse', 'report')] == [True, True, False]
+    run.file('models', 'm.pt').unlink()
+    assert not directory(tmp_path).done('train')
+
+
+def test_a_stage_that_is_made_again_is_not_done_before_it_ends(tmp_path):
+    run = finished_run(tmp_path)
+    run.begin('analyse')
+    assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse')] == [True, False]
 
 
 def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path):
@@ -176,3 +187,10 @@ def test_files_are_whole_or_as_they_were(tmp_path):
         write_json(path, {'error': float('nan')})
     assert json.loads(path.read_text()) == {}
     assert [p.name for p in tmp_path.iterdir()] == ['results.json']
+
+
+def test_a_file_that_finds_no_room_is_named_with_what_to_do(tmp_path):
+    path = tmp_path / 'results.json'
+    with pytest.raises(OSError) as caught, whole(path):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+    assert str(circumstance(caught.value)).startswith(f'{path}: No space left on device: free some space')
