@@ -5,7 +5,7 @@ import numpy as np
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.style import FULL, MARKERS, Plot, panels, points, reference
 from phi4hpc.report.transition import about, against_kappa, band
-from phi4hpc.statistics.critical import EXACT, OMEGA, OMEGAS, UNIVERSAL
+from phi4hpc.statistics.critical import EXACT, OMEGA, UNIVERSAL
 from phi4hpc.statistics.reweighting import POOR
 
 NAMES = {'binder': '$U_L$', 'correlation_ratio': r'$\xi/L$'}
@@ -56,9 +56,8 @@ def extrapolation(study):
         draw_extrapolation(ax, found, [level for level in study.transition['levels'] if level['L'] in sizes])
     axes[0, 0].legend()
     yield Plot('extrapolation', figure, {
-        'kappa_c': critical_point(found), 'smallest': found['smallest'], 'omega': f'{found["omega"]:g}',
-        'omegas': listed(f'{omega:g}' for omega in sorted(OMEGAS)), 'power': f'{1 + OMEGA:g}',
-        'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
+        'kappa_c': critical_point(found), 'smallest': found['smallest'], 'omegas': powers(found),
+        'power': f'{1 + OMEGA:g}', 'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
 
 
 def draw_extrapolation(axes, found, levels):
@@ -78,6 +77,11 @@ def critical_point(found):
     """Return kappa_c with its statistical and systematic errors, as text."""
     both = value_error(found['value'], np.hypot(found['error'], found['systematic']), digits=1)
     return f'{both} ({found["error"]:.1e} statistical, {found["systematic"]:.1e} systematic)'
+
+
+def powers(entry):
+    """Return the powers of the corrections in the fit that weighs most, as text."""
+    return listed(f'{omega:g}' for omega in entry['omegas']) if entry['omegas'] else 'none'
 
 
 def collapse(study):
@@ -108,7 +112,7 @@ def exponents(study):
     found = (study.transition or {}).get('exponents') or {}
     return [{'name': name, 'value': value_error(entry['value'], entry['error']),
              'systematic': f'{entry["systematic"]:.1g}', 'exact': f'{entry["exact"]:g}',
-             'smallest': str(entry['smallest']), 'omega': f'{entry["omega"]:g}' if entry['omega'] else 'none',
+             'smallest': str(entry['smallest']), 'omega': powers(entry),
              'chi2': f'{entry["chi2"]:.1f}/{entry["dof"]}'}
             for name, entry in found.items()]
 

@@ -17,8 +17,10 @@ from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
 UNIVERSAL = {'binder': 0.6106924, 'correlation_ratio': 0.9050488292}
 """U* = 1 - V_4 / 3 and (xi / L)* at criticality, on a periodic square: Salas, Sokal, cond-mat/9904038."""
 OMEGA = 1.75
-OMEGAS = OMEGA, 2.0, 1.0
-"""That, the next power, and what a crossover looks like: how much hangs on it is part of the systematic error."""
+POWERS = (OMEGA,), (2.0,), (1.0,)
+"""What fits take for omega: that, the next, what a crossover looks like."""
+TWO_POWERS = (OMEGA, 2 * OMEGA), (2.0, 4.0), (1.0, OMEGA), (1.0, 2.0)
+"""Two orders at once, which kappa_c, from two means, can bear: one alone drags it along, a little less each size."""
 EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
 """Exponents of the Ising class in two dimensions (Onsager)."""
 
@@ -66,38 +68,38 @@ def peaks(curves):
 def critical_kappa(levels):
     """Return kappa_c from `levels`, triples (L, name, kappa), or None where there are too few.
 
-    kappa = kappa_c + a_name L^-(1 + omega) is fitted with every omega to the lattices from every one on, and averaged.
-    `smallest`, `omega`, `chi2` and `dof` are those of the fit that weighs most.
+    kappa = kappa_c + sum over omegas of a_name L^-(1 + omega) is fitted with one or two powers to the lattices from
+    each on, and averaged. `smallest`, `omegas`, `chi2` and `dof` are those of the fit that weighs most.
     """
     sizes = sorted({L for L, _, _ in levels})
-    fits = {(smallest, omega): fit for smallest in sizes for omega in OMEGAS
-            if (fit := level_fit(levels, smallest, omega)) is not None}
+    fits = {(smallest, omegas): fit for smallest in sizes for omegas in POWERS + TWO_POWERS
+            if (fit := level_fit(levels, smallest, omegas)) is not None}
     return found(fits, lambda parameters: parameters[0]) if fits else None
 
 
 def found(fits, of):
-    """Return what is told of the average over Fits {(smallest, omega): Fit} of of(parameters)."""
+    """Return what is told of the average over Fits {(smallest, omegas): Fit} of of(parameters)."""
     value, systematic, heaviest = averaged(list(fits.values()), of)
-    smallest, omega = next(model for model, fit in fits.items() if fit is heaviest)
-    return {'value': value, 'systematic': systematic, 'smallest': smallest, 'omega': omega,
+    smallest, omegas = next(model for model, fit in fits.items() if fit is heaviest)
+    return {'value': value, 'systematic': systematic, 'smallest': smallest, 'omegas': list(omegas),
             'chi2': heaviest.chi2, 'dof': heaviest.dof}
 
 
-def level_fit(levels, smallest, omega):
-    """Return the Fit of kappa_c and an amplitude for each name, or None where that leaves no degree of freedom."""
+def level_fit(levels, smallest, omegas):
+    """Return the Fit of kappa_c and amplitudes for each name, or None where that leaves no degree of freedom."""
     chosen = [level for level in levels if level[0] >= smallest]
-    names = sorted({name for _, name, _ in chosen})
-    if len(chosen) <= 1 + len(names):
+    terms = list(product(sorted({name for _, name, _ in chosen}), omegas))
+    if len(chosen) <= 1 + len(terms):
         return None
-    design = [[1.0, *(L ** -(1 + omega) * (name == of) for of in names)] for L, name, _ in chosen]
+    design = [[1.0, *(L ** -(1 + omega) * (name == of) for of, omega in terms)] for L, name, _ in chosen]
     return linear_fit(np.array(design), [kappa for _, _, kappa in chosen])
 
 
 def exponents(curves, fixed):
-    """Return {name: value, error, systematic, smallest, omega, chi2, dof, exact} of nu, beta/nu and gamma/nu.
+    """Return {name: value, systematic, smallest, omegas, chi2, dof, exact} of nu, beta/nu and gamma/nu.
 
-    From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; with no
-    correction, or one of L^-omega, from every lattice on, and averaged.
+    From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; without
+    and with each of POWERS, from each lattice on, and averaged.
     """
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
           'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
@@ -109,10 +111,10 @@ def exponents(curves, fixed):
 
 
 def power_fits(observed):
-    """Return {(smallest, omega): Fit} of power laws to {L: pyerrors.Obs} that leave a degree of freedom."""
+    """Return {(smallest, omegas): Fit} of power laws to {L: pyerrors.Obs} that leave a degree of freedom."""
     sizes, fits = list(observed), {}
-    for first, omega in product(range(len(sizes)), (None, *OMEGAS)):
+    for first, omegas in product(range(len(sizes)), ((), *POWERS)):
         chosen = sizes[first:]
-        if len(chosen) > 2 + (omega is not None):
-            fits[chosen[0], omega] = power_law(chosen, [observed[L] for L in chosen], omega)
+        if len(chosen) > 2 + len(omegas):
+            fits[chosen[0], omegas] = power_law(chosen, [observed[L] for L in chosen], omegas)
     return fits

@@ -43,8 +43,8 @@ def averaged(fits, of):
     return mean, float(np.sqrt(spread + missed)), heaviest
 
 
-def power_law(sizes, observed, omega=None):
-    """Return the Fit of a + p ln L, and b L^-omega where given, to ln of the list of pyerrors.Obs; p is parameter 1."""
+def power_law(sizes, observed, omegas=()):
+    """Return the Fit of a + p ln L + sum of b L^-omega to ln of the list of pyerrors.Obs; p is parameter 1."""
     L = np.array(sizes, float)
-    columns = [np.ones_like(L), np.log(L)] + ([L**-omega] if omega else [])
+    columns = [np.ones_like(L), np.log(L), *(L**-omega for omega in omegas)]
     return linear_fit(np.stack(columns, 1), [np.log(o) for o in observed])

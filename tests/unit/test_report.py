@@ -67,8 +67,8 @@ POINT = {'value': 0.2695, 'error': 0.0001}
 TRANSITION = {
     'levels': [{'L': L, 'of': of, 'kappa': POINT} for L in SIZES for of in ('binder', 'correlation_ratio')],
     'crossings': [{'small': 4, 'large': 8, 'of': 'binder', 'kappa': POINT}], 'peaks': [{'L': 8, 'kappa': POINT}],
-    'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'omega': 1.75, 'chi2': 1.2, 'dof': 1},
-    'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'smallest': 4, 'omega': None, 'chi2': 0.5,
+    'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'omegas': [1.75], 'chi2': 1.2, 'dof': 1},
+    'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'smallest': 4, 'omegas': [], 'chi2': 0.5,
                          'dof': 1, 'exact': 1.0}}}
 
 
