@@ -128,7 +128,7 @@ def test_power_laws_come_back():
 
 def test_kappa_c_comes_back_from_both_ratios():
     sizes, pulls = [16, 32, 64, 128], []
-    for seed in range(60):
+    for seed in range(20):
         kappas = {name: measured([0.27 + a * L ** -(1 + OMEGA) for L in sizes], [1e-6 * 128 / L for L in sizes],
                                  seed + 1000 * i)
                   for i, (name, a) in enumerate((('binder', 3.0), ('correlation_ratio', 1.0)))}
@@ -136,8 +136,8 @@ def test_kappa_c_comes_back_from_both_ratios():
         value = value_and_error(found['value'])
         pulls.append((value['value'] - 0.27) / value['error'])
         assert found['systematic'] < 3e-6
-    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
-    assert np.std(pulls) == pytest.approx(1, abs=0.3)
+    assert abs(np.mean(pulls)) < 4 / np.sqrt(20)
+    assert np.std(pulls) == pytest.approx(1, abs=0.5)
 
 
 def test_what_fits_do_not_tell_apart_is_a_systematic_error():
