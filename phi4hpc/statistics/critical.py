@@ -17,10 +17,9 @@ from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
 UNIVERSAL = {'binder': 0.6106924, 'correlation_ratio': 0.9050488292}
 """U* = 1 - V_4 / 3 and (xi / L)* at criticality, on a periodic square: Salas, Sokal, cond-mat/9904038."""
 OMEGA = 1.75
-POWERS = (OMEGA,), (2.0,), (1.0,)
-"""What fits take for omega: that, the next, what a crossover looks like."""
-TWO_POWERS = (OMEGA, 2 * OMEGA), (2.0, 4.0), (1.0, OMEGA), (1.0, 2.0)
-"""Two orders at once, which kappa_c, from two means, can bear: one alone drags it along, a little less each size."""
+CORRECTIONS = (OMEGA,), (2.0,), (1.0,), (OMEGA, 2 * OMEGA), (2.0, 4.0), (1.0, OMEGA), (1.0, 2.0)
+"""What fits take for omega: that, the next, what a crossover looks like; and two orders at once, as where lambda is
+small one alone drags the result along from size to size."""
 EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
 """Exponents of the Ising class in two dimensions (Onsager)."""
 
@@ -68,11 +67,11 @@ def peaks(curves):
 def critical_kappa(levels):
     """Return kappa_c from `levels`, triples (L, name, kappa), or None where there are too few.
 
-    kappa = kappa_c + sum over omegas of a_name L^-(1 + omega) is fitted with one or two powers to the lattices from
+    kappa = kappa_c + sum over omegas of a_name L^-(1 + omega) is fitted with each of CORRECTIONS to the lattices from
     each on, and averaged. `smallest`, `omegas`, `chi2` and `dof` are those of the fit that weighs most.
     """
     sizes = sorted({L for L, _, _ in levels})
-    fits = {(smallest, omegas): fit for smallest in sizes for omegas in POWERS + TWO_POWERS
+    fits = {(smallest, omegas): fit for smallest in sizes for omegas in CORRECTIONS
             if (fit := level_fit(levels, smallest, omegas)) is not None}
     return found(fits, lambda parameters: parameters[0]) if fits else None
 
@@ -99,7 +98,7 @@ def exponents(curves, fixed):
     """Return {name: value, systematic, smallest, omegas, chi2, dof, exact} of nu, beta/nu and gamma/nu.
 
     From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; without
-    and with each of POWERS, from each lattice on, and averaged.
+    and with each of CORRECTIONS, from each lattice on, and averaged.
     """
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
           'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
@@ -113,7 +112,7 @@ def exponents(curves, fixed):
 def power_fits(observed):
     """Return {(smallest, omegas): Fit} of power laws to {L: pyerrors.Obs} that leave a degree of freedom."""
     sizes, fits = list(observed), {}
-    for first, omegas in product(range(len(sizes)), ((), *POWERS)):
+    for first, omegas in product(range(len(sizes)), ((), *CORRECTIONS)):
         chosen = sizes[first:]
         if len(chosen) > 2 + len(omegas):
             fits[chosen[0], omegas] = power_law(chosen, [observed[L] for L in chosen], omegas)
