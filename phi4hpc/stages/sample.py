@@ -15,7 +15,7 @@ from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.transition import transition
 from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.writer import open_writer
+from phi4hpc.storage.writer import compress, open_writer
 
 
 def run(context):
@@ -49,6 +49,8 @@ def sample(context):
     folder = context.directory.file('checkpoint')
     Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     writer.close()
+    if deck.storage.compression == 'gzip':
+        compress(comm, path, shapes)
 
 
 def proposals(context):

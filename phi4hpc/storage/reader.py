@@ -11,7 +11,10 @@ from phi4hpc.storage.virtual import part_path
 
 
 class Ensembles:
-    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager."""
+    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager.
+
+    `compressed`: whether it was written with filters, as only one that is complete may be.
+    """
 
     def __init__(self, path):
         if not Path(path).exists():
@@ -23,6 +26,7 @@ class Ensembles:
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
             raise UserError(f'{path}: layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
+        self.compressed = bool(self.file.attrs.get('compressed', False))
         # A missing part would read silently as zeros.
         for part in range(int(self.file.attrs.get('parts', 0))):
             if not part_path(path, part).exists():

@@ -70,7 +70,7 @@ class Virtual:
 def make_parts(path, shapes, parts, extend=False):
     """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds.
 
-    `extend`: parts that have room for fewer draws are there, and what they hold is carried over.
+    `extend`: parts are there, with room for as many draws or fewer, and what they hold is carried over.
     """
     part_path(path, 0).parent.mkdir(exist_ok=True)
     for part in range(parts):
@@ -89,7 +89,7 @@ def make_group(group, shape, rungs):
     for name in layout.PER_DRAW:
         (_, _, *dimensions), dtype = shape.datasets()[name]
         extents = (rungs, *(len(shape.scales()[d]) for d in dimensions))
-        layout.allocate(group, name, extents, dtype, layout.chunk_of(shape, extents, ('rung', *dimensions)))
+        layout.allocate(group, shape, name, extents, dtype, layout.chunk_of(shape, extents, ('rung', *dimensions)))
 
 
 def part_layout(shape, parts, name, extents, dtype):

@@ -6,6 +6,7 @@ there is room for, a larger file is made with what the old one holds, and takes 
 """
 
 import shutil
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def prepare(driver, path, shapes, attributes, ranks):
         if old.file.attrs['layout_version'] < layout.VERSION:
             raise UserError(f'{path}: made by an older phi4hpc, which kept less of a run; finish it with that one, '
                             'or begin anew with --restart')
-        if any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
+        # A compressed file is finished, but its checkpoints need not be whole.
+        if old.compressed or any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
             create(driver, path, shapes, attributes, int(old.file.attrs.get('parts', 0)), old)
     return driver
@@ -70,6 +72,16 @@ def pick_driver(name, made_by=None):
         raise UserError('storage.driver: mpio needs an h5py built with parallel HDF5, and this one is serial; '
                         'use storage.driver=virtual, or auto to take what is there')
     return name if name != 'auto' else 'mpio' if parallel else 'virtual'
+
+
+def compress(comm, path, shapes):
+    """Write the ensembles at `path`, which are complete, anew with filters; a kill leaves the old ones. Collective."""
+    with together(comm):
+        if comm.rank == 0:
+            with Ensembles(path) as old:
+                attributes = dict(old.file.attrs) | {'compressed': True}
+                create(attributes['driver'], Path(path), [replace(shape, compressed=True) for shape in shapes],
+                       attributes, int(attributes.get('parts', 0)), old)
 
 
 def create(driver, path, shapes, attributes, parts, old=None):

@@ -14,10 +14,11 @@ from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.storage import checkpoint
+from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.virtual import part_path
-from phi4hpc.storage.writer import open_writer, pick_driver
+from phi4hpc.storage.writer import compress, open_writer, pick_driver
 
 SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
 PARALLEL = pytest.mark.skipif(not h5py.get_config().mpi, reason='this h5py has no parallel HDF5')
@@ -91,6 +92,53 @@ def test_a_file_that_is_too_small_makes_way_for_a_larger_one(tmp_path, driver):
                 k, c = divmod(rung, 2)
                 assert (lattice.phi[k, c, :7] == values(shape, 'phi', rung)).all()
                 assert (lattice.series('replica')[k, c] == values(shape, 'replica', rung)).all()
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_what_is_compressed_reads_the_same_and_can_be_gone_on_with(tmp_path, driver):
+    path, longer = tmp_path / 'ensembles.h5', [replace(shape, draws=11) for shape in SHAPES]
+    write(path, driver)
+    phi, series = contents(path)
+    compress(MPI.COMM_SELF, path, SHAPES)
+    assert filters(path, driver) == 'gzip'
+    assert contents(path) == (phi, series)
+    write(path, driver, shapes=SHAPES)                                     # into a file without filters
+    assert filters(path, driver) is None
+    compress(MPI.COMM_SELF, path, SHAPES)
+    open_writer(driver, MPI.COMM_SELF, path, longer, {'lambda': 0.02}).close()
+    assert filters(path, driver) is None
+    assert contents(path) == (phi, series)
+    assert not list(tmp_path.rglob('*.new'))
+
+
+def contents(path):
+    """Return the bytes of all fields and series that are complete."""
+    with Ensembles(path) as ensembles:
+        lattices = [ensembles[L] for L in ensembles.sizes]
+        return ([lattice.phi[:, :, :lattice.draws].tobytes() for lattice in lattices],
+                [lattice.series(name).tobytes() for lattice in lattices for name in (*SERIES, 'replica')])
+
+
+def filters(path, driver):
+    """Return which compression the file of the draws has."""
+    with h5py.File(path if driver == 'mpio' else part_path(path, 0)) as file:
+        return file['L004/phi'].compression
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_damage_to_what_is_compressed_is_found(tmp_path, driver):
+    path = tmp_path / 'ensembles.h5'
+    write(path, driver)
+    compress(MPI.COMM_SELF, path, SHAPES)
+    file_of_draws = path if driver == 'mpio' else part_path(path, 0)
+    with h5py.File(file_of_draws) as file:
+        chunk = file['L006/phi'].id.get_chunk_info(0)
+    content = bytearray(file_of_draws.read_bytes())
+    content[chunk.byte_offset + chunk.size // 2] ^= 8
+    file_of_draws.write_bytes(content)
+    with Ensembles(path) as ensembles:
+        names = {(0, draw) for kappa, chain, draw in damaged(ensembles[6]) if (kappa, chain) == (0.24, 0)}
+    assert names == {(0, draw) for draw in range(7)}
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
