@@ -41,7 +41,7 @@ def kill_rounds(start, tmp_path, unbroken, rounds, driver):
     rng, killed, finished = random.Random(4), 0, 0
     out = tmp_path / 'run'
     while killed < rounds or not finished:
-        job = start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
+        job = start(out, f'storage.driver={driver}', 'storage.compression=gzip', ranks=rng.choice([2, 3]))
         doomed = killed < rounds
         try:
             job.wait(rng.uniform(0.8, 3.0) if doomed else 60)
