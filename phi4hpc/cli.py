@@ -87,6 +87,7 @@ def _parsed(argv):
         parser.add_argument('directory', type=Path, metavar='DIR', help='of a run, such as runs/quickstart')
     if command == 'check':
         parser.add_argument('--ranks', type=_positive, metavar='N', help='to plan for (default: one a core)')
+        parser.add_argument('--stage', choices=STAGES, help='that has so many ranks (default: all have)')
     if command == 'bench':
         _add_bench(parser)
     if command == 'convert':
@@ -219,7 +220,7 @@ def _check(_, args):
     deck = load(args.deck, args.overrides).deck
     rank, size = launcher()
     ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
-    require_ranks(deck, ranks)
+    require_ranks(deck, ranks, [args.stage] if args.stage else STAGES)
     if rank == 0:
         print(f'{args.deck}: no fault. It would be run like this:', *told(deck, ranks), sep='\n  ')
 

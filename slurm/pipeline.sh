@@ -32,7 +32,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . "${PHI4HPC_SITE:-slurm/site.sh}"
 jobs/setup.sh
 . "${VENV:-.venv}/bin/activate"
-phi4hpc check "$deck" "${overrides[@]}" --ranks "$sample_ranks"
+phi4hpc check "$deck" "${overrides[@]}" --ranks "$sample_ranks" --stage sample
+phi4hpc check "$deck" "${overrides[@]}" --ranks "$train_ranks" --stage train >/dev/null
 
 mkdir -p "$out/logs"
 words=("${first_only[@]}") before=''

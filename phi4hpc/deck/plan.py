@@ -32,27 +32,27 @@ def all_replicas(deck):
     return replicas(deck) * len(deck.lattice.sizes)
 
 
-def require_ranks(deck, ranks):
+def require_ranks(deck, ranks, stages=('sample', 'train')):
     """Raise UserError where some ranks would have no replica to sample, or no draws to train or validate on."""
-    for most, things, remedy in _shared(deck):
-        if ranks > most:
+    for stage, most, things, remedy in _shared(deck):
+        if stage in stages and ranks > most:
             raise UserError(f'{ranks} ranks for the {things}: expected at most {most} ranks, or {remedy}')
 
 
 def most_ranks(deck):
     """Return the largest number of ranks that `require_ranks` lets pass."""
-    return min(most for most, _, _ in _shared(deck))
+    return min(most for _, most, _, _ in _shared(deck))
 
 
 def _shared(deck):
-    """Yield (number, name, how to have more) of all that is shared out over ranks, each of which needs one."""
-    yield all_replicas(deck), _replicas(deck), 'more ladder.chains'
+    """Yield (stage, number, name, how to have more) of all that is shared out over ranks, each of which needs one."""
+    yield 'sample', all_replicas(deck), _replicas(deck), 'more ladder.chains'
     if train := deck.train:
         learned, valid, _ = (deck.ladder.chains * length(part) for part in split(deck.sample.draws, train.held_out))
         batch = min(train.batch, learned)
         more = 'sample.draws' if batch == learned else 'train.batch'
-        yield batch, f'{batch} draws of a training step', f'more {more}'
-        yield valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
+        yield 'train', batch, f'{batch} draws of a training step', f'more {more}'
+        yield 'train', valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
 
 
 def steps(deck):

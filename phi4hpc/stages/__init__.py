@@ -38,7 +38,7 @@ def run(names, loaded, out, *, restart=False, changed=False, signals=None, wallt
     comm, deck = mpi.world(), loaded.deck
     with mpi.guard(comm):
         logs.start(comm.rank)
-        require_ranks(deck, comm.size)
+        require_ranks(deck, comm.size, names)
         directory = RunDirectory(comm, out, loaded.text, loaded.meaning)
         directory.open(restart, changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))

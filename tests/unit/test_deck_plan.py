@@ -82,6 +82,13 @@ def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
         require_ranks(deck('train=null'), 13)
 
 
+def test_ranks_are_held_against_the_stages_that_they_are_for():
+    """A cluster may sample on more ranks than it trains on."""
+    require_ranks(deck('train.batch=2'), 12, ['sample'])
+    with pytest.raises(UserError, match='12 ranks for the 2 draws of a training step'):
+        require_ranks(deck('train.batch=2'), 12, ['sample', 'train'])
+
+
 @pytest.mark.parametrize(('overrides', 'most', 'said'), [
     (['train=null'], 12,
      '12 replicas (2 lattices x 2 chains x 3 kappas): expected at most 12 ranks, or more ladder.chains'),
