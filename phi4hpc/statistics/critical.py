@@ -73,14 +73,14 @@ def critical_kappa(levels):
     sizes = sorted({L for L, _, _ in levels})
     fits = {(smallest, omegas): fit for smallest in sizes for omegas in CORRECTIONS
             if (fit := level_fit(levels, smallest, omegas)) is not None}
-    return found(fits, lambda parameters: parameters[0]) if fits else None
+    return fitted(fits, lambda parameters: parameters[0]) if fits else None
 
 
-def found(fits, of):
+def fitted(fits, of):
     """Return what is told of the average over Fits {(smallest, omegas): Fit} of of(parameters)."""
     value, systematic, heaviest = averaged(list(fits.values()), of)
     smallest, omegas = next(model for model, fit in fits.items() if fit is heaviest)
-    return {'value': value, 'systematic': systematic, 'smallest': smallest, 'omegas': list(omegas),
+    return {'value': value, 'systematic': systematic, 'smallest': smallest, 'omegas': omegas,
             'chi2': heaviest.chi2, 'dof': heaviest.dof}
 
 
@@ -104,8 +104,8 @@ def exponents(curves, fixed):
           'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
           'gamma/nu': lambda curve: lambda kappa: curve(kappa)['susceptibility_m2']}
     of_power = {'nu': lambda p: 1 / p[1], 'beta/nu': lambda p: -p[1], 'gamma/nu': lambda p: p[1]}
-    return {name: found(power_fits({L: curves[L].at(kappa, of(curves[L])) for L, kappa in fixed.items()}),
-                        of_power[name]) | {'exact': EXACT[name]}
+    return {name: fitted(power_fits({L: curves[L].at(kappa, of(curves[L])) for L, kappa in fixed.items()}),
+                         of_power[name]) | {'exact': EXACT[name]}
             for name, of in at.items()}
 
 

@@ -10,7 +10,7 @@ from scipy.optimize import brentq, minimize_scalar
 from phi4hpc.lattice.observables import axis_propagator, densities
 from phi4hpc.rundirectory import digest
 from phi4hpc.stages.transition import keep
-from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, level_fit, plain
+from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.ensembles import named
 from phi4hpc.statistics.gamma import estimate, value_and_error
@@ -140,6 +140,9 @@ def test_kappa_c_comes_back_from_both_ratios():
     assert np.std(pulls) == pytest.approx(1, abs=0.5)
 
 
+SIZES = [16, 32, 64, 128]
+
+
 def test_what_fits_do_not_tell_apart_is_a_systematic_error():
     """A crossover goes by L^-1: fits that take other powers for it pull kappa_c, and the error says so."""
     sizes = [16, 24, 32, 48, 64, 96, 128]
@@ -184,6 +187,9 @@ def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
 def test_what_is_found_comes_back_with_its_fluctuations(curve, tmp_path):
     directory = SimpleNamespace(meaning={'seed': 1}, file=tmp_path.joinpath)
     found = critical({4: curve})
+    made_up = measured(1e-2 * np.array(SIZES) ** -0.125, [1e-5] * 4, seed=1)
+    found['exponents'] = {'beta/nu': fitted(power_fits(dict(zip(SIZES, made_up, strict=True))), lambda p: -p[1])}
+    assert found['exponents']['beta/nu']['omegas'] == ()
     keep(SimpleNamespace(directory=directory, deck=SimpleNamespace(action=SimpleNamespace(lam=1.0))), found)
     assert [path.name for path in tmp_path.iterdir()] == ['transition.json.gz']
     told = pyerrors.input.json.load_json_dict(str(tmp_path / 'transition.json.gz'), verbose=False, full_output=True)
