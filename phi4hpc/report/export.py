@@ -56,5 +56,7 @@ def latex(heads, rows):
 
 
 def escaped(text):
-    """Return text that LaTeX takes as it is."""
-    return text.replace('_', r'\_')
+    """Return a cell with its symbols as LaTeX sets them."""
+    if text in ('nu', 'beta/nu', 'gamma/nu'):
+        return '$' + '/'.join(rf'\{name}' for name in text.split('/')) + '$'
+    return text.replace('U_L', '$U_L$').replace('xi/L', r'$\xi/L$').replace('chi is', r'$\chi$ is')

@@ -76,7 +76,7 @@ def draw_extrapolation(axes, found, levels):
 def critical_point(found):
     """Return kappa_c with its statistical and systematic errors, as text."""
     both = value_error(found['value'], np.hypot(found['error'], found['systematic']), digits=1)
-    return f'{both} ({found["error"]:.1e} statistical, {found["systematic"]:.1e} systematic)'
+    return f'{both} ({found["error"]:.7f} statistical, {found["systematic"]:.7f} systematic)'
 
 
 def powers(entry):
@@ -111,7 +111,7 @@ def exponents(study):
     """Return rows of text for the table of exponents; empty where there are none."""
     found = (study.transition or {}).get('exponents') or {}
     return [{'name': name, 'value': value_error(entry['value'], entry['error']),
-             'systematic': f'{entry["systematic"]:.1g}', 'exact': f'{entry["exact"]:g}',
+             'systematic': f'{entry["systematic"]:.2g}', 'exact': f'{entry["exact"]:g}',
              'smallest': str(entry['smallest']), 'omega': powers(entry),
              'chi2': f'{entry["chi2"]:.1f}/{entry["dof"]}'}
             for name, entry in found.items()]

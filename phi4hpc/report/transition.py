@@ -29,9 +29,19 @@ def susceptibility(study):
 
 
 def peaks(study):
-    """Return [{'L', 'kappa', 'value'}]: the largest measured connected susceptibility of every lattice."""
-    tops = [max(study.entries(L), key=lambda entry: entry['susceptibility']['value']) for L in study.sizes]
-    return [{'L': top['L'], 'kappa': f'{top["kappa"]:g}', 'value': written(top['susceptibility'])} for top in tops]
+    """Return [{'L', 'kappa', 'value'}], the peak of the connected susceptibility of every lattice, as text.
+
+    Where it is not found by reweighting it is the largest that was measured.
+    """
+    found = {peak['L']: peak for peak in (study.transition or {'peaks': []})['peaks']}
+    return [{'L': L, 'kappa': written(found[L]['kappa']), 'value': written(found[L]['height'])} if L in found
+            else largest(study, L) for L in study.sizes]
+
+
+def largest(study, L):
+    """Return {'L', 'kappa', 'value'} of the largest measured connected susceptibility of a lattice."""
+    top = max(study.entries(L), key=lambda entry: entry['susceptibility']['value'])
+    return {'L': L, 'kappa': f'{top["kappa"]:g}', 'value': written(top['susceptibility'])}
 
 
 def binder(study):

@@ -66,7 +66,8 @@ def curve(L):
 POINT = {'value': 0.2695, 'error': 0.0001}
 TRANSITION = {
     'levels': [{'L': L, 'of': of, 'kappa': POINT} for L in SIZES for of in ('binder', 'correlation_ratio')],
-    'crossings': [{'small': 4, 'large': 8, 'of': 'binder', 'kappa': POINT}], 'peaks': [{'L': 8, 'kappa': POINT}],
+    'crossings': [{'small': 4, 'large': 8, 'of': 'binder', 'kappa': POINT}],
+    'peaks': [{'L': 8, 'kappa': POINT, 'height': {'value': 7.5, 'error': 0.12}}],
     'kappa_c': {**POINT, 'systematic': 0.00002, 'smallest': 4, 'omegas': [1.75], 'chi2': 1.2, 'dof': 1},
     'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01, 'smallest': 4, 'omegas': [], 'chi2': 0.5,
                          'dof': 1, 'exact': 1.0}}}
@@ -307,5 +308,5 @@ def test_tables_are_written_with_all_digits_and_as_physicists_write_them(directo
     assert float(rows[2]['binder']) == means(4, 0.269)['binder']['value']
     curves = list(csv.DictReader((tmp_path / 'reweighted.csv').open()))
     assert [(row['L'], row['free_energy']) for row in curves[:2]] == [('4', '0.0'), ('4', '-0.1')]
-    assert '0.980(20)' in (tmp_path / 'exponents.tex').read_text()
-    assert 'U\\_L crosses & 4, 8 & 0.26950(10)' in (tmp_path / 'kappas.tex').read_text()
+    assert r'$\nu$ & 0.980(20)' in (tmp_path / 'exponents.tex').read_text()
+    assert '$U_L$ crosses & 4, 8 & 0.26950(10)' in (tmp_path / 'kappas.tex').read_text()
