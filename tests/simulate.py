@@ -4,39 +4,80 @@ Replicas are independent of each other whatever the autocorrelation within them,
 honest error with no window to choose.
 """
 
+from types import SimpleNamespace
+
 import numpy as np
 
-from phi4hpc.device.fields import Fields
-from phi4hpc.sampling.start import normal
+from phi4hpc.sampling.replicas import Replicas
 
 SEED = 20230914
+ALGORITHMS = {
+    'metropolis': [{'metropolis': 1}],
+    'overrelaxation': [{'metropolis': 1}, {'overrelaxation': 3}],
+    'cluster': [{'metropolis': 1}, {'cluster': 1}],
+    'leapfrog': [{'hmc': 1}],
+    'omelyan': [{'hmc': 1}],
+    'recipe': [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}],
+}
+"""Recipes, each held against all that is exact: every algorithm with no more beside it than it needs to reach every
+field, and what a deck does by default. Two are named by the integrator of their trajectories."""
+LENGTH = 1.5
+"""Of a trajectory."""
 
 
-def observe(device, L, kappa, lam, *, observable, replicas=64, draws=500, spacing=4, width=1.8, precision='float32'):
-    """Return (draw, replica, ...) values of `observable(fields)` of independent replicas, after a hot start."""
-    fields = Fields(device, L, precision, lam, SEED, range(replicas))
-    fields.write(normal(L, range(replicas), SEED))
-    kappas, widths = np.full(replicas, kappa), np.full(replicas, width)
+def start(device, L, lam, algorithm, replicas, precision):
+    """Return Replicas of one of ALGORITHMS after a cold start, from which trajectories are accepted."""
+    hmc = SimpleNamespace(integrator=algorithm, length=LENGTH)
+    deck = SimpleNamespace(seed=SEED, precision=precision, action=SimpleNamespace(lam=lam),
+                           ladder=SimpleNamespace(rungs=1),
+                           sample=SimpleNamespace(recipe=ALGORITHMS[algorithm], start='cold', hmc=hmc))
+    held = Replicas(device, deck, L, (0, replicas))
+    held.start()
+    return held
+
+
+def densities(held):
+    """Return the kernels' own per-site densities (replica, 4)."""
+    return held.measure()
+
+
+def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densities, replicas=64, draws=500, spacing=4,
+            width=1.8, precision='float32'):
+    """Return (draw, replica, ...) values of `observable(replicas)`, `spacing` steps of the recipe apart.
+
+    `kappa`: of all replicas, or (r,) of each; `width`: half of Metropolis' proposals. A trajectory has the more steps
+    the stiffer the action.
+    """
+    held = start(device, L, lam, algorithm, replicas, precision)
+    kappa_r = np.broadcast_to(kappa, replicas)
+    sizes = {'metropolis': np.full(replicas, width), 'hmc': np.full(replicas, 0.25 / (1 + 3 * lam))}
     thermalisation, values = draws * spacing // 5, []
-    fields.metropolis(kappas, widths, 0, thermalisation)
-    for sweep in range(thermalisation, thermalisation + draws * spacing, spacing):
-        fields.metropolis(kappas, widths, sweep, spacing)
-        values.append(observable(fields))
+    for number in range(thermalisation + draws * spacing):
+        held.step(number, kappa_r, sizes)
+        if number >= thermalisation and (number - thermalisation) % spacing == spacing - 1:
+            values.append(observable(held))
     return np.array(values)
 
 
-def densities(fields):
-    """Return the kernels' own per-site densities (replica, 4)."""
-    return fields.measure()
+def binder(square_nr):
+    """Return (1, replica) values whose mean is U_L and whose scatter its error, by leaving out a replica at a time.
 
-
-def assert_agrees(values_nr, exact, within, limit=4.0):
-    """Assert that the mean is exact, |z| < `limit`, and known well enough that `within` (relative) would be noticed.
-
-    `values_nr`: (draw, replica, ...); exact: (...). The error is the scatter of replica means.
+    `square_nr`: M^2.
     """
-    means_r = values_nr.mean(0)
+    count, m2_r, m4_r = square_nr.shape[1], square_nr.mean(0), (square_nr**2).mean(0)
+    rest_2r, rest_4r = ((m.sum() - m) / (count - 1) for m in (m2_r, m4_r))
+    whole, without_r = (1 - m4 / (3 * m2**2) for m2, m4 in ((m2_r.mean(), m4_r.mean()), (rest_2r, rest_4r)))
+    return (count * whole - (count - 1) * without_r)[None]
+
+
+def assert_agrees(values_nr, exact, within, limit=4.0, scale=None):
+    """Assert that the mean is exact, |z| < `limit`, with an error that lets an excess of `within` (relative) be seen.
+
+    `values_nr`: (draw, replica, ...); exact: (...). The error is the scatter of replica means. `scale`: what `within`
+    is relative to, where not to what is exact.
+    """
+    means_r, scale = values_nr.mean(0), np.abs(exact) if scale is None else scale
     error = means_r.std(0, ddof=1) / np.sqrt(len(means_r))
-    assert (limit * error < within * np.abs(exact)).all(), f'too few draws: relative errors {error / np.abs(exact)}'
+    assert (limit * error < within * scale).all(), f'too few draws: relative errors {error / scale}'
     z = (means_r.mean(0) - exact) / error
     assert (np.abs(z) < limit).all(), f'mean {means_r.mean(0)}, exact {exact}, z = {z}'
