@@ -29,15 +29,6 @@ def test_acceptance_is_the_ratio_of_the_joint_weights():
     assert found == pytest.approx(before - after, rel=1e-12)
 
 
-def test_swaps_keep_the_joint_distribution_of_two_hoppings():
-    """Detailed balance, enumerated: two states of given H, weights exp(2 kappa H), accepted by the rule."""
-    kappas, energies = np.array([0.25, 0.27]), np.array([3.0, 11.0])
-    weight = np.exp(2 * np.outer(kappas, energies))                        # of energy e at rung k
-    joint = weight[0][:, None] * weight[1][None, :]
-    accept = np.minimum(1, np.exp(swap.log_acceptance(*kappas, energies[:, None], energies[None, :])))
-    np.testing.assert_allclose(joint * accept, (joint * accept).T, rtol=1e-12)
-
-
 def test_decisions_happen_as_often_as_the_acceptance_says():
     turns, chains, rungs = np.arange(0, 4000, 2), 3, 4
     kappas, hopping_ck = np.array([0.24, 0.25, 0.26, 0.27]), np.tile([10.0, 40.0, 50.0, 52.0], (chains, 1))

@@ -3,11 +3,14 @@
 Chains are independent, so the scatter of what they find is an honest error.
 """
 
+from itertools import product
+
 import numpy as np
 import pytest
 from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
+from phi4hpc.lattice.action import action, hopping
 from phi4hpc.lattice.exact import two_torus
 from phi4hpc.runcontrol import Control
 from phi4hpc.sampling import swap
@@ -16,14 +19,14 @@ from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
-from tests.simulate import assert_agrees
+from tests.simulate import assert_agrees, observe
 
 TORUS = """
 seed: 2
 action: {lambda: 0.5}
 lattice: {sizes: [2]}
 ladder: {tuned: {lowest: 0.1, highest: 0.9, rungs: 6, pinned: [0.3]}, chains: 64}
-sample: {thermalisation: 512, draws: 2500, spacing: 2, recipe: [{metropolis: 1}]}
+sample: {thermalisation: 512, draws: 1700, spacing: 3, fields: 0, recipe: [{metropolis: 1}]}
 """
 LEVEL = """
 seed: 3
@@ -73,11 +76,53 @@ def test_rungs_that_are_not_where_the_file_says_are_found_out(torus):
         assert_exact(1.01 * kappas, series)
 
 
-def test_a_swap_rule_that_is_wrong_is_found_out(device, tmp_path, monkeypatch):
+@pytest.mark.long
+def test_a_swap_rule_that_is_wrong_is_found_out_by_means(device, tmp_path, monkeypatch):
     right = swap.log_acceptance
     monkeypatch.setattr(swap, 'log_acceptance', lambda *args: 0.9 * right(*args))
     with pytest.raises(AssertionError, match='z = '):
         assert_exact(*sampled(tmp_path, device, TORUS)[:2])
+
+
+def balance(kappas, lam):
+    """Return both sides of detailed balance, pi(i) P(i -> j) and pi(j) P(j -> i), for two rungs of the L = 2 torus.
+
+    A state is a field at each rung, of 81 with three values a site; j has the two exchanged.
+    """
+    phi_syx = np.array([*product((-1.1, 0.2, 0.9), repeat=4)]).reshape(-1, 2, 2)
+    low_s, high_s = (np.exp(-action(phi_syx, kappa, lam)) for kappa in kappas)
+    weight_ss, energy_s = np.outer(low_s, high_s), hopping(phi_syx)
+    flow_ss = weight_ss * np.minimum(1, np.exp(swap.log_acceptance(*kappas, energy_s[:, None], energy_s)))
+    return flow_ss, flow_ss.T
+
+
+def test_swaps_are_in_detailed_balance():
+    np.testing.assert_allclose(*balance((0.25, 0.29), 0.02), rtol=1e-12)
+
+
+def test_a_swap_rule_that_is_wrong_by_a_percent_is_not_in_detailed_balance(monkeypatch):
+    right = swap.log_acceptance
+    monkeypatch.setattr(swap, 'log_acceptance', lambda *args: 1.01 * right(*args))
+    with pytest.raises(AssertionError, match='Not equal to tolerance'):
+        test_swaps_are_in_detailed_balance()
+
+
+@pytest.fixture(scope='module')
+def level(device, tmp_path_factory):
+    """Return what a run of the deck LEVEL finds."""
+    return sampled(tmp_path_factory.mktemp('level'), device, LEVEL)
+
+
+def test_tempered_means_are_those_of_replicas_that_stay_at_their_hopping(device, level):
+    kappas, series, _ = level
+    untempered = observe(device, 8, np.repeat(kappas, 32), 0.02, 'recipe', replicas=32 * len(kappas), draws=200)
+    for tempered_kcn, alone_nr in ((abs(series['magnetisation']), abs(untempered[..., 0])),
+                                   (series['phi2'], untempered[..., 2])):
+        tempered_kc, alone_kc = tempered_kcn.mean(2), alone_nr.mean(0).reshape(len(kappas), -1)
+        error_k = np.hypot(*(means.std(1, ddof=1) / np.sqrt(means.shape[1]) for means in (tempered_kc, alone_kc)))
+        z_k = (tempered_kc.mean(1) - alone_kc.mean(1)) / error_k
+        assert (4 * error_k < 0.1 * alone_kc.mean(1)).all(), f'too few draws: errors {error_k}'
+        assert (abs(z_k) < 4).all(), f'z = {z_k}'
 
 
 def departures(summary):
@@ -90,8 +135,8 @@ def departures(summary):
     return np.abs(acceptance_cp.mean(0) - acceptance_cp.mean()) / error_p
 
 
-def test_all_pairs_accept_alike_once_tuned(device, tmp_path):
-    assert departures(sampled(tmp_path, device, LEVEL)[2]).max() < 4
+def test_all_pairs_accept_alike_once_tuned(device, level):
+    assert departures(level[2]).max() < 4
 
 
 def test_pairs_of_a_ladder_that_is_not_tuned_do_not(device, tmp_path):
