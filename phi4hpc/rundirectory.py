@@ -60,7 +60,7 @@ class RunDirectory:
     def _open(self, restart, changed):
         self.path.mkdir(parents=True, exist_ok=True)
         before = self.file('deck.resolved.yaml')
-        strangers = [p.name for p in self.path.iterdir() if p.name not in ('logs', LOCK)]
+        strangers = [p.name for p in self.path.iterdir() if p.name not in ('logs', LOCK, f'{before.name}.new')]
         if strangers and not before.exists():
             raise UserError(f'{self.path}: holds {strangers[0]} but no deck.resolved.yaml, so no run made it; '
                             'name an empty or a new directory with --out')
@@ -69,10 +69,13 @@ class RunDirectory:
             self._discard(DEPENDS)
         elif before.exists():
             self._refuse_or_discard(yaml.safe_load(before.read_text()), changed)
+        # First of all, for by this file a directory is known as a run's.
+        write_text(before, yaml.safe_dump(self.meaning, sort_keys=False, default_flow_style=None, width=110))
+        write_text(self.file('deck.yaml'), self.text)
         for folder in ('checkpoint', 'models', 'figures', 'logs'):
             self.file(folder).mkdir(exist_ok=True)
-        write_text(self.file('deck.yaml'), self.text)
-        write_text(before, yaml.safe_dump(self.meaning, sort_keys=False, default_flow_style=None, width=110))
+        for left in self.path.glob('ensembles.h5-*.lock'):         # by MPI-IO, where a run was killed
+            left.unlink()
 
     def _lock(self):
         """Keep other runs out until this process ends, however it ends; in vain where the file system has no locks."""

@@ -1,9 +1,12 @@
 """The run directory: made once, gone on in, refused to another deck, and cleared of what a change makes stale."""
 
+import contextlib
 import errno
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from mpi4py import MPI
@@ -141,6 +144,32 @@ def test_a_stage_that_is_made_again_is_not_done_before_it_ends(tmp_path):
     run = finished_run(tmp_path)
     run.begin('analyse')
     assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse')] == [True, False]
+
+
+@pytest.mark.parametrize(('where', 'name'), [(os, 'replace'), (Path, 'mkdir')], ids=['replace', 'mkdir'])
+@pytest.mark.parametrize('count', range(5))
+def test_a_run_that_was_killed_while_it_made_the_directory_goes_on(tmp_path, monkeypatch, where, name, count):
+    left, real = iter(range(count)), getattr(where, name)
+
+    def die_in_time(*words, **how):
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return real(*words, **how)
+
+    monkeypatch.setattr(where, name, die_in_time)
+    with contextlib.suppress(KeyboardInterrupt):
+        directory(tmp_path)
+    monkeypatch.undo()
+    if not (tmp_path / 'deck.resolved.yaml').exists():
+        (tmp_path / 'deck.resolved.yaml.new').touch()                     # which a kill would not have removed
+    assert not directory(tmp_path).done('sample')
+
+
+def test_what_mpi_io_left_of_a_killed_run_is_cleared_away(tmp_path):
+    left = directory(tmp_path).file('ensembles.h5-916606297-28175.lock')
+    left.touch()
+    directory(tmp_path)
+    assert not left.exists()
 
 
 def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path):
