@@ -9,29 +9,43 @@ from itertools import pairwise
 
 import numpy as np
 
+buffers = {}                      # of what goes out and comes in, kept: new pages cost as much as copying to them
+
 
 def deliver(comm, rows_br, rung_br, bounds, owner_f):
-    """Return {rung: rows (b, ...)} of the rungs that this rank owns. Collective.
+    """Return an iterator over (rung, rows (b, ...)) of the rungs that this rank owns. Collective.
 
-    `rows_br`: (b draws, r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was at;
-    `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each flat rung.
+    `rows_br`: b draws, each (r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was
+    at; `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each rung.
     """
-    draws, item = len(rung_br), rows_br.shape[2:]
-    sources = list(pairwise(bounds))
+    draws, item, dtype = len(rung_br), rows_br[0].shape[1:], rows_br[0].dtype
+    sources, width = list(pairwise(bounds)), math.prod(item) * dtype.itemsize
     owner_br = owner_f[rung_br]
-    to = owner_br[:, slice(*sources[comm.rank])].ravel()
-    send = rows_br.reshape(len(to), math.prod(item))[np.argsort(to, kind='stable')]
+    to_br = owner_br[:, slice(*sources[comm.rank])]
+    send = buffer('out', (to_br.size, *item), dtype)
+    for place_r, rows_r in zip(places(to_br), rows_br, strict=True):
+        send[place_r] = rows_r
     mine = [np.nonzero(owner_br[:, a:b] == comm.rank) for a, b in sources]
-    received = np.empty((sum(len(draw) for draw, _ in mine), send.shape[1]), send.dtype)
-    width = send.shape[1] * send.itemsize
-    comm.Alltoallv((send.view(np.uint8), np.bincount(to, minlength=comm.size) * width),
-                   (received.view(np.uint8), [len(draw) * width for draw, _ in mine]))
-    rungs = np.nonzero(owner_f == comm.rank)[0]
-    place = {rung: i for i, rung in enumerate(rungs)}
-    delivered = np.empty((len(rungs), draws, send.shape[1]), send.dtype)
-    row = 0
-    for (a, _), (draw, replica) in zip(sources, mine, strict=True):
-        where = [place[rung] for rung in rung_br[draw, a + replica]]
-        delivered[where, draw] = received[row:row + len(draw)]
-        row += len(draw)
-    return {rung: delivered[i].reshape(draws, *item) for rung, i in place.items()}
+    draw = np.concatenate([each for each, _ in mine])
+    replica = np.concatenate([a + each for (a, _), (_, each) in zip(sources, mine, strict=True)])
+    received = buffer('in', (len(draw), *item), dtype)
+    comm.Alltoallv((send.reshape(-1).view(np.uint8), np.bincount(to_br.ravel(), minlength=comm.size) * width),
+                   (received.reshape(-1).view(np.uint8), [len(each) * width for each, _ in mine]))
+    row_fb = np.empty((len(owner_f), draws), int)
+    row_fb[rung_br[draw, replica], draw] = np.arange(len(draw))
+    return ((rung, received[row_fb[rung]]) for rung in np.flatnonzero(owner_f == comm.rank))
+
+
+def places(to_br):
+    """Return where the row of each draw and replica lies in what is sent: by rank, draw and replica."""
+    place_br = np.empty(to_br.shape, int)
+    place_br.reshape(-1)[np.argsort(to_br, axis=None, kind='stable')] = np.arange(to_br.size)
+    return place_br
+
+
+def buffer(name, shape, dtype):
+    """Return an array whose content is arbitrary, in memory that the next of that name takes, too."""
+    size = math.prod(shape) * dtype.itemsize
+    if name not in buffers or buffers[name].nbytes < size:
+        buffers[name] = np.empty(size, np.uint8)
+    return buffers[name][:size].view(dtype).reshape(shape)

@@ -65,14 +65,14 @@ class Draws:
 
     def _commit_series(self, series_brq, rung_br):
         replica_bf = np.argsort(rung_br, axis=1)
-        for rung, rows in self._delivered(series_brq, rung_br).items():
+        for rung, rows in self._delivered(series_brq, rung_br):
             columns = dict(zip(SERIES, rows.T, strict=True)) | {'replica': replica_bf[:, rung].astype(np.int32)}
             self._write(rung, self.committed, columns | {'checksum': checksums(columns.values())})
 
     def _commit_fields(self, rung_br):
         kept = [b for b in range(len(rung_br)) if self.shape.keeps(self.committed + b)]
         if kept:
-            for rung, phi_byx in self._delivered(np.array(self.fields), rung_br[kept]).items():
+            for rung, phi_byx in self._delivered(self.fields, rung_br[kept]):
                 first = self.shape.fields(self.committed)
                 self._write(rung, first, {'phi': phi_byx, 'phi_checksum': checksums([phi_byx])})
 
