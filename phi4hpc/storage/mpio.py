@@ -27,8 +27,9 @@ class Mpio:
         try:
             layout.put(self.datasets[L, name], rows, *divmod(rung, self.shapes[L].chains), first)
         except OSError as error:
-            # MPI keeps the system's reason to itself.
-            reason = errno.ENOSPC if shutil.disk_usage(self.path).free < 2 * rows.nbytes else errno.EIO
+            # MPI keeps the system's reason to itself; a small write may fail for the room that another one has just taken.
+            needed = 2 * max(rows.nbytes, layout.CHUNK_BYTES)
+            reason = errno.ENOSPC if shutil.disk_usage(self.path).free < needed else errno.EIO
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
 
     def commit(self, L, draws, summary):
