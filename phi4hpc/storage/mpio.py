@@ -27,7 +27,7 @@ class Mpio:
         try:
             layout.put(self.datasets[L, name], rows, *divmod(rung, self.shapes[L].chains), first)
         except OSError as error:
-            # MPI keeps the system's reason to itself; a small write may fail for the room that another one has just taken.
+            # MPI keeps the system's reason to itself; a small write may fail for the room that another one just took.
             needed = 2 * max(rows.nbytes, layout.CHUNK_BYTES)
             reason = errno.ENOSPC if shutil.disk_usage(self.path).free < needed else errno.EIO
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
