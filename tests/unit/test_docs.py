@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import numpy as np
+import pyerrors
 import pytest
 from mpi4py import MPI
 
@@ -24,7 +25,10 @@ def blocks(*words):
 
 @pytest.fixture(scope='module')
 def folder(tmp_path_factory):
-    """Return a folder with the ensembles of L = 32 of runs/quickstart, though of fewer draws and of noise."""
+    """Return a folder with the ensembles of L = 32 of runs/quickstart, though of fewer draws and of noise.
+
+    And a transition.json.gz of runs/critical, which holds kappa_c alone.
+    """
     deck = parse((ROOT / 'input' / 'quickstart.yaml').read_text(), 'quickstart').deck
     shape, rng = Shape(32, tuple(deck.ladder.kappas), deck.ladder.chains, 100, deck.precision), np.random.default_rng(1)
     path = tmp_path_factory.mktemp('docs') / 'runs' / 'quickstart' / 'ensembles.h5'
@@ -36,10 +40,14 @@ def folder(tmp_path_factory):
             writer.write(32, name, rung, 0, rng.standard_normal(100))
     writer.commit(32, 100, {'kappa': shape.kappas})
     writer.close()
+    critical = path.parents[1] / 'critical'
+    critical.mkdir()
+    pyerrors.input.json.dump_dict_to_json({'kappa_c': {'value': pyerrors.pseudo_Obs(0.2695, 1e-5, 'L016')}},
+                                          str(critical / 'transition'))
     return path.parents[2]
 
 
-@pytest.mark.parametrize('block', blocks('import'), ids=['xarray', 'ArviZ', 'h5py'])
+@pytest.mark.parametrize('block', blocks('import'), ids=['xarray', 'ArviZ', 'h5py', 'pyerrors'])
 def test_python_of_the_docs_runs(block, folder, monkeypatch):
     monkeypatch.chdir(folder)
     exec(block, {})
