@@ -100,6 +100,7 @@ def learned(out):
     return found | {name: np.asarray(array).tobytes() for name, array in arrays.items()}
 
 
+@pytest.mark.long
 def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_killed(finished, start, deck, tmp_path):
     """Stopped in the first training, killed in the second, killed after the first analysis, and gone on with."""
     out = shutil.copytree(finished[0], tmp_path / 'run')
