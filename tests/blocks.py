@@ -6,6 +6,7 @@ launches, and the sanitizer tells on standard error what it finds:
     LD_PRELOAD=libtsan.so python tests/blocks.py thread phi4hpc/kernels FOLDER KERNEL ...
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -79,6 +80,7 @@ LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                    
 
 def main(sanitizer, sources, folder, *kernels):
     """Take `kernels`, of the folder `sources`, through every launch; what is compiled goes to `folder`."""
+    os.environ.pop('LD_PRELOAD', None)                     # the compiler and what starts it need no sanitizer
     source.FOLDER = Path(sources)
     for L, shape, blocks in LAUNCHES:
         history(Blocks(Path(folder), shape, blocks, sanitizer), L, 'float32', kernels)
