@@ -14,11 +14,13 @@ def keep(comm, checkpoint, generations_kept, past, settings, state):
 
     Random choices need no more than that: they follow from the seed and the epoch (batches.plan).
     """
+    sums = comm.allgather(float(past['sum']))
+
     def fill(path):
         if comm.rank:
             return []
         states = {name: holder.state_dict() for name, holder in state.items()}
-        modelfile.write(path / FILE, {'past': past, 'settings': settings, 'state': states})
+        modelfile.write(path / FILE, {'past': {**past, 'sum': sums}, 'settings': settings, 'state': states})
         return [FILE]
 
     generations.write(comm, checkpoint, generations_kept, fill)
@@ -35,8 +37,9 @@ def resume(comm, checkpoint, settings, state, device):
         return {}
     for name, holder in state.items():
         holder.load_state_dict(content['state'][name])
-    log.info('resuming %s after epoch %d', path, content['past']['epoch'])
-    return content['past']
+    past = {'step': 0, 'sum': [0.0]} | content['past']             # older ones were made between epochs
+    log.info('resuming %s after epoch %d and %d steps', path, past['epoch'], past['step'])
+    return past | {'sum': sum(past['sum'][comm.rank::comm.size])}
 
 
 @contextlib.contextmanager

@@ -28,11 +28,12 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
     `model` is fresh from families.build, `path` is <model>.pt. `train_nyx`, `valid_nyx` and `test_nyx` are this
     rank's draws, by shards.read_train with the same `batch` and shards.read_share. The outcome follows from the
     data, `seed` and the model's name; the number of ranks changes it by rounding alone. `control` is asked
-    after each epoch: the last `keep` checkpoints are kept in <model>.ckpt, from which training resumes to the
+    after each step: the last `keep` checkpoints are kept in <model>.ckpt, from which training resumes to the
     same bits on as many ranks, and None is returned where it says to stop. `tensorboard` is a directory for
     its event files. Raises UserError where a batch has fewer draws than there are ranks.
     """
     name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt'
+    seeds = batches.seed_of(seed, name)
     settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
     phi_nyx = _on(device, train_nyx)
     valid_nD, test_nD = (_on(device, held_out_nyx).flatten(1) for held_out_nyx in (valid_nyx, test_nyx))
@@ -48,35 +49,46 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
     control.begin()
     with journal.tensorboard_writer(comm, tensorboard, past['epoch']) as board, \
             Progress(f'train {name}', epochs * steps, comm.rank) as progress:
-        progress.skip(past['epoch'] * steps)
-        for epoch in range(past['epoch'] + 1, epochs + 1):
-            plan = batches.plan(batches.seed_of(seed, name), epoch, numbers, bounds, steps, phi_nyx.shape[-1])
-            past['train'].append(learner.epoch(phi_nyx, plan, batch, progress))
-            past['epoch'] = epoch
-            past['validation'].append(mean(comm, losses(model, valid_nD)))
-            if past['validation'][-1] < past['validation'][past['best']]:
-                past |= {'best': epoch, 'weights': copy.deepcopy(model.state_dict())}
+        progress.skip(past['epoch'] * steps + past['step'])
+        while past['epoch'] < epochs:
+            plan = batches.plan(seeds, past['epoch'] + 1, numbers, bounds, steps, phi_nyx.shape[-1])
+            for draw_s, shift_sm in zip(*(part[past['step']:] for part in plan), strict=True):
+                past['sum'] += learner.step(batches.take(phi_nyx, draw_s, shift_sm), batch)
+                past['step'] += 1
+                progress.advance()
+                action = control.ask()
+                if action:
+                    seconds = past['seconds'] + time.monotonic() - began
+                    journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, learner.state)
+                if action is Action.STOP:
+                    return None
+            _end_epoch(comm, model, past, valid_nD)
             board(past, learner.schedule.get_last_lr()[0])
-            action = control.ask() if epoch < epochs else Action.GO_ON
-            if action:
-                seconds = past['seconds'] + time.monotonic() - began
-                journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, learner.state)
-            if action is Action.STOP:
-                return None
 
     model.load_state_dict(past['weights'])
     past['seconds'] += time.monotonic() - began
+    told = record(comm, model, past, start_n, losses(model, test_nD), steps, total)
     if comm.rank == 0:
         modelfile.save(path, model)
         shutil.rmtree(checkpoint, ignore_errors=True)
     comm.Barrier()
-    return record(comm, model, past, start_n, losses(model, test_nD), steps, total)
+    return told
 
 
 def _start(comm, model, valid_nD):
-    """Return the past of a training before its first epoch."""
-    return {'epoch': 0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))], 'seconds': 0.0,
-            'best': 0, 'weights': copy.deepcopy(model.state_dict())}
+    """Return the past of a training before its first epoch: `step` and `sum` are of the epoch that is not complete,
+    its steps, and this rank's sum of their losses."""
+    return {'epoch': 0, 'step': 0, 'sum': 0.0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))],
+            'seconds': 0.0, 'best': 0, 'weights': copy.deepcopy(model.state_dict())}
+
+
+def _end_epoch(comm, model, past, valid_nD):
+    """Write down an epoch in the past, once its steps are made."""
+    past['train'].append(sum(comm.allgather(float(past['sum']))) / past['step'])
+    past['validation'].append(mean(comm, losses(model, valid_nD)))
+    past |= {'epoch': past['epoch'] + 1, 'step': 0, 'sum': 0.0}
+    if past['validation'][-1] < past['validation'][past['best']]:
+        past |= {'best': past['epoch'], 'weights': copy.deepcopy(model.state_dict())}
 
 
 class Learner:
@@ -91,19 +103,14 @@ class Learner:
         self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
         self.state = {'model': model, 'optimiser': self.optimiser, 'schedule': self.schedule}
 
-    def epoch(self, phi_nyx, plan, batch, progress):
-        """Make the steps of a batches.plan, of `batch` draws over all ranks; return the mean of their losses."""
-        running = torch.zeros((), dtype=torch.float64, device=phi_nyx.device)
-        for draw_s, shift_sm in zip(*plan, strict=True):
-            x_sD = batches.take(phi_nyx, draw_s, shift_sm)
-            loss = (x_sD - self.net(x_sD)).square().mean(1).sum() / batch
-            self.optimiser.zero_grad()
-            (self.comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
-            self.optimiser.step()
-            self.schedule.step()
-            running += loss.detach()
-            progress.advance()
-        return sum(self.comm.allgather(running.item())) / len(plan[0])
+    def step(self, x_sD, batch):
+        """Make a step with this rank's part of a batch of so many draws; return its part of the loss, on the device."""
+        loss = (x_sD - self.net(x_sD)).square().mean(1).sum() / batch
+        self.optimiser.zero_grad()
+        (self.comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
+        self.optimiser.step()
+        self.schedule.step()
+        return loss.detach().double()
 
 
 def _rates(model, rate):

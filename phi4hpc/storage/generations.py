@@ -15,7 +15,7 @@ from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
-VERSION = 1
+VERSION = 2                       # 2: training counts the steps of an epoch
 MANIFEST = 'manifest.json'
 
 

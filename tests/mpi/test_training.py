@@ -16,6 +16,7 @@ from tests.stopping import StopAt
 
 pytestmark = pytest.mark.mpi(min_size=2)
 BATCH = 25  # divides by no number of ranks in use
+STEPS = 10  # in an epoch
 
 
 @pytest.fixture(scope='module')
@@ -75,17 +76,31 @@ def test_all_ranks_end_with_the_same_bits(shared):
     assert world().allgather({**record, 'seconds': 0}) == world().size * [{**record, 'seconds': 0}]
 
 
-def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared):
-    for part in ('whole', 'halves'):
+@pytest.mark.parametrize('step', [STEPS + 3, 2 * STEPS], ids=['within an epoch', 'at its last step'])
+def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared, step):
+    for part in ('whole', 'pieces'):
         (shared / part).mkdir(exist_ok=True)
     whole, model = trained(world(), shared / 'whole' / 'm.pt')
-    stopped, _ = trained(world(), shared / 'halves' / 'm.pt', control=StopAt(2))
-    world().Barrier()
-    assert stopped is None
-    assert (shared / 'halves' / 'm.ckpt').exists()
-    resumed, again = trained(world(), shared / 'halves' / 'm.pt')
+    assert whole['steps'] == 4 * STEPS
+    for last in (step, 2):
+        stopped, _ = trained(world(), shared / 'pieces' / 'm.pt', control=StopAt(last))
+        world().Barrier()
+        assert stopped is None
+    assert (shared / 'pieces' / 'm.ckpt').exists()
+    resumed, again = trained(world(), shared / 'pieces' / 'm.pt')
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+
+
+def test_a_training_that_was_stopped_goes_on_on_fewer_ranks(alone, shared):
+    (shared / 'alone').mkdir(exist_ok=True)
+    stopped, _ = trained(world(), shared / 'm.pt', control=StopAt(STEPS + 3))
+    assert stopped is None
+    if world().rank == 0:
+        whole, _ = trained(alone, shared / 'alone' / 'm.pt')
+        resumed, _ = trained(alone, shared / 'm.pt')
+        np.testing.assert_allclose(resumed['train_losses'], whole['train_losses'], rtol=1e-5)
+    world().Barrier()
 
 
 def test_a_batch_smaller_than_the_world_is_an_error_on_every_rank():

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mpi4py import MPI
 
-from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin import journal, modelfile
 from phi4hpc.blockspin.families import build
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
@@ -89,17 +89,32 @@ def test_training_is_repeatable_and_its_seed_matters(comm, tmp_path):
     assert not same_weights(a, c)
 
 
-@pytest.mark.parametrize('epoch', [1, 4])
-def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, epoch):
-    whole, model = trained(comm, tmp_path / 'm.pt', domains, 'dense')
-    path = tmp_path / 'halves' / 'm.pt'
+@pytest.mark.parametrize('step', [5, 12, 4 * 12 + 1], ids=['before its first epoch', 'after it', 'later'])
+def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, step):
+    whole, model = trained(comm, tmp_path / 'm.pt', domains, 'dense', tensorboard=str(tmp_path / 'board'))
+    path, board = tmp_path / 'halves' / 'm.pt', str(tmp_path / 'halves_board')
     path.parent.mkdir()
-    stopped, _ = trained(comm, path, domains, 'dense', control=StopAt(epoch))
+    stopped, _ = trained(comm, path, domains, 'dense', control=StopAt(step), tensorboard=board)
     assert stopped is None
     assert [entry.name for entry in path.parent.iterdir()] == ['m.ckpt']
-    resumed, again = trained(comm, path, domains, 'dense')
+    resumed, again = trained(comm, path, domains, 'dense', tensorboard=board)
     assert [entry.name for entry in path.parent.iterdir()] == ['m.pt']
     assert same_weights(model, again)
+    assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
+    assert points(board) == points(tmp_path / 'board')
+
+
+def test_a_checkpoint_from_before_steps_were_counted_is_gone_on_from(comm, tmp_path, monkeypatch):
+    """It was written once an epoch was complete."""
+    whole, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense')
+    trained(comm, tmp_path / 'm.pt', domains, 'dense', control=StopAt(12))
+    file = next(tmp_path.glob('m.ckpt/*')) / journal.FILE
+    content = modelfile.read(file)
+    content['past'] = {'epoch': 1, 'train': whole['train_losses'][:1], 'validation': whole['validation_losses'][:2],
+                       'seconds': 0.0, 'best': 1, 'weights': content['state']['model']}
+    modelfile.write(file, content)
+    monkeypatch.setattr(journal.generations, 'fault_of', lambda *_: None)
+    resumed, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense')
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
 
 
@@ -109,11 +124,16 @@ def test_a_checkpoint_of_other_settings_is_not_used(comm, tmp_path):
     assert len(record['train_losses']) == 2
 
 
-def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
+def points(board):
+    """Return {tag: [(epoch, value)]} of a directory of TensorBoard's."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+    events = EventAccumulator(str(board)).Reload()
+    return {tag: [(point.step, point.value) for point in events.Scalars(tag)] for tag in events.Tags()['scalars']}
+
+
+def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
     record, _ = trained(comm, tmp_path / 'm.pt', domains, 'linear', tensorboard=str(tmp_path / 'board'))
-    events = EventAccumulator(str(tmp_path / 'board')).Reload()
-    points = events.Scalars('loss/validation')
-    assert [point.step for point in points] == [1, 2, 3, 4, 5, 6]
-    np.testing.assert_allclose([point.value for point in points], record['validation_losses'][1:], rtol=1e-6)
+    epochs, values = zip(*points(tmp_path / 'board')['loss/validation'], strict=True)
+    assert epochs == (1, 2, 3, 4, 5, 6)
+    np.testing.assert_allclose(values, record['validation_losses'][1:], rtol=1e-6)
