@@ -57,12 +57,17 @@ class Blocks:
 
 
 def history(device, L, precision, kernels, steps=2):
-    """Return what `kernels` do to three replicas: (fields, hits taken and cluster labels, densities)."""
+    """Return what `kernels` do to three replicas: (fields, hits taken and cluster labels, measured)."""
     replicas, lam = [0, 1, 7], 0.1
     fields = Fields(device, L, precision, lam, 5, replicas)
     fields.write(np.random.default_rng(L).normal(size=(len(replicas), L, L)))
     told = [CALLS[kernel](fields, 10 * step) for step in range(steps) for kernel in kernels]
-    return fields.read(), np.hstack([np.ravel(values) for values in told]), fields.measure()
+    return fields.read(), np.hstack([np.ravel(values) for values in told]), measured(fields)
+
+
+def measured(fields):
+    """Return (r, 5) densities and longest mode."""
+    return np.column_stack([fields.measure(), fields.longest_mode()])
 
 
 def kappas(fields):

@@ -10,7 +10,7 @@ import numpy as np
 
 from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields
-from tests.blocks import CALLS
+from tests.blocks import CALLS, measured
 
 LAUNCHES = [(2, 'float32', 3), (34, 'float64', 3), (64, 'float32', 5), (64, 'float64', 5), (256, 'float32', 2)]
 
@@ -28,9 +28,9 @@ def launch(device, L, precision, replicas):
     fields.write(np.random.default_rng(L).normal(size=(1, L, L)).repeat(replicas, 0))
     for call in CALLS.values():
         call(fields, 0)
-    fields.measure()
+    measured(fields)
     device.wait()
-    print(f'{", ".join([*CALLS, "measure"])} at L = {L}, {precision}, {replicas} replicas')
+    print(f'{", ".join([*CALLS, "measure", "mode"])} at L = {L}, {precision}, {replicas} replicas')
 
 
 def main(*words):

@@ -97,10 +97,10 @@ def memory_bytes(deck, ranks):
 
 
 def _sampling_bytes(deck, ranks):
-    # the fields, draws of every lattice that wait for a chunk to be full, and two copies on their way of one lattice's
+    # the fields, draws of every lattice that wait for a chunk to be full, and some of one lattice's on their way
     fields = [size**2 * SITE_BYTES[deck.precision] for size in deck.lattice.sizes]
     waiting = [field * min(deck.sample.draws, max(1, CHUNK_BYTES // field)) for field in fields]
-    return ceil(replicas(deck) / ranks * (2 * sum(fields) + sum(waiting) + 2 * max(waiting)))
+    return ceil(replicas(deck) / ranks * (5 * sum(fields) + sum(waiting)))
 
 
 def _weights(train):

@@ -53,8 +53,8 @@ class Cuda:
         """Return an array of this device as a NumPy array."""
         return self.cupy.asnumpy(array)
 
-    def fetch(self, array):
-        """Begin to copy `array`, as it is now, to the host; return a function that waits for the copy and returns it.
+    def fetch(self, array, form):
+        """Begin to copy `array`, as it is now, to the host; return a function that waits for it and returns form(copy).
 
         It goes into pinned memory on a stream of its own, beside what is launched next.
         """
@@ -64,13 +64,13 @@ class Cuda:
         self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
         runtime.memcpyAsync(pinned.ctypes.data, snapshot.data.ptr, snapshot.nbytes, runtime.memcpyDeviceToHost,
                             self.copies.ptr)
-        return partial(_fetched, self.copies.record(), pinned, snapshot)
+        return partial(_fetched, self.copies.record(), form, pinned, snapshot)
 
 
-def _fetched(copied, pinned, _):
-    """Wait for the event `copied`; return what is in pinned memory. The last argument keeps what is copied alive."""
+def _fetched(copied, form, pinned, _):
+    """Wait for the event `copied`; return form(pinned memory). The last argument keeps what is copied alive."""
     copied.synchronize()
-    return pinned
+    return form(pinned)
 
 
 class Module:

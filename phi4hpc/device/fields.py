@@ -36,10 +36,7 @@ class Fields:
 
     def fetch(self):
         """Begin to read the fields as they are now; return a function that returns them, phi_ryx, once here."""
-        if self.count == 0:
-            return self.read
-        packed = self.device.fetch(self.packed)
-        return lambda: unpack(packed())
+        return self.device.fetch(self.packed, unpack) if self.count else self.read
 
     def metropolis(self, kappas, widths, first_sweep, sweeps):
         """Make Metropolis sweeps, the first numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
@@ -99,6 +96,17 @@ class Fields:
         sums = self.device.array(np.zeros((self.count, 4)))
         self._launch('measure', sums)
         return self.device.numpy(sums) / self.L**2
+
+    def longest_mode(self):
+        """Return (r,) float64 |phi~(p)|^2 / Omega at p = 2 pi / L, as phi4hpc.lattice.observables.longest_mode."""
+        power = self.device.array(np.zeros(self.count))
+        self._launch('mode', self._wave, power)
+        return self.device.numpy(power)
+
+    @cached_property
+    def _wave(self):
+        angle = 2 * np.pi / self.L * np.arange(self.L).reshape(-1, 2).T
+        return self._float64([np.cos(angle), np.sin(angle)])
 
     def _launch(self, kernel, *args):
         if kernel not in self.modules:

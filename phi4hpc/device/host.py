@@ -61,10 +61,10 @@ class Host:
         """Return an array of this device as a NumPy array; it may share memory."""
         return array
 
-    def fetch(self, array):
-        """Return a function that returns `array` as it is now."""
-        snapshot = array.copy()
-        return lambda: snapshot
+    def fetch(self, array, form):
+        """Return a function that returns form(array), a copy of the array as it is now."""
+        formed = form(array)
+        return lambda: formed
 
 
 class Module:

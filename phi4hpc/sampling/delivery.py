@@ -12,13 +12,13 @@ import numpy as np
 buffers = {}                      # of what goes out and comes in, kept: new pages cost as much as copying to them
 
 
-def deliver(comm, rows_br, rung_br, bounds, owner_f):
-    """Return an iterator over (rung, rows (b, ...)) of the rungs that this rank owns. Collective.
+def deliver(comm, rows_br, rung_br, bounds, owner_f, into_fb):
+    """Bring rows to `into_fb` (rungs that this rank owns, b, ...). Collective.
 
     `rows_br`: b draws, each (r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was
     at; `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each rung.
     """
-    draws, item, dtype = len(rung_br), rows_br[0].shape[1:], rows_br[0].dtype
+    item, dtype = into_fb.shape[2:], into_fb.dtype
     sources, width = list(pairwise(bounds)), math.prod(item) * dtype.itemsize
     owner_br = owner_f[rung_br]
     to_br = owner_br[:, slice(*sources[comm.rank])]
@@ -31,9 +31,8 @@ def deliver(comm, rows_br, rung_br, bounds, owner_f):
     received = buffer('in', (len(draw), *item), dtype)
     comm.Alltoallv((send.reshape(-1).view(np.uint8), np.bincount(to_br.ravel(), minlength=comm.size) * width),
                    (received.reshape(-1).view(np.uint8), [len(each) * width for each, _ in mine]))
-    row_fb = np.empty((len(owner_f), draws), int)
-    row_fb[rung_br[draw, replica], draw] = np.arange(len(draw))
-    return ((rung, received[row_fb[rung]]) for rung in np.flatnonzero(owner_f == comm.rank))
+    own_f = np.cumsum(owner_f == comm.rank) - 1
+    into_fb[own_f[rung_br[draw, replica]], draw] = received
 
 
 def places(to_br):

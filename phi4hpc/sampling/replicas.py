@@ -52,3 +52,7 @@ class Replicas:
     def measure(self):
         """Return the densities (r, 4) of every replica."""
         return self.fields.measure() if len(self.own) else np.empty((0, len(DENSITIES)))
+
+    def longest_mode(self):
+        """Return the longest mode's power (r,) of every replica."""
+        return self.fields.longest_mode() if len(self.own) else np.empty(0)

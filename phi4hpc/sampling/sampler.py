@@ -38,7 +38,8 @@ class Sampler:
         self.received = self.everyone, counts * self.walks[0].tells
         self.told = np.split(self.everyone, ends[:-1])                     # of each lattice
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
-        self.writer, self.steps, self.stalled = writer, 0, 0.0     # seconds spent on writing instead of sampling
+        self.writer, self.steps = writer, 0
+        self.seconds = {'delivering': 0.0, 'writing': 0.0}                 # that go into draws instead of sampling
 
     def run(self):
         """Thermalise and make all draws, from the last checkpoint where there is one. Collective.
@@ -59,8 +60,9 @@ class Sampler:
                 if action is Action.STOP:
                     self.writer.close()
                     raise Stopped(f'after {self.steps} of {self.total} steps')
-        elapsed = time.monotonic() - began
-        log.info('sample: %.1f s, of which %.1f%% went into writing', elapsed, 100 * self.stalled / max(elapsed, 1e-9))
+        elapsed = max(time.monotonic() - began, 1e-9)
+        log.info('sample: %.1f s, of which %.1f%% went into delivering draws and %.1f%% into writing them', elapsed,
+                 *(100 * seconds / elapsed for seconds in self.seconds.values()))
 
     def advance(self):
         """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
@@ -68,10 +70,10 @@ class Sampler:
         drawn = self.steps + 1 - self.plan.thermalisation
         for walk, draws, told_rn in zip(self.walks, self.draws, told, strict=True):
             if drawn > 0 and drawn % self.plan.spacing == 0:
-                draws.keep(*walk.draw())
+                self._spend('delivering', draws.keep, *walk.draw())
             walk.exchange(told_rn, self.steps)
             if draws.full:
-                self._write(draws.commit, walk.summary())
+                self._spend('writing', draws.commit, walk.summary())
         self.steps += 1
 
     def _tell(self, told):
@@ -79,18 +81,18 @@ class Sampler:
         self.comm.Allgatherv(np.concatenate(told, out=self.own), self.received)
         return self.told
 
-    def _write(self, write, *args):
-        """Write something, and count how long that takes."""
+    def _spend(self, kind, act, *args):
+        """Do something, and count how long that takes."""
         began = time.monotonic()
-        write(*args)
-        self.stalled += time.monotonic() - began
+        act(*args)
+        self.seconds[kind] += time.monotonic() - began
 
     def save(self):
         """Commit the draws of every lattice, then write a checkpoint. Collective."""
         for walk, draws in zip(self.walks, self.draws, strict=True):
-            self._write(draws.commit, walk.summary())
-        self._write(self.writer.sync)
-        self._write(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
+            self._spend('writing', draws.commit, walk.summary())
+        self._spend('writing', self.writer.sync)
+        self._spend('writing', checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
 
     def fields(self):
         """Return {group: (fields phi_ryx of the replicas that this rank holds, bounds of what each rank holds)}."""

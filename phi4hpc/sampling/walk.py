@@ -44,9 +44,10 @@ class Walk:
         return self.told_rn
 
     def draw(self):
-        """Return a draw: what fetches this rank's fields, its densities, and the rungs of the replicas of all ranks."""
+        """Return a draw: what begins to fetch this rank's fields, its SERIES, and the rungs of all replicas."""
         self.ladder.look()
-        return self.replicas.fields.fetch(), self.densities_rq, self.rung_r
+        series_rq = np.column_stack([self.densities_rq, self.replicas.longest_mode()])
+        return self.replicas.fields.fetch, series_rq, self.rung_r
 
     def exchange(self, told_rn, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""

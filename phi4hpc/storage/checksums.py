@@ -1,8 +1,10 @@
-"""A checksum of every draw, by which `phi4hpc verify` tells the draw in which a bit has flipped."""
+"""A checksum of every draw, by which `phi4hpc verify` tells the draw in which a bit has flipped.
 
-import zlib
+The library zlib-ng takes half to a third of the time of zlib for the same CRC32.
+"""
 
 import numpy as np
+from zlib_ng.zlib_ng import crc32
 
 from phi4hpc.lattice.observables import SERIES
 
@@ -11,14 +13,9 @@ COLUMNS = (*SERIES, 'replica')
 
 def checksums(columns):
     """Return the CRC32 (n,) of n draws; `columns`: each (n, ...) values as they are in the file."""
-    columns = [np.ascontiguousarray(column) for column in columns]
-    sums = np.zeros(len(columns[0]), np.uint32)
-    for n in range(len(sums)):
-        value = 0
-        for column in columns:
-            value = zlib.crc32(column[n:n + 1], value)
-        sums[n] = value
-    return sums
+    parts = [np.ascontiguousarray(column).reshape(len(column), -1).view(np.uint8) for column in columns]
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts, 1)
+    return np.array([crc32(row) for row in rows], np.uint32)
 
 
 def damaged(lattice):

@@ -62,6 +62,11 @@ class Shape:
         return int(min(self.fields(self.draws), max(1, CHUNK_BYTES // size)))
 
     @property
+    def draw_bytes(self):
+        """Bytes of a draw of one rung, its field among them where any are kept."""
+        return 8 * len(SERIES) + (self.every > 0) * self.L**2 * np.dtype(self.precision).itemsize
+
+    @property
     def block(self):
         """Draws that the sampler writes at a time: those of a chunk of phi; of series alone a few thousand."""
         return min(self.draws, self.chunk * self.every or SERIES_BLOCK)

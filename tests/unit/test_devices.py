@@ -6,7 +6,7 @@ import pytest
 from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields
 from phi4hpc.device.host import Host
-from tests.blocks import CALLS
+from tests.blocks import CALLS, measured
 from tests.simulate import densities, observe
 
 pytestmark = pytest.mark.cuda
@@ -39,7 +39,7 @@ def test_fields_stay_equal_sweep_by_sweep(gpu, L, kernel):
 @pytest.mark.parametrize('precision', ['float32', 'float64'])
 @pytest.mark.parametrize('L', [2, 64, 256, 1024])
 def test_measurements_agree_to_rounding(gpu, L, precision):
-    expected, found = (start(device, L, precision).measure() for device in (Host(), gpu))
+    expected, found = (measured(start(device, L, precision)) for device in (Host(), gpu))
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 

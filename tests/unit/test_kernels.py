@@ -8,7 +8,7 @@ import pytest
 from phi4hpc.device import host
 from phi4hpc.device.fields import Fields, pack, unpack
 from phi4hpc.kernels.philox import philox
-from phi4hpc.lattice.observables import densities
+from phi4hpc.lattice.observables import densities, longest_mode
 from tests.conftest import ROOT
 from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep
 
@@ -69,6 +69,7 @@ def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
     held = fields(device, L, precision, range(3))
     held.write(phi)
     np.testing.assert_allclose(held.measure(), densities(phi), rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(held.longest_mode(), longest_mode(phi.astype('f8')), rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize('L', SIZES)

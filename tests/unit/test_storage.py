@@ -240,7 +240,8 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, driver, every, kept)
     summary['kappa'] = shape.kappas
     phi_nryx = np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
-        draws.keep(lambda phi_ryx=phi_ryx: phi_ryx, densities(phi_ryx), np.array([0, 1, 0, 1]))
+        series_rq = np.column_stack([densities(phi_ryx), longest_mode(phi_ryx)])
+        draws.keep(lambda phi_ryx=phi_ryx: lambda: phi_ryx, series_rq, np.array([0, 1, 0, 1]))
         if draws.full or draws.drawn == 4:
             draws.commit(summary)
     writer.close()
