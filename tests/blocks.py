@@ -20,6 +20,12 @@ FLAGS = ['-std=c++17', '-O1', '-g', '-ffp-contract=off', '-fPIC', '-include', HE
 MAX_THREADS, MAX_BLOCKS = 256, 64
 
 
+def compile_into(path, options):
+    """Compile every kernel at once: most of the time goes into headers."""
+    units = [host.translation_unit(name) for name in (*CALLS, 'measure')]
+    host.compile_into(path, [host.compiler(), *FLAGS, *options], ''.join(units))
+
+
 class Blocks:
     """Runs kernels in blocks of `shape` (x, y) threads, `blocks` of them a replica. Compiles into `folder`.
 
@@ -30,15 +36,14 @@ class Blocks:
 
     def __init__(self, folder, shape, blocks, sanitizer=None):
         self.folder, self.shape, self.blocks = folder, shape, blocks
-        self.flags = [*FLAGS, *([f'-fsanitize={sanitizer}'] if sanitizer else [])]
+        self.flags = [f'-fsanitize={sanitizer}'] if sanitizer else []
 
     def module(self, name, L, precision):
-        """Compile kernels/<name>.cu; return what launches its kernels, as a device does."""
-        path = self.folder / f'{name}-{L}-{precision}-{self.blocks}.so'
+        """Compile all kernels; return what launches them, as a device does for those of kernels/<name>.cu."""
+        path = self.folder / f'{L}-{precision}-{self.blocks}.so'
         if not path.exists():
             shape = {'BLOCKS': self.blocks, 'MAX_THREADS': MAX_THREADS, 'MAX_BLOCKS': MAX_BLOCKS}
-            command = [host.compiler(), *self.flags, f'-I{source.FOLDER}', *source.definitions(L, precision, shape)]
-            host.compile_into(path, command, host.translation_unit(name))
+            compile_into(path, [*self.flags, f'-I{source.FOLDER}', *source.definitions(L, precision, shape)])
         module = host.Module(path)
         module.library.block_shape(*self.shape)
         return module

@@ -7,13 +7,14 @@ larger than was compiled for, and those that wait for each other are launched to
 import ctypes
 import re
 import tempfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 
 from phi4hpc.device import host
-from tests.blocks import FLAGS
+from tests.blocks import compile_into
 
 __version__ = 'pretended'
 MULTIPROCESSORS, RESIDENT = 2, 4
@@ -35,18 +36,23 @@ def asnumpy(array):
     return np.array(array)
 
 
+@cache
+def compiled(*options):
+    path = Path(tempfile.mkdtemp(), 'kernels.so')
+    compile_into(path, options)
+    return path
+
+
 class RawModule:
     def __init__(self, *, code, options, backend, enable_cooperative_groups):
         assert backend == 'nvrtc'
         self.cooperative = enable_cooperative_groups
         self.defined = dict(re.findall(r'-D(\w+)=(\w+)', ' '.join(options)))
-        path = Path(tempfile.mkdtemp(), 'kernels.so')
-        constants = [option for option in options if option.startswith(('-D', '-I'))]
-        unit = host.translation_unit(re.search(r'"(\w+)\.cu"', code)[1])
-        host.compile_into(path, [host.compiler(), *FLAGS, *constants], unit)
-        self.module = host.Module(path)
+        self.source = re.search(r'"(\w+)\.cu"', code)[1]
+        self.module = host.Module(compiled(*(option for option in options if option.startswith(('-D', '-I')))))
 
     def get_function(self, name):
+        assert name == self.source, 'a kernel bears the name of its file'
         return lambda grid, block, args: self.launch(name, grid[0], block, args)
 
     def launch(self, name, blocks, block, args):

@@ -18,10 +18,15 @@ OPTIONS = {'TSAN_OPTIONS': 'halt_on_error=1', 'ASAN_OPTIONS': 'detect_leaks=0', 
            'PYTHONPATH': str(ROOT)}
 
 
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    """Return the folder of what is compiled, for any number of threads."""
+    return tmp_path_factory.mktemp('compiled')
+
+
 @pytest.fixture(scope='module', params=[2, 6, 16, 34])
-def one_thread(request, tmp_path_factory):
+def one_thread(request, folder):
     """Return L, and what happens there where a block has one thread."""
-    folder = tmp_path_factory.mktemp('one')
     return request.param, history(Blocks(folder, (1, 1), 1), request.param, 'float64', CALLS)
 
 
@@ -34,9 +39,9 @@ def test_one_thread_a_block_does_what_the_host_does(one_thread):
 
 
 @pytest.mark.parametrize(('shape', 'blocks'), [((32, 8), 1), ((4, 4), 3)])
-def test_the_bits_of_a_field_do_not_depend_on_the_launch(one_thread, tmp_path, shape, blocks):
+def test_the_bits_of_a_field_do_not_depend_on_the_launch(one_thread, folder, shape, blocks):
     L, (phi, told, densities) = one_thread
-    found_phi, found_told, found_densities = history(Blocks(tmp_path, shape, blocks), L, 'float64', CALLS)
+    found_phi, found_told, found_densities = history(Blocks(folder, shape, blocks), L, 'float64', CALLS)
     assert np.array_equal(found_phi, phi)
     assert np.array_equal(found_told, told)
     np.testing.assert_allclose(found_densities, densities, rtol=1e-13, atol=1e-13)   # sums are taken in another order
