@@ -37,14 +37,20 @@ def kernel_folder(tmp_path, monkeypatch):
     return folder
 
 
+def pytest_addoption(parser):
+    parser.addoption('--jobs', choices=['leave', 'only'],
+                     help='leave out, or take alone, the tests that start jobs, which need the machine for themselves')
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out, uncounted, what this run is not for.
 
-    A serial run takes the serial tests, a run --with-mpi those marked mpi that its ranks suffice for;
-    tests marked long or slurm are taken where -m names marks.
+    A serial run takes the serial tests, or by --jobs some of them, a run --with-mpi those marked mpi that its ranks
+    suffice for; tests marked long or slurm are taken where -m names marks.
     """
-    ranks = world_size() if config.getoption('--with-mpi') else 0
-    taken = [item for item in items if belongs(item, ranks, bool(config.getoption('-m')))]
+    ranks, jobs = world_size() if config.getoption('--with-mpi') else 0, config.getoption('--jobs')
+    taken = [item for item in items if belongs(item, ranks, bool(config.getoption('-m')))
+             and (jobs is None or starts_jobs(item) == (jobs == 'only'))]
     config.hook.pytest_deselected(items=[item for item in items if item not in taken])
     items[:] = taken
 
@@ -54,6 +60,10 @@ def belongs(item, ranks, marks_are_chosen):
     mpi = item.get_closest_marker('mpi')
     suits = mpi is None if ranks == 0 else mpi is not None and ranks >= mpi.kwargs.get('min_size', 1)
     return suits and (marks_are_chosen or not {'long', 'slurm'} & {mark.name for mark in item.iter_markers()})
+
+
+def starts_jobs(item):
+    return item.path.relative_to(ROOT).parts[1] in ('launch', 'slurm')
 
 
 def world_size():
