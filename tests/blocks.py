@@ -22,7 +22,7 @@ MAX_THREADS, MAX_BLOCKS = 256, 64
 
 def compile_into(path, options):
     """Compile every kernel at once: most of the time goes into headers."""
-    units = [host.translation_unit(name) for name in (*CALLS, 'measure')]
+    units = [host.translation_unit(path.stem) for path in sorted(source.FOLDER.glob('*.cu'))]
     host.compile_into(path, [host.compiler(), *FLAGS, *options], ''.join(units))
 
 
