@@ -98,3 +98,9 @@ def smallest_of_each_component(count, links):
         if (relaxed == labels).all():
             return labels
         labels = relaxed
+
+
+def log_uniforms(turns, chains, rungs, seed, L):
+    """Return (turn, chain, lower rung) logarithms of the deviates that decide swaps (kernels/exchange.cu)."""
+    turn, chain, low = np.ix_(np.asarray(turns), np.arange(chains), np.arange(rungs - 1))
+    return np.log(uniform(philox((low, turn, chain, 0), key(seed, Stream.SWAP, L))[0], 'float64'))

@@ -37,7 +37,7 @@ def resume(comm, checkpoint, settings, state, device):
         return {}
     for name, holder in state.items():
         holder.load_state_dict(content['state'][name])
-    past = {'step': 0, 'sum': [0.0]} | content['past']             # older ones were made between epochs
+    past = content['past']
     log.info('resuming %s after epoch %d and %d steps', path, past['epoch'], past['step'])
     return past | {'sum': sum(past['sum'][comm.rank::comm.size])}
 

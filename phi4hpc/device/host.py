@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,9 @@ from phi4hpc.device.source import definitions, digest
 from phi4hpc.errors import UserError
 from phi4hpc.files import settle
 
+FLAGS = ['-std=c++17', '-O3', '-ffp-contract=off', '-fPIC', '-include', 'host.hpp']
 # -ffast-math opens the vector exponential of libmvec; 512-bit vectors pay here where the CPU has them.
-FLAGS = ['-std=c++17', '-O3', '-march=native', '-mprefer-vector-width=512', '-ffast-math', '-fPIC',
-         '-include', 'host.hpp']
+FAST = ['-march=native', '-mprefer-vector-width=512', '-ffast-math', '-ffp-contract=fast']
 # Slurm's signals reach every process of a job: those that ask a run for a checkpoint must not end its compiler.
 UNDISTURBED = ['sh', '-c', 'trap "" USR1 USR2 TERM; exec "$@"', 'sh']
 ALIGNMENT = 64
@@ -40,7 +41,7 @@ class Host:
 
     def module(self, source, L, precision):
         """Compile kernels/<source>.cu for a lattice size and precision; return what launches its kernels."""
-        return Module(shared_object(source, definitions(L, precision, SHAPE)))
+        return Module(shared_object(source, [*FAST, *definitions(L, precision, SHAPE)]))
 
     def array(self, values):
         """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""
@@ -75,15 +76,22 @@ class Module:
 
     def launch(self, kernel, blocks, *args):
         """Run `kernel` for block 0 ... blocks-1. Arrays are passed by address, NumPy scalars by value."""
+        self.bound(kernel, blocks, *args)()
+
+    def bound(self, kernel, blocks, *args):
+        """Return a function that launches `kernel` with these arguments each time: most of a launch is to pass them."""
         values = [as_ctypes(a) for a in args]
         addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, values))
+        addresses.alive = values, args
         # An attribute, unlike an item, is looked up in the library only once.
-        getattr(self.library, f'launch_{kernel}')(ctypes.c_int(blocks), addresses)
+        return partial(getattr(self.library, f'launch_{kernel}'), ctypes.c_int(blocks), addresses)
 
 
 def as_ctypes(arg):
     """Return a kernel's argument: an array's address, or a NumPy scalar's value."""
-    return CTYPES[arg.dtype.char](arg) if isinstance(arg, np.generic) else ctypes.c_void_p(address(arg))
+    if isinstance(arg, np.generic):
+        return CTYPES[arg.dtype.char](arg)
+    return ctypes.c_void_p(address(arg) if arg.size else None)
 
 
 def address(array):
@@ -104,10 +112,10 @@ def compiler():
     return path
 
 
-def shared_object(source, defines):
+def shared_object(source, options=()):
     """Return the path of the compiled shared object of kernels/<source>.cu, compiling it where the cache lacks it."""
     cxx = compiler()
-    command = [cxx, *FLAGS, f'-I{sources.FOLDER}', *defines]
+    command = [cxx, *FLAGS, f'-I{sources.FOLDER}', *options]
     version = subprocess.run([cxx, '--version'], capture_output=True, text=True, check=False).stdout
     path = cache() / f'{source}-{digest(source, *command, version, cpu())}.so'
     if not path.exists():

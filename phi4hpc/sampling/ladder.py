@@ -1,83 +1,67 @@
 """The ladder: which replica is at which hopping, and how the exchange between them goes.
 
-Arrays: ck (chain, rung), cp (chain, pair of neighbours), m (pair that meets at a turn, chain by chain), r (replica),
-cr (chain, replica of the chain). Replica c K + k starts at rung k of chain c; fields stay where they are and rungs
-travel. Every rank holds the whole ladder and changes it alike.
+Arrays: ck (chain, rung), cp (chain, pair of neighbours), r (replica), cr (chain, replica of the chain), n (what a
+replica tells besides its hopping energy). Replica c K + k starts at rung k of chain c; fields stay where they are and
+rungs travel. Every rank holds the whole ladder and changes it alike.
 """
 
 import numpy as np
 
+from phi4hpc.device import host
+from phi4hpc.kernels.philox import Stream, key
 from phi4hpc.sampling import swap
 
-TURNS = 256                       # turns whose random deviates are drawn at once
-COUNTS = ('heading_r', 'trips_cr', 'turns', 'swapped_even_m', 'swapped_odd_m', 'rising_ck', 'known_ck')
+COUNTS = ('heading_r', 'trips_cr', 'turns', 'swapped_cp', 'rising_ck', 'known_ck')
 STATE = ('kappas', 'replica_ck', *COUNTS)
 UNKNOWN, RISING, FALLING, FELL = range(4)     # was last: at neither end, the bottom, the top from the bottom, the top
-AT_TOP = np.array([FELL, FALLING, FALLING, FELL], np.int8)                # what they become there
 
 
 class Ladder:
-    """`chains` copies of the rungs `kappas` (ascending) for lattices of size L."""
+    """`chains` copies of the rungs `kappas` (ascending) for lattices of size L; `tells`: numbers that a replica tells.
 
-    def __init__(self, kappas, chains, seed, L):
-        self.kappas, self.seed, self.L = np.array(kappas, np.float64), seed, L
+    A turn, which every rank makes after every step for all replicas, is compiled: kernels/exchange.cu.
+    """
+
+    def __init__(self, kappas, chains, seed, L, tells=1):
+        self.kappas, self.slope_p = np.array(kappas, np.float64), np.empty(len(kappas) - 1)
         self.chains, self.rungs = chains, len(kappas)
-        shape = chains, self.rungs
-        self.meetings = swap.meetings(chains, self.rungs)                 # of even and of odd turns
-        self.ends = [np.flatnonzero((rung_low_m == 0) | (rung_high_m == self.rungs - 1))
-                     for rung_low_m, rung_high_m, *_ in self.meetings]    # the pairs of a turn at an end of the ladder
-        self.rung_template_ck = np.tile(np.arange(self.rungs), (chains, 1))
-        self.log_uniform = {}                                             # of the block of turns in use
+        shape, pairs = (chains, self.rungs), (chains, self.rungs - 1)
         self.replica_ck = np.arange(chains * self.rungs).reshape(shape)   # which replica is at a rung
+        self.rung_r = np.empty(chains * self.rungs, np.int64)             # the rung of a replica
+        self.sums_nk = np.zeros((tells - 1, self.rungs))                  # of what replicas told at a rung
         self.heading_r = np.zeros(chains * self.rungs, np.int8)           # which way replicas go
         self.trips_cr = np.zeros(shape, np.int64)                         # bottom to top and back to bottom
         self.turns = np.zeros(2, np.int64)                                # even and odd ones
-        self.swapped_even_m, self.swapped_odd_m = (np.zeros(each.pair_m.size, np.int64) for each in self.meetings)
+        self.swapped_cp = np.zeros(pairs, np.int64)
         self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # of the times looked: it rose, was known
+        self.told_rn, self.turn = np.empty((chains * self.rungs, tells)), np.zeros(1, np.uint32)
+        self._bind(*map(np.uint32, key(seed, Stream.SWAP, L)))
+        self._derive()
         self._arrive()
 
-    def rung_of(self, replicas):
-        """Return the rungs at which the given replicas are."""
-        rung = np.empty(self.replica_ck.size, np.int64)
-        rung[self.replica_ck] = self.rung_template_ck
-        return rung[replicas]
+    def _bind(self, *keys):
+        """Compile what a turn does, for the arrays of this ladder, which stay where they are."""
+        kernels, tells = host.Module(host.shared_object('exchange')), self.told_rn.shape[1]
+        ends = np.int32(self.chains), np.int32(self.rungs), self.replica_ck, self.heading_r, self.trips_cr
+        self._arrive = kernels.bound('arrive', 1, *ends)
+        self._exchange = kernels.bound('exchange', 1, self.told_rn, np.int32(tells), self.slope_p, self.turn, *keys,
+                                       *ends, self.rung_r, self.sums_nk, self.swapped_cp)
 
-    def exchange(self, hopping_r, turn):
-        """Make turn `turn` of swaps; `hopping_r`: the hopping energy H of every replica of every chain."""
-        meeting = self.meetings[turn % 2]
-        self.take(turn, swap.decide(self.kappas, hopping_r[self.replica_ck], meeting, self._deviates(turn)))
+    def _derive(self):
+        """Set what follows from the rungs and from who is where."""
+        self.rung_r[self.replica_ck] = np.arange(self.rungs)
+        self.slope_p[...] = swap.log_acceptance(self.kappas[:-1], self.kappas[1:], 1.0, 0.0)
 
-    def take(self, turn, accepted_m):
-        """Carry out and count the decisions on the pairs that meet at a turn, and the round trips that are done."""
-        odd = turn % 2
-        swap.swap(self.replica_ck, self.meetings[odd], accepted_m)
-        self.turns[odd] += 1
-        counts_m = self.swapped_odd_m if odd else self.swapped_even_m
-        counts_m += accepted_m
-        if True in accepted_m[self.ends[odd]].tolist():
-            self._arrive()
-
-    def _arrive(self):
-        """Turn the replicas that are at an end of the ladder."""
-        bottom, top = self.replica_ck[:, 0], self.replica_ck[:, -1]
-        # Few come home: a list is searched in less time than a comparison of arrays takes.
-        if FALLING in self.heading_r[bottom].tolist():
-            self.trips_cr.reshape(-1)[bottom] += self.heading_r[bottom] == FALLING
-        self.heading_r[bottom] = RISING
-        self.heading_r[top] = AT_TOP[self.heading_r[top]]
+    def exchange(self, told_rn, turn):
+        """Make turn `turn` of swaps; `told_rn`: of every replica the hopping energy H, and what adds to `sums_nk`."""
+        self.told_rn[...], self.turn[...] = told_rn, turn % 2**32
+        self._exchange()
+        self.turns[turn % 2] += 1
 
     @property
     def tried_cp(self):
         """How often each pair met."""
         return np.tile(self.turns[np.arange(self.rungs - 1) % 2], (self.chains, 1))
-
-    @property
-    def swapped_cp(self):
-        """How often each pair swapped."""
-        counts_cp = np.empty((self.chains, self.rungs - 1), np.int64)
-        for meeting, counts_m in zip(self.meetings, (self.swapped_even_m, self.swapped_odd_m), strict=True):
-            counts_cp.reshape(-1)[meeting.pair_m] = counts_m
-        return counts_cp
 
     def look(self):
         """Count at each rung which way the replica there goes."""
@@ -85,13 +69,11 @@ class Ladder:
         self.rising_ck += heading_ck == RISING
         self.known_ck += heading_ck != UNKNOWN
 
-    def _deviates(self, turn):
-        """Return this turn's log uniform deviates (c, p), drawn for a block of turns at a time."""
-        first = turn - turn % TURNS
-        if first not in self.log_uniform:
-            turns = np.arange(first, first + TURNS)
-            self.log_uniform = {first: swap.log_uniforms(turns, self.chains, self.rungs, self.seed, self.L)}
-        return self.log_uniform[first][turn - first]
+    def move(self, kappas):
+        """Move the rungs, and start counts anew."""
+        self.kappas[...] = kappas
+        self._derive()
+        self.forget()
 
     def forget(self):
         """Start the counts of swaps and round trips anew, as at the end of thermalisation."""
@@ -107,3 +89,4 @@ class Ladder:
         """Take up the state of a checkpoint."""
         for name in STATE:
             getattr(self, name)[...] = state[name]
+        self._derive()

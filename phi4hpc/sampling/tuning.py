@@ -24,12 +24,7 @@ class StepSizes:
     def __init__(self, rungs, acceptance, first, largest=np.inf):
         self.acceptance, self.largest = acceptance, largest
         self.size_k = np.full(rungs, float(first))
-        self.accepted_k, self.tried_k = np.zeros(rungs), np.zeros(rungs)
-
-    def count(self, rung_r, accepted_r, tried):
-        """Add the accepted of `tried` proposals that each replica made at its rung; all rungs have equally many."""
-        self.accepted_k += np.bincount(rung_r, accepted_r, len(self.size_k))
-        self.tried_k += tried * (len(rung_r) // len(self.size_k))
+        self.accepted_k, self.tried = np.zeros(rungs), np.zeros(())       # proposals at each rung; tried at any rung
 
     def adapt(self, window):
         """Move the step sizes toward the acceptance wanted, by the counts of a window, which start anew.
@@ -43,8 +38,7 @@ class StepSizes:
 
     def found(self):
         """Return the acceptance at each rung since counts began; not a number where there is none yet."""
-        none = np.full_like(self.tried_k, np.nan)
-        return np.divide(self.accepted_k, self.tried_k, out=none, where=self.tried_k > 0)
+        return self.accepted_k / self.tried if self.tried else np.full_like(self.accepted_k, np.nan)
 
     def follow(self, kappas, moved):
         """Give the rungs that went from `kappas` to `moved` the step sizes of where they are now."""
@@ -53,11 +47,11 @@ class StepSizes:
 
     def forget(self):
         """Let counts begin anew."""
-        self.accepted_k[...] = self.tried_k[...] = 0
+        self.accepted_k[...] = self.tried[...] = 0
 
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""
-        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried_k': self.tried_k}
+        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried': self.tried}
 
     def restore(self, state):
         """Take up the state of a checkpoint."""

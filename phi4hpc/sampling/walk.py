@@ -21,21 +21,21 @@ class Walk:
     def __init__(self, device, deck, shape, held):
         self.shape, self.thermalisation = shape, deck.sample.thermalisation
         self.replicas = Replicas(device, deck, shape.L, held)
-        self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L)
         self.sizes = tuned(deck.sample, len(shape.kappas))                  # {algorithm: StepSizes}
+        self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L, self.tells)
+        for sizes, accepted_k in zip(self.sizes.values(), self.ladder.sums_nk, strict=True):
+            sizes.accepted_k = accepted_k
         self.pinned = deck.ladder.pinned
         self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
-        self.everyone = np.arange(shape.rungs)
         self.told_rn = np.empty((len(self.replicas.own), self.tells))
-        self.proposals = [self.replicas.proposals(name) for name in self.sizes]
+        self.proposals = [shape.chains * self.replicas.proposals(name) for name in self.sizes]     # at a rung
 
     def step(self, number):
         """Make step `number` and measure; return (r, `tells`) of this rank's replicas.
 
         These are the hopping energy H, and how many proposals were accepted of each algorithm with a step size.
         """
-        self.rung_r = self.ladder.rung_of(self.everyone)
-        rung_r = self.rung_r[self.replicas.own]
+        rung_r = self.ladder.rung_r[slice(*self.replicas.held)]
         sizes = {name: each.size_k[rung_r] for name, each in self.sizes.items()}
         accepted = self.replicas.step(number, self.ladder.kappas[rung_r], sizes)
         self.densities_rq = self.replicas.measure()
@@ -47,17 +47,15 @@ class Walk:
         """Return a draw: what begins to fetch this rank's fields, its SERIES, and the rungs of all replicas."""
         self.ladder.look()
         series_rq = np.column_stack([self.densities_rq, self.replicas.longest_mode()])
-        return self.replicas.fields.fetch, series_rq, self.rung_r
+        return self.replicas.fields.fetch, series_rq, self.ladder.rung_r
 
     def exchange(self, told_rn, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""
-        hopping_r, *accepted_nr = told_rn.T
-        for sizes, accepted_r, tried in zip(self.sizes.values(), accepted_nr, self.proposals, strict=True):
-            sizes.count(self.rung_r, accepted_r, tried)
+        self.ladder.exchange(told_rn, number)
+        for sizes, tried in zip(self.sizes.values(), self.proposals, strict=True):
+            sizes.tried += tried
             if number < self.tuned and (number + 1) % WINDOW == 0:
                 sizes.adapt(number // WINDOW)
-        if self.ladder.rungs > 1:
-            self.ladder.exchange(hopping_r, number)
         if number + 1 in self.moves:
             self.move_rungs()
         if number + 1 == self.thermalisation:
@@ -71,8 +69,7 @@ class Walk:
         moved = placement.moved(kappas, self.ladder.tried_cp, self.ladder.swapped_cp, self.pinned)
         for sizes in self.sizes.values():
             sizes.follow(kappas, moved)
-        self.ladder.kappas = moved
-        self.ladder.forget()
+        self.ladder.move(moved)
 
     @property
     def tells(self):

@@ -15,7 +15,7 @@ from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
-VERSION = 2                       # 2: training counts the steps of an epoch
+VERSION = 2                       # 2: training counts the steps of an epoch, sampling all swaps in one array
 MANIFEST = 'manifest.json'
 
 
@@ -58,7 +58,7 @@ def generations(folder):
 def newest(comm, folder):
     """Return the folder of the newest generation that is whole, None where there is none. Collective.
 
-    One that is not is named in the log. Raises UserError at one that a newer phi4hpc wrote.
+    One that is not is named in the log. Raises UserError at one of another version.
     """
     for path in comm.bcast(generations(folder) if comm.rank == 0 else None):
         with together(comm):
@@ -73,7 +73,7 @@ def newest(comm, folder):
 
 
 def read_manifest(path):
-    """Return ({file: checksum}, fault or None) of a generation. Raises UserError where its version is newer."""
+    """Return ({file: checksum}, fault or None) of a generation. Raises UserError where its version is another."""
     try:
         manifest = json.loads((path / MANIFEST).read_text())
         version, files = manifest['version'], manifest['files']
@@ -81,9 +81,9 @@ def read_manifest(path):
             return {}, f'{MANIFEST}: its checksum does not hold'
     except (OSError, ValueError, LookupError, TypeError):
         return {}, f'{MANIFEST}: missing or unreadable'
-    if version > VERSION:
+    if version != VERSION:
         raise UserError(f'{path}: a checkpoint of version {version}, and this phi4hpc reads {VERSION}; '
-                        'use the newer one that wrote it, or begin anew with --restart')
+                        'use the one that wrote it, or begin anew with --restart')
     return files, None
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mpi4py import MPI
 
-from phi4hpc.blockspin import journal, modelfile
+from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.families import build
 from phi4hpc.blockspin.optimum import linear_optimum
 from phi4hpc.blockspin.process_group import process_group
@@ -102,20 +102,6 @@ def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, st
     assert same_weights(model, again)
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
     assert points(board) == points(tmp_path / 'board')
-
-
-def test_a_checkpoint_from_before_steps_were_counted_is_gone_on_from(comm, tmp_path, monkeypatch):
-    """It was written once an epoch was complete."""
-    whole, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense')
-    trained(comm, tmp_path / 'm.pt', domains, 'dense', control=StopAt(12))
-    file = next(tmp_path.glob('m.ckpt/*')) / journal.FILE
-    content = modelfile.read(file)
-    content['past'] = {'epoch': 1, 'train': whole['train_losses'][:1], 'validation': whole['validation_losses'][:2],
-                       'seconds': 0.0, 'best': 1, 'weights': content['state']['model']}
-    modelfile.write(file, content)
-    monkeypatch.setattr(journal.generations, 'fault_of', lambda *_: None)
-    resumed, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense')
-    assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
 
 
 def test_a_checkpoint_of_other_settings_is_not_used(comm, tmp_path):

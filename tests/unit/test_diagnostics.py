@@ -54,28 +54,33 @@ def test_a_poor_pair_is_named_with_what_would_do():
                      '3 rungs more between them would make it about 50%']
 
 
+def walked(rungs, turns, acceptance_p):
+    """Return a ladder of one chain after turns in which swaps succeed at random, as often as `acceptance_p` says."""
+    ladder = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8)
+    gain_p = np.log(acceptance_p) / (2 * np.diff(ladder.kappas))           # H of the rung below less that above
+    hopping_k = np.concatenate([[0.0], -np.cumsum(gain_p)])
+    for turn in range(turns):
+        ladder.exchange(hopping_k[ladder.rung_r, None], turn)
+        ladder.look()
+    return ladder
+
+
 def test_round_trips_follow_the_barrier():
     """Swaps that succeed at random, half of the time: the count agrees with 1 / (2 + 2 Lambda) a turn."""
-    rungs, turns, rng = 7, 20_000, np.random.default_rng(4)
-    ladder = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8)
-    for turn in range(turns):
-        ladder.take(turn, (rng.random(rungs - 1) < 0.5)[turn % 2::2])
+    ladder = walked(7, 20_000, np.full(6, 0.5))
     found = traffic(ladder.tried_cp, ladder.swapped_cp, ladder.trips_cr)
     assert found.barrier == pytest.approx(3.0, rel=0.03)
     assert found.round_trips == pytest.approx(found.expected_round_trips, rel=0.1)
 
 
-def walked(rungs, turns, acceptance_p):
-    """Return the summary of a ladder whose swaps succeed at random, as often as `acceptance_p` says."""
-    ladder, rng = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8), np.random.default_rng(5)
-    for turn in range(turns):
-        ladder.take(turn, (rng.random(rungs - 1) < acceptance_p)[turn % 2::2])
-        ladder.look()
-    return {'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck, 'round_trips': ladder.trips_cr}
+def flows(acceptance_p):
+    """Return the flow, and its error, after many turns."""
+    ladder = walked(9, 40_000, acceptance_p)
+    return flow({'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck, 'round_trips': ladder.trips_cr})
 
 
 def test_replicas_flow_evenly_where_all_pairs_accept_alike():
-    part, error = flow(walked(9, 40_000, np.full(8, 0.5)))
+    part, error = flows(np.full(8, 0.5))
     assert (part[0], part[-1]) == (1, 0)
     assert abs(part + part[::-1] - 1).max() < 4 * error.max()
     steps = -np.diff(part)[1:-1]                                            # the ends turn everyone round
@@ -84,14 +89,12 @@ def test_replicas_flow_evenly_where_all_pairs_accept_alike():
 
 def test_flow_steps_down_at_a_bottleneck():
     acceptance = np.where(np.arange(8) == 5, 0.05, 0.5)
-    assert np.diff(flow(walked(9, 40_000, acceptance))[0]).argmin() == 5
+    assert np.diff(flows(acceptance)[0]).argmin() == 5
 
 
 def test_of_a_replica_that_began_in_the_middle_a_way_down_is_no_round_trip():
     """Always accepted: of six replicas three go up first, and they are not home before they were down once."""
-    ladder, K = Ladder(np.linspace(0.2, 0.3, 6), chains=1, seed=1, L=8), 6
-    for turn in range(2 * K):
-        ladder.take(turn, np.ones(K - 1, bool)[turn % 2::2])
-        ladder.look()
+    K = 6
+    ladder = walked(K, 2 * K, np.ones(K - 1))
     assert ladder.trips_cr.sum() <= 1
     assert (ladder.known_ck[0] >= K).all()

@@ -101,7 +101,7 @@ def test_one_that_was_not_finished_is_none_and_leaves_nothing(folder):
     assert not list(folder.glob('*.new'))
 
 
-def test_one_of_a_newer_version_is_refused_with_what_to_do(folder, monkeypatch):
+def test_one_of_another_version_is_refused_with_what_to_do(folder, monkeypatch):
     monkeypatch.setattr(generations, 'VERSION', generations.VERSION + 1)
     write(folder, 'third')
     monkeypatch.undo()

@@ -135,7 +135,7 @@ def test_cluster_sweeps_of_several_replicas_in_one_launch_equal_the_reference(de
 
 @pytest.mark.parametrize('without', ['-mno-avx512f', '-mno-avx'])
 def test_older_cpus_draw_the_same_words(monkeypatch, without):
-    monkeypatch.setattr(host, 'FLAGS', [*host.FLAGS, without])
+    monkeypatch.setattr(host, 'FAST', [*host.FAST, without])
     test_metropolis_follows_the_reference_hit_by_hit(host.Host(), 34)
     test_overrelaxation_follows_the_reference_site_by_site(host.Host(), 34, 0.27, 0.02)
     test_clusters_and_their_signs_equal_the_reference(host.Host(), 34, 0.27)

@@ -9,7 +9,7 @@ from scipy.special import erf
 from phi4hpc.device.fields import Fields
 from phi4hpc.lattice.exact import two_torus
 from phi4hpc.lattice.observables import axis_propagator, densities
-from phi4hpc.sampling import swap
+from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.start import normal
 from phi4hpc.statistics.ensembles import named
 from phi4hpc.statistics.gamma import estimate
@@ -114,15 +114,12 @@ def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.3
     count = runs * len(kappas)
     fields = Fields(device, 2, 'float32', lam, seed, range(count))
     fields.write(normal(2, range(count), seed))
-    replica, hoppings, found = np.arange(count).reshape(runs, -1), np.empty(count), []
-    log_uniform = swap.log_uniforms(np.arange(skipped + draws), runs, len(kappas), seed, 2)
-    meetings = swap.meetings(runs, len(kappas))
+    ladder, found = Ladder(kappas, runs, seed, 2), []
     for turn in range(skipped + draws):
-        hoppings[replica] = kappas
-        fields.metropolis(hoppings, np.full(count, 1.8), turn, 1)
-        found.append(fields.measure()[replica])
-        meeting, hopping_ck = meetings[turn % 2], 4 * found[-1][..., 1]
-        swap.swap(replica, meeting, swap.decide(np.array(kappas), hopping_ck, meeting, log_uniform[turn]))
+        fields.metropolis(ladder.kappas[ladder.rung_r], np.full(count, 1.8), turn, 1)
+        densities_rq = fields.measure()
+        found.append(densities_rq[ladder.replica_ck])
+        ladder.exchange(4 * densities_rq[:, 1:2], turn)
     return np.array(found[skipped:]).transpose(1, 2, 0, 3), np.array(kappas)
 
 

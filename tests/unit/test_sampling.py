@@ -8,15 +8,36 @@ from phi4hpc.sampling import swap
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.start import first_fields
 from phi4hpc.sampling.tuning import StepSizes
+from tests.reference import log_uniforms
 
 
-def test_pairs_take_turns_and_cover_all_neighbours():
-    even, odd = swap.meetings(chains=2, rungs=5)
-    assert (even.rung_low_m.tolist(), even.rung_high_m.tolist()) == ([0, 2, 0, 2], [1, 3, 1, 3])
-    assert (odd.rung_low_m.tolist(), odd.rung_high_m.tolist()) == ([1, 3, 1, 3], [2, 4, 2, 4])
-    assert (even.low_m.tolist(), even.high_m.tolist()) == ([0, 2, 5, 7], [1, 3, 6, 8])
-    assert even.pair_m.tolist() == [0, 2, 4, 6]
-    assert [meeting.low_m.size for meeting in swap.meetings(chains=3, rungs=2)] == [3, 0]
+@pytest.mark.parametrize(('chains', 'rungs'), [(1, 1), (3, 2), (2, 5), (2, 6)])
+def test_a_turn_does_what_the_rule_says_pair_by_pair(chains, rungs):
+    count, rng, kappas = chains * rungs, np.random.default_rng(4), np.sort(np.random.default_rng(3).random(rungs))
+    ladder, at = Ladder(kappas, chains, seed=6, L=8, tells=3), np.arange(count).reshape(chains, rungs)
+    log_uniform, sums, swapped = log_uniforms(range(600), chains, rungs, 6, 8), np.zeros((2, rungs)), 0 * at[:, 1:]
+    for turn in range(600):
+        told = rng.normal(scale=3, size=(count, 3))
+        for c in range(chains):
+            sums += told[at[c], 1:].T
+            for low in range(turn % 2, rungs - 1, 2):
+                pair, rungs_of_pair = at[c, low:low + 2], kappas[low:low + 2]
+                if log_uniform[turn, c, low] < swap.log_acceptance(*rungs_of_pair, *told[pair, 0]):
+                    at[c, low:low + 2] = pair[::-1]
+                    swapped[c, low] += 1
+        ladder.exchange(told, turn)
+        assert ladder.replica_ck.tolist() == at.tolist()
+        assert ladder.rung_r[at].tolist() == [list(range(rungs))] * chains
+    assert ladder.swapped_cp.tolist() == swapped.tolist()
+    assert (swapped.sum() > 100) == (rungs > 1)
+    np.testing.assert_allclose(ladder.sums_nk, sums)
+
+
+def test_pairs_meet_every_other_turn():
+    ladder = Ladder(np.linspace(0.2, 0.2 + 1e-12, 5), chains=2, seed=1, L=8)
+    for turn in range(3):
+        ladder.exchange(np.zeros((10, 1)), turn)
+    assert ladder.tried_cp.tolist() == ladder.swapped_cp.tolist() == [[2, 1, 2, 1]] * 2
 
 
 def test_acceptance_is_the_ratio_of_the_joint_weights():
@@ -30,25 +51,25 @@ def test_acceptance_is_the_ratio_of_the_joint_weights():
 
 
 def test_decisions_happen_as_often_as_the_acceptance_says():
-    turns, chains, rungs = np.arange(0, 4000, 2), 3, 4
-    kappas, hopping_ck = np.array([0.24, 0.25, 0.26, 0.27]), np.tile([10.0, 40.0, 50.0, 52.0], (chains, 1))
-    uniforms = swap.log_uniforms(turns, chains, rungs, seed=5, L=16)
-    even, _ = swap.meetings(chains, rungs)
-    decisions = np.reshape([swap.decide(kappas, hopping_ck, even, u) for u in uniforms], (-1, 2))
-    taken, (low, high) = decisions.mean(0), ([0, 2], [1, 3])
-    expected = np.exp(swap.log_acceptance(kappas[low], kappas[high], hopping_ck[0, low], hopping_ck[0, high]))
-    error = np.sqrt(expected * (1 - expected) / (len(turns) * chains))
-    assert (abs(taken - expected) < 4 * error).all()
+    turns, chains, kappas = range(4000), 3, np.array([0.24, 0.25, 0.26, 0.27])
+    hopping_k = np.array([10.0, 40.0, 50.0, 52.0])
+    ladder = Ladder(kappas, chains, seed=5, L=16)
+    for turn in turns:
+        ladder.exchange(hopping_k[ladder.rung_r, None], turn)              # whoever is there
+    expected = np.exp(swap.log_acceptance(kappas[:-1], kappas[1:], hopping_k[:-1], hopping_k[1:]))
+    tries = ladder.tried_cp.sum(0)
+    error = np.sqrt(expected * (1 - expected) / tries)
+    assert (tries == chains * len(turns) / 2).all()
+    assert (abs(ladder.swapped_cp.sum(0) / tries - expected) < 4 * error).all()
 
 
 def test_replicas_stay_a_permutation_and_rungs_are_found_again():
     ladder, rng = Ladder(np.linspace(0.24, 0.3, 7), chains=2, seed=1, L=8), np.random.default_rng(3)
     for turn in range(200):
-        ladder.exchange(rng.normal(scale=30, size=14), turn)
+        ladder.exchange(rng.normal(scale=30, size=(14, 1)), turn)
         assert sorted(ladder.replica_ck.ravel()) == list(range(14))
         assert set(ladder.replica_ck[0]) == set(range(7))                  # chains never mix
-        rungs = ladder.rung_of(np.arange(14))
-        assert all(ladder.replica_ck[r // 7, rung] == r for r, rung in enumerate(rungs))
+        assert all(ladder.replica_ck[r // 7, rung] == r for r, rung in enumerate(ladder.rung_r))
 
 
 def test_a_round_trip_is_from_bottom_to_top_and_back():
@@ -56,7 +77,7 @@ def test_a_round_trip_is_from_bottom_to_top_and_back():
     K = 6
     ladder = Ladder(np.linspace(0.2, 0.2 + 1e-12, K), chains=1, seed=1, L=8)
     for turn in range(20 * K):
-        ladder.exchange(np.zeros(K), turn)
+        ladder.exchange(np.zeros((K, 1)), turn)
     assert ladder.swapped_cp.tolist() == ladder.tried_cp.tolist()
     assert abs(ladder.trips_cr - 9).max() <= 1
 
@@ -65,7 +86,8 @@ def test_step_sizes_find_the_acceptance_wanted():
     sizes = StepSizes(rungs=3, acceptance=0.6, first=1.5, largest=4.0)
     for window in range(80):
         seen = 1 / (1 + sizes.size_k / np.array([1.0, 3.0, 9.0]))          # longer steps, fewer accepted
-        sizes.count(np.array([0, 1, 2]), np.round(seen * 1000), 1000)
+        sizes.accepted_k += np.round(seen * 1000)
+        sizes.tried += 1000
         sizes.adapt(window)
     np.testing.assert_allclose(sizes.size_k, [2 / 3, 2, 4], rtol=0.01)
 
@@ -77,7 +99,8 @@ def test_frozen_step_sizes_have_little_noise_of_the_counts():
         sizes = StepSizes(rungs=1, acceptance=0.8, first=1.0)
         for window in range(80):
             acceptance = np.exp(-0.223 * sizes.size_k[0] ** 3)             # 0.8 at a step of 1
-            sizes.count(np.array([0, 0]), rng.binomial(10, acceptance, 2), 10)
+            sizes.accepted_k += rng.binomial(20, acceptance)
+            sizes.tried += 20
             sizes.adapt(window)
         ends.append(sizes.size_k[0])
     assert np.std(ends) < 0.07
