@@ -11,7 +11,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,26 +71,45 @@ class Module:
     """A compiled source: `launch` runs one of its kernels over a number of blocks."""
 
     def __init__(self, path):
-        self.library = ctypes.CDLL(str(path))
+        self.library, self.calls = ctypes.CDLL(str(path)), {}
 
     def launch(self, kernel, blocks, *args):
         """Run `kernel` for block 0 ... blocks-1. Arrays are passed by address, NumPy scalars by value."""
-        self.bound(kernel, blocks, *args)()
+        if kernel not in self.calls:
+            self.calls[kernel] = self.call(kernel, *args)
+        self.calls[kernel].change(args)
+        self.calls[kernel](blocks)
 
-    def bound(self, kernel, blocks, *args):
-        """Return a function that launches `kernel` with these arguments each time: most of a launch is to pass them."""
-        values = [as_ctypes(a) for a in args]
-        addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, values))
-        addresses.alive = values, args
-        # An attribute, unlike an item, is looked up in the library only once.
-        return partial(getattr(self.library, f'launch_{kernel}'), ctypes.c_int(blocks), addresses)
+    def call(self, kernel, *args):
+        """Return the Call of `kernel` with these arguments."""
+        return Call(getattr(self.library, f'launch_{kernel}'), args)
 
 
-def as_ctypes(arg):
-    """Return a kernel's argument: an array's address, or a NumPy scalar's value."""
+class Call:
+    """A kernel and its arguments, passed once: to pass them takes longer than the launch."""
+
+    def __init__(self, function, args):
+        self.function, self.args = function, (None,) * len(args)
+        self.values = [CTYPES[arg.dtype.char]() if isinstance(arg, np.generic) else ctypes.c_void_p() for arg in args]
+        self.addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, self.values))
+        self.change(args)
+
+    def change(self, args):
+        """Take the arguments that are others than before."""
+        for value, last, arg in zip(self.values, self.args, args, strict=True):
+            if arg is not last:
+                value.value = plain(arg)
+        self.args = args
+
+    def __call__(self, blocks):
+        self.function(ctypes.c_int(blocks), self.addresses)
+
+
+def plain(arg):
+    """Return a kernel's argument for ctypes: an array's address, or a NumPy scalar's value."""
     if isinstance(arg, np.generic):
-        return CTYPES[arg.dtype.char](arg)
-    return ctypes.c_void_p(address(arg) if arg.size else None)
+        return arg.item()
+    return address(arg) if arg.size else None
 
 
 def address(array):

@@ -37,15 +37,15 @@ class Ladder:
         self.told_rn, self.turn = np.empty((chains * self.rungs, tells)), np.zeros(1, np.uint32)
         self._bind(*map(np.uint32, key(seed, Stream.SWAP, L)))
         self._derive()
-        self._arrive()
+        self._arrive(1)
 
     def _bind(self, *keys):
         """Compile what a turn does, for the arrays of this ladder, which stay where they are."""
-        kernels, tells = host.Module(host.shared_object('exchange')), self.told_rn.shape[1]
+        call, tells = host.Module(host.shared_object('exchange')).call, self.told_rn.shape[1]
         ends = np.int32(self.chains), np.int32(self.rungs), self.replica_ck, self.heading_r, self.trips_cr
-        self._arrive = kernels.bound('arrive', 1, *ends)
-        self._exchange = kernels.bound('exchange', 1, self.told_rn, np.int32(tells), self.slope_p, self.turn, *keys,
-                                       *ends, self.rung_r, self.sums_nk, self.swapped_cp)
+        self._arrive = call('arrive', *ends)
+        self._exchange = call('exchange', self.told_rn, np.int32(tells), self.slope_p, self.turn, *keys, *ends,
+                              self.rung_r, self.sums_nk, self.swapped_cp)
 
     def _derive(self):
         """Set what follows from the rungs and from who is where."""
@@ -55,7 +55,7 @@ class Ladder:
     def exchange(self, told_rn, turn):
         """Make turn `turn` of swaps; `told_rn`: of every replica the hopping energy H, and what adds to `sums_nk`."""
         self.told_rn[...], self.turn[...] = told_rn, turn % 2**32
-        self._exchange()
+        self._exchange(1)
         self.turns[turn % 2] += 1
 
     @property
@@ -79,7 +79,7 @@ class Ladder:
         """Start the counts of swaps and round trips anew, as at the end of thermalisation."""
         for name in COUNTS:
             getattr(self, name)[...] = 0
-        self._arrive()
+        self._arrive(1)
 
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""
