@@ -19,7 +19,7 @@ sample: {thermalisation: 200, draws: 600, spacing: 3}
 checkpoint: {interval: 0.3}
 patience: 2
 """
-RANKS = 3
+RANKS = 2
 
 
 def begin(deck, out, *words, ranks=RANKS, command='sample', how='exec'):

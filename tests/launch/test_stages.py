@@ -129,8 +129,8 @@ def test_a_second_run_skips_everything(finished, phi4hpc, deck):
     assert done.stderr.count('complete, skipped') == 4
 
 
-def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(finished, phi4hpc, deck):
-    out, change = finished[0], 'analyse.draws=10'
+def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(finished, phi4hpc, deck, tmp_path):
+    out, change = shutil.copytree(finished[0], tmp_path / 'run'), 'analyse.draws=10'
     made = {name: (out / name).stat().st_mtime_ns for name in ('ensembles.h5', f'models/{MODELS[0]}.pt')}
     done = phi4hpc(2, 'run', deck, '--out', out, change)
     assert done.returncode == 1
@@ -140,8 +140,6 @@ def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(fini
     assert done.returncode == 0, done.stderr
     assert done.stderr.count('complete, skipped') == 2
     assert {name: (out / name).stat().st_mtime_ns for name in made} == made
-    assert phi4hpc(2, 'analyse', deck, '--out', out, '--changed').returncode == 0       # back, for the other tests
-    assert phi4hpc(2, 'report', deck, '--out', out).returncode == 0
 
 
 def test_a_stage_before_its_turn_says_what_to_run(phi4hpc, deck, tmp_path):

@@ -66,7 +66,7 @@ def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
 
 def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
     """Pieces of walltime that get longer, each on another number of ranks; after the last there is nothing to do."""
-    finish(start(tmp_path / 'whole', 'sample.draws=2000'))
+    whole = start(tmp_path / 'whole', 'sample.draws=2000', ranks=1)              # meanwhile
     words, codes = ('sample.draws=2000', 'checkpoint.interval=1000', '--walltime'), []
     while not codes or codes[-1] != 0:
         job = start(tmp_path / 'run', *words, str(2 ** len(codes)), ranks=1 + len(codes) % 3)
@@ -74,13 +74,14 @@ def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
         codes.append(job.returncode)
         assert codes[-1] == 0 or (codes[-1] == 75 and 'walltime: asks for a stop' in said), said
     assert 75 in codes
+    finish(whole)
     assert bits(tmp_path / 'run') == bits(tmp_path / 'whole')
     assert 'nothing to do' in finish(start(tmp_path / 'run', 'sample.draws=2000'))
 
 
 def test_a_run_of_which_more_draws_are_wanted_goes_on(start, unbroken, tmp_path):
-    finish(start(tmp_path / 'run', 'sample.draws=123'))
-    said = finish(start(tmp_path / 'run', ranks=2))
-    assert 'sample.draws raised from 123 to 600' in said
-    assert 'goes on after 569 of 2000 steps' in said
+    finish(start(tmp_path / 'run', 'sample.draws=43'))
+    said = finish(start(tmp_path / 'run', ranks=3))
+    assert 'sample.draws raised from 43 to 600' in said
+    assert 'goes on after 329 of 2000 steps' in said
     assert bits(tmp_path / 'run') == unbroken
