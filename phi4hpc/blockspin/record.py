@@ -34,7 +34,7 @@ def record(comm, model, past, start_n, final_n, steps, total):
     count_r = comm.allgather(len(start_n))
     slices = block_slices(sum(count_r[:comm.rank]), len(start_n), sum(count_r))
     sums_n3 = np.stack([np.ones_like(start_n), start_n, final_n], axis=1)
-    blocks = gather_blocks(comm, slices, lambda part: {'losses': sums_n3[part].sum(axis=0)})
+    blocks = gather_blocks(comm, [{'losses': sums_n3[part].sum(axis=0)} for part in slices])
     value, error = (array.tolist() for array in jackknife(comm, blocks, _means_and_ratio))
     return {
         'family': model.family, 'sites': model.sites, 'latent': model.latent, 'hidden': model.hidden,

@@ -28,7 +28,7 @@ GRAMS = {
 }
 
 
-def analyse(comm, model, phi_nyx, first, total, directions):
+def analyse(comm, model, phi_nyx, first, total, directions, each=iter):
     """Return, on every rank, {name: arrays} for the names in GRAMS.
 
     `phi_nyx` are this rank's samples, numbered from `first` of `total` over all ranks. The arrays of a name
@@ -36,14 +36,14 @@ def analyse(comm, model, phi_nyx, first, total, directions):
     `directions` (r_kept, d), at most `directions` right singular vectors in latent space, or (r_kept, D) on
     the input lattice for the autoencoder; `lattice_directions` (r_kept, y, x), the same as lattice images; for the
     autoencoder `transfer` and `transfer_error` (L, L) too, its response to plane waves by jacobians.transfer.
-    All in float64; independent of the number of ranks to rounding.
+    All in float64; independent of the number of ranks to rounding. `each(pieces)` yields the pieces of this rank's
+    work, before which it may raise.
     """
     model = copy.deepcopy(model).double()
     device = next(model.parameters()).device
     x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
     span_Ds = torch.linalg.qr(model.looks().detach().T).Q
-    blocks = gather_blocks(comm, block_slices(first, len(x_nD), total), lambda part: _sums(model, x_nD[part], span_Ds),
-                           whole=['jacobian'])
+    blocks = gather_blocks(comm, *_sums(model, x_nD, block_slices(first, len(x_nD), total), span_Ds, each))
     results = {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
                for name, gram in GRAMS.items()}
     value, error = jackknife(comm, blocks, lambda sums: sums['transfer'] / sums['count'])
@@ -66,20 +66,26 @@ def _spectrum(comm, name, gram, blocks, directions, span_Ds):
             'directions': direction, 'lattice_directions': images}
 
 
-def _sums(model, x_nD, span_Ds):
-    """Return the sums over samples that the spectra are made of, as {name: float64 array}."""
+def _sums(model, x_nD, slices, span_Ds, each):
+    """Return the sums that the spectra are made of, {name: float64 array}: of the samples in each slice, and of all."""
     d, (D, s) = model.latent, span_Ds.shape
-    shapes = {'count': (), 'jacobian': (D, d), 'decoder': (d, d), 'autoencoder': (s, s), 'moments': (2,),
+    shapes = {'count': (), 'decoder': (d, d), 'autoencoder': (s, s), 'moments': (2,),
               'magnetisation': (4, d, d), 'propagator': (d, d), 'transfer': (math.isqrt(D),) * 2}
-    sums = {name: x_nD.new_zeros(shape) for name, shape in shapes.items()}
-    step = samples_at_once(D, d)
-    for first in range(0, len(x_nD), step):
-        _add(sums, model, x_nD[first:first + step], span_Ds)
-    return {name: array.cpu().numpy() for name, array in sums.items()}
+    sums_b = [{name: x_nD.new_zeros(shape) for name, shape in shapes.items()} for _ in slices]
+    whole, step = {'jacobian': x_nD.new_zeros(D, d)}, samples_at_once(D, d)
+    pieces = [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
+              for n in range(part.start, part.stop, step)]
+    for b, piece in each(pieces):
+        _add(sums_b[b], whole, model, x_nD[piece], span_Ds)
+    return [_arrays(sums) for sums in sums_b], _arrays(whole)
+
+
+def _arrays(sums):
+    return {name: tensor.cpu().numpy() for name, tensor in sums.items()}
 
 
 @torch.no_grad()
-def _add(sums, model, x_nD, span_Ds):
+def _add(sums, whole, model, x_nD, span_Ds):
     """Add what the samples contribute."""
     y_nd = model.encode(x_nD)
     decoded_nD = model.decode(y_nd)
@@ -88,7 +94,7 @@ def _add(sums, model, x_nD, span_Ds):
     slope_nd = observable_jacobian(magnetisation, decoded_nD, jac_nDd)[:, 0]
 
     sums['count'] += len(x_nD)
-    sums['jacobian'] += jac_nDd.sum(0)
+    whole['jacobian'] += jac_nDd.sum(0)
     sums['decoder'] += _gram(jac_nDd)
     sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, jac_ndD @ span_Ds))
     sums['transfer'] += transfer(jac_nDd, jac_ndD)

@@ -29,20 +29,20 @@ def block_slices(first, n, total):
     return [slice(int(start), int(stop)) for start, stop in bounds]
 
 
-def gather_blocks(comm, slices, sums_of, whole=()):
-    """Return the Blocks of `slices`, which are those of `block_slices`.
+def gather_blocks(comm, sums_b, whole=None):
+    """Return the Blocks of what each rank has of them, after all ranks are done with their samples.
 
-    `sums_of(slice)` returns this rank's part of a block's sums, {name: float64 array}, of the same shapes on
-    every rank; zeros for an empty slice. Of the names in `whole` the sum over all blocks is kept alone.
+    `sums_b`: for every block, as cut by `block_slices`, this rank's part of its sums, {name: float64 array}, of the
+    same shapes on every rank; zeros where it has no sample of it. `whole`: sums over all its samples, likewise, of
+    which the total alone is kept.
     """
-    owned, mine = {}, {}
-    for b, part in enumerate(slices):
-        sums = sums_of(part)
-        mine = {name: array + mine.get(name, 0.0) for name, array in sums.items()}
-        sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items() if name not in whole}
+    total = {name: sum(sums[name] for sums in sums_b) for name in sums_b[0]} | (whole or {})
+    owned = {}
+    for b, sums in enumerate(sums_b):
+        sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items()}
         if b % comm.size == comm.rank:
             owned[b] = sums
-    return Blocks(len(slices), owned, {name: _allreduce(comm, array) for name, array in mine.items()})
+    return Blocks(len(sums_b), owned, {name: _allreduce(comm, array) for name, array in total.items()})
 
 
 def _reduce(comm, array, owner):

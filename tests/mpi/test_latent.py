@@ -39,3 +39,19 @@ def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
     for name, arrays in expected.items():
         for key, array in arrays.items():
             np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-7, err_msg=name + key)
+
+
+def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
+    """The first begins with its samples when the last is through with its own."""
+    comm = world()
+
+    def each(pieces):
+        if comm.rank == 0:
+            comm.recv(source=comm.size - 1)
+        yield from pieces
+        if comm.rank == comm.size - 1:
+            comm.send('done', 0)
+
+    phi_nyx = np.random.default_rng(2).standard_normal((16, SIZE, SIZE))
+    first, last = block(16, comm.size, comm.rank)
+    assert analyse(comm, model(), phi_nyx[first:last], first, 16, 3, each)['decoder']['singular_values'].all()
