@@ -13,6 +13,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.logs import log
 
 EVERY = 0.5                       # seconds between two times that the ranks put their flags together
+APART = 10.0                      # the same where they work apart, and some have to wait for others then
 
 
 class Action(IntEnum):
@@ -85,6 +86,18 @@ class Control:
         self.begin()
         if self.ask() is Action.STOP:
             raise Stopped(where)
+
+    def each(self, pieces, where):
+        """Yield the `pieces` of this rank's work, of which ranks may have more or fewer; raise Stopped where a stop is
+        asked for meanwhile. Collective, but ranks meet only every APART seconds, and when all are done."""
+        pieces, left = iter(pieces), True
+        while any(self.comm.allgather(left)):
+            self.go_on_or_stop(where)
+            met, left = time.monotonic(), False
+            for piece in pieces:
+                yield piece
+                if left := time.monotonic() - met >= APART:
+                    break
 
     def _wishes(self):
         """Return the (action, reason) of all that this rank knows of; the clock and the file are rank 0's to watch."""

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 
 import h5py
 import numpy as np
@@ -32,7 +33,6 @@ def run(context):
             Progress('analyse', len(wanted), context.comm.rank) as progress:
         progress.skip(len(wanted) - len(missing))
         for model in missing:
-            context.control.go_on_or_stop(f'before the analysis of {model.name}')
             analyse(context, model, ensembles[model.L])
             progress.advance()
 
@@ -61,8 +61,9 @@ def analyse(context, model, lattice):
     """Add one model to both files."""
     path = context.directory.file('models', f'{model.name}.pt')
     network = modelfile.load(path, torch_device(context.device))
-    results, total = spectra(context, model, network, lattice)
-    entries = reconstructions(context, model, network, lattice)
+    each = partial(context.control.each, where=f'before the analysis of {model.name}')
+    results, total = spectra(context, model, network, lattice, each)
+    entries = reconstructions(context, model, network, lattice, each)
     if context.comm.rank == 0:
         add_group(context, model, network, lattice, results, total)
         others = comparisons(context)
@@ -75,13 +76,14 @@ def test_draws(context, lattice):
     return split(lattice.draws, context.deck.train.held_out)[2]
 
 
-def spectra(context, model, network, lattice):
+def spectra(context, model, network, lattice, each):
     """Return the singular spectra at draws spread evenly over the test draws, and the number of draws."""
     comm, draws = context.comm, test_draws(context, lattice)
     numbers = shards.evenly(lattice.chains * length(draws), context.deck.analyse.draws)
     first, last = block(len(numbers), comm.size, comm.rank)
     phi_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
-    return analysis.analyse(comm, network, phi_nyx, first, len(numbers), context.deck.analyse.directions), len(numbers)
+    directions = context.deck.analyse.directions
+    return analysis.analyse(comm, network, phi_nyx, first, len(numbers), directions, each), len(numbers)
 
 
 def add_group(context, model, network, lattice, results, total):
@@ -102,26 +104,30 @@ def add_group(context, model, network, lattice, results, total):
             store.write(group, results, original_nyx, reconstruct(network, original_nyx), **about)
 
 
-def reconstructions(context, model, network, lattice):
+def reconstructions(context, model, network, lattice, each):
     """Return, on rank 0, an entry for every kappa: the means over the same draws before and after the model.
 
     At the model's own kappa the test draws, at every other kappa all draws. Kappas are shared out over ranks.
     """
     comm, entries = context.comm, {}
-    for k in range(comm.rank, len(lattice.kappas), comm.size):
-        kappa = float(lattice.kappas[k])
-        draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
-        series = [series_of(network, lattice, k, c, draws) for c in range(lattice.chains)]
-        original, reconstructed = ([np.stack(chains) for chains in zip(*both, strict=True)]
-                                   for both in zip(*series, strict=True))
-        entries[k] = {'L': model.L, 'kappa': kappa, **statistics.compared(original, reconstructed, model.L)}
+    own = range(comm.rank, len(lattice.kappas), comm.size)
+    for _ in each(step for k in own for step in reconstruct_rung(context, model, network, lattice, k, entries)):
+        pass
     gathered = comm.gather(entries)
     return gathered and [entry for _, entry in sorted(item for part in gathered for item in part.items())]
 
 
-def series_of(network, lattice, k, c, draws):
-    """Return ((densities, propagators) of the draws of one rung and chain, the same of their reconstructions)."""
-    pieces = [[of(phi) for phi in (phi_nyx, reconstruct(network, phi_nyx)) for of in (densities, axis_propagator)]
-              for phi_nyx in statistics.blocks(lattice, k, c, draws)]
-    first, second, third, fourth = (np.concatenate(part) for part in zip(*pieces, strict=True))
-    return (first, second), (third, fourth)
+def reconstruct_rung(context, model, network, lattice, k, entries):
+    """Add the entry of rung k to `entries`, in steps of some draws each, after which it yields."""
+    kappa = float(lattice.kappas[k])
+    draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
+    chains = []
+    for c in range(lattice.chains):
+        pieces = []
+        for phi_nyx in statistics.blocks(lattice, k, c, draws):
+            pieces.append([of(phi) for phi in (phi_nyx, reconstruct(network, phi_nyx))
+                           for of in (densities, axis_propagator)])
+            yield
+        chains.append([np.concatenate(part) for part in zip(*pieces, strict=True)])
+    series = [np.stack(part) for part in zip(*chains, strict=True)]
+    entries[k] = {'L': model.L, 'kappa': kappa, **statistics.compared(series[:2], series[2:], model.L)}

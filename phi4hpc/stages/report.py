@@ -13,7 +13,7 @@ def run(context):
     """Draw every figure, then write the page. Collective."""
     context.directory.require('sample' if context.deck.train is None else 'analyse')
     study = Study.of(context.directory.path, context.deck)
-    drawn = draw(context.comm, study)
+    drawn = draw(context, study)
     if context.comm.rank == 0:
         export(study, context.directory.file('tables'))
         page = context.directory.file('report.html')
@@ -21,11 +21,11 @@ def run(context):
         log.info('report: %s', page)
 
 
-def draw(comm, study):
+def draw(context, study):
     """Return {section: records of the figures drawn} on rank 0: the drawings are shared out over the ranks."""
-    todo, records = list(enumerate(tasks(study))), []
+    comm, todo, records = context.comm, list(enumerate(tasks(study))), []
     with Progress('draw', len(todo), comm.rank) as progress:
-        for number, (section, drawing) in todo[comm.rank::comm.size]:
+        for number, (section, drawing) in context.control.each(todo[comm.rank::comm.size], 'before the report'):
             records.append((number, section, draw_and_save(drawing, study, study.path / 'figures')))
             progress.advance(comm.size)
     gathered = comm.gather(records)

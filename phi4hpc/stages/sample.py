@@ -21,9 +21,7 @@ from phi4hpc.storage.writer import compress, open_writer
 def run(context):
     """Sample every lattice of the deck, then estimate every mean. Collective."""
     sample(context)
-    context.control.go_on_or_stop('before the means')
     entries = measure(context)
-    context.control.go_on_or_stop('before the curves')
     curves = transition(context)
     if context.comm.rank == 0:
         accepted, exchanges = proposals(context), exchange(context)
@@ -112,7 +110,7 @@ def measure(context):
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
         rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
         with Progress('measure', len(rungs), comm.rank) as progress:
-            for L, k in rungs[comm.rank::comm.size]:
+            for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):
                 lattice = ensembles[L]
                 entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]), **rung_estimates(lattice, k)}
                 progress.advance(comm.size)

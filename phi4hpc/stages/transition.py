@@ -1,11 +1,13 @@
 """What the ladders say together, for results.json: reweighted curves of every lattice, and the transition."""
 
+from functools import partial
+
 from phi4hpc import __version__
 from phi4hpc.files import settle
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory import digest
 from phi4hpc.statistics.critical import critical, plain
-from phi4hpc.statistics.curve import Curve, tabulated
+from phi4hpc.statistics.curve import Curve, row, stops, tabulated
 from phi4hpc.storage.reader import Ensembles
 
 FEWEST = 100                     # draws of a rung below which reweighting is not tried
@@ -16,25 +18,40 @@ def transition(context):
 
     The tables are shared out over the ranks; `transition` is None at lambda = 0, where there is none. Collective.
     """
-    comm = context.comm
+    comm, each = context.comm, partial(context.control.each, where='before the curves')
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
         usable = [L for L in ensembles.sizes if ensembles[L].draws * ensembles[L].chains >= FEWEST]
-        curves = {L: curve_of(ensembles[L]) for L in usable[comm.rank::comm.size]}
-        tables = {}
-        with Progress('reweight', len(usable), comm.rank) as progress:
-            for L, curve in curves.items():
-                tables[L] = tabulated(curve)
-                progress.advance(comm.size)
-        gathered = comm.gather(tables)
-        if comm.rank:
-            return None
-        tables = [table for _, table in sorted(item for part in gathered for item in part.items())]
+        curves = {L: curve_of(ensembles[L]) for L in each(usable[comm.rank::comm.size])}
+        gathered = comm.gather(tables_of(curves, each, comm))
+        tables = [table for _, table in sorted(item for part in gathered or () for item in part.items())]
         warn(tables)
         if context.deck.action.lam == 0:
             return {'reweighted': tables, 'transition': None}
-        found = critical({L: curves.get(L) or curve_of(ensembles[L]) for L in usable})
+        steps = list(each(all_together(ensembles, usable, curves) if comm.rank == 0 else ()))
+    if comm.rank:
+        return None
+    found = steps[-1]
     keep(context, found)
     return {'reweighted': tables, 'transition': told(plain(found))}
+
+
+def tables_of(curves, each, comm):
+    """Return {L: table} of this rank's Curves."""
+    rows, todo = {L: [] for L in curves}, [(L, kappa) for L, curve in curves.items() for kappa in stops(curve)]
+    with Progress('reweight', sum(comm.allgather(len(todo))), comm.rank) as progress:
+        for L, kappa in each(todo):
+            rows[L].append(row(curves[L], kappa))
+            progress.advance(comm.size)
+    return {L: tabulated(curve, rows[L]) for L, curve in curves.items()}
+
+
+def all_together(ensembles, sizes, curves):
+    """Yield None for each step, then what all lattices' Curves say; those that other ranks have are made anew."""
+    everyone = {}
+    for L in sizes:
+        everyone[L] = curves.get(L) or curve_of(ensembles[L])
+        yield None
+    yield from critical(everyone)
 
 
 def keep(context, found):

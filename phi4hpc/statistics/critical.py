@@ -25,16 +25,21 @@ EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
 
 
 def critical(curves):
-    """Return what the Curves {L: Curve}, ascending, say of the transition: points and exponents as pyerrors.Obs.
+    """Yield what the Curves {L: Curve}, ascending, say of the transition: points and exponents as pyerrors.Obs.
 
-    What the draws do not reach is left out of the lists; `kappa_c` and `exponents` are None where lattices are too few.
+    Before that, None after each of its steps, which take long where draws are many. What the draws do not reach is left
+    out of the lists; `kappa_c` and `exponents` are None where lattices are too few.
     """
-    levels = [(L, name, kappa) for L, curve in curves.items() for name, level in UNIVERSAL.items()
-              if (kappa := curve.crossing(name, level)) is not None]
-    fixed = {L: kappa for L, name, kappa in levels if name == 'correlation_ratio'}
-    return {'levels': [{'L': L, 'of': name, 'kappa': kappa} for L, name, kappa in levels],
-            'crossings': list(crossings(curves)), 'peaks': list(peaks(curves)),
-            'kappa_c': critical_kappa(levels), 'exponents': exponents(curves, fixed) if len(fixed) > 2 else None}
+    found = {'levels': [], 'crossings': [], 'peaks': [], 'kappa_c': None, 'exponents': None}
+    for name, points in (('levels', levels(curves)), ('crossings', crossings(curves)), ('peaks', peaks(curves))):
+        for point in points:
+            found[name].append(point)
+            yield None
+    found['kappa_c'] = critical_kappa([(point['L'], point['of'], point['kappa']) for point in found['levels']])
+    fixed = {point['L']: point['kappa'] for point in found['levels'] if point['of'] == 'correlation_ratio'}
+    if len(fixed) > 2:
+        found['exponents'] = yield from exponents(curves, fixed)
+    yield found
 
 
 def plain(found):
@@ -45,6 +50,15 @@ def plain(found):
         return {key: plain(entry) for key, entry in found.items() if key != 'value'} | (
             value_and_error(found['value']) if 'value' in found else {})
     return value_and_error(found) if hasattr(found, 'gamma_method') else found
+
+
+def levels(curves):
+    """Yield where the curves take the values of the Ising class."""
+    for L, curve in curves.items():
+        for name, level in UNIVERSAL.items():
+            kappa = curve.crossing(name, level)
+            if kappa is not None:
+                yield {'L': L, 'of': name, 'kappa': kappa}
 
 
 def crossings(curves):
@@ -98,15 +112,20 @@ def exponents(curves, fixed):
     """Return {name: value, systematic, smallest, omegas, chi2, dof, exact} of nu, beta/nu and gamma/nu.
 
     From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; without
-    and with each of CORRECTIONS, from each lattice on, and averaged.
+    and with each of CORRECTIONS, from each lattice on, and averaged. Yields None after each step.
     """
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
           'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
           'gamma/nu': lambda curve: lambda kappa: curve(kappa)['susceptibility_m2']}
     of_power = {'nu': lambda p: 1 / p[1], 'beta/nu': lambda p: -p[1], 'gamma/nu': lambda p: p[1]}
-    return {name: fitted(power_fits({L: curves[L].at(kappa, of(curves[L])) for L, kappa in fixed.items()}),
-                         of_power[name]) | {'exact': EXACT[name]}
-            for name, of in at.items()}
+    found = {}
+    for name, of in at.items():
+        observed = {}
+        for L, kappa in fixed.items():
+            observed[L] = curves[L].at(kappa, of(curves[L]))
+            yield None
+        found[name] = fitted(power_fits(observed), of_power[name]) | {'exact': EXACT[name]}
+    return found
 
 
 def power_fits(observed):

@@ -94,20 +94,31 @@ class Curve:
         return kappa - (above - below) / (2 * wide) / curvature, here
 
 
-def tabulated(curve):
-    """Return a Curve as results.json keeps it: means over kappas, free energies, overlaps of rungs, and the thin ones.
-
-    `free_energy` is -ln Z(kappa) + ln Z(first rung); what is not defined is None.
-    """
+def stops(curve):
+    """Return the kappas at which a Curve is tabulated: its ends, every rung, and others evenly between these."""
     low, high = curve.reach
     stops = [low, *curve.kappas, high]
     between = -(-(POINTS - 1) // (len(stops) - 1))
-    kappas = np.interp(np.arange(between * (len(stops) - 1) + 1) / between, range(len(stops)), stops)
-    rows = [curve(kappa) | {'free_energy': curve.histogram.free_energy(kappa)} for kappa in kappas]
-    estimated = {name: [row[name] and value_and_error(row[name]) for row in rows] for name in (*SHOWN, 'free_energy')}
-    return {'L': curve.L, 'kappa': kappas.tolist(),
-            **{name: {part: [e and e[part] for e in column] for part in ('value', 'error')}
-               for name, column in estimated.items()},
+    return np.interp(np.arange(between * (len(stops) - 1) + 1) / between, range(len(stops)), stops)
+
+
+def row(curve, kappa):
+    """Return {name: value and error, or None where not defined} of a Curve at one of its stops.
+
+    `free_energy` is -ln Z(kappa) + ln Z(first rung).
+    """
+    means = curve(kappa) | {'free_energy': curve.histogram.free_energy(kappa)}
+    return {name: means[name] and value_and_error(means[name]) for name in (*SHOWN, 'free_energy')}
+
+
+def tabulated(curve, rows):
+    """Return a Curve as results.json keeps it: means over kappas, overlaps of rungs, and the thin ones.
+
+    `rows`: `row` at each of its `stops`; what is not defined is None.
+    """
+    return {'L': curve.L, 'kappa': stops(curve).tolist(),
+            **{name: {part: [row[name] and row[name][part] for row in rows] for part in ('value', 'error')}
+               for name in rows[0]},
             'overlap': np.round(curve.histogram.overlap, 6).tolist(), 'thin': curve.histogram.thin_overlaps()}
 
 

@@ -1,9 +1,12 @@
 """The world of ranks: errors that every rank learns of, and who owns what."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from phi4hpc.errors import UsageError, UserError
 from phi4hpc.mpi import block, local_rank, together, world
+from phi4hpc.runcontrol import Action, Control, Stopped
 
 pytestmark = pytest.mark.mpi(min_size=2)
 
@@ -40,3 +43,17 @@ def test_blocks_of_all_ranks_make_up_the_whole():
 def test_ranks_of_one_machine_are_numbered_through():
     comm = world()
     assert sorted(comm.allgather(local_rank(comm))) == list(range(comm.size))
+
+
+def test_ranks_with_more_pieces_of_work_and_with_fewer_all_come_to_their_end():
+    comm, control = world(), Control(world())
+    assert list(control.each(range(2 * comm.rank), 'here')) == list(range(2 * comm.rank))
+
+
+def test_a_stop_that_one_rank_hears_of_ends_the_work_of_all():
+    comm, control, done = world(), Control(world()), []
+    if comm.rank == 1:
+        control.signals = SimpleNamespace(take=lambda: [(Action.STOP, 'a signal')])
+    with pytest.raises(Stopped, match='stopped here'):
+        done.extend(control.each(range(3), 'here'))
+    assert done == []

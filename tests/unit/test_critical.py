@@ -176,7 +176,7 @@ def test_correlated_points_are_fitted_as_such():
 
 
 def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
-    found = critical({4: curve})
+    *_, found = critical({4: curve})
     assert [entry['of'] for entry in found['levels']] == list(UNIVERSAL)
     assert [entry['L'] for entry in found['peaks']] == [4]
     assert found['crossings'] == []
@@ -186,7 +186,7 @@ def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
 
 def test_what_is_found_comes_back_with_its_fluctuations(curve, tmp_path):
     directory = SimpleNamespace(meaning={'seed': 1}, file=tmp_path.joinpath)
-    found = critical({4: curve})
+    *_, found = critical({4: curve})
     made_up = measured(1e-2 * np.array(SIZES) ** -0.125, [1e-5] * 4, seed=1)
     found['exponents'] = {'beta/nu': fitted(power_fits(dict(zip(SIZES, made_up, strict=True))), lambda p: -p[1])}
     assert found['exponents']['beta/nu']['omegas'] == ()

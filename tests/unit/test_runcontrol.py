@@ -8,7 +8,7 @@ import pytest
 from mpi4py import MPI
 
 from phi4hpc import runcontrol
-from phi4hpc.runcontrol import Action, Control, Signals
+from phi4hpc.runcontrol import Action, Control, Signals, Stopped
 
 
 class Alone:
@@ -89,3 +89,18 @@ def test_ranks_talk_twice_a_second_however_long_a_step_takes(monkeypatch, second
         control.ask()
     wanted = min(steps, 60 / runcontrol.EVERY)
     assert wanted <= comm.talks <= wanted + 20
+
+
+def test_a_stop_is_heard_between_two_pieces_of_work(signals, monkeypatch):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)
+    work = Control(MPI.COMM_SELF, signals).each([1, 2, 3], 'before the means')
+    assert [next(work), next(work)] == [1, 2]
+    os.kill(os.getpid(), signal.SIGUSR2)
+    with pytest.raises(Stopped, match='stopped before the means; '):
+        next(work)
+
+
+def test_pieces_of_work_are_all_done_in_their_order_and_talked_about_seldom():
+    control = Control(Alone())
+    assert list(control.each(iter(range(1000)), 'here')) == list(range(1000))
+    assert control.comm.talks == 3
