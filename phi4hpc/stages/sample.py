@@ -1,6 +1,7 @@
 """The stage sample: ensembles.h5 from the deck, then results.json from ensembles.h5."""
 
 import shutil
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -48,7 +49,7 @@ def sample(context):
     Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     writer.close()
     if deck.storage.compression == 'gzip':
-        compress(comm, path, shapes)
+        compress(comm, path, shapes, partial(context.control.each, where='before compression'))
 
 
 def proposals(context):

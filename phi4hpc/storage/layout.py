@@ -142,7 +142,7 @@ def allocate(group, shape, name, extents, dtype, chunks):
 
 
 def carry_over(old, new, name):
-    """Copy the draws of the per-draw dataset `name` from a group to one that has room for more."""
+    """Copy the draws of the per-draw dataset `name` from a group to one with room for more; yield after each chunk."""
     old, new = old[name], new[name]
     axis = old.ndim - (3 if name == 'phi' else 1)
     step = new.chunks[axis] if new.chunks else max(1, old.shape[axis])
@@ -150,6 +150,7 @@ def carry_over(old, new, name):
         for first in range(0, old.shape[axis], step):
             draws = slice(first, min(first + step, old.shape[axis]))
             new[(*index, draws)] = old[(*index, draws)]
+            yield
 
 
 def owners(items, size):

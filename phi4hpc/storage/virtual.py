@@ -71,6 +71,7 @@ def make_parts(path, shapes, parts, extend=False):
     """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds.
 
     `extend`: parts are there, with room for as many draws or fewer, and what they hold is carried over.
+    Yields meanwhile.
     """
     part_path(path, 0).parent.mkdir(exist_ok=True)
     for part in range(parts):
@@ -81,7 +82,7 @@ def make_parts(path, shapes, parts, extend=False):
             if extend:
                 with h5py.File(part_path(path, part), 'r') as old:
                     for shape, name in product(shapes, layout.PER_DRAW):
-                        layout.carry_over(old[shape.group], file[shape.group], name)
+                        yield from layout.carry_over(old[shape.group], file[shape.group], name)
 
 
 def make_group(group, shape, rungs):

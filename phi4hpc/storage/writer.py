@@ -44,7 +44,7 @@ def prepare(driver, path, shapes, attributes, ranks):
     """Make the file, or see that it is one to go on with; return the driver to use."""
     if not path.exists():
         driver = pick_driver(driver)
-        create(driver, path, shapes, attributes, ranks)
+        exhaust(create(driver, path, shapes, attributes, ranks))
         return driver
     with Ensembles(path) as old:
         driver = pick_driver(driver, made_by=old.file.attrs['driver'])
@@ -54,7 +54,7 @@ def prepare(driver, path, shapes, attributes, ranks):
         # A compressed file is finished, but its checkpoints need not be whole.
         if old.compressed or any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
-            create(driver, path, shapes, attributes, int(old.file.attrs.get('parts', 0)), old)
+            exhaust(create(driver, path, shapes, attributes, int(old.file.attrs.get('parts', 0)), old))
     return driver
 
 
@@ -74,22 +74,37 @@ def pick_driver(name, made_by=None):
     return name if name != 'auto' else 'mpio' if parallel else 'virtual'
 
 
-def compress(comm, path, shapes):
-    """Write the ensembles at `path`, which are complete, anew with filters; a kill leaves the old ones. Collective."""
-    with together(comm):
-        if comm.rank == 0:
-            with Ensembles(path) as old:
-                attributes = dict(old.file.attrs) | {'compressed': True}
-                create(attributes['driver'], Path(path), [replace(shape, compressed=True) for shape in shapes],
-                       attributes, int(attributes.get('parts', 0)), old)
+def compress(comm, path, shapes, each=iter):
+    """Write the ensembles at `path`, which are complete, anew with filters; a kill leaves the old ones. Collective.
+
+    `each(pieces)` yields the pieces of this rank's work, before which it may raise.
+    """
+    exhaust(each(compressed(Path(path), shapes) if comm.rank == 0 else ()))
+
+
+def compressed(path, shapes):
+    """Do the work of `compress`, and yield meanwhile."""
+    with Ensembles(path) as old:
+        attributes = dict(old.file.attrs) | {'compressed': True}
+        yield from create(attributes['driver'], path, [replace(shape, compressed=True) for shape in shapes],
+                          attributes, int(attributes.get('parts', 0)), old)
+
+
+def exhaust(steps):
+    """Do all steps of a generator."""
+    for _ in steps:
+        pass
 
 
 def create(driver, path, shapes, attributes, parts, old=None):
-    """Make the file, and `parts` parts where draws are kept in them; with what `old`, an open reader, holds."""
+    """Make the file, and `parts` parts where draws are kept in them; with what `old`, an open reader, holds.
+
+    Yields now and then.
+    """
     require_room(path, shapes)
     attributes = attributes | {'driver': driver}
     if driver == 'virtual':
-        make_parts(path, shapes, parts, extend=old is not None)
+        yield from make_parts(path, shapes, parts, extend=old is not None)
         attributes['parts'] = parts
     with whole(path) as temporary, h5py.File(temporary, 'w') as file:
         file.attrs.update({'layout_version': layout.VERSION, **attributes})
@@ -97,13 +112,13 @@ def create(driver, path, shapes, attributes, parts, old=None):
             layout.create_group(file, shape, attributes, part_layout if driver == 'virtual' else None)
         names = (*layout.SUMMARY, 'committed', *(layout.PER_DRAW if driver == 'mpio' else ()))
         for shape, name in product(shapes if old else (), names):
-            carry_over(old.file[shape.group], file[shape.group], name)
+            yield from carry_over(old.file[shape.group], file[shape.group], name)
 
 
 def carry_over(old, new, name):
-    """Copy a dataset from a group to a larger one."""
+    """Copy a dataset from a group to a larger one, and yield meanwhile."""
     if name in layout.PER_DRAW:
-        layout.carry_over(old, new, name)
+        yield from layout.carry_over(old, new, name)
     else:
         new[name][...] = old[name][()]
 

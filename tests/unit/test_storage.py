@@ -12,6 +12,7 @@ from mpi4py import MPI
 
 from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
+from phi4hpc.runcontrol import Stopped
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.storage import checkpoint
 from phi4hpc.storage.checksums import damaged
@@ -108,6 +109,23 @@ def test_what_is_compressed_reads_the_same_and_can_be_gone_on_with(tmp_path, dri
     open_writer(driver, MPI.COMM_SELF, path, longer, {'lambda': 0.02}).close()
     assert filters(path, driver) is None
     assert contents(path) == (phi, series)
+    assert not list(tmp_path.rglob('*.new'))
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_stop_while_draws_are_compressed_leaves_them_as_they_were(tmp_path, driver):
+    path = tmp_path / 'ensembles.h5'
+    write(path, driver)
+    before = contents(path)
+
+    def stop(pieces):
+        yield next(pieces)
+        raise Stopped('here')
+
+    with pytest.raises(Stopped):
+        compress(MPI.COMM_SELF, path, SHAPES, stop)
+    assert filters(path, driver) is None
+    assert contents(path) == before
     assert not list(tmp_path.rglob('*.new'))
 
 
