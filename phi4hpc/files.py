@@ -1,10 +1,14 @@
 """Files that survive a kill at any moment: written under a temporary name, brought to the disk, then renamed."""
 
 import contextlib
+import ctypes
 import hashlib
 import json
 import os
 from pathlib import Path
+
+SYNC_FILE_RANGE = getattr(ctypes.CDLL(None), 'sync_file_range', None)      # Linux has it
+WRITE = 2                                                                  # its flag: begin to write, wait for nothing
 
 
 @contextlib.contextmanager
@@ -34,6 +38,14 @@ def sync(path):
     try:
         os.fsync(handle)
     finally:
+        os.close(handle)
+
+
+def begin_sync(path):
+    """Begin to bring a file's content to the disk, where the system can: a later `sync` then has less to wait for."""
+    if SYNC_FILE_RANGE:
+        handle = os.open(path, os.O_RDONLY)
+        SYNC_FILE_RANGE(handle, ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(WRITE))
         os.close(handle)
 
 

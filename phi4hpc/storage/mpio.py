@@ -6,6 +6,7 @@ import shutil
 
 import h5py
 
+from phi4hpc.files import begin_sync
 from phi4hpc.storage import layout
 
 
@@ -37,6 +38,7 @@ class Mpio:
         self.comm.Barrier()
         if self.comm.rank == 0:
             layout.write_summary(self.datasets, L, draws, summary)
+        begin_sync(self.path)
 
     def sync(self):
         """Bring to the disk what was written. Collective."""

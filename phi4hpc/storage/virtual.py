@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 
-from phi4hpc.files import sync, whole
+from phi4hpc.files import begin_sync, sync, whole
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 
@@ -53,6 +53,8 @@ class Virtual:
         if self.comm.rank == 0:
             layout.write_summary(self.summary, L, draws, summary)
             self.file.flush()
+        for part in self.files:
+            begin_sync(part_path(self.path, part))
 
     def sync(self):
         """Bring to the disk what was written. Collective."""
