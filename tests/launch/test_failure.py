@@ -11,7 +11,7 @@ JOB = """
 from phi4hpc.errors import UserError
 from phi4hpc.mpi import guard, world
 comm = world()
-with guard(comm):
+with guard(comm, patience=1.0):
     {fault}
     comm.Barrier()
 """
