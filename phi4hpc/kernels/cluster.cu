@@ -21,16 +21,18 @@ __device__ inline int root_of(int *labels, int site)
     return site;
 }
 
-// Unite the clusters of two sites. Where another thread has hung the larger root elsewhere, go on with that.
-__device__ inline void unite(int *labels, int a, int b)
+// Unite the clusters of two sites, and return a site of both, mostly their root. Where another thread has hung the larger
+// root elsewhere, go on with that.
+__device__ inline int unite(int *labels, int a, int b)
 {
     while ((a = root_of(labels, a)) != (b = root_of(labels, b))) {
         const int high = a < b ? b : a, low = a < b ? a : b;
         a = atomicMin(labels + high, low);
         if (a == high)
-            return;
+            return low;
         b = low;
     }
+    return a;
 }
 
 // Whether a link binds: `pull` is -4 kappa phi, and for unlike signs nothing does.
@@ -61,14 +63,9 @@ __device__ inline void unite_row(int *labels, const unsigned char *bonds, int y)
     for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
         const int aside = (x + shift + HALF) % HALF;
         const int even[4] = {y * HALF + x, y * HALF + aside, below(y) * HALF + x, above(y) * HALF + x};
-        int label = SITES / 2 + y * HALF + x;
-        for (int link = 0; link < 4; ++link)
-            if (bonds[x] >> link & 1) {
-                if (label < SITES / 2)
-                    unite(labels, label, even[link]);
-                else
-                    label = even[link];
-            }
+        int left = bonds[x], label = left ? even[lowest_bit(left)] : SITES / 2 + y * HALF + x;
+        for (left &= left - 1; left > 0; left &= left - 1)
+            label = unite(labels, label, even[lowest_bit(left)]);
         labels[SITES / 2 + y * HALF + x] = label;
     }
 }
@@ -109,8 +106,9 @@ extern "C" __global__ void cluster(real *__restrict__ fields, const double *__re
             unite_row(labels, bonds + y * HALF, y);
         }
         sync_replica();
+        // One thread meets sites in their order, so two steps bring it to the root: without a branch, which nobody could predict.
         for (int site = thread; site < SITES; site += threads)
-            atomicMin(labels + site, root_of(labels, site));
+            atomicMin(labels + site, root_of(labels, look(labels + look(labels + site))));
         sync_replica();
         for (int y = first_row(); y < 2 * L; y += row_stride()) {
             real *row = row_of(field, 0, y);

@@ -15,5 +15,8 @@ __device__ inline double cos_(double x) { return cos(x); }
 __device__ inline unsigned look(const unsigned *word) { return *(const volatile unsigned *)word; }
 __device__ inline int look(const int *word) { return *(const volatile int *)word; }
 
+// The number of the lowest bit that is set; one must be.
+__device__ inline int lowest_bit(int bits) { return __ffs(bits) - 1; }
+
 // Which part of scratch memory a replica works in: all run at once, so each has its own.
 __device__ inline int desk_of(int replica) { return replica; }

@@ -1,4 +1,4 @@
-// Functions of the C++ library, by the names that device.cuh gives them on a GPU.
+// Functions of the C++ library and compiler, by the names that device.cuh gives them on a GPU.
 
 #pragma once
 
@@ -12,3 +12,6 @@
 FUNCTION(log)
 FUNCTION(sqrt)
 FUNCTION(cos)
+
+// The number of the lowest bit that is set; one must be.
+inline int lowest_bit(int bits) { return __builtin_ctz(bits); }
