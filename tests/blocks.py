@@ -52,6 +52,8 @@ class Blocks:
         """Return a copy of `values`, in memory of exactly that size."""
         return np.array(values)
 
+    aligned = array
+
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own: all, for they run at once."""
         return replicas

@@ -41,6 +41,8 @@ class Cuda:
         """Return a copy of `values` on the GPU."""
         return self.cupy.asarray(values)
 
+    aligned = array
+
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own."""
         return replicas

@@ -23,12 +23,12 @@ class Fields:
         self.lam, self.seed = np.float64(lam), np.uint32(seed)
         self.count = len(replicas)
         self.replicas = device.array(np.asarray(replicas, np.int32))
-        self.packed = device.array(np.zeros((self.count, 2, L, stride(L)), precision))
+        self.packed = device.aligned(np.zeros((self.count, 2, L, stride(L)), precision))
         self.modules = {}
 
     def write(self, phi_ryx):
         """Set the fields."""
-        self.packed = self.device.array(pack(np.asarray(phi_ryx, self.precision)))
+        self.packed = self.device.aligned(pack(np.asarray(phi_ryx, self.precision)))
 
     def read(self):
         """Return the fields, phi_ryx."""
@@ -89,7 +89,7 @@ class Fields:
         return [self._scratch(self.packed[0].size, self.precision) for _ in range(2)]
 
     def _scratch(self, size, kind):
-        return self.device.array(np.zeros((self.device.desks(self.count), size), kind))
+        return self.device.aligned(np.zeros((self.device.desks(self.count), size), kind))
 
     def measure(self):
         """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.DENSITIES."""

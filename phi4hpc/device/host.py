@@ -43,8 +43,11 @@ class Host:
         return Module(shared_object(source, [*FAST, *definitions(L, precision, SHAPE)]))
 
     def array(self, values):
+        """Return `values` as kernels can take them; they may share memory."""
+        return np.ascontiguousarray(values)
+
+    def aligned(self, values):
         """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""
-        values = np.asarray(values)
         buffer = np.empty(values.nbytes + ALIGNMENT, np.uint8)
         copy = np.ndarray(values.shape, values.dtype, buffer, -address(buffer) % ALIGNMENT)
         copy[...] = values
