@@ -54,6 +54,10 @@ class Blocks:
 
     aligned = array
 
+    def empty(self, shape, kind):
+        """Return an array whose content is arbitrary."""
+        return np.empty(shape, kind)
+
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own: all, for they run at once."""
         return replicas

@@ -29,8 +29,9 @@ def launch(device, L, precision, replicas):
     for call in CALLS.values():
         call(fields, 0)
     measured(fields)
+    fields.read()
     device.wait()
-    print(f'{", ".join([*CALLS, "measure", "mode"])} at L = {L}, {precision}, {replicas} replicas')
+    print(f'{", ".join([*CALLS, "measure", "mode", "unpack"])} at L = {L}, {precision}, {replicas} replicas')
 
 
 def main(*words):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from phi4hpc.device.fields import LEFT
 from phi4hpc.kernels.philox import Stream, key, philox
 from phi4hpc.lattice.action import neighbours
 
@@ -104,3 +105,12 @@ def log_uniforms(turns, chains, rungs, seed, L):
     """Return (turn, chain, lower rung) logarithms of the deviates that decide swaps (kernels/exchange.cu)."""
     turn, chain, low = np.ix_(np.asarray(turns), np.arange(chains), np.arange(rungs - 1))
     return np.log(uniform(philox((low, turn, chain, 0), key(seed, Stream.SWAP, L))[0], 'float64'))
+
+
+def unpack(packed):
+    """Return phi_ryx from fields in the kernels' order (kernels/field.cuh)."""
+    r, _, L, _ = packed.shape
+    phi_ryx = np.empty((r, L, L), packed.dtype)
+    for y, x in (0, 0), (0, 1), (1, 0), (1, 1):
+        phi_ryx[:, y::2, x::2] = packed[:, (y + x) % 2, y::2, LEFT:LEFT + L // 2]
+    return phi_ryx

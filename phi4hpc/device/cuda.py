@@ -43,6 +43,10 @@ class Cuda:
 
     aligned = array
 
+    def empty(self, shape, kind):
+        """Return an array on the GPU whose content is arbitrary."""
+        return self.cupy.empty(shape, kind)
+
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own."""
         return replicas
@@ -55,24 +59,24 @@ class Cuda:
         """Return an array of this device as a NumPy array."""
         return self.cupy.asnumpy(array)
 
-    def fetch(self, array, form):
-        """Begin to copy `array`, as it is now, to the host; return a function that waits for it and returns form(copy).
+    def fetch(self, array):
+        """Begin to copy `array`, which nobody changes any more, to the host; return what waits for that and returns it.
 
         It goes into pinned memory on a stream of its own, beside what is launched next.
         """
         from cupyx import empty_pinned
 
-        runtime, snapshot, pinned = self.cupy.cuda.runtime, array.copy(), empty_pinned(array.shape, array.dtype)
+        runtime, pinned = self.cupy.cuda.runtime, empty_pinned(array.shape, array.dtype)
         self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
-        runtime.memcpyAsync(pinned.ctypes.data, snapshot.data.ptr, snapshot.nbytes, runtime.memcpyDeviceToHost,
+        runtime.memcpyAsync(pinned.ctypes.data, array.data.ptr, array.nbytes, runtime.memcpyDeviceToHost,
                             self.copies.ptr)
-        return partial(_fetched, self.copies.record(), form, pinned, snapshot)
+        return partial(_fetched, self.copies.record(), pinned, array)
 
 
-def _fetched(copied, form, pinned, _):
-    """Wait for the event `copied`; return form(pinned memory). The last argument keeps what is copied alive."""
+def _fetched(copied, pinned, _):
+    """Wait for the event `copied`; return what is in pinned memory. The last argument keeps what is copied alive."""
     copied.synchronize()
-    return form(pinned)
+    return pinned
 
 
 class Module:

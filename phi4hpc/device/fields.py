@@ -32,11 +32,17 @@ class Fields:
 
     def read(self):
         """Return the fields, phi_ryx."""
-        return unpack(self.device.numpy(self.packed))
+        return self.device.numpy(self._unpacked())
 
     def fetch(self):
         """Begin to read the fields as they are now; return a function that returns them, phi_ryx, once here."""
-        return self.device.fetch(self.packed, unpack) if self.count else self.read
+        return self.device.fetch(self._unpacked()) if self.count else self.read
+
+    def _unpacked(self):
+        phi_ryx = self.device.empty((self.count, self.L, self.L), self.precision)
+        if self.count:
+            self._launch('unpack', phi_ryx)
+        return phi_ryx
 
     def metropolis(self, kappas, widths, first_sweep, sweeps):
         """Make Metropolis sweeps, the first numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.
@@ -126,21 +132,9 @@ def pack(phi_ryx):
     """Return fields in the kernels' order, (r, colour, y, stride), halos filled."""
     r, L, _ = phi_ryx.shape
     half, packed = L // 2, np.zeros((r, 2, L, stride(L)), phi_ryx.dtype)
-    for colour, y_parity, x_parity in sites():
-        packed[:, colour, y_parity::2, LEFT:LEFT + half] = phi_ryx[:, y_parity::2, x_parity::2]
+    for y, x in (0, 0), (0, 1), (1, 0), (1, 1):                            # colour = (x + y) & 1
+        packed[:, (x + y) % 2, y::2, LEFT:LEFT + half] = phi_ryx[:, y::2, x::2]
     packed[..., LEFT - 1], packed[..., LEFT + half] = packed[..., LEFT + half - 1], packed[..., LEFT]
     return packed
 
 
-def unpack(packed):
-    """Return phi_ryx from fields in the kernels' order."""
-    r, _, L, _ = packed.shape
-    phi_ryx = np.empty((r, L, L), packed.dtype)
-    for colour, y_parity, x_parity in sites():
-        phi_ryx[:, y_parity::2, x_parity::2] = packed[:, colour, y_parity::2, LEFT:LEFT + L // 2]
-    return phi_ryx
-
-
-def sites():
-    """Yield (colour, parity of y, parity of x) of the four kinds of site: colour = (x + y) & 1."""
-    return (((y + x) % 2, y, x) for y in (0, 1) for x in (0, 1))

@@ -32,6 +32,10 @@ def asarray(values):
     return np.array(values).view(ndarray)
 
 
+def empty(shape, dtype):
+    return np.empty(shape, dtype).view(ndarray)
+
+
 def asnumpy(array):
     return np.array(array)
 

@@ -46,7 +46,7 @@ def test_launches_share_a_large_replica_among_blocks(pretended):
 
 
 @pytest.mark.parametrize('architecture', [80, 90])
-@pytest.mark.parametrize('source', [*get_args(Algorithm), 'measure', 'mode'])
+@pytest.mark.parametrize('source', [*get_args(Algorithm), 'measure', 'mode', 'unpack'])
 @pytest.mark.parametrize(('L', 'precision', 'blocks'), [
     (2, 'float32', 1), (64, 'float32', 1), (1024, 'float64', 1), (1024, 'float64', 22)])
 def test_cuda_source_compiles_to_machine_code(source, architecture, L, precision, blocks):

@@ -5,9 +5,10 @@ import shutil
 import numpy as np
 import pytest
 
-from phi4hpc.device.fields import INTEGRATORS, Fields, pack, unpack
+from phi4hpc.device.fields import INTEGRATORS, Fields, pack
 from phi4hpc.lattice.action import action, force
 from tests.conftest import ROOT
+from tests.reference import unpack
 from tests.reference_hmc import hmc_trajectory
 
 KAPPA, LAMBDA = 0.27, 0.5

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from phi4hpc.device import host
-from phi4hpc.device.fields import Fields, pack, unpack
+from phi4hpc.device.fields import Fields, pack
 from phi4hpc.kernels.philox import philox
 from phi4hpc.lattice.observables import densities, longest_mode
 from tests.conftest import ROOT
-from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep
+from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep, unpack
 
 SIZES = [2, 4, 6, 16, 34]
 
@@ -57,8 +57,12 @@ def test_the_kernels_exponential_is_good_to_the_last_digits(device, kernel_folde
 
 
 @pytest.mark.parametrize('L', SIZES)
-def test_packing_is_undone_by_unpacking(L):
-    phi = random_fields(L, 3, 'float32')
+@pytest.mark.parametrize('precision', ['float32', 'float64'])
+def test_fields_are_read_as_they_were_written(device, L, precision):
+    phi = random_fields(L, 3, precision)
+    held = fields(device, L, precision, range(3))
+    held.write(phi)
+    assert (held.read() == phi).all()
     assert (unpack(pack(phi)) == phi).all()
 
 
