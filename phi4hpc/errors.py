@@ -36,9 +36,13 @@ class DeckError(UserError):
 
 
 def circumstance(error):
-    """Return the UserError that tells of an OSError which the user can mend, None where it is of another kind."""
-    if error.errno not in REMEDIES:
+    """Return the UserError that tells of an error of the system which the user can mend, None where it is another.
+
+    HDF5 writes number and file into the message of whatever it raises.
+    """
+    found = re.search(r"filename = '([^']*)'.*errno = (\d+)", str(error), re.DOTALL)
+    number = getattr(error, 'errno', None) or (found and int(found[2]))
+    if number not in REMEDIES:
         return None
-    named = re.search(r"filename = '([^']*)'", str(error))         # so HDF5 says which file it was
-    path = error.filename or (named and named[1]) or 'a file'
-    return UserError(f'{path}: {os.strerror(error.errno)}: {REMEDIES[error.errno]}; the same command then goes on')
+    path = getattr(error, 'filename', None) or (found and found[1]) or 'a file'
+    return UserError(f'{path}: {os.strerror(number)}: {REMEDIES[number]}; the same command then goes on')

@@ -69,8 +69,8 @@ def guard(comm, patience=5.0):
     """Run the block so that a failure on any rank ends the job: one message, a non-zero code, no rank left waiting.
 
     A UserError that every rank raises within `patience` seconds goes on to whoever reports it once; one that the
-    others know nothing of is told by its own rank, which then ends the job. So is an OSError that the user can mend,
-    such as a disk that is full.
+    others know nothing of is told by its own rank, which then ends the job. So is an error of the system that the user
+    can mend, such as a disk that is full.
     """
     door = comm.Dup()
     try:
@@ -79,7 +79,7 @@ def guard(comm, patience=5.0):
         if not all_come(door, patience):
             end(comm, f'phi4hpc: {error}', error.code)
         raise
-    except OSError as error:
+    except Exception as error:
         known = circumstance(error)
         if known is None:
             fail(comm, error)

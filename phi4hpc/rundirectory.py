@@ -4,6 +4,7 @@ A stage is done for the deck sections that it depends on, known by their digest 
 the directory; what it finds is told to all.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from phi4hpc.errors import UserError
+from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import checksum, write_json, write_text
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
@@ -54,6 +55,8 @@ class RunDirectory:
                 try:
                     self._open(restart, changed)
                 except OSError as error:
+                    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                        raise circumstance(error) from None
                     raise UserError(f'{error.filename or self.path}: {error.strerror}: expected a run directory that '
                                     'can be written; name another with --out') from None
 

@@ -3,6 +3,7 @@
 A drawing is a function of a study that yields Plots. Nothing here knows what is drawn.
 """
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,9 @@ def save(plot, folder):
     plot.figure.get_layout_engine().execute(plot.figure)
     plot.figure.set_layout_engine('none')
     for kind, write in ('png', FigureCanvasAgg(plot.figure).print_png), ('pdf', FigureCanvasPdf(plot.figure).print_pdf):
-        with whole(Path(folder, f'{plot.name}.{kind}')) as temporary, open(temporary, 'wb') as file:
-            write(file)
+        # By way of memory: a PDF that finds no room complains of zlib.
+        content = io.BytesIO()
+        write(content)
+        with whole(Path(folder, f'{plot.name}.{kind}')) as temporary:
+            temporary.write_bytes(content.getbuffer())
     return {'kind': plot.kind, 'name': plot.name, 'facts': plot.facts}

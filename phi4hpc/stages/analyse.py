@@ -18,6 +18,7 @@ from phi4hpc.mpi import block
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics import ensembles as statistics
+from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.reader import Ensembles
 
 EXAMPLES = 4                     # configurations kept with their reconstructions
@@ -94,7 +95,7 @@ def add_group(context, model, network, lattice, results, total):
     with whole(path) as temporary:
         if path.exists():
             shutil.copy(path, temporary)
-        with h5py.File(temporary, 'a' if path.exists() else 'w') as file:
+        with written(temporary, 'r+' if path.exists() else 'w') as file:
             # a run that was killed here may have left the group, without the entries of reconstructions.json
             if model.name in file:
                 del file[model.name]

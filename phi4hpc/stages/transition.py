@@ -3,7 +3,7 @@
 from functools import partial
 
 from phi4hpc import __version__
-from phi4hpc.files import settle
+from phi4hpc.files import whole
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory import digest
 from phi4hpc.statistics.critical import critical, plain
@@ -60,11 +60,12 @@ def keep(context, found):
 
     description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                    'lambda': context.deck.action.lam}
-    temporary = context.directory.file('transition.new.json.gz')
     # pyerrors takes an empty list for one of observables, and looks at the first of them.
     there = {name: entries for name, entries in found.items() if entries}
-    dump_dict_to_json(there, str(temporary), description, indent=0)
-    settle(temporary, context.directory.file('transition.json.gz'))
+    with whole(context.directory.file('transition.json.gz')) as temporary:
+        made = temporary.with_name('transition.new.json.gz')       # pyerrors would append its suffix to another
+        dump_dict_to_json(there, str(made), description, indent=0)
+        made.rename(temporary)
 
 
 def curve_of(lattice):

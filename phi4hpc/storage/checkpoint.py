@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 
 from phi4hpc.storage import generations
+from phi4hpc.storage.hdf5 import written
 
 STATE = 'state.h5'
 
@@ -21,12 +22,12 @@ def save(comm, folder, keep, fields, state):
     replicas bounds[rank] ... bounds[rank + 1] - 1; `state`: {name: array}, the same on every rank.
     """
     def fill(path):
-        with h5py.File(path / fields_file(comm.rank), 'w') as file:
+        with written(path / fields_file(comm.rank)) as file:
             for group, (phi_ryx, _) in fields.items():
                 file[group] = phi_ryx
         if comm.rank:
             return [fields_file(comm.rank)]
-        with h5py.File(path / STATE, 'w') as file:
+        with written(path / STATE) as file:
             for group, (_, bounds) in fields.items():
                 file[f'bounds/{group}'] = bounds
             for name, value in state.items():

@@ -11,6 +11,7 @@ import h5py
 from phi4hpc.files import begin_sync, sync, whole
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
+from phi4hpc.storage.hdf5 import written
 
 FOLDER = 'ensembles.parts'
 
@@ -77,7 +78,7 @@ def make_parts(path, shapes, parts, extend=False):
     """
     part_path(path, 0).parent.mkdir(exist_ok=True)
     for part in range(parts):
-        with whole(part_path(path, part)) as temporary, h5py.File(temporary, 'w') as file:
+        with whole(part_path(path, part)) as temporary, written(temporary) as file:
             for shape in shapes:
                 first, last = block(shape.rungs, parts, part)
                 make_group(file.create_group(shape.group), shape, last - first)

@@ -18,6 +18,7 @@ from phi4hpc.files import whole
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 from phi4hpc.storage import layout
+from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.mpio import Mpio
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.virtual import Virtual, make_parts, part_layout
@@ -106,7 +107,7 @@ def create(driver, path, shapes, attributes, parts, old=None):
     if driver == 'virtual':
         yield from make_parts(path, shapes, parts, extend=old is not None)
         attributes['parts'] = parts
-    with whole(path) as temporary, h5py.File(temporary, 'w') as file:
+    with whole(path) as temporary, written(temporary) as file:
         file.attrs.update({'layout_version': layout.VERSION, **attributes})
         for shape in shapes:
             layout.create_group(file, shape, attributes, part_layout if driver == 'virtual' else None)

@@ -98,6 +98,15 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(start, disk,
     assert bits(out) == unbroken
 
 
+def test_a_full_disk_is_told_whatever_is_written(disk):
+    path, remount = disk
+    assert remount('size=1m') == 0
+    done = subprocess.run([sys.executable, 'tests/full.py', path], cwd=ROOT, env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert all(int(line.split()[1]) > 0 for line in done.stdout.splitlines())
+
+
 def test_a_disk_that_is_too_small_is_told_before_sampling(start, disk):
     said = finish(start(disk[0] / 'run', 'sample.draws=20000'), code=1)
     assert re.search(r'ensembles.h5: takes [\d.]+ MB, and [\d.]+ MB are free there', said)
