@@ -49,7 +49,7 @@ def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densiti
     the stiffer the action.
     """
     held = start(device, L, lam, algorithm, replicas, precision)
-    kappa_r = np.broadcast_to(kappa, replicas)
+    kappa_r = np.full(replicas, kappa)
     sizes = {'metropolis': np.full(replicas, width), 'hmc': np.full(replicas, 0.25 / (1 + 3 * lam))}
     thermalisation, values = draws * spacing // 5, []
     for number in range(thermalisation + draws * spacing):
