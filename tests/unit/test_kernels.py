@@ -176,6 +176,12 @@ def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
     assert total.tolist() == parts.tolist()
 
 
+def test_what_a_kernel_only_reads_may_be_constant(device):
+    held, kappas, widths = fields(device, 4, 'float32', [0, 1]), np.full(2, 0.2), np.ones(2)
+    kappas.flags.writeable = widths.flags.writeable = False
+    assert (held.metropolis(kappas, widths, first_sweep=0, sweeps=1) > 0).all()
+
+
 def test_kernels_leave_the_arithmetic_of_the_process_alone(device):
     fields(device, 4, 'float32', [0]).metropolis([0.2], [1.0], first_sweep=0, sweeps=1)
     assert np.float64(5e-324) * 1.0 > 0
