@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from phi4hpc import __version__
-from phi4hpc.errors import DeckError, UsageError, UserError
+from phi4hpc.errors import DeckError, UsageError, UserError, circumstance
 from phi4hpc.mpi import launcher
 
 STAGES = ('sample', 'train', 'analyse', 'report')
@@ -49,6 +49,12 @@ def main(argv=None):
         # what reads us, such as `head`, has gone: let Python's last flush go nowhere instead
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:
+        known = circumstance(error)
+        if known is None:
+            raise
+        _tell(known)
+        sys.exit(known.code)
 
 
 def _tell(error):

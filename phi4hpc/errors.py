@@ -40,7 +40,7 @@ def circumstance(error):
 
     HDF5 writes number and file into the message of whatever it raises.
     """
-    found = re.search(r"filename = '([^']*)'.*errno = (\d+)", str(error), re.DOTALL)
+    found = re.search(r"name = '([^']*)'.*errno = (\d+)", str(error), re.DOTALL)
     number = getattr(error, 'errno', None) or (found and int(found[2]))
     if number not in REMEDIES:
         return None

@@ -71,7 +71,7 @@ class RunDirectory:
         if restart:
             self._discard(DEPENDS)
         elif before.exists():
-            self._refuse_or_discard(yaml.safe_load(before.read_text()), changed)
+            self._refuse_or_discard(meaning_of(before), changed)
         # First of all, for by this file a directory is known as a run's.
         write_text(before, yaml.safe_dump(self.meaning, sort_keys=False, default_flow_style=None, width=110))
         write_text(self.file('deck.yaml'), self.text)
@@ -97,9 +97,6 @@ class RunDirectory:
 
     def _refuse_or_discard(self, old, changed):
         """Compare with the deck that made the directory, by what the stages depend on."""
-        if not isinstance(old, dict):
-            raise UserError(f'{self.file("deck.resolved.yaml")}: damaged, so what made the directory is not known; '
-                            'begin anew with --restart')
         old, raised = self._with_draws_raised(old)
         differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
         if differences and not changed:
@@ -192,7 +189,10 @@ class RunDirectory:
 def read_json(path):
     """Return what a JSON file says, {} where there is none. Raises UserError where it is damaged."""
     try:
-        return json.loads(path.read_text()) if path.exists() else {}
+        content = json.loads(path.read_text()) if path.exists() else {}
+        if isinstance(content, dict):
+            return content
+        raise ValueError(f'it holds a {type(content).__name__}')
     except ValueError as error:
         raise UserError(f'{path}: damaged ({error}); remove it, and what it told of is done again') from None
 
@@ -202,7 +202,18 @@ def resolved_deck(path):
     deck = Path(path) / 'deck.resolved.yaml'
     if not deck.exists():
         raise UserError(f'{path}: holds no {deck.name}: expected the directory of a run, such as runs/quickstart')
-    return yaml.safe_load(deck.read_text())
+    return meaning_of(deck)
+
+
+def meaning_of(path):
+    """Return what a deck.resolved.yaml says. Raises UserError where it is damaged."""
+    try:
+        meaning = yaml.safe_load(path.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        meaning = None
+    if not isinstance(meaning, dict):
+        raise UserError(f'{path}: damaged, so what made the directory is not known; begin anew with --restart')
+    return meaning
 
 
 def holder(path):

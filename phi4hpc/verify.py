@@ -37,7 +37,8 @@ def in_checkpoints(path):
         for generation in generations.generations(folder):
             files, fault = generations.read_manifest(generation)
             found = [fault, *(generations.fault_of(generation / name, files[name]) for name in files)]
-            yield from (f'{generation.relative_to(path)}/{each}' for each in found if each)
+            if generation.exists():                                # a run that is at work removes old ones
+                yield from (f'{generation.relative_to(path)}/{each}' for each in found if each)
 
 
 def in_files(path):

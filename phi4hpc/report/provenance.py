@@ -1,6 +1,5 @@
 """Where a report comes from: the deck as given and as understood, versions, and how long each stage took."""
 
-import json
 import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
@@ -8,13 +7,14 @@ from importlib.metadata import PackageNotFoundError, version
 import h5py
 
 from phi4hpc import __version__
+from phi4hpc.rundirectory import read_json
 
 PACKAGES = ('numpy', 'mpi4py', 'h5py', 'torch', 'pyerrors', 'matplotlib')
 
 
 def provenance(study, ranks, device):
     """Return what the end of the page tells; `ranks` and `device` are those of this stage."""
-    stages = json.loads((study.path / 'stages.json').read_text())
+    stages = read_json(study.path / 'stages.json')
     return {'deck': (study.path / 'deck.yaml').read_text(), 'resolved': (study.path / 'deck.resolved.yaml').read_text(),
             'versions': versions(), 'seed': study.deck.seed, 'precision': study.deck.precision, 'ranks': ranks,
             'device': device, 'machine': f'{platform.system()} {platform.machine()}',

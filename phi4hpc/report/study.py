@@ -1,15 +1,15 @@
 """A run directory as the report reads it: every file that a stage left, opened once, and handed to the drawings."""
 
-import json
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from phi4hpc.deck.schema import Deck
+from phi4hpc.rundirectory import read_json
+from phi4hpc.storage.hdf5 import opened
 from phi4hpc.storage.reader import Ensembles
 
 UNDEFINED = {'value': math.nan, 'error': math.nan}
@@ -52,7 +52,7 @@ class Study:
     @classmethod
     def of(cls, path, deck):
         """Return the study of a run directory whose stages are complete."""
-        found = json.loads(Path(path, 'results.json').read_text())
+        found = read_json(Path(path, 'results.json'))
         return cls(Path(path), deck, found['ensembles'], found.get('reweighted', ()), found.get('transition'))
 
     @property
@@ -70,7 +70,7 @@ class Study:
 
     def latent(self):
         """Open latent.h5; a context manager."""
-        return h5py.File(self.path / 'latent.h5', 'r')
+        return opened(self.path / 'latent.h5', 'remove it, and run the stage `analyse` again')
 
     def entries(self, L):
         """Return the entries of results.json of one lattice, by ascending kappa."""
@@ -93,11 +93,11 @@ class Study:
         """The trained models, grouped as {training kappa: [Model]}; empty where the deck trains none."""
         if self.deck.train is None:
             return {}
-        reconstructions = json.loads((self.path / 'reconstructions.json').read_text())['models']
+        reconstructions = read_json(self.path / 'reconstructions.json')['models']
         groups = {}
         for name, about in sorted(self._described().items(), key=lambda item: self._order(item[1])):
             like = groups.setdefault(about['kappa'], [])
-            record = json.loads((self.path / 'models' / f'{name}.json').read_text())
+            record = read_json(self.path / 'models' / f'{name}.json')
             like.append(Model(name, len(like), record=record, reconstructions=reconstructions[name], **about))
         return groups
 

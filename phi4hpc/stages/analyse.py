@@ -1,10 +1,8 @@
 """The stage analyse: latent.h5, the singular spectra of every model, and reconstructions.json, what it reconstructs."""
 
-import json
 import shutil
 from functools import partial
 
-import h5py
 import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
@@ -15,10 +13,11 @@ from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observables import axis_propagator, densities
 from phi4hpc.logs import Progress, log
 from phi4hpc.mpi import block
+from phi4hpc.rundirectory import read_json
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics import ensembles as statistics
-from phi4hpc.storage.hdf5 import written
+from phi4hpc.storage.hdf5 import opened, written
 from phi4hpc.storage.reader import Ensembles
 
 EXAMPLES = 4                     # configurations kept with their reconstructions
@@ -45,8 +44,7 @@ def finished(context):
 
 def comparisons(context):
     """Return what reconstructions.json holds: {model: entries}."""
-    path = context.directory.file('reconstructions.json')
-    return json.loads(path.read_text())['models'] if path.exists() else {}
+    return read_json(context.directory.file('reconstructions.json')).get('models', {})
 
 
 def latent_groups(context):
@@ -54,7 +52,7 @@ def latent_groups(context):
     path = context.directory.file('latent.h5')
     if not path.exists():
         return []
-    with h5py.File(path, 'r') as file:
+    with opened(path, 'remove it, and every model is analysed anew') as file:
         return list(file)
 
 

@@ -5,6 +5,7 @@ checksums are on the disk. The newest whose checksums hold is the one to go on f
 truncated file or a flipped bit costs the time since the generation before.
 """
 
+import errno
 import hashlib
 import json
 import shutil
@@ -34,8 +35,7 @@ def write(comm, folder, keep, fill):
         write_json(new / MANIFEST, {'version': VERSION, 'files': files, 'checksum': of_manifest(VERSION, files)})
         settle(new, new.with_suffix(''))
         for old in generations(folder)[keep:]:
-            (old / MANIFEST).unlink(missing_ok=True)              # from here on it is none, whenever we are killed
-            shutil.rmtree(old)
+            shutil.rmtree(old.rename(old.with_suffix('.new')))    # no generation from here on, whenever we are killed
     comm.Barrier()
 
 
@@ -60,7 +60,8 @@ def newest(comm, folder):
 
     One that is not is named in the log. Raises UserError at one of another version.
     """
-    for path in comm.bcast(generations(folder) if comm.rank == 0 else None):
+    found = comm.bcast(generations(folder) if comm.rank == 0 else None)
+    for path in found:
         with together(comm):
             files, fault = read_manifest(path)
         own = sorted(files)[comm.rank::comm.size]
@@ -69,6 +70,8 @@ def newest(comm, folder):
         if fault is None:
             return path
         log.warning('the checkpoint %s is damaged (%s): going back to the one before', path, fault)
+    if found:
+        log.warning('no checkpoint before these: beginning anew')
     return None
 
 
@@ -89,9 +92,10 @@ def read_manifest(path):
 
 def fault_of(path, expected):
     """Return what is wrong with a file, None where its checksum is the expected one."""
-    if not path.exists():
-        return f'{path.name}: missing'
-    return None if checksum(path) == expected else f'{path.name}: its checksum does not hold'
+    try:
+        return None if checksum(path) == expected else f'{path.name}: its checksum does not hold'
+    except OSError as error:
+        return f'{path.name}: {"missing" if error.errno == errno.ENOENT else error.strerror}'
 
 
 def of_manifest(version, files):

@@ -5,6 +5,8 @@ import io
 
 import h5py
 
+from phi4hpc.errors import UserError, circumstance
+
 
 class Sink(io.FileIO):
     """A file that keeps to itself, as `fault`, what goes wrong in writing: HDF5 may not survive that in closing it."""
@@ -20,6 +22,15 @@ class Sink(io.FileIO):
         except OSError as error:
             error.filename, self.fault = str(self.name), error
         return memoryview(content).nbytes
+
+
+def opened(path, remedy, **how):
+    """Return the h5py.File at `path`, to be read. Raises UserError, which ends with a `remedy`, where it is damaged."""
+    try:
+        return h5py.File(path, 'r', **how)
+    except OSError as error:
+        damaged = UserError(f'{path}: cannot be opened ({error}); {remedy}')
+        raise circumstance(error) or damaged from error
 
 
 @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from phi4hpc.errors import UserError
 from phi4hpc.storage import layout
+from phi4hpc.storage.hdf5 import opened
 from phi4hpc.storage.virtual import part_path
+
+ANEW = 'make it anew with --restart'
 
 
 class Ensembles:
@@ -19,18 +21,16 @@ class Ensembles:
     def __init__(self, path):
         if not Path(path).exists():
             raise UserError(f'{path}: no such file; run the stage sample first')
-        try:
-            self.file = h5py.File(path, 'r', rdcc_nbytes=0)            # whole chunks are read; a cache would copy them
-        except OSError as error:
-            raise UserError(f'{path}: cannot be opened ({error}); make it anew with --restart') from error
+        self.file = opened(path, ANEW, rdcc_nbytes=0)                  # whole chunks are read; a cache would copy them
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
             raise UserError(f'{path}: layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
         self.compressed = bool(self.file.attrs.get('compressed', False))
-        # A missing part would read silently as zeros.
+        # A part that is missing, or damaged, would read silently as zeros.
         for part in range(int(self.file.attrs.get('parts', 0))):
             if not part_path(path, part).exists():
                 raise UserError(f'{part_path(path, part)}: missing, so {path} cannot be read; keep the two together')
+            opened(part_path(path, part), ANEW).close()
         self.sizes = sorted(int(group.attrs['L']) for group in self.file.values())
 
     def __getitem__(self, L):

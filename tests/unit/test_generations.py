@@ -89,7 +89,8 @@ def test_where_all_are_damaged_there_is_none(folder, said):
     for generation in ('000001', '000002'):
         flip(folder / generation / 'a')
     assert newest(folder) is None
-    assert len(said) == 2
+    assert len(said) == 3
+    assert 'beginning anew' in said[-1]
 
 
 def test_one_that_was_not_finished_is_none_and_leaves_nothing(folder):

@@ -14,7 +14,7 @@ from mpi4py import MPI
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import whole, write_json, write_text
-from phi4hpc.rundirectory import RunDirectory, compare
+from phi4hpc.rundirectory import RunDirectory, compare, read_json
 
 DECK = """
 lattice: {sizes: [4, 8]}
@@ -172,8 +172,9 @@ def test_what_mpi_io_left_of_a_killed_run_is_cleared_away(tmp_path):
     assert not left.exists()
 
 
-def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path):
-    finished_run(tmp_path).file('deck.resolved.yaml').write_text('')
+@pytest.mark.parametrize('text', ['', 'sample: {acceptance'])
+def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path, text):
+    finished_run(tmp_path).file('deck.resolved.yaml').write_text(text)
     with pytest.raises(UserError, match='damaged.*--restart'):
         directory(tmp_path)
     assert not directory(tmp_path, restart=True).done('sample')
@@ -207,6 +208,13 @@ def test_a_stage_that_another_needs_is_named(tmp_path):
 def test_comparison_names_the_key_and_both_values():
     assert list(compare({'a': {'b': 1, 'c': 2}}, {'a': {'b': 1, 'c': 3}, 'd': 4})) == [
         'a.c: 2 there, 3 here', 'd: None there, 4 here']
+
+
+@pytest.mark.parametrize('text', ['', '[]', '{"sample": '])
+def test_a_damaged_file_is_named_with_what_to_do(tmp_path, text):
+    (tmp_path / 'stages.json').write_text(text)
+    with pytest.raises(UserError, match=r'stages.json: damaged \(.*\); remove it'):
+        read_json(tmp_path / 'stages.json')
 
 
 def test_files_are_whole_or_as_they_were(tmp_path):

@@ -1,5 +1,6 @@
 """ensembles.h5: what is written is read, by either driver, by h5py and by xarray; what is damaged is refused."""
 
+import os
 import shutil
 from dataclasses import replace
 from types import SimpleNamespace
@@ -201,10 +202,12 @@ def test_a_run_of_parts_can_be_moved_as_a_whole(tmp_path):
         assert (ensembles[4].phi[2, 1] == values(SHAPES[0], 'phi', 5)).all()
 
 
-def test_a_missing_part_is_an_error_not_zeros(tmp_path):
+@pytest.mark.parametrize(('harm', 'told'), [(lambda part: part.unlink(), 'missing'),
+                                            (lambda part: os.truncate(part, 2000), '00000.h5: cannot be opened')])
+def test_a_missing_or_damaged_part_is_an_error_not_zeros(tmp_path, harm, told):
     write(tmp_path / 'ensembles.h5', 'virtual')
-    part_path(tmp_path / 'ensembles.h5', 0).unlink()
-    with pytest.raises(UserError, match='missing'):
+    harm(part_path(tmp_path / 'ensembles.h5', 0))
+    with pytest.raises(UserError, match=told):
         Ensembles(tmp_path / 'ensembles.h5')
 
 
