@@ -102,6 +102,19 @@ def test_one_that_was_not_finished_is_none_and_leaves_nothing(folder):
     assert not list(folder.glob('*.new'))
 
 
+def test_one_that_is_being_removed_is_none(folder, monkeypatch):
+    def killed(path):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(generations.shutil, 'rmtree', killed)
+    with pytest.raises(KeyboardInterrupt):
+        write(folder, 'third')
+    monkeypatch.undo()
+    assert [path.name for path in generations.generations(folder)] == ['000003', '000002']
+    write(folder, 'fourth')
+    assert sorted(path.name for path in folder.iterdir()) == ['000003', '000004']
+
+
 def test_one_of_another_version_is_refused_with_what_to_do(folder, monkeypatch):
     monkeypatch.setattr(generations, 'VERSION', generations.VERSION + 1)
     write(folder, 'third')
