@@ -102,7 +102,7 @@ def fail(comm, error):
         end(comm, '\n'.join([heading, *traceback.format_exception(error)]), 1)
 
 
-def all_come(comm, patience):
+def all_come(comm, patience=5.0):
     """Return whether every rank of `comm` calls this within `patience` seconds."""
     came, began = comm.Ibarrier(), time.monotonic()
     while not (there := came.Test()) and time.monotonic() - began < patience:

@@ -39,6 +39,8 @@ def resume(comm, checkpoint, settings, state, device):
         holder.load_state_dict(content['state'][name])
     past = content['past']
     log.info('resuming %s after epoch %d and %d steps', path, past['epoch'], past['step'])
+    if len(past['sum']) != comm.size:
+        log.info('it was written by %d ranks, so what follows is the same to rounding only', len(past['sum']))
     return past | {'sum': sum(past['sum'][comm.rank::comm.size])}
 
 

@@ -58,7 +58,6 @@ class Sampler:
                 if action or self.steps == self.total:
                     self.save()
                 if action is Action.STOP:
-                    self.writer.close()
                     raise Stopped(f'after {self.steps} of {self.total} steps')
         elapsed = max(time.monotonic() - began, 1e-9)
         log.info('sample: %.1f s, of which %.1f%% went into delivering draws and %.1f%% into writing them', elapsed,

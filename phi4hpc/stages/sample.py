@@ -16,7 +16,7 @@ from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.transition import transition
 from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.writer import compress, open_writer
+from phi4hpc.storage.writer import compress, writing
 
 
 def run(context):
@@ -43,11 +43,10 @@ def sample(context):
         # A checkpoint counts draws that are in the file: without it they must be made again.
         shutil.rmtree(context.directory.file('checkpoint'))
     path = context.directory.file('ensembles.h5')
-    writer = open_writer(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam})
     compile_once(context)
     folder = context.directory.file('checkpoint')
-    Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
-    writer.close()
+    with writing(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam}) as writer:
+        Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     if deck.storage.compression == 'gzip':
         compress(comm, path, shapes, partial(context.control.each, where='before compression'))
 

@@ -5,6 +5,7 @@ parallel HDF5 into the one file, or into a part of its own behind virtual datase
 there is room for, a larger file is made with what the old one holds, and takes its place.
 """
 
+import contextlib
 import shutil
 from dataclasses import replace
 from itertools import product
@@ -16,7 +17,7 @@ import numpy as np
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole
 from phi4hpc.logs import log
-from phi4hpc.mpi import together
+from phi4hpc.mpi import all_come, together
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.mpio import Mpio
@@ -39,6 +40,21 @@ def open_writer(driver, comm, path, shapes, attributes):
     driver = comm.bcast(driver)
     log.info('storage: driver %s', driver)
     return DRIVERS[driver](comm, path, shapes)
+
+
+@contextlib.contextmanager
+def writing(driver, comm, *what):
+    """Yield an open_writer, and close it at the end, or where every rank meets a UserError: HDF5 complains of what is
+    left open. Collective; an error that one rank meets alone ends the job without that (mpi.guard)."""
+    door, writer = comm.Dup(), open_writer(driver, comm, *what)
+    try:
+        yield writer
+    except UserError:
+        if all_come(door):
+            writer.close()
+        raise
+    writer.close()
+    door.Free()
 
 
 def prepare(driver, path, shapes, attributes, ranks):

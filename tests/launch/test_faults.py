@@ -1,5 +1,6 @@
 """What goes wrong around a run, done to a real one: each fault is told in a line, ends the job, and is got over."""
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
+from phi4hpc.storage.generations import of_manifest
 from tests.conftest import ENVIRONMENT, ROOT
 from tests.jobs import begin, bits, finish, ranks_of, wait_for
 
@@ -141,6 +143,15 @@ def test_a_damaged_checkpoint_costs_the_time_since_the_one_before(damaged, start
     said = finish(start(damaged))
     assert f'{newest.name} is damaged (fields.00001.h5: its checksum does not hold): going back to the one' in said
     assert bits(damaged) == unbroken
+
+
+def test_a_checkpoint_of_another_version_is_told_in_a_line(damaged, start):
+    for path in damaged.glob('checkpoint/*/manifest.json'):
+        files = json.loads(path.read_text())['files']
+        path.write_text(json.dumps({'version': 99, 'files': files, 'checksum': of_manifest(99, files)}))
+    said = finish(start(damaged), code=1)
+    assert said.count('a checkpoint of version 99, and this phi4hpc reads') == 1
+    assert 'Traceback' not in said
 
 
 def test_verify_names_the_draw_in_which_a_bit_flipped(damaged):
