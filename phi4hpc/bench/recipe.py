@@ -25,13 +25,14 @@ def time(comm, device, L, precision, seconds):
     for owner, name in [(walk.replicas.fields, name) for name, _ in walk.replicas.recipe] + [
             (walk.replicas.fields, 'measure'), (walk, 'exchange')]:
         _watch(owner, name, clock)
+    everyone = np.empty((walk.shape.rungs, walk.tells))
     for number in range(WARM):
-        _step(comm, walk, number, clock)
+        _step(comm, walk, number, everyone, clock)
     clock.clear()
     comm.Barrier()
     began, number = perf_counter(), WARM
     while comm.bcast((elapsed := perf_counter() - began) < seconds):
-        _step(comm, walk, number, clock)
+        _step(comm, walk, number, everyone, clock)
         number += 1
     visits = sum(site_visits(name, walk.replicas.deck.sample.hmc) * sweeps for name, sweeps in walk.replicas.recipe)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
@@ -50,7 +51,7 @@ def _walk(comm, device, L, precision):
 def _deck(L, precision, kappas):
     rungs = ', '.join(f'{kappa:.17g}' for kappa in kappas)
     return parse(f'precision: {precision}\naction: {{lambda: {LAMBDA}}}\nlattice: {{sizes: [{L}]}}\n'
-                 f'ladder: {{kappas: [{rungs}], chains: 1}}\n', 'bench').deck
+                 f'ladder: {{kappas: [{rungs}], chains: 1}}\nsample: {{thermalisation: {WARM}}}\n', 'bench').deck
 
 
 def _watch(owner, name, clock):
@@ -66,10 +67,9 @@ def _watch(owner, name, clock):
     setattr(owner, name, timed)
 
 
-def _step(comm, walk, number, clock):
+def _step(comm, walk, number, everyone, clock):
     told = walk.step(number)
     began = perf_counter()
-    everyone = np.empty((walk.shape.rungs, told.shape[1]))
     comm.Allgather(told, everyone)                                         # and wait for the slowest rank
     clock['gather'] += perf_counter() - began
     walk.exchange(everyone, number)

@@ -27,21 +27,22 @@ __device__ inline bool accept(double odds, words counter, unsigned seed, unsigne
     return odds >= 0 || uniform(philox(counter, seed, key1).x, odds) < exp_(odds);
 }
 
-extern "C" __global__ void exchange(const double *__restrict__ told, int tells, const double *__restrict__ slope,
-                                    const unsigned *__restrict__ turn, unsigned seed, unsigned key1, int chains, int rungs,
-                                    long long *__restrict__ replica, signed char *__restrict__ heading,
-                                    long long *__restrict__ trips, long long *__restrict__ rung,
-                                    double *__restrict__ sums, long long *__restrict__ swapped)
+extern "C" __global__ void exchange(const double *__restrict__ told, int tells, unsigned turn, unsigned seed, unsigned key1,
+                                    const double *__restrict__ slope, int chains, int rungs, long long *__restrict__ replica,
+                                    signed char *__restrict__ heading, long long *__restrict__ trips,
+                                    long long *__restrict__ rung, double *__restrict__ sums,
+                                    long long *__restrict__ swapped, long long *__restrict__ turns)
 {
+    ++turns[turn % 2];
     for (int r = 0; r < chains * rungs; ++r)
         for (int n = 1; n < tells; ++n)
             sums[(n - 1) * rungs + rung[r]] += told[r * tells + n];
     for (int c = 0; c < chains; ++c)
-        for (int low = *turn % 2; low + 1 < rungs; low += 2) {
+        for (int low = turn % 2; low + 1 < rungs; low += 2) {
             long long *at = replica + c * rungs + low;
             const long long below = at[0], above = at[1];
             const double odds = slope[low] * (told[below * tells] - told[above * tells]);
-            if (accept(odds, {(unsigned)low, *turn, (unsigned)c, 0}, seed, key1)) {
+            if (accept(odds, {(unsigned)low, turn, (unsigned)c, 0}, seed, key1)) {
                 at[0] = above, at[1] = below;
                 rung[above] = low, rung[below] = low + 1;
                 ++swapped[c * (rungs - 1) + low];

@@ -34,18 +34,22 @@ class Ladder:
         self.turns = np.zeros(2, np.int64)                                # even and odd ones
         self.swapped_cp = np.zeros(pairs, np.int64)
         self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # of the times looked: it rose, was known
-        self.told_rn, self.turn = np.empty((chains * self.rungs, tells)), np.zeros(1, np.uint32)
-        self._bind(*map(np.uint32, key(seed, Stream.SWAP, L)))
+        self.told_rn, self.keys = None, [*map(np.uint32, key(seed, Stream.SWAP, L))]
+        self.ends = np.int32(chains), np.int32(self.rungs), self.replica_ck, self.heading_r, self.trips_cr
+        self.kernels = host.Module(host.shared_object('exchange'))
         self._derive()
-        self._arrive(1)
+        self._arrive()
 
-    def _bind(self, *keys):
-        """Compile what a turn does, for the arrays of this ladder, which stay where they are."""
-        call, tells = host.Module(host.shared_object('exchange')).call, self.told_rn.shape[1]
-        ends = np.int32(self.chains), np.int32(self.rungs), self.replica_ck, self.heading_r, self.trips_cr
-        self._arrive = call('arrive', *ends)
-        self._exchange = call('exchange', self.told_rn, np.int32(tells), self.slope_p, self.turn, *keys, *ends,
-                              self.rung_r, self.sums_nk, self.swapped_cp)
+    def _bind(self, told_rn):
+        """Pass the compiled turn all that it works on, which stays where it is: that takes longer than a turn."""
+        self.told_rn = told_rn
+        self._turn = self.kernels.call('exchange', told_rn, np.int32(told_rn.shape[1]), np.uint32(0), *self.keys,
+                                       self.slope_p, *self.ends, self.rung_r, self.sums_nk, self.swapped_cp, self.turns)
+        self._number = self._turn.values[2]
+
+    def _arrive(self):
+        """Turn the replicas that are at an end of the ladder."""
+        self.kernels.launch('arrive', 1, *self.ends)
 
     def _derive(self):
         """Set what follows from the rungs and from who is where."""
@@ -53,10 +57,14 @@ class Ladder:
         self.slope_p[...] = swap.log_acceptance(self.kappas[:-1], self.kappas[1:], 1.0, 0.0)
 
     def exchange(self, told_rn, turn):
-        """Make turn `turn` of swaps; `told_rn`: of every replica the hopping energy H, and what adds to `sums_nk`."""
-        self.told_rn[...], self.turn[...] = told_rn, turn % 2**32
-        self._exchange(1)
-        self.turns[turn % 2] += 1
+        """Make turn `turn` of swaps; `told_rn`: of every replica the hopping energy H, and what adds to `sums_nk`.
+
+        Quickest where that is the same array every time.
+        """
+        if told_rn is not self.told_rn:
+            self._bind(told_rn)
+        self._number.value = turn % 2**32
+        self._turn(1)
 
     @property
     def tried_cp(self):
@@ -79,7 +87,7 @@ class Ladder:
         """Start the counts of swaps and round trips anew, as at the end of thermalisation."""
         for name in COUNTS:
             getattr(self, name)[...] = 0
-        self._arrive(1)
+        self._arrive()
 
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""

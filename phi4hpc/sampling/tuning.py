@@ -24,7 +24,7 @@ class StepSizes:
     def __init__(self, rungs, acceptance, first, largest=np.inf):
         self.acceptance, self.largest = acceptance, largest
         self.size_k = np.full(rungs, float(first))
-        self.accepted_k, self.tried = np.zeros(rungs), np.zeros(())       # proposals at each rung; tried at any rung
+        self.accepted_k, self.tried = np.zeros(rungs), 0                   # proposals at each rung; tried at any rung
 
     def adapt(self, window):
         """Move the step sizes toward the acceptance wanted, by the counts of a window, which start anew.
@@ -47,13 +47,12 @@ class StepSizes:
 
     def forget(self):
         """Let counts begin anew."""
-        self.accepted_k[...] = self.tried[...] = 0
+        self.accepted_k[...] = self.tried = 0
 
     def state(self):
         """Return what a checkpoint must hold, a dict of arrays."""
-        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried': self.tried}
+        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried': np.array(self.tried)}
 
     def restore(self, state):
         """Take up the state of a checkpoint."""
-        for name, array in self.state().items():
-            array[...] = state[name]
+        self.size_k[...], self.accepted_k[...], self.tried = state['size_k'], state['accepted_k'], int(state['tried'])

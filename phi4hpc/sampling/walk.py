@@ -20,6 +20,7 @@ class Walk:
 
     def __init__(self, device, deck, shape, held):
         self.shape, self.thermalisation = shape, deck.sample.thermalisation
+        self.tuned = self.thermalisation * 4 // 5                           # steps after which step sizes are frozen
         self.replicas = Replicas(device, deck, shape.L, held)
         self.sizes = tuned(deck.sample, len(shape.kappas))                  # {algorithm: StepSizes}
         self.ladder = Ladder(shape.kappas, shape.chains, deck.seed, shape.L, self.tells)
@@ -28,7 +29,7 @@ class Walk:
         self.pinned = deck.ladder.pinned
         self.moves = placement.moves(self.thermalisation) if deck.ladder.tuned else ()
         self.told_rn = np.empty((len(self.replicas.own), self.tells))
-        self.proposals = [shape.chains * self.replicas.proposals(name) for name in self.sizes]     # at a rung
+        self.proposals = [(sizes, shape.chains * self.replicas.proposals(name)) for name, sizes in self.sizes.items()]
 
     def step(self, number):
         """Make step `number` and measure; return (r, `tells`) of this rank's replicas.
@@ -52,9 +53,15 @@ class Walk:
     def exchange(self, told_rn, number):
         """Tune and swap after step `number`, by what `step` returned for the replicas of all ranks."""
         self.ladder.exchange(told_rn, number)
-        for sizes, tried in zip(self.sizes.values(), self.proposals, strict=True):
+        for sizes, tried in self.proposals:
             sizes.tried += tried
-            if number < self.tuned and (number + 1) % WINDOW == 0:
+        if number < self.thermalisation:
+            self._tune(number)
+
+    def _tune(self, number):
+        """Tune after step `number` of thermalisation; after the last one counts begin anew."""
+        if number < self.tuned and (number + 1) % WINDOW == 0:
+            for sizes in self.sizes.values():
                 sizes.adapt(number // WINDOW)
         if number + 1 in self.moves:
             self.move_rungs()
@@ -75,11 +82,6 @@ class Walk:
     def tells(self):
         """How many numbers of each replica the others are told."""
         return 1 + len(self.sizes)
-
-    @property
-    def tuned(self):
-        """The step from which on the step sizes are frozen."""
-        return self.thermalisation * 4 // 5
 
     def summary(self):
         """Return what ensembles.h5 keeps of the way so far."""
