@@ -73,10 +73,11 @@ def timed(comm, driver, folder, shape, order):
 
     By turns, for on many a machine the second of two files is the slower one.
     """
-    phi_nyx = np.random.default_rng(comm.rank).standard_normal((shape.block, L, L), np.float32)
+    extents = (len(own(comm, shape)), shape.block, L, L)
+    phi_fnyx = np.random.default_rng(comm.rank).standard_normal(extents, np.float32)
     plain, path = folder / 'plain', folder / 'ensembles.h5'
-    works = [('plain_write', plain_write, comm, plain, shape, phi_nyx), ('plain_read', plain_read, comm, plain, shape),
-             ('write', write, comm, driver, path, shape, phi_nyx), ('read', read, comm, path, shape)]
+    works = [('plain_write', plain_write, comm, plain, shape, phi_fnyx), ('plain_read', plain_read, comm, plain, shape),
+             ('write', write, comm, driver, path, shape, phi_fnyx), ('read', read, comm, path, shape)]
     for name, *work in works[::2][::order]:
         yield name, clock(comm, *work)
     if comm.rank == 0:
@@ -105,25 +106,24 @@ def pieces(shape):
         yield first, min(first + shape.block, shape.draws)
 
 
-def write(comm, driver, path, shape, phi_nyx):
+def write(comm, driver, path, shape, phi_fnyx):
     """Write all draws by the driver, with a commit after each chunk."""
     writer = open_writer(driver, comm, path, [shape], {'lambda': 0.0})
     sizes = {dimension: len(values) for dimension, values in shape.scales().items()}
     summary = {name: np.zeros([sizes[d] for d in dimensions]) for name, (dimensions, _) in shape.datasets().items()
                if 'draw' not in dimensions} | {'kappa': shape.kappas}
     for first, last in pieces(shape):
-        for rung in own(comm, shape):
-            writer.write(L, 'phi', rung, first, phi_nyx[:last - first])
+        writer.write(L, 'phi', first, phi_fnyx[:, :last - first])
         writer.commit(L, last, summary)
     writer.sync()
     writer.close()
 
 
-def plain_write(comm, path, shape, phi_nyx):
+def plain_write(comm, path, shape, phi_fnyx):
     """Write the same bytes to a plain file, and bring them to the disk."""
     file = mpi.shared_file(comm, path)
     for first, last in pieces(shape):
-        for rung in own(comm, shape):
+        for rung, phi_nyx in zip(own(comm, shape), phi_fnyx, strict=True):
             file.Write_at(int((rung * shape.draws + first) * L * L * 4), phi_nyx[:last - first])
     file.Sync()
     file.Close()

@@ -15,8 +15,8 @@ SERIES_BYTES = 5 * 8 + 4
 """Of a draw beside its field: five float64 series and an int32 replica."""
 LIBRARY_BYTES = 480 * 2**20
 """Resident in a rank before it holds anything, mostly PyTorch."""
-CHUNK_BYTES = 2**20
-"""Of draws that are written at once, of each rung."""
+DELIVERED_BYTES = 2**22
+"""Of a rank's draws of a lattice that go to their rungs' owners together."""
 WORK_BYTES = 2**27
 """That a loop over draws or samples takes at a time."""
 JACKKNIFE_BLOCKS = 16
@@ -97,10 +97,9 @@ def memory_bytes(deck, ranks):
 
 
 def _sampling_bytes(deck, ranks):
-    # the fields, draws of every lattice that wait for a chunk to be full, and some of one lattice's on their way
-    fields = [size**2 * SITE_BYTES[deck.precision] for size in deck.lattice.sizes]
-    waiting = [field * min(deck.sample.draws, max(1, CHUNK_BYTES // field)) for field in fields]
-    return ceil(replicas(deck) / ranks * (5 * sum(fields) + sum(waiting)))
+    # the fields and copies of them; draws of every lattice that wait, and three copies of one lattice's on their way
+    fields = sum(size**2 * SITE_BYTES[deck.precision] for size in deck.lattice.sizes)
+    return ceil(5 * replicas(deck) / ranks * fields) + (len(deck.lattice.sizes) + 3) * DELIVERED_BYTES
 
 
 def _weights(train):

@@ -12,13 +12,13 @@ import numpy as np
 buffers = {}                      # of what goes out and comes in, kept: new pages cost as much as copying to them
 
 
-def deliver(comm, rows_br, rung_br, bounds, owner_f, into_fb):
-    """Bring rows to `into_fb` (rungs that this rank owns, b, ...). Collective.
+def deliver(comm, rows_br, rung_br, bounds, owner_f):
+    """Return the rows (f, b, ...) of the rungs that this rank owns. Collective.
 
     `rows_br`: b draws, each (r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was
     at; `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each rung.
     """
-    item, dtype = into_fb.shape[2:], into_fb.dtype
+    draws, item, dtype = len(rung_br), rows_br[0].shape[1:], rows_br[0].dtype
     sources, width = list(pairwise(bounds)), math.prod(item) * dtype.itemsize
     owner_br = owner_f[rung_br]
     to_br = owner_br[:, slice(*sources[comm.rank])]
@@ -31,8 +31,9 @@ def deliver(comm, rows_br, rung_br, bounds, owner_f, into_fb):
     received = buffer('in', (len(draw), *item), dtype)
     comm.Alltoallv((send.reshape(-1).view(np.uint8), np.bincount(to_br.ravel(), minlength=comm.size) * width),
                    (received.reshape(-1).view(np.uint8), [len(each) * width for each, _ in mine]))
-    own_f = np.cumsum(owner_f == comm.rank) - 1
-    into_fb[own_f[rung_br[draw, replica]], draw] = received
+    row_fb = np.empty((len(owner_f), draws), int)
+    row_fb[rung_br[draw, replica], draw] = np.arange(len(draw))
+    return received[row_fb[owner_f == comm.rank]]
 
 
 def places(to_br):

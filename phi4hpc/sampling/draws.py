@@ -1,14 +1,14 @@
-"""Draws of one lattice on their way to the file: they wait for a few others, go to the owners of their rungs, and are
-committed when a chunk is full.
+"""Draws of one lattice on their way to the file: they wait for a few others, go to the owners of their rungs, who write
+them, and are committed when a block is full.
 
-As many wait as a cache holds: delivered from there they take a fraction of the time that they would from memory.
+Some mebibytes go together: less would be many small writes, and more would not stay in a cache meanwhile.
 """
 
 import numpy as np
 
 from phi4hpc.sampling.owned import Owned
 
-DELIVERED_BYTES = 2**20           # of a rank's draws, about, that go together
+DELIVERED_BYTES = 2**22
 
 
 class Draws:
@@ -53,7 +53,7 @@ class Draws:
         series_brq, rung_br = map(np.array, zip(*self.waiting, strict=True))
         first = self.drawn - len(self.waiting)
         kept = [b for b in range(len(self.waiting)) if self.shape.keeps(first + b)]
-        self.owned.take(series_brq, rung_br, self.fields, kept)
+        self.owned.take(self.committed, series_brq, rung_br, self.fields, kept)
         self.waiting.clear()
         self.fields.clear()
 

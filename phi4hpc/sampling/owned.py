@@ -1,4 +1,4 @@
-"""Draws of one lattice with the rank that owns their rungs: kept until a chunk of the file is full, then written."""
+"""Draws of one lattice with the rank that owns their rungs: fields are written as they come, series once in a block."""
 
 import numpy as np
 
@@ -10,46 +10,46 @@ from phi4hpc.storage.checksums import checksums
 class Owned:
     """The rungs of the lattice `shape` that this rank writes; `bounds`: which replicas each rank of `comm` holds.
 
-    Suffixes: f rung of this rank, b draw, or field, since the last write.
+    Suffixes: f rung of this rank, b draw, or field, since the last write of series.
     """
 
     def __init__(self, comm, writer, shape, bounds):
         self.comm, self.writer, self.shape, self.bounds = comm, writer, shape, bounds
         self.owner_f = writer.owners(shape.L)
-        self.rungs = np.flatnonzero(self.owner_f == comm.rank)
+        own = np.count_nonzero(self.owner_f == comm.rank)
         self.rung_br = np.empty((shape.block, shape.rungs), int)           # of all replicas, flat
-        self.series_fbq = np.empty((len(self.rungs), shape.block, len(SERIES)))
-        self.phi_fbyx = np.empty((len(self.rungs), shape.chunk, shape.L, shape.L), shape.precision)
+        self.series_fbq = np.empty((own, shape.block, len(SERIES)))
+        self.checksum_fb = np.empty((own, shape.chunk), np.uint32)         # of fields
         self.draws = self.fields = 0                                       # how many of them are here
 
-    def take(self, series_brq, rung_br, fields, kept):
-        """Bring draws here. Collective.
+    def take(self, committed, series_brq, rung_br, fields, kept):
+        """Bring draws here, and write their fields. Collective.
 
-        `series_brq`: of this rank's replicas; `rung_br`: flat rung of all replicas; `fields`: phi_ryx of this rank's
-        replicas, of the draws numbered `kept` among these.
+        `committed`: draws that were here before the last write of series; `series_brq`: of this rank's replicas;
+        `rung_br`: flat rung of all replicas; `fields`: phi_ryx of this rank's replicas, of the draws numbered `kept`
+        among these.
         """
-        draws, phi = slice(self.draws, self.draws + len(rung_br)), slice(self.fields, self.fields + len(kept))
-        self._deliver(series_brq, rung_br, self.series_fbq[:, draws])
+        draws, here = slice(self.draws, self.draws + len(rung_br)), slice(self.fields, self.fields + len(kept))
+        self.series_fbq[:, draws] = self._delivered(series_brq, rung_br)
         if kept:
-            self._deliver(fields, rung_br[kept], self.phi_fbyx[:, phi])
+            phi_fbyx = self._delivered(fields, rung_br[kept])
+            self.checksum_fb[:, here] = checksums([phi_fbyx])
+            self.writer.write(self.shape.L, 'phi', self.shape.fields(committed) + here.start, phi_fbyx)
         self.rung_br[draws] = rung_br
-        self.draws, self.fields = draws.stop, phi.stop
+        self.draws, self.fields = draws.stop, here.stop
 
-    def _deliver(self, rows_br, rung_br, into_fb):
-        deliver(self.comm, rows_br, rung_br, self.bounds, self.owner_f, into_fb)
+    def _delivered(self, rows_br, rung_br):
+        return deliver(self.comm, rows_br, rung_br, self.bounds, self.owner_f)
 
     def write(self, committed):
-        """Write all draws that are here; the first of them is number `committed`."""
-        first = self.shape.fields(committed)
+        """Write the series of all draws that are here; the first of them is number `committed`."""
         replica_bf = np.argsort(self.rung_br[:self.draws], axis=1).astype(np.int32)
-        for f, rung in enumerate(self.rungs):
-            columns = dict(zip(SERIES, self.series_fbq[f, :self.draws].T, strict=True))
-            columns['replica'] = replica_bf[:, rung]
-            self._write(rung, committed, columns | {'checksum': checksums(columns.values())})
-            phi_byx = self.phi_fbyx[f, :self.fields]
-            self._write(rung, first, {'phi': phi_byx, 'phi_checksum': checksums([phi_byx])} if self.fields else {})
-        self.draws = self.fields = 0
-
-    def _write(self, rung, first, columns):
+        columns = dict(zip(SERIES, np.moveaxis(self.series_fbq[:, :self.draws], -1, 0), strict=True))
+        columns['replica'] = replica_bf[:, self.owner_f == self.comm.rank].T
+        columns['checksum'] = checksums(columns.values())
         for name, values in columns.items():
-            self.writer.write(self.shape.L, name, rung, first, values)
+            self.writer.write(self.shape.L, name, committed, values)
+        if self.fields:
+            checksum_fb = self.checksum_fb[:, :self.fields]
+            self.writer.write(self.shape.L, 'phi_checksum', self.shape.fields(committed), checksum_fb)
+        self.draws = self.fields = 0

@@ -3,6 +3,8 @@
 The library zlib-ng takes half to a third of the time of zlib for the same CRC32.
 """
 
+import math
+
 import numpy as np
 from zlib_ng.zlib_ng import crc32
 
@@ -12,10 +14,12 @@ COLUMNS = (*SERIES, 'replica')
 
 
 def checksums(columns):
-    """Return the CRC32 (n,) of n draws; `columns`: each (n, ...) values as they are in the file."""
-    parts = [np.ascontiguousarray(column).reshape(len(column), -1).view(np.uint8) for column in columns]
+    """Return the CRC32 (f, n) of n draws of f rungs; `columns`: each (f, n, ...) values as they are in the file."""
+    columns = [np.ascontiguousarray(column) for column in columns]
+    shape = columns[0].shape[:2]
+    parts = [column.view(np.uint8).reshape(-1, column.itemsize * math.prod(column.shape[2:])) for column in columns]
     rows = parts[0] if len(parts) == 1 else np.concatenate(parts, 1)
-    return np.array([crc32(row) for row in rows], np.uint32)
+    return np.array([crc32(row) for row in rows], np.uint32).reshape(shape)
 
 
 def damaged(lattice):
@@ -33,7 +37,7 @@ def _wrong(lattice, k, c, names, checksum, count):
     for first in range(0, count, lattice.block):
         rows = slice(first, min(first + lattice.block, count))
         try:
-            found = checksums([lattice.group[name][k, c, rows] for name in names])
+            found, = checksums([lattice.group[name][k, c:c + 1, rows] for name in names])
             wrong = np.flatnonzero(found != lattice.group[checksum][k, c, rows])
         except OSError:                                            # what cannot be decompressed
             wrong = range(rows.stop - rows.start)

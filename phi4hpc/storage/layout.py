@@ -159,6 +159,18 @@ def owners(items, size):
     return np.repeat(np.arange(size), [last - first for first, last in bounds])
 
 
+def rectangles(first, last, chains):
+    """Yield the rungs first ... last - 1, flat, as rectangles of (kappa, chain): which of them, where, how large."""
+    begin = first
+    while begin < last:
+        kappa, chain = divmod(begin, chains)
+        whole = 0 if chain else (last - begin) // chains                  # kappas with all their chains
+        extents = (whole, chains) if whole else (1, min(chains - chain, last - begin))
+        end = begin + extents[0] * extents[1]
+        yield slice(begin - first, end - first), (kappa, chain), extents
+        begin = end
+
+
 def opened(file, shapes, names):
     """Return {(L, name): dataset} of a file: to look one up takes half as long as to write a mebibyte."""
     return {(shape.L, name): file[shape.group][name] for shape in shapes for name in names}

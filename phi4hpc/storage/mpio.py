@@ -7,6 +7,7 @@ import shutil
 import h5py
 
 from phi4hpc.files import begin_sync
+from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 
 
@@ -18,15 +19,18 @@ class Mpio:
         self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
         self.shapes = {shape.L: shape for shape in shapes}
         self.datasets = layout.opened(self.file, shapes, layout.WRITTEN)
+        self.rectangles = {shape.L: [*layout.rectangles(*block(shape.rungs, comm.size, comm.rank), shape.chains)]
+                           for shape in shapes}
 
     def owners(self, L):
         """Return the rank that writes each rung."""
         return layout.owners(self.shapes[L].rungs, self.comm.size)
 
-    def write(self, L, name, rung, first, rows):
-        """Write draws first, first + 1, ... of one rung. Independent: it concerns this rank alone."""
+    def write(self, L, name, first, rows):
+        """Write draws first, first + 1, ... of all rungs that this rank owns. Independent: no other rank takes part."""
         try:
-            layout.put(self.datasets[L, name], rows, *divmod(rung, self.shapes[L].chains), first)
+            for rungs, start, extents in self.rectangles[L]:
+                layout.put(self.datasets[L, name], rows[rungs].reshape(extents + rows.shape[1:]), *start, first)
         except OSError as error:
             # MPI keeps the system's reason to itself; a small write may fail for the room that another one just took.
             needed = 2 * max(rows.nbytes, layout.CHUNK_BYTES)

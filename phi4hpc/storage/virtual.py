@@ -39,12 +39,13 @@ class Virtual:
         """Return the rank that writes each rung: the one that has its part open."""
         return layout.owners(self.parts, self.comm.size)[layout.owners(self.shapes[L].rungs, self.parts)]
 
-    def write(self, L, name, rung, first, rows):
-        """Write draws first, first + 1, ... of one rung."""
-        shape = self.shapes[L]
-        part = layout.owners(shape.rungs, self.parts)[rung]
-        row = rung - block(shape.rungs, self.parts, part)[0]
-        layout.put(self.rows[part][L, name], rows, row, first)
+    def write(self, L, name, first, rows):
+        """Write draws first, first + 1, ... of all rungs that this rank owns."""
+        for part in self.files:
+            begin, end = block(self.shapes[L].rungs, self.parts, part)
+            if end > begin:
+                layout.put(self.rows[part][L, name], rows[:end - begin], 0, first)
+            rows = rows[end - begin:]
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, once those of every rank are written. Collective."""

@@ -31,7 +31,7 @@ def open_writer(driver, comm, path, shapes, attributes):
     """Return a writer of the ensembles `shapes` at `path`, made or extended as needed. Collective.
 
     `driver`: as in the deck; `auto` goes on with that of the file, or else takes `mpio` where h5py can. The writer has
-    `owners(L)`, `write(L, name, rung, first, rows)`, `commit(L, draws, summary)`, `sync()` and `close()`. Raises
+    `owners(L)`, `write(L, name, first, rows)`, `commit(L, draws, summary)`, `sync()` and `close()`. Raises
     UserError where the file cannot be gone on with, the driver cannot be had, or the disk has too little room.
     """
     with together(comm):

@@ -62,12 +62,12 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
 
 def test_the_memory_that_is_told_is_of_the_sizes_that_the_stages_use():
     from phi4hpc.latent.jacobians import MEMORY
+    from phi4hpc.sampling import draws
     from phi4hpc.statistics.jackknife import BLOCKS
-    from phi4hpc.storage import layout
 
     assert plan.JACKKNIFE_BLOCKS == BLOCKS
     assert plan.WORK_BYTES == MEMORY
-    assert plan.CHUNK_BYTES == layout.CHUNK_BYTES
+    assert plan.DELIVERED_BYTES == draws.DELIVERED_BYTES
 
 
 def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():

@@ -34,10 +34,9 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp('docs') / 'runs' / 'quickstart' / 'ensembles.h5'
     path.parent.mkdir(parents=True)
     writer = open_writer('auto', MPI.COMM_SELF, path, [shape], {'lambda': deck.action.lam})
-    for rung in range(shape.rungs):
-        writer.write(32, 'phi', rung, 0, rng.standard_normal((100, 32, 32), np.float32))
-        for name in SERIES:
-            writer.write(32, name, rung, 0, rng.standard_normal(100))
+    writer.write(32, 'phi', 0, rng.standard_normal((shape.rungs, 100, 32, 32), np.float32))
+    for name in SERIES:
+        writer.write(32, name, 0, rng.standard_normal((shape.rungs, 100)))
     writer.commit(32, 100, {'kappa': shape.kappas})
     writer.close()
     critical = path.parents[1] / 'critical'

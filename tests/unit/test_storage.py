@@ -42,9 +42,9 @@ def write(path, driver, draws=7, shapes=SHAPES):
         summary = {name: np.zeros([sizes[d] for d in shape.datasets()[name][0]]) for name in SUMMARY if name != 'kappa'}
         summary['kappa'] = shape.kappas
         for first, last in ((0, 3), (3, draws)):
-            for rung in range(shape.rungs):
-                for name in ('phi', 'replica', *SERIES):
-                    writer.write(shape.L, name, rung, first, values(shape, name, rung)[first:last])
+            for name in ('phi', 'replica', *SERIES):
+                rows = np.array([values(shape, name, rung)[first:last] for rung in range(shape.rungs)])
+                writer.write(shape.L, name, first, rows)
             writer.commit(shape.L, last, summary)
     writer.close()
 
