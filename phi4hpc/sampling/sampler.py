@@ -2,9 +2,9 @@
 
 All lattices of the deck step together, their replicas dealt out to the ranks. A step is one pass of the recipe and one
 turn of swaps, for which one Allgatherv tells every rank of the replicas of all. Thermalisation tunes the step sizes
-during its first four fifths; then they are frozen. Draws of a lattice go a few at a time to the rungs' owners, who write
-them, and are committed when a block of them is full. A checkpoint is written when the run's control asks for one,
-right after every lattice has committed, so that file and checkpoint agree.
+during its first four fifths; then they are frozen. Draws of a lattice go a few at a time to the owners of their rungs,
+who write them, and are committed when a block of them is full. A checkpoint is written when the run's control asks for
+one, right after every lattice has committed, so that file and checkpoint agree.
 """
 
 import time
