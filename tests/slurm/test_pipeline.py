@@ -105,7 +105,7 @@ def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):
 def test_a_job_that_reaches_its_limit_is_queued_again_until_it_is_done(slurm, mpirun, tmp_path):
     """The stage sample takes longer than the minute that it has; what it makes is what a run by hand makes."""
     deck, out = tmp_path / 'small.yaml', tmp_path / 'run'
-    deck.write_text(DECK.replace('draws: 60, spacing: 2', 'draws: 600, spacing: 100'))
+    deck.write_text(DECK.replace('draws: 60, spacing: 2', 'draws: 600, spacing: 300'))
     with open(slurm['PHI4HPC_SITE'], 'a') as site:
         site.write('sample_job=(--time=1 --signal=B:USR2@45 --nodes=1) sample_ranks=2\n')
     submit(slurm, deck, '--out', out)
