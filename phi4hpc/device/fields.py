@@ -136,5 +136,3 @@ def pack(phi_ryx):
         packed[:, (x + y) % 2, y::2, LEFT:LEFT + half] = phi_ryx[:, y::2, x::2]
     packed[..., LEFT - 1], packed[..., LEFT + half] = packed[..., LEFT + half - 1], packed[..., LEFT]
     return packed
-
-

@@ -39,7 +39,7 @@ class Sampler:
         self.told = np.split(self.everyone, ends[:-1])                     # of each lattice
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
         self.writer, self.steps = writer, 0
-        self.seconds = {'delivering': 0.0, 'writing': 0.0}                 # that go into draws instead of sampling
+        self.stalled = 0.0                                                 # seconds that draws took from sampling
 
     def run(self):
         """Thermalise and make all draws, from the last checkpoint where there is one. Collective.
@@ -60,8 +60,8 @@ class Sampler:
                 if action is Action.STOP:
                     raise Stopped(f'after {self.steps} of {self.total} steps')
         elapsed = max(time.monotonic() - began, 1e-9)
-        log.info('sample: %.1f s, of which %.1f%% went into delivering draws and %.1f%% into writing them', elapsed,
-                 *(100 * seconds / elapsed for seconds in self.seconds.values()))
+        log.info('sample: %.1f s, of which %.1f%% went into bringing draws to the file', elapsed,
+                 100 * self.stalled / elapsed)
 
     def advance(self):
         """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
@@ -69,10 +69,10 @@ class Sampler:
         drawn = self.steps + 1 - self.plan.thermalisation
         for walk, draws, told_rn in zip(self.walks, self.draws, told, strict=True):
             if drawn > 0 and drawn % self.plan.spacing == 0:
-                self._spend('delivering', draws.keep, *walk.draw())
+                self._stall(draws.keep, *walk.draw())
             walk.exchange(told_rn, self.steps)
             if draws.full:
-                self._spend('writing', draws.commit, walk.summary())
+                self._stall(draws.commit, walk.summary())
         self.steps += 1
 
     def _tell(self, told):
@@ -80,18 +80,18 @@ class Sampler:
         self.comm.Allgatherv(np.concatenate(told, out=self.own), self.received)
         return self.told
 
-    def _spend(self, kind, act, *args):
-        """Do something, and count how long that takes."""
+    def _stall(self, act, *args):
+        """Do something for the file in place of sampling, and count how long that takes."""
         began = time.monotonic()
         act(*args)
-        self.seconds[kind] += time.monotonic() - began
+        self.stalled += time.monotonic() - began
 
     def save(self):
         """Commit the draws of every lattice, then write a checkpoint. Collective."""
         for walk, draws in zip(self.walks, self.draws, strict=True):
-            self._spend('writing', draws.commit, walk.summary())
-        self._spend('writing', self.writer.sync)
-        self._spend('writing', checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
+            self._stall(draws.commit, walk.summary())
+        self._stall(self.writer.sync)
+        self._stall(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
 
     def fields(self):
         """Return {group: (fields phi_ryx of the replicas that this rank holds, bounds of what each rank holds)}."""
