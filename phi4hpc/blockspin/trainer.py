@@ -52,9 +52,7 @@ def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, r
         progress.skip(past['epoch'] * steps + past['step'])
         while past['epoch'] < epochs:
             plan = batches.plan(seeds, past['epoch'] + 1, numbers, bounds, steps, phi_nyx.shape[-1])
-            for draw_s, shift_sm in zip(*(part[past['step']:] for part in plan), strict=True):
-                past['sum'] += learner.step(batches.take(phi_nyx, draw_s, shift_sm), batch)
-                past['step'] += 1
+            for _ in _steps(learner, past, plan, phi_nyx, batch):
                 progress.advance()
                 action = control.ask()
                 if action:
@@ -80,6 +78,14 @@ def _start(comm, model, valid_nD):
     its steps, and this rank's sum of their losses."""
     return {'epoch': 0, 'step': 0, 'sum': 0.0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))],
             'seconds': 0.0, 'best': 0, 'weights': copy.deepcopy(model.state_dict())}
+
+
+def _steps(learner, past, plan, phi_nyx, batch):
+    """Make the steps of an epoch's batches.plan that are left, and yield after each."""
+    for draw_s, shift_sm in zip(*(part[past['step']:] for part in plan), strict=True):
+        past['sum'] += learner.step(batches.take(phi_nyx, draw_s, shift_sm), batch)
+        past['step'] += 1
+        yield
 
 
 def _end_epoch(comm, model, past, valid_nD):
