@@ -3,7 +3,7 @@
 import numpy as np
 
 from phi4hpc.report.numbers import listed, value_error
-from phi4hpc.report.style import FULL, MARKERS, Plot, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, panels, points, reference
 from phi4hpc.report.transition import about, against_kappa, band
 from phi4hpc.statistics.critical import EXACT, OMEGA, UNIVERSAL
 from phi4hpc.statistics.reweighting import POOR
@@ -33,8 +33,8 @@ def reweighting(study):
     for table in study.reweighted:
         number, sites = study.sizes.index(table['L']), table['L'] ** 2
         rungs, overlap = study.kappas(table['L']), np.array(table['overlap'])
-        axes[0, 0].plot((rungs[1:] + rungs[:-1]) / 2, np.diag(overlap, 1), MARKERS[number % len(MARKERS)],
-                        color=f'C{number % 7}', markerfacecolor='white', label=f'$L={table["L"]}$')
+        points(axes[0, 0], (rungs[1:] + rungs[:-1]) / 2, np.diag(overlap, 1), table.get('overlap_error'), number,
+               label=f'$L={table["L"]}$')
         value, error = (np.array(part, float) / sites for part in table['free_energy'].values())
         band(axes[0, 1], table['kappa'], value, error, number)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)

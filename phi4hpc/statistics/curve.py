@@ -119,7 +119,9 @@ def tabulated(curve, rows):
     return {'L': curve.L, 'kappa': stops(curve).tolist(),
             **{name: {part: [row[name] and row[name][part] for row in rows] for part in ('value', 'error')}
                for name in rows[0]},
-            'overlap': np.round(curve.histogram.overlap, 6).tolist(), 'thin': curve.histogram.thin_overlaps()}
+            'overlap': np.round(curve.histogram.overlap, 6).tolist(),
+            'overlap_error': [value_and_error(overlap)['error'] for overlap in curve.histogram.neighbour_overlaps()],
+            'thin': curve.histogram.thin_overlaps()}
 
 
 def root(function, low, high, scan=SCAN, halvings=40):

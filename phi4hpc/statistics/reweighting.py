@@ -15,6 +15,7 @@ Axes: k rung, c chain, n draw; i j rungs of a weight; b bin of energy; t stretch
 
 import logging
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -179,6 +180,19 @@ class MultiHistogram:
         weight_b = self._weight(kappa)
         own_t = self._stretched(weight_b[self.bin_kcn].sum(0)) - self.parts_t
         return own_t + self.draws * self.weights_jb @ (weight_b * self.counts_b) @ self._influence_on_f
+
+    def neighbour_overlaps(self):
+        """Return the overlap of each rung with the next one, O_i,i+1, as pyerrors.Obs."""
+        found = []
+        for i, (lower_b, upper_b) in enumerate(pairwise(self.weights_jb)):
+            both_b = self.draws * lower_b * upper_b
+            overlap = both_b @ self.counts_b
+            own_t = self._stretched(both_b[self.bin_kcn].sum(0)) - overlap * self.parts_t
+            # d w_i / d f_j = w_i (delta_ij - N w_j), of either weight
+            slope_j = 2 * self.draws * self.weights_jb @ (both_b * self.counts_b)
+            slope_j[i:i + 2] -= overlap
+            found.append(self._obs(overlap, own_t + slope_j @ self._influence_on_f))
+        return found
 
     def thin_overlaps(self):
         """Return [(lower kappa, upper kappa, overlap)] of the neighbours whose draws overlap too little."""

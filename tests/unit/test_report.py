@@ -19,6 +19,7 @@ from phi4hpc.report.drawings import tasks
 from phi4hpc.report.export import export
 from phi4hpc.report.page import render, templates
 from phi4hpc.report.propagators import propagators
+from phi4hpc.report.scaling import reweighting
 from phi4hpc.report.study import Study
 from phi4hpc.report.transition import binder, magnetisation, susceptibility
 from phi4hpc.stages import report
@@ -61,7 +62,8 @@ def curve(L):
     return {'L': L, 'kappa': KAPPAS, **{name: {part: [row[name][part] for row in rows] for part in ('value', 'error')}
                                         for name in names},
             'free_energy': {'value': [0.0 - 0.1 * k for k in range(count)], 'error': [0.001] * count},
-            'overlap': np.full((count, count), 1 / count).tolist(), 'thin': [[0.24, 0.255, 0.012]] if L == 8 else []}
+            'overlap': np.full((count, count), 1 / count).tolist(), 'overlap_error': [0.01] * (count - 1),
+            'thin': [[0.24, 0.255, 0.012]] if L == 8 else []}
 
 
 POINT = {'value': 0.2695, 'error': 0.0001}
@@ -200,6 +202,11 @@ def test_every_figure_is_drawn_as_png_and_pdf_and_is_not_empty(directory, drawn)
     for name in names:
         assert matplotlib.image.imread(folder / f'{name}.png')[..., :3].std() > 0.03, name
         assert (folder / f'{name}.pdf').read_bytes().startswith(b'%PDF')
+
+
+def test_overlaps_have_their_errors(directory):
+    drawn = next(reweighting(study_of(directory))).figure.axes[0].containers
+    assert [points.has_yerr for points in drawn] == [True] * len(SIZES)
 
 
 def test_page_embeds_every_figure_and_asks_for_nothing_from_outside(run):

@@ -109,6 +109,14 @@ def test_thin_overlap_is_told_of():
     assert overlap < 0.03
 
 
+def test_errors_of_overlaps_are_the_scatter_over_runs(device):
+    """Also where replicas are exchanged: an overlap moves with the free energies of all rungs."""
+    densities_rknq, kappas = exchanged(device, runs=100, draws=300, seed=8)
+    found = np.array([[(e.value, e.error) for e in map(estimate, MultiHistogram(kappas, hopping).neighbour_overlaps())]
+                      for hopping in 4 * densities_rknq[:, :, None, :, 1]])
+    np.testing.assert_allclose(found[..., 1].mean(0), found[..., 0].std(0), rtol=0.25)
+
+
 def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.31), skipped=100):
     """Return the densities (run, rung, draw, 4) of many small runs at L = 2 whose rungs exchange replicas."""
     count = runs * len(kappas)
