@@ -31,9 +31,18 @@ def start(rank, path=None, level=logging.INFO):
         log.addHandler(handler)
 
 
-def follow(path, stage):
-    """Let every Progress of rank 0 from now on write to the file `path` how far it is with what `stage` does."""
+@contextlib.contextmanager
+def followed(path, stage, rank=0):
+    """A block in which every Progress of rank 0 writes to the file `path` how far it is with what `stage` does.
+
+    It outlasts the block only where an error ends that, and until the next one: what is done has not stopped.
+    """
     follower.update(path=path, stage=stage)
+    if rank == 0:
+        path.unlink(missing_ok=True)
+    yield
+    if rank == 0:
+        path.unlink(missing_ok=True)
 
 
 def wants_bars():
@@ -45,7 +54,7 @@ class Progress:
     """Progress through `total` units of work, said by rank 0: `advance(n)` after each piece.
 
     A bar where `wants_bars()`; otherwise a line with rate and time left, at most once every `every` seconds. Either
-    way a note of it in the file that `follow` named.
+    way a note of it in the file that `followed` names.
     """
 
     def __init__(self, what, total, rank=0, every=15.0):

@@ -70,7 +70,7 @@ def run_stage(name, context):
     """Run one stage. Collective."""
     context.control.go_on_or_stop(f'before the stage {name}')
     context.directory.begin(name)
-    logs.follow(context.directory.file('logs', 'progress.json'), name)
-    began = time.monotonic()
-    import_module(f'phi4hpc.stages.{name}').run(context)
-    context.directory.finish(name, time.monotonic() - began, context.device)
+    with logs.followed(context.directory.file('logs', 'progress.json'), name, context.comm.rank):
+        began = time.monotonic()
+        import_module(f'phi4hpc.stages.{name}').run(context)
+        context.directory.finish(name, time.monotonic() - began, context.device)

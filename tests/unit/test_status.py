@@ -1,0 +1,47 @@
+"""`phi4hpc status` tells of a stage that was stopped until another begins or it is done."""
+
+from contextlib import suppress
+
+import pytest
+
+from phi4hpc.logs import Progress, followed
+from phi4hpc.runcontrol import Stopped
+from phi4hpc.status import lines
+
+
+@pytest.fixture
+def directory(tmp_path):
+    """Return a run directory in which the report was stopped."""
+    (tmp_path / 'deck.resolved.yaml').write_text('train: null\n')
+    (tmp_path / 'logs').mkdir()
+    with suppress(Stopped), followed(note(tmp_path), 'report'), Progress('draw', 20) as progress:
+        progress.advance(5)
+        raise Stopped('before the report')
+    return tmp_path
+
+
+def note(directory):
+    return directory / 'logs' / 'progress.json'
+
+
+def state(directory, stage):
+    """Return what is told of a stage."""
+    return next(line for line in lines(directory) if line.split()[0] == stage).split(maxsplit=1)[1]
+
+
+def test_a_stage_that_was_stopped_is_told_of(directory):
+    assert state(directory, 'report').startswith('stopped at draw: 5 of 20 (25%)')
+
+
+def test_once_another_stage_begins_it_is_told_of_no_more(directory):
+    with followed(note(directory), 'sample'):
+        assert state(directory, 'report') == 'not begun'
+        with Progress('sample', 100):
+            assert state(directory, 'sample') == 'stopped at sample: 0 of 100 (0%)'
+            assert state(directory, 'report') == 'not begun'
+
+
+def test_what_was_done_and_is_discarded_did_not_stop(directory):
+    with followed(note(directory), 'report'), Progress('draw', 20):
+        pass
+    assert state(directory, 'report') == 'not begun'
