@@ -29,11 +29,15 @@ def device(request):
 
 @pytest.fixture
 def kernel_folder(tmp_path, monkeypatch):
-    """Return a copy of the folder of kernels that is compiled in place of the package's own, to add to or to break."""
-    from phi4hpc.device import source
+    """Return a copy of the folder of kernels that is compiled in place of the package's own, to add to or to break.
+
+    What the host compiles from it stays out of the cache, which would never find it again.
+    """
+    from phi4hpc.device import host, source
 
     folder = shutil.copytree(source.FOLDER, tmp_path / 'kernels')
     monkeypatch.setattr(source, 'FOLDER', folder)
+    monkeypatch.setattr(host, 'cache', lambda: tmp_path)
     return folder
 
 

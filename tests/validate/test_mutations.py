@@ -9,10 +9,10 @@ from unittest import mock
 
 import pytest
 
-from phi4hpc.device import source
+from phi4hpc.device import host, source
 from tests.validate import test_exact, test_ising, test_trajectories
 
-SOUND = source.FOLDER
+SOUND, CACHE = source.FOLDER, host.cache
 
 
 def identity(algorithm, kappa, lam):
@@ -66,13 +66,15 @@ class Mutant:
     """A device that compiles one kernel of the broken sources; on the host the others are the sound ones, as before."""
 
     def __init__(self, device, kernel):
-        self.device, self.kernel, self.broken = device, kernel, source.FOLDER
+        self.device, self.kernel = device, kernel
 
     def __getattr__(self, name):
         return getattr(self.device, name)
 
     def module(self, kernel, L, precision):
-        with mock.patch.object(source, 'FOLDER', self.broken if kernel == self.kernel else SOUND):
+        if kernel == self.kernel:
+            return self.device.module(kernel, L, precision)
+        with mock.patch.object(source, 'FOLDER', SOUND), mock.patch.object(host, 'cache', CACHE):
             return self.device.module(kernel, L, precision)
 
 
