@@ -1,6 +1,8 @@
-"""A stand-in for runcontrol.Control, with which tests stop a loop where they want to."""
+"""Stand-ins for runcontrol.Control, with which tests stop a loop where they want to."""
 
-from phi4hpc.runcontrol import Action
+from mpi4py import MPI
+
+from phi4hpc.runcontrol import Action, Control
 
 
 class StopAt:
@@ -15,3 +17,15 @@ class StopAt:
     def ask(self):
         self.steps += 1
         return Action.STOP if self.steps == self.last else Action.GO_ON
+
+
+class StopAtAsking(Control):
+    """A Control that asks for a stop when it is asked itself for the time number `last`."""
+
+    def __init__(self, last):
+        super().__init__(MPI.COMM_SELF)
+        self.left_to_ask = last
+
+    def ask(self):
+        self.left_to_ask -= 1
+        return Action.GO_ON if self.left_to_ask else Action.STOP

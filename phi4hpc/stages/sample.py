@@ -45,7 +45,8 @@ def sample(context):
     path = context.directory.file('ensembles.h5')
     compile_once(context)
     folder = context.directory.file('checkpoint')
-    with writing(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam}) as writer:
+    with writing(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam},
+                 partial(context.control.each, where='before sampling')) as writer:
         Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
     if deck.storage.compression == 'gzip':
         compress(comm, path, shapes, partial(context.control.each, where='before compression'))

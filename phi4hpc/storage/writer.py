@@ -27,16 +27,20 @@ from phi4hpc.storage.virtual import Virtual, make_parts, part_layout
 DRIVERS = {'mpio': Mpio, 'virtual': Virtual}
 
 
-def open_writer(driver, comm, path, shapes, attributes):
+def open_writer(driver, comm, path, shapes, attributes, each=iter):
     """Return a writer of the ensembles `shapes` at `path`, made or extended as needed. Collective.
 
-    `driver`: as in the deck; `auto` goes on with that of the file, or else takes `mpio` where h5py can. The writer has
+    `driver`: as in the deck; `auto` goes on with that of the file, or else takes `mpio` where h5py can. `each(pieces)`
+    yields the pieces of this rank's work, before which it may raise; then what was there stays. The writer has
     `owners(L)`, `write(L, name, first, rows)`, `commit(L, draws, summary)`, `sync()` and `close()`. Raises
     UserError where the file cannot be gone on with, the driver cannot be had, or the disk has too little room.
     """
+    making = ()
     with together(comm):
         if comm.rank == 0:
-            driver = prepare(driver, Path(path), shapes, attributes, comm.size)
+            driver, making = prepare(driver, Path(path), shapes, attributes, comm.size)
+            next(making, None)                                             # what it refuses, all ranks hear of
+    exhaust(each(making))
     driver = comm.bcast(driver)
     log.info('storage: driver %s', driver)
     return DRIVERS[driver](comm, path, shapes)
@@ -58,11 +62,10 @@ def writing(driver, comm, *what):
 
 
 def prepare(driver, path, shapes, attributes, ranks):
-    """Make the file, or see that it is one to go on with; return the driver to use."""
+    """Return the driver to use, and a generator that makes the file; refuse one that cannot be gone on with."""
     if not path.exists():
         driver = pick_driver(driver)
-        exhaust(create(driver, path, shapes, attributes, ranks))
-        return driver
+        return driver, create(driver, path, shapes, attributes, ranks)
     with Ensembles(path) as old:
         driver = pick_driver(driver, made_by=old.file.attrs['driver'])
         if old.file.attrs['layout_version'] < layout.VERSION:
@@ -71,8 +74,8 @@ def prepare(driver, path, shapes, attributes, ranks):
         # A compressed file is finished, but its checkpoints need not be whole.
         if old.compressed or any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
-            exhaust(create(driver, path, shapes, attributes, int(old.file.attrs.get('parts', 0)), old))
-    return driver
+            return driver, create_anew(path, shapes, compressed=False)
+    return driver, iter(())
 
 
 def pick_driver(name, made_by=None):
@@ -94,17 +97,10 @@ def pick_driver(name, made_by=None):
 def compress(comm, path, shapes, each=iter):
     """Write the ensembles at `path`, which are complete, anew with filters; a kill leaves the old ones. Collective.
 
-    `each(pieces)` yields the pieces of this rank's work, before which it may raise.
+    `each`: as in `open_writer`.
     """
-    exhaust(each(compressed(Path(path), shapes) if comm.rank == 0 else ()))
-
-
-def compressed(path, shapes):
-    """Do the work of `compress`, and yield meanwhile."""
-    with Ensembles(path) as old:
-        attributes = dict(old.file.attrs) | {'compressed': True}
-        yield from create(attributes['driver'], path, [replace(shape, compressed=True) for shape in shapes],
-                          attributes, int(attributes.get('parts', 0)), old)
+    shapes = [replace(shape, compressed=True) for shape in shapes]
+    exhaust(each(create_anew(Path(path), shapes, compressed=True) if comm.rank == 0 else ()))
 
 
 def exhaust(steps):
@@ -116,9 +112,10 @@ def exhaust(steps):
 def create(driver, path, shapes, attributes, parts, old=None):
     """Make the file, and `parts` parts where draws are kept in them; with what `old`, an open reader, holds.
 
-    Yields now and then.
+    Yields once there is known to be room, then now and then.
     """
     require_room(path, shapes)
+    yield
     attributes = attributes | {'driver': driver}
     if driver == 'virtual':
         yield from make_parts(path, shapes, parts, extend=old is not None)
@@ -130,6 +127,13 @@ def create(driver, path, shapes, attributes, parts, old=None):
         names = (*layout.SUMMARY, 'committed', *(layout.PER_DRAW if driver == 'mpio' else ()))
         for shape, name in product(shapes if old else (), names):
             yield from carry_over(old.file[shape.group], file[shape.group], name)
+
+
+def create_anew(path, shapes, **changes):
+    """Make the file that is at `path` anew, with what it holds but for `changes` of its attributes; yield meanwhile."""
+    with Ensembles(path) as old:
+        attributes = dict(old.file.attrs) | changes
+        yield from create(attributes['driver'], path, shapes, attributes, int(attributes.get('parts', 0)), old)
 
 
 def carry_over(old, new, name):

@@ -11,16 +11,21 @@ import pytest
 import xarray
 from mpi4py import MPI
 
+from phi4hpc import runcontrol
+from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
 from phi4hpc.runcontrol import Stopped
+from phi4hpc.rundirectory import RunDirectory
 from phi4hpc.sampling.draws import Draws
+from phi4hpc.stages.sample import sample
 from phi4hpc.storage import checkpoint
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.virtual import part_path
-from phi4hpc.storage.writer import compress, open_writer, pick_driver
+from phi4hpc.storage.writer import compress, create, exhaust, open_writer, pick_driver
+from tests.stopping import StopAtAsking
 
 SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
 PARALLEL = pytest.mark.skipif(not h5py.get_config().mpi, reason='this h5py has no parallel HDF5')
@@ -128,6 +133,29 @@ def test_a_stop_while_draws_are_compressed_leaves_them_as_they_were(tmp_path, dr
     assert filters(path, driver) is None
     assert contents(path) == before
     assert not list(tmp_path.rglob('*.new'))
+
+
+DECK = Deck.model_validate({'lattice': {'sizes': [4, 6]}, 'ladder': {'kappas': [0.24, 0.25, 0.27], 'chains': 2},
+                            'sample': {'draws': 11}, 'precision': 'float64'})
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tmp_path, monkeypatch, driver):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
+    path, shapes = tmp_path / 'ensembles.h5', [replace(shape, precision='float64') for shape in SHAPES]
+    exhaust(create(driver, path, shapes, {'lambda': 0.02}, 2))
+    write(path, driver, shapes=shapes)
+    before = contents(path)
+    context = SimpleNamespace(comm=MPI.COMM_SELF, deck=DECK, directory=RunDirectory(MPI.COMM_SELF, tmp_path, '', {}),
+                              device=SimpleNamespace(module=lambda *_: None))
+    for asking in (1, 20, 100):
+        context.control = StopAtAsking(asking)
+        with pytest.raises(Stopped, match='before sampling'):
+            sample(context)
+        assert contents(path) == before
+        assert not list(tmp_path.rglob('*.new'))
+    open_writer(driver, MPI.COMM_SELF, path, [replace(shape, draws=11) for shape in shapes], {'lambda': 0.02}).close()
+    assert contents(path) == before
 
 
 def contents(path):
