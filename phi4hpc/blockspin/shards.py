@@ -14,6 +14,8 @@ from phi4hpc.deck.parts import length
 from phi4hpc.errors import UserError
 from phi4hpc.mpi import block
 
+CHUNK = 2**24                    # sites that are read at a time
+
 
 def strata(total, batch, size=1, rank=0):
     """Return (numbers, bounds) of the strata that `rank` of `size` owns of `total` training draws.
@@ -35,17 +37,24 @@ def evenly(total, count):
     return [i * total // count for i in range(count)]
 
 
-def read_range(phi_kcnyx, k, draws, first, last):
+def read_range(phi_kcnyx, k, draws, first, last, each=iter):
     """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
 
     `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
+    `each(pieces)` yields the pieces of this rank's work, before which it may raise.
     """
-    n, pieces = length(draws), []
-    for chain in range(phi_kcnyx.shape[1]):
-        start, stop = max(first - chain * n, 0), min(last - chain * n, n)
-        if start < stop:
-            pieces.append(phi_kcnyx[k, chain, draws.start + start:draws.start + stop])
-    return np.concatenate(pieces)
+    most = max(1, CHUNK // np.prod(phi_kcnyx.shape[3:]))
+    return np.concatenate([phi_kcnyx[k, chain, draws.start + start:draws.start + stop]
+                           for chain, start, stop in each(stretches(length(draws), first, last, most))])
+
+
+def stretches(n, first, last, most):
+    """Yield (chain, start, stop) of at most so many neighbours in a chain of `n`, of the numbers `first` to `last`."""
+    while first < last:
+        chain, start = divmod(first, n)
+        stop = min(start + most, start + last - first, n)
+        yield chain, start, stop
+        first += stop - start
 
 
 def read_numbers(phi_kcnyx, k, draws, numbers):
@@ -57,13 +66,13 @@ def read_numbers(phi_kcnyx, k, draws, numbers):
     return phi_nyx
 
 
-def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0):
+def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0, each=iter):
     """Return the training draws of the strata that `rank` of `size` owns, as phi_nyx."""
     _, bounds = strata(phi_kcnyx.shape[1] * length(draws), batch, size, rank)
-    return read_range(phi_kcnyx, k, draws, bounds[0], bounds[-1])
+    return read_range(phi_kcnyx, k, draws, bounds[0], bounds[-1], each)
 
 
-def read_share(phi_kcnyx, k, draws, size=1, rank=0):
+def read_share(phi_kcnyx, k, draws, size=1, rank=0, each=iter):
     """Return the share of `rank` of `size` in the validation or the test draws, as phi_nyx.
 
     Raises UserError where there are fewer draws than ranks.
@@ -72,4 +81,4 @@ def read_share(phi_kcnyx, k, draws, size=1, rank=0):
     if total < size:
         raise UserError(f'train.held_out: {total} draws cannot be shared by {size} ranks: '
                         'expected more draws, or fewer ranks')
-    return read_range(phi_kcnyx, k, draws, *block(total, size, rank))
+    return read_range(phi_kcnyx, k, draws, *block(total, size, rank), each)

@@ -23,11 +23,14 @@ class Modes(NamedTuple):
     dropped: float
 
 
-def mode_propagator(phi_nyx):
-    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2."""
+def mode_propagator(phi_nyx, each=iter):
+    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2.
+
+    `each(pieces)` yields the pieces of the work, before which it may raise.
+    """
     power_yx = np.zeros(phi_nyx.shape[1:])
     step = max(1, CHUNK // power_yx.size)
-    for first in range(0, len(phi_nyx), step):
+    for first in each(range(0, len(phi_nyx), step)):
         modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + step], dtype=np.float64))
         power_yx += (modes_nyx.real**2 + modes_nyx.imag**2).sum(axis=0)
     return power_yx / power_yx.size / len(phi_nyx)

@@ -1,5 +1,7 @@
 """The stage train: models/<model>.pt and its record models/<model>.json, for every model of the deck."""
 
+from functools import partial
+
 from phi4hpc.blockspin import shards
 from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.families import build
@@ -9,7 +11,6 @@ from phi4hpc.blockspin.trainer import train
 from phi4hpc.deck.parts import split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
-from phi4hpc.mpi import together
 from phi4hpc.runcontrol import Stopped
 from phi4hpc.stages.models import models
 from phi4hpc.storage.reader import Ensembles
@@ -22,7 +23,6 @@ def run(context):
     device = torch_device(context.device)
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
         for model in missing:
-            context.control.go_on_or_stop(f'before {model.name}')
             record = fit(context, model, ensembles[model.L], device)
             if record is None:
                 raise Stopped(f'in {model.name}')
@@ -45,12 +45,12 @@ def file_of(context, model, kind):
 def fit(context, model, lattice, device):
     """Train one model and return its record, None where it was stopped."""
     comm, deck = context.comm, context.deck.train
-    with together(comm):
-        learned, *held_out = split(lattice.draws, deck.held_out)
-        share = lattice.phi, lattice.rung(model.kappa)
-        train_nyx = shards.read_train(*share, learned, deck.batch, comm.size, comm.rank)
-        valid_nyx, test_nyx = (shards.read_share(*share, draws, comm.size, comm.rank) for draws in held_out)
-    modes = linear_optimum(comm, train_nyx, model.latent)
+    each = partial(context.control.each, where=f'before {model.name}')
+    learned, *held_out = split(lattice.draws, deck.held_out)
+    share, ranks = (lattice.phi, lattice.rung(model.kappa)), (comm.size, comm.rank, each)
+    train_nyx = shards.read_train(*share, learned, deck.batch, *ranks)
+    valid_nyx, test_nyx = (shards.read_share(*share, draws, *ranks) for draws in held_out)
+    modes = linear_optimum(comm, train_nyx, model.latent, each)
     network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
     return train(comm, network, train_nyx, valid_nyx, test_nyx, epochs=deck.epochs, batch=deck.batch, rate=deck.rate,
                  path=str(file_of(context, model, 'pt')), seed=context.deck.seed, device=device,

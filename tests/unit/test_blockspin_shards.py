@@ -1,14 +1,22 @@
 """Which draws train, validate and test, who reads them, and which make up a batch."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mpi4py import MPI
 
+from phi4hpc import runcontrol
 from phi4hpc.blockspin import batches, shards
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
+from phi4hpc.lattice import modes
+from phi4hpc.runcontrol import Stopped
+from phi4hpc.stages.train import fit
+from tests.stopping import StopAtAsking
 
 SIZES = st.integers(1, 8)
 
@@ -66,6 +74,21 @@ def test_ranks_read_every_held_out_draw_once_and_shares_are_equal(chains, size):
     pieces = [shards.read_share(ensemble, 1, test, size, rank) for rank in range(size)]
     assert ensemble.read == [1000 * c + i for c in range(chains) for i in range(64, 80)]
     assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
+
+
+@pytest.mark.parametrize(('asking', 'read'), [(1, 0), (4, 30), (25, 192)], ids=['at once', 'reading', 'optimum'])
+def test_a_stop_is_heard_while_draws_are_read_and_while_their_optimum_is_found(monkeypatch, asking, read):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
+    for module in (shards, modes):
+        monkeypatch.setattr(module, 'CHUNK', 40)                            # ten draws
+    ensemble = Ensemble(2, 100)
+    lattice = SimpleNamespace(draws=100, phi=ensemble, rung=lambda kappa: 1)
+    context = SimpleNamespace(comm=MPI.COMM_SELF, control=StopAtAsking(asking),
+                              deck=SimpleNamespace(train=SimpleNamespace(held_out=0.2, batch=8)))
+    with pytest.raises(Stopped, match='stopped before a model; '):
+        fit(context, SimpleNamespace(name='a model', kappa=0.26, latent=1), lattice, 'cpu')
+    expected = [1000 * c + i for part in split(100, 0.2) for c in (0, 1) for i in range(part.start, part.stop)]
+    assert ensemble.read == expected[:read]
 
 
 def test_more_ranks_than_draws_held_out_is_an_error():
