@@ -85,9 +85,10 @@ def colourbar(figure, picture, axes, label):
 
 
 def draw_and_save(drawing, study, folder):
-    """Draw, write each plot as PNG and PDF into `folder`, and return what is known of each: kind, name, facts."""
+    """Draw, write each plot as PNG and PDF into `folder`, and yield what is known of it: kind, name, facts."""
     with mpl.rc_context(fname=SHEET):
-        return [save(plot, folder) for plot in drawing(study)]
+        for plot in drawing(study):
+            yield save(plot, folder)
 
 
 def save(plot, folder):

@@ -10,10 +10,13 @@ import h5py
 import matplotlib.image
 import numpy as np
 import pytest
+from mpi4py import MPI
 
+from phi4hpc import runcontrol
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.report import style
 from phi4hpc.report.configurations import across
 from phi4hpc.report.drawings import tasks
 from phi4hpc.report.export import export
@@ -22,9 +25,11 @@ from phi4hpc.report.propagators import propagators
 from phi4hpc.report.scaling import reweighting
 from phi4hpc.report.study import Study
 from phi4hpc.report.transition import binder, magnetisation, susceptibility
+from phi4hpc.runcontrol import Stopped
 from phi4hpc.stages import report
 from phi4hpc.stages.report import draw
 from phi4hpc.storage.layout import Shape, create_group
+from tests.stopping import StopAtAsking
 
 SIZES, KAPPAS, CHAINS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 2, 6, 3
 ALWAYS = {'a_configurations', 'b_magnetisation', 'c_susceptibility', 'd_binder', 'e_propagators', 'tempering',
@@ -256,6 +261,16 @@ def test_latent_sections_are_there_exactly_where_the_deck_trains(run):
 
 def test_without_a_section_train_only_the_sampling_is_drawn(directory):
     assert {section for section, _ in tasks(study_of(directory, train=None))} == {'sampling'}
+
+
+def test_a_stop_is_heard_after_a_figure(directory, monkeypatch):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
+    monkeypatch.setattr(style, 'save', lambda plot, folder: saved.append(plot))
+    monkeypatch.setattr(report, 'tasks', lambda study: [('sampling', lambda study: 'abc')])
+    saved = []
+    with pytest.raises(Stopped, match='before the report'):
+        draw(SimpleNamespace(comm=MPI.COMM_SELF, control=StopAtAsking(3)), study_of(directory))
+    assert saved == ['a', 'b']
 
 
 class OfTwo:
