@@ -5,7 +5,6 @@ Suffixes: n samples, D sites, d latents, o components of an observable.
 """
 
 import torch
-from torch.func import jacfwd, jacrev, vmap
 
 from phi4hpc.latent.observables import lattice
 
@@ -18,13 +17,32 @@ def samples_at_once(sites, latent):
 
 
 def decoder_jacobian(model, y_nd):
-    """Return d g(y) / dy at each latent, as jac_nDd; forward mode, since outputs outnumber inputs."""
-    return vmap(jacfwd(model.decode))(y_nd)
+    """Return d g(y) / dy at each latent, as jac_nDd.
+
+    Outputs outnumber inputs, so by way of the gradients of J^T u, of d components and linear in u.
+    """
+    with torch.enable_grad():
+        y_nd = y_nd.detach().requires_grad_()
+        x_nD = model.decode(y_nd)
+        return gradients(lambda u_nD: torch.autograd.grad(x_nD, y_nd, u_nD, create_graph=True)[0],
+                         torch.zeros_like(x_nD)).transpose(1, 2)
 
 
 def encoder_jacobian(model, x_nD):
     """Return d f(x) / dx at each configuration, as jac_ndD; reverse mode, since inputs outnumber outputs."""
-    return vmap(jacrev(model.encode))(x_nD)
+    return gradients(model.encode, x_nD)
+
+
+def gradients(function, x_nD):
+    """Return the gradients (n, o, D) of the o components of a function of each sample, in reverse mode.
+
+    torch.func would import torch's compiler first, which takes seconds.
+    """
+    with torch.enable_grad():
+        x_nD = x_nD.detach().requires_grad_()
+        y_no = function(x_nD).reshape(len(x_nD), -1)
+        basis_ono = torch.eye(y_no.shape[1]).to(y_no)[:, None].expand(-1, len(x_nD), -1)
+        return torch.autograd.grad(y_no, x_nD, basis_ono, is_grads_batched=True)[0].transpose(0, 1)
 
 
 def transfer(jac_nDd, jac_ndD):
@@ -43,5 +61,4 @@ def observable_jacobian(observable, x_nD, jac_nDd):
 
     `x_nD` are the decoded samples g(y), `jac_nDd` their Jacobian.
     """
-    gradient_noD = vmap(jacrev(observable))(x_nD).reshape(len(x_nD), -1, x_nD.shape[1])
-    return gradient_noD @ jac_nDd
+    return gradients(observable, x_nD) @ jac_nDd
