@@ -52,8 +52,10 @@ def transfer(jac_nDd, jac_ndD):
 
     A filter passes a wave where T = 1 and drops it where T = 0; sum_p T(p) is the trace of the Jacobian.
     """
-    out_ndyx, into_ndyx = (torch.fft.fft2(lattice(jac)) for jac in (jac_nDd.transpose(1, 2), jac_ndD))
-    return (out_ndyx * into_ndyx.conj()).real.sum((0, 1)) / jac_nDd.shape[1]
+    out_ndyx, into_ndyx = (lattice(jac) for jac in (jac_nDd.transpose(1, 2), jac_ndD))
+    half_yx = (torch.fft.rfft2(out_ndyx) * torch.fft.rfft2(into_ndyx).conj()).real.sum((0, 1))
+    # T is real and even in p: half of it tells the rest.
+    return torch.fft.fft2(torch.fft.irfft2(half_yx, s=into_ndyx.shape[-2:])).real / jac_nDd.shape[1]
 
 
 def observable_jacobian(observable, x_nD, jac_nDd):
