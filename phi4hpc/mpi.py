@@ -119,9 +119,7 @@ def end(comm, message, code):
 
 def block(n, size, rank):
     """Return the half-open range (first, last) of `n` items that `rank` of `size` owns; sizes differ by at most one."""
-    base, extra = divmod(n, size)
-    first = rank * base + min(rank, extra)
-    return first, first + base + (rank < extra)
+    return rank * n // size, (rank + 1) * n // size
 
 
 def shared_file(comm, path):

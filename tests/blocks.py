@@ -54,9 +54,7 @@ class Blocks:
 
     aligned = array
 
-    def empty(self, shape, kind):
-        """Return an array whose content is arbitrary."""
-        return np.empty(shape, kind)
+    landing, outlet, fetch, wait = host.Host.landing, host.Host.outlet, host.Host.fetch, host.Host.wait
 
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own: all, for they run at once."""

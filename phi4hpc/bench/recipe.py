@@ -10,9 +10,10 @@ from phi4hpc.deck.load import parse
 from phi4hpc.deck.plan import site_visits
 from phi4hpc.mpi import block
 from phi4hpc.sampling.replicas import Replicas
+from phi4hpc.sampling.team import Team
 from phi4hpc.sampling.walk import Walk
 from phi4hpc.statistics.gamma import mean
-from phi4hpc.storage.layout import Shape
+from phi4hpc.storage.layout import Shape, owners
 
 WARM = 20                                           # steps before the clock runs
 SPACING = 1e-5                                      # of the ladder, so that swaps happen and all rungs are near kappa_c
@@ -20,19 +21,18 @@ FEWEST, STEPS = 4, 1000                             # replicas of a rank, and th
 
 
 def time(comm, device, L, precision, seconds):
-    """Return (site visits, seconds, {part: fraction}) of this rank's steps on a ladder over all ranks. Collective."""
+    """Return (site visits, seconds, {part: fraction}) of this rank's steps, of a chain of its own. Collective."""
     walk, clock = _walk(comm, device, L, precision), Counter()
     for owner, name in [(walk.replicas.fields, name) for name, _ in walk.replicas.recipe] + [
             (walk.replicas.fields, 'measure'), (walk, 'exchange')]:
         _watch(owner, name, clock)
-    everyone = np.empty((walk.shape.rungs, walk.tells))
     for number in range(WARM):
-        _step(comm, walk, number, everyone, clock)
+        _step(walk, number)
     clock.clear()
     comm.Barrier()
     began, number = perf_counter(), WARM
-    while comm.bcast((elapsed := perf_counter() - began) < seconds):
-        _step(comm, walk, number, everyone, clock)
+    while (elapsed := perf_counter() - began) < seconds:
+        _step(walk, number)
         number += 1
     visits = sum(site_visits(name, walk.replicas.deck.sample.hmc) * sweeps for name, sweeps in walk.replicas.recipe)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
@@ -41,17 +41,20 @@ def time(comm, device, L, precision, seconds):
 
 
 def _walk(comm, device, L, precision):
-    rungs = replicas(device, L) * comm.size
-    deck = _deck(L, precision, KAPPA + SPACING * np.arange(rungs))
-    walk = Walk(device, deck, Shape(L, tuple(deck.ladder.kappas), 1, 1, precision), block(rungs, comm.size, comm.rank))
+    rungs = replicas(device, L)
+    deck = _deck(L, precision, KAPPA + SPACING * np.arange(rungs), comm.size)
+    shape = Shape(L, tuple(deck.ladder.kappas), comm.size, 1, precision)
+    bounds = rungs * np.arange(comm.size + 1)
+    team = Team(comm, bounds[None], [owners(shape.rungs, comm.size)], rungs)
+    walk = Walk(comm, device, deck, shape, team, 0)
     walk.replicas.start()
     return walk
 
 
-def _deck(L, precision, kappas):
+def _deck(L, precision, kappas, chains):
     rungs = ', '.join(f'{kappa:.17g}' for kappa in kappas)
     return parse(f'precision: {precision}\naction: {{lambda: {LAMBDA}}}\nlattice: {{sizes: [{L}]}}\n'
-                 f'ladder: {{kappas: [{rungs}], chains: 1}}\nsample: {{thermalisation: {WARM}}}\n', 'bench').deck
+                 f'ladder: {{kappas: [{rungs}], chains: {chains}}}\nsample: {{thermalisation: {WARM}}}\n', 'bench').deck
 
 
 def _watch(owner, name, clock):
@@ -67,18 +70,15 @@ def _watch(owner, name, clock):
     setattr(owner, name, timed)
 
 
-def _step(comm, walk, number, everyone, clock):
-    told = walk.step(number)
-    began = perf_counter()
-    comm.Allgather(told, everyone)                                         # and wait for the slowest rank
-    clock['gather'] += perf_counter() - began
-    walk.exchange(everyone, number)
+def _step(walk, number):
+    walk.step(number)
+    walk.exchange(number)
 
 
 def independent_draws(comm, device, L, precision):
     """Return tau_int of |M| in steps at kappa_c(0.02), and independent draws a second and core. Collective."""
     count = max(FEWEST, replicas(device, L))
-    held = Replicas(device, _deck(L, precision, [KAPPA]), L, block(count * comm.size, comm.size, comm.rank))
+    held = Replicas(device, _deck(L, precision, [KAPPA], 1), L, block(count * comm.size, comm.size, comm.rank))
     held.start()
     kappas, sizes, modulus, elapsed = np.full(count, KAPPA), {'metropolis': np.full(count, WIDTH)}, [], 0.0
     for number in range(STEPS + STEPS // 5):

@@ -114,7 +114,10 @@ def write(comm, driver, path, shape, phi_fnyx):
                if 'draw' not in dimensions} | {'kappa': shape.kappas}
     for first, last in pieces(shape):
         writer.write(L, 'phi', first, phi_fnyx[:, :last - first])
-        writer.commit(L, last, summary)
+        writer.flush()
+        comm.Barrier()
+        if comm.rank == 0:
+            writer.commit(L, last, summary)
     writer.sync()
     writer.close()
 

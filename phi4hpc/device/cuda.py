@@ -43,9 +43,15 @@ class Cuda:
 
     aligned = array
 
-    def empty(self, shape, kind):
-        """Return an array on the GPU whose content is arbitrary."""
-        return self.cupy.empty(shape, kind)
+    def landing(self, shape, kind):
+        """Return an array in pinned memory of the host, its content arbitrary, to which `fetch` can copy."""
+        from cupyx import empty_pinned
+
+        return empty_pinned(shape, kind)
+
+    def outlet(self, landing):
+        """Return an array on the GPU, its content arbitrary, from which `fetch` can copy to `landing`."""
+        return self.cupy.empty(landing.shape, landing.dtype)
 
     def desks(self, replicas):
         """Return how many of so many replicas need scratch memory of their own."""
@@ -59,24 +65,21 @@ class Cuda:
         """Return an array of this device as a NumPy array."""
         return self.cupy.asnumpy(array)
 
-    def fetch(self, array):
-        """Begin to copy `array`, which nobody changes any more, to the host; return what waits for that and returns it.
+    def fetch(self, outlet, landing):
+        """Begin to copy from the GPU to the host; return what waits until that is done.
 
-        It goes into pinned memory on a stream of its own, beside what is launched next.
+        On a stream of its own, beside what is launched next.
         """
-        from cupyx import empty_pinned
-
-        runtime, pinned = self.cupy.cuda.runtime, empty_pinned(array.shape, array.dtype)
+        runtime = self.cupy.cuda.runtime
         self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
-        runtime.memcpyAsync(pinned.ctypes.data, array.data.ptr, array.nbytes, runtime.memcpyDeviceToHost,
+        runtime.memcpyAsync(landing.ctypes.data, outlet.data.ptr, outlet.nbytes, runtime.memcpyDeviceToHost,
                             self.copies.ptr)
-        return partial(_fetched, self.copies.record(), pinned, array)
+        return partial(_copied, self.copies.record(), outlet)
 
 
-def _fetched(copied, pinned, _):
-    """Wait for the event `copied`; return what is in pinned memory. The last argument keeps what is copied alive."""
+def _copied(copied, _):
+    """Wait for the event `copied`; the other argument keeps what is copied alive."""
     copied.synchronize()
-    return pinned
 
 
 class Module:

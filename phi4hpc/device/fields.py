@@ -32,17 +32,21 @@ class Fields:
 
     def read(self):
         """Return the fields, phi_ryx."""
-        return self.device.numpy(self._unpacked())
-
-    def fetch(self):
-        """Begin to read the fields as they are now; return a function that returns them, phi_ryx, once here."""
-        return self.device.fetch(self._unpacked()) if self.count else self.read
-
-    def _unpacked(self):
-        phi_ryx = self.device.empty((self.count, self.L, self.L), self.precision)
-        if self.count:
-            self._launch('unpack', phi_ryx)
+        phi_ryx = self.landing()
+        self.fetch(phi_ryx)()
         return phi_ryx
+
+    def landing(self, *times):
+        """Return room for phi_ryx on the host, its content arbitrary; for so many `times` of them if given."""
+        return self.device.landing((*times, self.count, self.L, self.L), self.precision)
+
+    def fetch(self, phi_ryx):
+        """Begin to read the fields as they are now into a `landing`; return what waits until they are there."""
+        if not self.count:
+            return self.device.wait
+        outlet = self.device.outlet(phi_ryx)
+        self._launch('unpack', outlet)
+        return self.device.fetch(outlet, phi_ryx)
 
     def metropolis(self, kappas, widths, first_sweep, sweeps):
         """Make Metropolis sweeps, the first numbered `first_sweep`; return the accepted hits (r,) of 2 L^2 `sweeps`.

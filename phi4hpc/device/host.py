@@ -46,9 +46,13 @@ class Host:
         """Return `values` as kernels can take them; they may share memory."""
         return np.ascontiguousarray(values)
 
-    def empty(self, shape, kind):
-        """Return an array whose content is arbitrary."""
+    def landing(self, shape, kind):
+        """Return an array of the host, its content arbitrary, to which `fetch` can copy."""
         return np.empty(shape, kind)
+
+    def outlet(self, landing):
+        """Return an array of this device, its content arbitrary, from which `fetch` can copy to `landing`."""
+        return landing
 
     def aligned(self, values):
         """Return a copy of `values` that kernels can work on, aligned alike wherever it lies."""
@@ -68,9 +72,9 @@ class Host:
         """Return an array of this device as a NumPy array; it may share memory."""
         return array
 
-    def fetch(self, array):
-        """Return a function that returns `array`, which nobody changes any more."""
-        return lambda: array
+    def fetch(self, outlet, landing):
+        """Begin to copy, here nothing; return what waits until that is done."""
+        return self.wait
 
 
 class Module:

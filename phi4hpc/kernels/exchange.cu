@@ -1,10 +1,11 @@
-// A turn of swaps of all chains of a lattice. It runs on the host of every rank, whatever the device of the fields, and
-// every rank must come to the same decisions on whatever CPU: so it is compiled without -ffast-math, and takes its
-// exponential from exponential.hpp, which is the same everywhere.
+// A turn of swaps of some chains of a lattice. It runs on the host of every rank that shares one of them, whatever the
+// device of the fields, and all of these must come to the same decisions on whatever CPU: so it is compiled without
+// -ffast-math, and takes its exponential from exponential.hpp, which is the same everywhere.
 //
 // Even and odd pairs of neighbouring rungs meet by turns, and swap with probability min(1, exp(slope (H - H'))), H the
 // hopping energy at the lower rung, H' that at the upper one. `told`: of each replica H, and what else is summed up at
-// its rung. The headings, by which round trips are known, are those of sampling/ladder.py.
+// its rung; `first`: the number of the first chain. The headings, by which round trips are known, are those of
+// sampling/ladder.py.
 
 #include "philox.cuh"
 
@@ -28,8 +29,8 @@ __device__ inline bool accept(double odds, words counter, unsigned seed, unsigne
 }
 
 extern "C" __global__ void exchange(const double *__restrict__ told, int tells, unsigned turn, unsigned seed, unsigned key1,
-                                    const double *__restrict__ slope, int chains, int rungs, long long *__restrict__ replica,
-                                    signed char *__restrict__ heading, long long *__restrict__ trips,
+                                    const double *__restrict__ slope, int first, int chains, int rungs,
+                                    long long *__restrict__ replica, signed char *__restrict__ heading, long long *__restrict__ trips,
                                     long long *__restrict__ rung, double *__restrict__ sums,
                                     long long *__restrict__ swapped, long long *__restrict__ turns)
 {
@@ -42,7 +43,7 @@ extern "C" __global__ void exchange(const double *__restrict__ told, int tells, 
             long long *at = replica + c * rungs + low;
             const long long below = at[0], above = at[1];
             const double odds = slope[low] * (told[below * tells] - told[above * tells]);
-            if (accept(odds, {(unsigned)low, turn, (unsigned)c, 0}, seed, key1)) {
+            if (accept(odds, {(unsigned)low, turn, (unsigned)(first + c), 0}, seed, key1)) {
                 at[0] = above, at[1] = below;
                 rung[above] = low, rung[below] = low + 1;
                 ++swapped[c * (rungs - 1) + low];

@@ -1,9 +1,13 @@
-"""Who holds what: the replicas of all lattices in one row, cut into a run for each rank, so that no rank waits long.
+"""Who holds what: all replicas in one row, chain after chain, cut into a run for each rank, so that no rank waits long.
+
+Of each chain come all lattices in turn. As few ranks share a chain as their number allows, for these wait for each
+other at every turn of swaps: on 2 ranks 2 chains stay whole, and on 8 ranks each is shared by 4.
 
 A step costs a rank something for every lattice that it has a part of, and something for each replica. Both are measured
 on scratch fields before the first step; so the cut may differ from run to run, but results do not depend on it.
 """
 
+import math
 import time
 
 import numpy as np
@@ -21,17 +25,18 @@ def deal(comm, device, deck, shapes):
 
     Collective.
     """
-    totals = np.array([shape.rungs for shape in shapes])
+    totals = np.array([[len(shape.kappas) for shape in shapes]] * deck.ladder.chains)
     if comm.size == 1:
-        return np.stack([0 * totals, totals], 1)
+        return np.stack([0 * totals[0], totals.sum(0)], 1)
     measured = comm.gather([cost(device, deck, shape, comm.size) for shape in shapes])
     held = comm.bcast(decided(totals, *np.median(measured, 0).T, comm.size) if comm.rank == 0 else None)
     return np.pad(np.cumsum(held, 1), ((0, 0), (1, 0)))
 
 
 def decided(totals, fixed, each, ranks):
-    """Return the cut (lattice, rank), and say in the log how even it is."""
-    held = cut(totals, fixed, each, ranks)
+    """Return the cut (lattice, rank), alike for parts that share no chain, and say in the log how even it is."""
+    parts = math.gcd(len(totals), ranks)
+    held = np.tile(cut(totals[:len(totals) // parts], fixed, each, ranks // parts), parts)
     loads = load(held, fixed, each)
     log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean', totals.sum(), ranks,
              100 * (loads.max() / loads.mean() - 1))
@@ -66,36 +71,38 @@ def seconds(device, deck, shape, replicas):
 def cut(totals, fixed, each, ranks):
     """Return (lattice, rank) replicas such that the slowest rank is as quick as can be; every rank has at least one.
 
-    totals, fixed, each: (lattice,) replicas, and what a rank pays for any and for each of them. `ranks` is at most
-    the number of replicas.
+    `totals`: (chain, lattice) replicas; fixed, each: (lattice,) what a rank pays for any and for each of a lattice's.
+    `ranks` is at most the number of replicas.
     """
-    low, high = 0.0, (fixed + each * totals).sum()
+    low, high = 0.0, (fixed + each * totals.sum(0)).sum()
     for _ in range(HALVINGS):
         limit = (low + high) / 2
-        held = filled(totals, fixed, each, ranks, limit)
-        fits = held.sum() == totals.sum() and load(held, fixed, each).max() <= limit
+        fits = load(filled(totals, fixed, each, ranks, limit), fixed, each).max() <= limit
         low, high = (low, limit) if fits else (limit, high)
     return filled(totals, fixed, each, ranks, high)
 
 
 def filled(totals, fixed, each, ranks, limit):
-    """Return (lattice, rank) replicas where rank after rank takes what it can carry within `limit`, or one."""
-    left, held = totals.copy(), np.zeros((len(totals), ranks), int)
-    for rank in range(ranks):
+    """Return (lattice, rank) replicas: in turn ranks take what they can carry within `limit`, the last one the rest."""
+    left, held = totals.copy(), np.zeros((totals.shape[1], ranks), int)
+    for rank in range(ranks - 1):
         most = left.sum() - (ranks - rank - 1)                                   # one is left for every rank to come
-        held[:, rank] = taken(left, fixed, each, limit, most)
-        left -= held[:, rank]
+        mine = taken(left, fixed, each, limit, most)
+        held[:, rank] = mine.sum(0)
+        left -= mine
+    held[:, -1] = left.sum(0)
     return held
 
 
 def taken(left, fixed, each, limit, most):
-    """Return (lattice,) how many of the replicas that are left one rank takes, in their order: 1 to `most`."""
+    """Return (chain, lattice) how many of the replicas that are left one rank takes, in their order: 1 to `most`."""
     held = np.zeros_like(left)
-    for i in np.flatnonzero(left):
-        room = max(int((limit - fixed[i]) / each[i]), 0 if held.any() else 1)
-        held[i] = min(room, left[i], most - held.sum())
-        limit -= fixed[i] + each[i] * held[i]
-        if held[i] < left[i]:
+    for c, i in np.argwhere(left):
+        limit -= 0 if held[:, i].any() else fixed[i]
+        room = max(int(limit / each[i]), 0 if held.any() else 1)
+        held[c, i] = min(room, left[c, i], most - held.sum())
+        limit -= each[i] * held[c, i]
+        if held[c, i] < left[c, i]:
             break
     return held
 

@@ -9,18 +9,32 @@ from itertools import pairwise
 
 import numpy as np
 
-buffers = {}                      # of what goes out and comes in, kept: new pages cost as much as copying to them
+buffers = {}                      # of what goes out, comes in and is in order, kept: new pages cost as much as copying
 
 
 def deliver(comm, rows_br, rung_br, bounds, owner_f):
-    """Return the rows (f, b, ...) of the rungs that this rank owns. Collective.
+    """Return the rows (f, b, ...) of the rungs that this rank owns, in memory that the next ones take. Collective.
 
-    `rows_br`: b draws, each (r of this rank's replicas, ...); `rung_br`: (b, all replicas) the flat rung that each was
-    at; `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each rung.
+    `rows_br`: b draws of this rank's replicas, (b, r, ...); `rung_br`: (b, replicas of all ranks) the flat rung that
+    each was at; `bounds`: rank holds replicas bounds[rank] ... bounds[rank + 1] - 1; `owner_f`: the rank that owns each
+    rung.
     """
-    draws, item, dtype = len(rung_br), rows_br[0].shape[1:], rows_br[0].dtype
-    sources, width = list(pairwise(bounds)), math.prod(item) * dtype.itemsize
-    owner_br = owner_f[rung_br]
+    draws, item = len(rung_br), rows_br.shape[2:]
+    if comm.size == 1:
+        received, (draw, replica) = rows_br.reshape(-1, *item), np.indices(rung_br.shape).reshape(2, -1)
+    else:
+        received, draw, replica = brought(comm, rows_br, owner_f[rung_br], bounds)
+    row_fb = np.empty((len(owner_f), draws), int)
+    row_fb[rung_br[draw, replica], draw] = np.arange(len(draw))
+    own_fb = row_fb[owner_f == comm.rank]
+    rows_fb = buffer('ordered', (*own_fb.shape, *item), rows_br.dtype)
+    return np.take(received, own_fb, axis=0, out=rows_fb, mode='clip') if own_fb.size else rows_fb
+
+
+def brought(comm, rows_br, owner_br, bounds):
+    """Return the rows whose owner this rank is, and of each the draw and the replica. Collective."""
+    item, dtype, sources = rows_br.shape[2:], rows_br.dtype, list(pairwise(bounds))
+    width = math.prod(item) * dtype.itemsize
     to_br = owner_br[:, slice(*sources[comm.rank])]
     send = buffer('out', (to_br.size, *item), dtype)
     for place_r, rows_r in zip(places(to_br), rows_br, strict=True):
@@ -31,9 +45,7 @@ def deliver(comm, rows_br, rung_br, bounds, owner_f):
     received = buffer('in', (len(draw), *item), dtype)
     comm.Alltoallv((send.reshape(-1).view(np.uint8), np.bincount(to_br.ravel(), minlength=comm.size) * width),
                    (received.reshape(-1).view(np.uint8), [len(each) * width for each, _ in mine]))
-    row_fb = np.empty((len(owner_f), draws), int)
-    row_fb[rung_br[draw, replica], draw] = np.arange(len(draw))
-    return received[row_fb[owner_f == comm.rank]]
+    return received, draw, replica
 
 
 def places(to_br):

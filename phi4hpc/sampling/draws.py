@@ -1,61 +1,62 @@
 """Draws of one lattice on their way to the file: they wait for a few others, go to the owners of their rungs, who write
 them, and are committed when a block is full.
 
-Some mebibytes go together: less would be many small writes, and more would not stay in a cache meanwhile.
+Some mebibytes go together: less would be many small writes, and more would not stay in a cache meanwhile. That all have
+written is not waited for: a block is declared complete when the next one is full, or where a checkpoint asks for it.
 """
 
 import numpy as np
 
 from phi4hpc.sampling.owned import Owned
+from phi4hpc.sampling.team import summed
 
 DELIVERED_BYTES = 2**22
 
 
 class Draws:
-    """The draws of the lattice `shape`, in their order; `bounds`: which replicas each rank of `comm` holds."""
+    """The draws of `walk`, a Walk of the lattice number `lattice`, that the ranks of `comm` write by `writer`."""
 
-    def __init__(self, comm, writer, shape, bounds):
-        self.writer, self.shape = writer, shape
-        self.owned = Owned(comm, writer, shape, bounds)
-        self.together = max(1, DELIVERED_BYTES * comm.size // (shape.rungs * shape.draw_bytes))
-        self.committed = 0                                                 # draws that are in the file
-        self.waiting = []                                                  # (series_rq, flat rung of all)
-        self.fields = []                                                   # phi_ryx of those of them that have one
-        self.coming = None                                                 # what returns the next of these
+    def __init__(self, comm, writer, walk, lattice):
+        self.comm, self.writer, self.walk, self.shape = comm, writer, walk, walk.shape
+        self.owned = Owned(writer, self.shape, walk.team, lattice)
+        self.together = max(1, DELIVERED_BYTES * comm.size // (self.shape.rungs * self.shape.draw_bytes))
+        self.phi_bryx = walk.replicas.fields.landing(min(self.together, self.shape.chunk))
+        self.committed = 0                                                 # draws written, and to be declared complete
+        self.waiting = []                                                  # (series_rq, flat rung of the team's)
+        self.kept = []                                                     # which of them have a field
+        self.coming = self.counts = None                                   # what waits for the last field; for the sums
 
-    def go_on(self, committed, summary):
+    def go_on(self, committed):
         """Say that only the first `committed` draws of the file are sure, and go on after them. Collective."""
-        self.committed = committed
-        self.writer.commit(self.shape.L, committed, summary)
+        self.committed, self.counts = committed, summed(self.comm, self.walk.counts())
+        self.settle()
+        self.comm.Barrier()
 
-    def keep(self, fetch, series_rq, rung_r):
-        """Keep a draw: this rank's series, and the rungs at which the replicas of all ranks are. Collective.
+    def keep(self, series_rq, rung_r):
+        """Keep a draw of the walk, as Walk.draw tells of it, with the fields as they are now. Collective in its team.
 
-        `fetch` begins to read the fields and returns what returns them; that is called when the next draw comes, so
-        that a GPU need not be waited for.
+        These are waited for when the next draw comes, so that a GPU need not be.
         """
         self._arrive()
         if len(self.waiting) == self.together:
             self._deliver()
         if self.shape.keeps(self.drawn):
-            self.coming = fetch()
-        chain_r = np.arange(len(rung_r)) // (len(rung_r) // self.shape.chains)
-        self.waiting.append((series_rq, rung_r * self.shape.chains + chain_r))
+            self.coming = self.walk.replicas.fields.fetch(self.phi_bryx[len(self.kept)])
+            self.kept.append(len(self.waiting))
+        self.waiting.append((series_rq, rung_r))
 
     def _arrive(self):
-        """Take the fields that are on their way."""
+        """Wait for the fields that are on their way."""
         if self.coming is not None:
-            self.fields.append(self.coming())
+            self.coming()
             self.coming = None
 
     def _deliver(self):
         """Bring all that waits to the owners."""
         series_brq, rung_br = map(np.array, zip(*self.waiting, strict=True))
-        first = self.drawn - len(self.waiting)
-        kept = [b for b in range(len(self.waiting)) if self.shape.keeps(first + b)]
-        self.owned.take(self.committed, series_brq, rung_br, self.fields, kept)
+        self.owned.take(self.committed, series_brq, rung_br, self.phi_bryx[:len(self.kept)], self.kept)
         self.waiting.clear()
-        self.fields.clear()
+        self.kept.clear()
 
     @property
     def drawn(self):
@@ -68,8 +69,8 @@ class Draws:
         drawn = self.drawn
         return drawn > self.committed and (drawn % self.shape.block == 0 or drawn == self.shape.draws)
 
-    def commit(self, summary):
-        """Write the draws that wait, and declare them complete. Collective."""
+    def commit(self):
+        """Write the draws that wait, and begin to declare them complete. Collective."""
         drawn = self.drawn
         if drawn == self.committed:
             return
@@ -77,5 +78,12 @@ class Draws:
         if self.waiting:
             self._deliver()
         self.owned.write(self.committed)
-        self.committed = drawn
-        self.writer.commit(self.shape.L, drawn, summary)
+        self.settle()
+        self.committed, self.counts = drawn, summed(self.comm, self.walk.counts())
+
+    def settle(self):
+        """Declare complete what was committed last, once all ranks have written it: then they have summed counts."""
+        if self.counts is not None:
+            counts, self.counts = self.counts(), None
+            if self.comm.rank == 0:
+                self.writer.commit(self.shape.L, self.committed, self.walk.summary(counts))

@@ -8,31 +8,33 @@ from phi4hpc.storage.checksums import checksums
 
 
 class Owned:
-    """The rungs of the lattice `shape` that this rank writes; `bounds`: which replicas each rank of `comm` holds.
+    """The rungs of the lattice number `lattice`, of the given shape, that this rank writes.
 
-    Suffixes: f rung of this rank, b draw, or field, since the last write of series.
+    Suffixes: f rung of this rank's team, b draw, or field, since the last write of series.
     """
 
-    def __init__(self, comm, writer, shape, bounds):
-        self.comm, self.writer, self.shape, self.bounds = comm, writer, shape, bounds
-        self.owner_f = writer.owners(shape.L)
-        own = np.count_nonzero(self.owner_f == comm.rank)
-        self.rung_br = np.empty((shape.block, shape.rungs), int)           # of all replicas, flat
+    def __init__(self, writer, shape, team, lattice):
+        self.comm, self.writer, self.shape = team.comm, writer, shape
+        self.first, last = map(int, team.bounds[lattice, [0, -1]])         # replicas of the team, and rungs
+        self.bounds = team.bounds[lattice] - self.first
+        self.owner_f = writer.owners(shape.L)[self.first:last] - team.first
+        own = np.count_nonzero(self.owner_f == self.comm.rank)
+        self.rung_br = np.empty((shape.block, last - self.first), int)     # flat
         self.series_fbq = np.empty((own, shape.block, len(SERIES)))
         self.checksum_fb = np.empty((own, shape.chunk), np.uint32)         # of fields
         self.draws = self.fields = 0                                       # how many of them are here
 
-    def take(self, committed, series_brq, rung_br, fields, kept):
-        """Bring draws here, and write their fields. Collective.
+    def take(self, committed, series_brq, rung_br, phi_bryx, kept):
+        """Bring draws here, and write their fields. Collective in the team.
 
         `committed`: draws that were here before the last write of series; `series_brq`: of this rank's replicas;
-        `rung_br`: flat rung of all replicas; `fields`: phi_ryx of this rank's replicas, of the draws numbered `kept`
-        among these.
+        `rung_br`: flat rung of the team's replicas, both from 0; `phi_bryx`: fields of this rank's replicas, of the
+        draws numbered `kept` among these.
         """
         draws, here = slice(self.draws, self.draws + len(rung_br)), slice(self.fields, self.fields + len(kept))
         self.series_fbq[:, draws] = self._delivered(series_brq, rung_br)
         if kept:
-            phi_fbyx = self._delivered(fields, rung_br[kept])
+            phi_fbyx = self._delivered(phi_bryx, rung_br[kept])
             self.checksum_fb[:, here] = checksums([phi_fbyx])
             self.writer.write(self.shape.L, 'phi', self.shape.fields(committed) + here.start, phi_fbyx)
         self.rung_br[draws] = rung_br
@@ -43,7 +45,7 @@ class Owned:
 
     def write(self, committed):
         """Write the series of all draws that are here; the first of them is number `committed`."""
-        replica_bf = np.argsort(self.rung_br[:self.draws], axis=1).astype(np.int32)
+        replica_bf = self.first + np.argsort(self.rung_br[:self.draws], axis=1).astype(np.int32)
         columns = dict(zip(SERIES, np.moveaxis(self.series_fbq[:, :self.draws], -1, 0), strict=True))
         columns['replica'] = replica_bf[:, self.owner_f == self.comm.rank].T
         columns['checksum'] = checksums(columns.values())
@@ -53,3 +55,4 @@ class Owned:
             checksum_fb = self.checksum_fb[:, :self.fields]
             self.writer.write(self.shape.L, 'phi_checksum', self.shape.fields(committed), checksum_fb)
         self.draws = self.fields = 0
+        self.writer.flush()

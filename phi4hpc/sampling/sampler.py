@@ -1,10 +1,10 @@
 """The loop that makes draws: step, measure, swap, keep; the same bits on any number of ranks.
 
 All lattices of the deck step together, their replicas dealt out to the ranks. A step is one pass of the recipe and one
-turn of swaps, for which one Allgatherv tells every rank of the replicas of all. Thermalisation tunes the step sizes
-during its first four fifths; then they are frozen. Draws of a lattice go a few at a time to the owners of their rungs,
-who write them, and are committed when a block of them is full. A checkpoint is written when the run's control asks for
-one, right after every lattice has committed, so that file and checkpoint agree.
+turn of swaps, before which the ranks of a team, who share chains, tell each other of their replicas. Thermalisation
+tunes the step sizes during its first four fifths; then they are frozen. Draws of a lattice go a few at a time to the
+owners of their rungs, who write them, and are committed when a block of them is full. A checkpoint is written when the
+run's control asks for one, right after every lattice has committed, so that file and checkpoint agree.
 """
 
 import time
@@ -15,6 +15,7 @@ from phi4hpc.logs import Progress, log
 from phi4hpc.runcontrol import Action, Stopped
 from phi4hpc.sampling.deal import deal
 from phi4hpc.sampling.draws import Draws
+from phi4hpc.sampling.team import Team, summed
 from phi4hpc.sampling.walk import Walk
 from phi4hpc.storage import checkpoint
 
@@ -29,14 +30,9 @@ class Sampler:
         self.comm, self.plan, self.control = comm, deck.sample, control
         self.folder, self.generations, self.device = folder, deck.checkpoint.keep, device
         self.bounds = deal(comm, device, deck, shapes)
-        held = self.bounds[:, comm.rank:comm.rank + 2]
-        self.walks = [Walk(device, deck, *each) for each in zip(shapes, held, strict=True)]
-        self.draws = [Draws(comm, writer, *each) for each in zip(shapes, self.bounds, strict=True)]
-        # Ranks hold runs of one row of all replicas: what they tell, in their order, is in the order of that row.
-        counts, ends = np.diff(self.bounds, axis=1).sum(0), np.cumsum(self.bounds[:, -1])
-        self.own, self.everyone = (np.empty((n, self.walks[0].tells)) for n in (counts[comm.rank], ends[-1]))
-        self.received = self.everyone, counts * self.walks[0].tells
-        self.told = np.split(self.everyone, ends[:-1])                     # of each lattice
+        team = Team(comm, self.bounds, [writer.owners(shape.L) for shape in shapes], deck.ladder.rungs)
+        self.walks = [Walk(comm, device, deck, shape, team, lattice) for lattice, shape in enumerate(shapes)]
+        self.draws = [Draws(comm, writer, walk, lattice) for lattice, walk in enumerate(self.walks)]
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
         self.writer, self.steps = writer, 0
         self.stalled = 0.0                                                 # seconds that draws took from sampling
@@ -65,20 +61,16 @@ class Sampler:
 
     def advance(self):
         """Make one step of every lattice: the recipe, a measurement, a draw where it is time for one, and swaps."""
-        told = self._tell([walk.step(self.steps) for walk in self.walks])
         drawn = self.steps + 1 - self.plan.thermalisation
-        for walk, draws, told_rn in zip(self.walks, self.draws, told, strict=True):
+        for walk in self.walks:
+            walk.step(self.steps)
+        for walk, draws in zip(self.walks, self.draws, strict=True):
             if drawn > 0 and drawn % self.plan.spacing == 0:
                 self._stall(draws.keep, *walk.draw())
-            walk.exchange(told_rn, self.steps)
+            walk.exchange(self.steps)
             if draws.full:
-                self._stall(draws.commit, walk.summary())
+                self._stall(draws.commit)
         self.steps += 1
-
-    def _tell(self, told):
-        """Return what the ranks have to tell of their replicas, each (r, n) for every lattice, of all replicas."""
-        self.comm.Allgatherv(np.concatenate(told, out=self.own), self.received)
-        return self.told
 
     def _stall(self, act, *args):
         """Do something for the file in place of sampling, and count how long that takes."""
@@ -88,8 +80,9 @@ class Sampler:
 
     def save(self):
         """Commit the draws of every lattice, then write a checkpoint. Collective."""
-        for walk, draws in zip(self.walks, self.draws, strict=True):
-            self._stall(draws.commit, walk.summary())
+        for draws in self.draws:
+            self._stall(draws.commit)
+            self._stall(draws.settle)
         self._stall(self.writer.sync)
         self._stall(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
 
@@ -99,8 +92,9 @@ class Sampler:
                 for walk, bounds in zip(self.walks, self.bounds, strict=True)}
 
     def state(self):
-        """Return what the way on depends on besides the fields: {name: array}, alike on every rank, after any step."""
-        of_walks = {f'{walk.shape.group}.{name}': value for walk in self.walks for name, value in walk.state().items()}
+        """Return what the way on depends on besides the fields: {name: array}, alike on every rank. Collective."""
+        states = {walk.shape.group: walk.state(summed(self.comm, walk.counts())()) for walk in self.walks}
+        of_walks = {f'{group}.{name}': value for group, state in states.items() for name, value in state.items()}
         return {'steps': np.array(self.steps), 'device': np.bytes_(self.device.name), **of_walks}
 
     def restore(self, fields, state):
@@ -110,7 +104,7 @@ class Sampler:
             group = walk.shape.group
             walk.replicas.fields.write(fields[group])
             walk.restore({name.removeprefix(f'{group}.'): value for name, value in state.items()})
-            draws.go_on(max(0, self.steps - self.plan.thermalisation) // self.plan.spacing, walk.summary())
+            draws.go_on(max(0, self.steps - self.plan.thermalisation) // self.plan.spacing)
         if (made_on := state['device'].decode()) != self.device.name:
             log.warning('sample: the checkpoint was made on the device %s and goes on on %s: the same distribution, '
                         'not the same bits', made_on, self.device.name)
@@ -121,7 +115,7 @@ class Sampler:
         if found is None:
             for walk, draws in zip(self.walks, self.draws, strict=True):
                 walk.replicas.start()
-                draws.go_on(0, walk.summary())
+                draws.go_on(0)
             return
         self.restore(*found)
         log.info('sample: goes on after %d of %d steps', self.steps, self.total)

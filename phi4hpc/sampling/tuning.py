@@ -18,6 +18,11 @@ def tuned(sample, rungs):
     return {name: sizes for name, sizes in known.items() if name in recipe}
 
 
+def acceptance(accepted_k, tried):
+    """Return which part of so many proposals was accepted at each rung; not a number where there were none."""
+    return accepted_k / tried if tried else np.full_like(accepted_k, np.nan)
+
+
 class StepSizes:
     """An algorithm's step sizes at every rung, driven to one acceptance from `first`; they stay below `largest`."""
 
@@ -38,7 +43,7 @@ class StepSizes:
 
     def found(self):
         """Return the acceptance at each rung since counts began; not a number where there is none yet."""
-        return self.accepted_k / self.tried if self.tried else np.full_like(self.accepted_k, np.nan)
+        return acceptance(self.accepted_k, self.tried)
 
     def follow(self, kappas, moved):
         """Give the rungs that went from `kappas` to `moved` the step sizes of where they are now."""
@@ -49,10 +54,6 @@ class StepSizes:
         """Let counts begin anew."""
         self.accepted_k[...] = self.tried = 0
 
-    def state(self):
-        """Return what a checkpoint must hold, a dict of arrays."""
-        return {'size_k': self.size_k, 'accepted_k': self.accepted_k, 'tried': np.array(self.tried)}
-
-    def restore(self, state):
-        """Take up the state of a checkpoint."""
-        self.size_k[...], self.accepted_k[...], self.tried = state['size_k'], state['accepted_k'], int(state['tried'])
+    def restore(self, size_k, accepted_k, tried):
+        """Take up the step sizes and counts of a checkpoint."""
+        self.size_k[...], self.accepted_k[...], self.tried = size_k, accepted_k, int(tried)

@@ -16,7 +16,7 @@ from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
 from phi4hpc.mpi import together
 
-VERSION = 2                       # 2: training counts the steps of an epoch, sampling all swaps in one array
+VERSION = 3                       # 3: which way a replica goes is kept by chain; 2: training counts steps of an epoch
 MANIFEST = 'manifest.json'
 
 

@@ -2,7 +2,8 @@
 
 A lattice of size L is the group `L032`. Dimensions (kappa, chain, draw, y, x) carry scales, so xarray opens the file
 with names and coordinates. All space is allocated when the file is made; afterwards only raw data and `committed`,
-the number of complete draws, change. A rung is numbered kappa * chains + chain where a flat number is needed.
+the number of complete draws, change. Where a rung needs one number it is chain * kappas + kappa,
+as a replica's, so that whole chains are runs of them.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from phi4hpc.lattice.observables import SERIES
 from phi4hpc.mpi import block
 from phi4hpc.storage.checksums import COLUMNS
 
-VERSION = 3
+VERSION = 4
 PER_DRAW = (*COLUMNS, 'checksum', 'phi', 'phi_checksum')           # written by the rank that owns the rung
 STEPS = ('metropolis_step_size', 'metropolis_acceptance', 'hmc_step_size', 'hmc_acceptance')
 SUMMARY = ('kappa', 'swap_tried', 'swap_accepted', 'round_trips', 'flow_rising', 'flow_known',    # written by rank 0
@@ -159,15 +160,13 @@ def owners(items, size):
     return np.repeat(np.arange(size), [last - first for first, last in bounds])
 
 
-def rectangles(first, last, chains):
-    """Yield the rungs first ... last - 1, flat, as rectangles of (kappa, chain): which of them, where, how large."""
+def rectangles(first, last, kappas):
+    """Yield the rungs first ... last - 1, flat, chain by chain: which of them, where (kappa, chain), how many."""
     begin = first
     while begin < last:
-        kappa, chain = divmod(begin, chains)
-        whole = 0 if chain else (last - begin) // chains                  # kappas with all their chains
-        extents = (whole, chains) if whole else (1, min(chains - chain, last - begin))
-        end = begin + extents[0] * extents[1]
-        yield slice(begin - first, end - first), (kappa, chain), extents
+        chain, kappa = divmod(begin, kappas)
+        end = min(last, (chain + 1) * kappas)
+        yield slice(begin - first, end - first), (kappa, chain), (end - begin, 1)
         begin = end
 
 

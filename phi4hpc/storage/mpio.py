@@ -19,7 +19,7 @@ class Mpio:
         self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
         self.shapes = {shape.L: shape for shape in shapes}
         self.datasets = layout.opened(self.file, shapes, layout.WRITTEN)
-        self.rectangles = {shape.L: [*layout.rectangles(*block(shape.rungs, comm.size, comm.rank), shape.chains)]
+        self.rectangles = {shape.L: [*layout.rectangles(*block(shape.rungs, comm.size, comm.rank), len(shape.kappas))]
                            for shape in shapes}
 
     def owners(self, L):
@@ -37,12 +37,13 @@ class Mpio:
             reason = errno.ENOSPC if shutil.disk_usage(self.path).free < needed else errno.EIO
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
 
-    def commit(self, L, draws, summary):
-        """Declare `draws` draws complete, once those of every rank are written. Collective."""
-        self.comm.Barrier()
-        if self.comm.rank == 0:
-            layout.write_summary(self.datasets, L, draws, summary)
+    def flush(self):
+        """Let go what this rank has written."""
         begin_sync(self.path)
+
+    def commit(self, L, draws, summary):
+        """Declare `draws` draws complete, on rank 0 alone, once those of every rank are written and flushed."""
+        layout.write_summary(self.datasets, L, draws, summary)
 
     def sync(self):
         """Bring to the disk what was written. Collective."""

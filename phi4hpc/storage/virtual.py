@@ -47,16 +47,16 @@ class Virtual:
                 layout.put(self.rows[part][L, name], rows[:end - begin], 0, first)
             rows = rows[end - begin:]
 
-    def commit(self, L, draws, summary):
-        """Declare `draws` draws complete, once those of every rank are written. Collective."""
-        for file in self.files.values():
+    def flush(self):
+        """Let go what this rank has written."""
+        for part, file in self.files.items():
             file.flush()
-        self.comm.Barrier()
-        if self.comm.rank == 0:
-            layout.write_summary(self.summary, L, draws, summary)
-            self.file.flush()
-        for part in self.files:
             begin_sync(part_path(self.path, part))
+
+    def commit(self, L, draws, summary):
+        """Declare `draws` draws complete, on rank 0 alone, once those of every rank are written and flushed."""
+        layout.write_summary(self.summary, L, draws, summary)
+        self.file.flush()
 
     def sync(self):
         """Bring to the disk what was written. Collective."""
@@ -105,5 +105,6 @@ def part_layout(shape, parts, name, extents, dtype):
         rows = (last - first, *extents[2:])
         source = h5py.VirtualSource(f'{FOLDER}/{part:05d}.h5', f'{shape.group}/{name}', rows, dtype)
         for rung in range(first, last):
-            whole[divmod(rung, shape.chains)] = source[rung - first]
+            chain, kappa = divmod(rung, len(shape.kappas))
+            whole[kappa, chain] = source[rung - first]
     return whole

@@ -32,7 +32,7 @@ def open_writer(driver, comm, path, shapes, attributes, each=iter):
 
     `driver`: as in the deck; `auto` goes on with that of the file, or else takes `mpio` where h5py can. `each(pieces)`
     yields the pieces of this rank's work, before which it may raise; then what was there stays. The writer has
-    `owners(L)`, `write(L, name, first, rows)`, `commit(L, draws, summary)`, `sync()` and `close()`. Raises
+    `owners(L)`, `write(L, name, first, rows)`, `flush()`, `commit(L, draws, summary)`, `sync()` and `close()`. Raises
     UserError where the file cannot be gone on with, the driver cannot be had, or the disk has too little room.
     """
     making = ()
@@ -69,8 +69,8 @@ def prepare(driver, path, shapes, attributes, ranks):
     with Ensembles(path) as old:
         driver = pick_driver(driver, made_by=old.file.attrs['driver'])
         if old.file.attrs['layout_version'] < layout.VERSION:
-            raise UserError(f'{path}: made by an older phi4hpc, which kept less of a run; finish it with that one, '
-                            'or begin anew with --restart')
+            raise UserError(f'{path}: made by an older phi4hpc, which laid it out otherwise; finish it with that '
+                            'one, or begin anew with --restart')
         # A compressed file is finished, but its checkpoints need not be whole.
         if old.compressed or any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)

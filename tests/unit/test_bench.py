@@ -34,7 +34,7 @@ def test_trajectories_are_timed_as_a_deck_has_them_by_default():
 
 def test_the_fractions_of_a_step_are_its_parts(capsys):
     fractions = rows(capsys)[-1]['fraction_of_step']
-    assert {'metropolis', 'measure', 'gather', 'exchange', 'rest'} <= set(fractions)
+    assert {'metropolis', 'measure', 'exchange', 'rest'} <= set(fractions)
     assert sum(fractions.values()) == pytest.approx(1)
     assert min(fractions.values()) > 0
 

@@ -68,7 +68,7 @@ def walked(rungs, turns, acceptance_p):
 def test_round_trips_follow_the_barrier():
     """Swaps that succeed at random, half of the time: the count agrees with 1 / (2 + 2 Lambda) a turn."""
     ladder = walked(7, 20_000, np.full(6, 0.5))
-    found = traffic(ladder.tried_cp, ladder.swapped_cp, ladder.trips_cr)
+    found = traffic(ladder.tried_p(ladder.turns)[None], ladder.swapped_cp, ladder.trips_cr)
     assert found.barrier == pytest.approx(3.0, rel=0.03)
     assert found.round_trips == pytest.approx(found.expected_round_trips, rel=0.1)
 

@@ -13,11 +13,14 @@ from mpi4py import MPI
 
 from phi4hpc import runcontrol
 from phi4hpc.deck.schema import Deck
+from phi4hpc.device.fields import Fields
+from phi4hpc.device.host import Host
 from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
 from phi4hpc.runcontrol import Stopped
 from phi4hpc.rundirectory import RunDirectory
 from phi4hpc.sampling.draws import Draws
+from phi4hpc.sampling.team import Team
 from phi4hpc.stages.sample import sample
 from phi4hpc.storage import checkpoint
 from phi4hpc.storage.checksums import damaged
@@ -63,7 +66,7 @@ def test_draws_are_read_as_written(tmp_path, driver):
             lattice = ensembles[shape.L]
             assert (lattice.chains, lattice.draws, lattice.kappas.tolist()) == (2, 7, list(shape.kappas))
             for rung in range(shape.rungs):
-                k, c = divmod(rung, 2)
+                c, k = divmod(rung, 3)
                 assert (lattice.phi[k, c] == values(shape, 'phi', rung)).all()
                 for name in (*SERIES, 'replica'):
                     assert (lattice.series(name)[k, c] == values(shape, name, rung)).all()
@@ -96,7 +99,7 @@ def test_a_file_that_is_too_small_makes_way_for_a_larger_one(tmp_path, driver):
             assert lattice.phi.shape[2] == 11
             assert lattice.phi.chunks == fresh[shape.L].phi.chunks
             for rung in range(shape.rungs):
-                k, c = divmod(rung, 2)
+                c, k = divmod(rung, 3)
                 assert (lattice.phi[k, c, :7] == values(shape, 'phi', rung)).all()
                 assert (lattice.series('replica')[k, c] == values(shape, 'replica', rung)).all()
 
@@ -285,14 +288,17 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, driver, every, kept)
         pytest.skip('h5py is serial')
     comm, shape = MPI.COMM_SELF, Shape(4, (0.24, 0.25), 2, 7, 'float32', every)
     writer = open_writer(driver, comm, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
-    draws, summary = Draws(comm, writer, shape, [0, 4]), dict.fromkeys(SUMMARY, 0)
-    summary['kappa'] = shape.kappas
-    phi_nryx = np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
+    walk = SimpleNamespace(
+        shape=shape, team=Team(comm, np.array([[0, 4]]), [writer.owners(4)], 2),
+        replicas=SimpleNamespace(fields=Fields(Host(), 4, 'float32', 0.02, 1, range(4))),
+        counts=lambda: {'none': 0}, summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
+    draws, phi_nryx = Draws(comm, writer, walk, 0), np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
-        series_rq = np.column_stack([densities(phi_ryx), longest_mode(phi_ryx)])
-        draws.keep(lambda phi_ryx=phi_ryx: lambda: phi_ryx, series_rq, np.array([0, 1, 0, 1]))
+        walk.replicas.fields.write(phi_ryx)
+        draws.keep(np.column_stack([densities(phi_ryx), longest_mode(phi_ryx)]), np.arange(4))
         if draws.full or draws.drawn == 4:
-            draws.commit(summary)
+            draws.commit()
+    draws.settle()
     writer.close()
     with Ensembles(tmp_path / 'ensembles.h5') as ensembles:
         lattice = ensembles[4]

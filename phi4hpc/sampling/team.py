@@ -1,0 +1,46 @@
+"""Which ranks work together: those that share a chain of any lattice, by its replicas or by the rungs that they write.
+
+Swaps and draws stay within a team, so nobody waits for another one. What all ranks must know, now and then, is summed
+over them: each team adds what it knows of its own chains.
+"""
+
+import numpy as np
+
+
+class Team:
+    """The ranks with which this one of `world` shares chains, of `rungs` rungs each. Collective.
+
+    `bounds`: (lattice, rank + 1), a rank holds the replicas bounds[:, rank] ... bounds[:, rank + 1] - 1; `owners`: for
+    each lattice the rank that writes each rung.
+    """
+
+    def __init__(self, world, bounds, owners, rungs):
+        numbers = teams(bounds, owners, rungs)
+        ranks = np.flatnonzero(numbers == numbers[world.rank])
+        self.comm = world.Split(numbers[world.rank])
+        self.first, self.speaks = ranks[0], self.comm.rank == 0            # of a team only its first rank adds to sums
+        self.bounds = bounds[:, ranks[0]:ranks[-1] + 2]
+        self.chains = self.bounds[:, [0, -1]] // rungs                     # (lattice, 2): first, and one after the last
+
+
+def teams(bounds, owners, rungs):
+    """Return the number of each rank's team. A chain's ranks are neighbours, so teams are runs of ranks."""
+    bonded = np.zeros(bounds.shape[1] - 1, bool)                           # to the rank before
+    for of_ranks, owner_f in zip(bounds, owners, strict=True):
+        holder_f = np.repeat(np.arange(len(bonded)), np.diff(of_ranks))
+        for ranks in np.hstack([holder_f.reshape(-1, rungs), owner_f.reshape(-1, rungs)]):
+            bonded[ranks.min() + 1:ranks.max() + 1] = True
+    return np.cumsum(~bonded)
+
+
+def summed(comm, arrays):
+    """Begin to sum {name: array} over the ranks; return what waits for the sums and returns them. Collective."""
+    total = np.concatenate([np.ravel(array) for array in arrays.values()], dtype=float)
+    request = comm.Iallreduce(None, total)                                 # in place: nothing else must stay in memory
+
+    def wait():
+        request.Wait()
+        parts = np.split(total, np.cumsum([np.size(array) for array in arrays.values()])[:-1])
+        return {name: part.reshape(np.shape(array)) for (name, array), part in zip(arrays.items(), parts, strict=True)}
+
+    return wait
