@@ -97,7 +97,7 @@ class RunDirectory:
 
     def _refuse_or_discard(self, old, changed):
         """Compare with the deck that made the directory, by what the stages depend on."""
-        old, raised = self._with_draws_raised(old)
+        old, draws = self._with_draws_of_this(old)
         differences = list(compare(old, self.meaning, set().union(*DEPENDS.values())))
         if differences and not changed:
             shown = '; '.join(differences[:4]) + ('; ...' if len(differences) > 4 else '')
@@ -105,22 +105,29 @@ class RunDirectory:
                             'take the changed deck with --changed (redoes what depends on it), or begin anew '
                             'with --restart')
         sections = {difference.replace(':', '.').split('.')[0] for difference in differences}
-        if raised:
-            log.info('%s: sample.draws raised from %d to %d, so sampling goes on and what follows is redone',
-                     self.path, raised, self.meaning['sample']['draws'])
-            self._forget(DEPENDS)
-            self._discard(stage for stage in DEPENDS if stage != 'sample')
+        if draws and not sections & set(SAMPLED):
+            self._go_on_from(draws)
         self._discard(stage for stage in DEPENDS if sections & set(DEPENDS[stage]))
 
-    def _with_draws_raised(self, old):
-        """Return the old deck with as many draws as the new one, where those are more, and from how many they rose.
-
-        Then the draws that are there are the first of those asked for, and sampling goes on after them.
-        """
+    def _with_draws_of_this(self, old):
+        """Return the old deck with as many draws as the new one, and how many it asked for; 0 where as many."""
         there, here = ((deck.get('sample') or {}).get('draws', 0) for deck in (old, self.meaning))
-        if not 0 < there < here:
+        if there == here or not there:
             return old, 0
         return old | {'sample': old['sample'] | {'draws': here}}, there
+
+    def _go_on_from(self, draws):
+        """Have sampling go on to more draws than were asked for, or to fewer, where there are not yet as many.
+
+        The draws that are there are then the first of those asked for. What follows from them is redone.
+        """
+        wanted = self.meaning['sample']['draws']
+        if wanted < draws and 'sample' in self.records():
+            raise too_many(self.path, draws, wanted)
+        log.info('%s: sample.draws was %d and is %d, so sampling goes on and what follows is redone',
+                 self.path, draws, wanted)
+        self._forget(DEPENDS)
+        self._discard(stage for stage in DEPENDS if stage != 'sample')
 
     def _forget(self, stages):
         """Forget that stages were done."""
@@ -184,6 +191,12 @@ class RunDirectory:
 
     def _digest(self, stage):
         return digest({section: self.meaning[section] for section in DEPENDS[stage]})
+
+
+def too_many(path, there, wanted):
+    """Return the UserError that says that draws are there which would be lost."""
+    return UserError(f'{path}: holds {there} draws, more than sample.draws={wanted}; keep them with '
+                     f'sample.draws={there}, name another directory with --out, or begin anew with --restart')
 
 
 def read_json(path):

@@ -143,13 +143,14 @@ def allocate(group, shape, name, extents, dtype, chunks):
 
 
 def carry_over(old, new, name):
-    """Copy the draws of the per-draw dataset `name` from a group to one with room for more; yield after each chunk."""
+    """Copy the draws of the per-draw dataset `name` from a group to one with other room; yield after each chunk."""
     old, new = old[name], new[name]
     axis = old.ndim - (3 if name == 'phi' else 1)
-    step = new.chunks[axis] if new.chunks else max(1, old.shape[axis])
+    count = min(old.shape[axis], new.shape[axis])
+    step = new.chunks[axis] if new.chunks else max(1, count)
     for index in np.ndindex(*old.shape[:axis]):
-        for first in range(0, old.shape[axis], step):
-            draws = slice(first, min(first + step, old.shape[axis]))
+        for first in range(0, count, step):
+            draws = slice(first, min(first + step, count))
             new[(*index, draws)] = old[(*index, draws)]
             yield
 

@@ -74,7 +74,7 @@ class Virtual:
 def make_parts(path, shapes, parts, extend=False):
     """Make the parts: for each lattice the per-draw datasets (rung, draw, ...) of the rungs that a part holds.
 
-    `extend`: parts are there, with room for as many draws or fewer, and what they hold is carried over.
+    `extend`: parts are there, with whatever room, and what they hold is carried over.
     Yields meanwhile.
     """
     part_path(path, 0).parent.mkdir(exist_ok=True)

@@ -2,7 +2,7 @@
 
 Rank 0 makes the file alone, complete but for the draws; then every rank writes the draws of the rungs that it owns, by
 parallel HDF5 into the one file, or into a part of its own behind virtual datasets. Where a run asks for more draws than
-there is room for, a larger file is made with what the old one holds, and takes its place.
+there is room for, or fewer, a file with what the old one holds is made and takes its place.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import whole
 from phi4hpc.logs import log
 from phi4hpc.mpi import all_come, together
+from phi4hpc.rundirectory import too_many
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.mpio import Mpio
@@ -71,8 +72,10 @@ def prepare(driver, path, shapes, attributes, ranks):
         if old.file.attrs['layout_version'] < layout.VERSION:
             raise UserError(f'{path}: made by an older phi4hpc, which laid it out otherwise; finish it with that '
                             'one, or begin anew with --restart')
+        if (there := max(old[shape.L].draws for shape in shapes)) > shapes[0].draws:
+            raise too_many(path, there, shapes[0].draws)
         # A compressed file is finished, but its checkpoints need not be whole.
-        if old.compressed or any(len(old.file[shape.group]['draw']) < shape.draws for shape in shapes):
+        if old.compressed or any(len(old.file[shape.group]['draw']) != shape.draws for shape in shapes):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
             return driver, create_anew(path, shapes, compressed=False)
     return driver, iter(())
@@ -137,7 +140,7 @@ def create_anew(path, shapes, **changes):
 
 
 def carry_over(old, new, name):
-    """Copy a dataset from a group to a larger one, and yield meanwhile."""
+    """Copy a dataset from a group to another one, and yield meanwhile."""
     if name in layout.PER_DRAW:
         yield from layout.carry_over(old, new, name)
     else:

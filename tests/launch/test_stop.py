@@ -82,6 +82,6 @@ def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
 def test_a_run_of_which_more_draws_are_wanted_goes_on(start, unbroken, tmp_path):
     finish(start(tmp_path / 'run', 'sample.draws=43'))
     said = finish(start(tmp_path / 'run', ranks=3))
-    assert 'sample.draws raised from 43 to 600' in said
+    assert 'sample.draws was 43 and is 600' in said
     assert 'goes on after 329 of 2000 steps' in said
     assert bits(tmp_path / 'run') == unbroken

@@ -62,7 +62,7 @@ def test_the_same_deck_goes_on(tmp_path):
 
 
 @pytest.mark.parametrize(('change', 'told'), [
-    ('sample.draws=70', 'sample.draws: 1000 there, 70 here'),
+    ('sample.spacing=3', 'sample.spacing: 10 there, 3 here'),
     ('train.epochs=1', 'train.epochs: 100 there, 1 here'),
     ('action.lambda=0.1', 'action.lambda: 0.02 there, 0.1 here'),
     ('train=null', 'train: .* there, None here')])
@@ -75,8 +75,8 @@ def test_another_deck_is_refused_with_what_differs(tmp_path, change, told):
 
 
 @pytest.mark.parametrize(('change', 'kept'), [
-    ('sample.draws=70', []), ('train.epochs=1', ['ensembles.h5']), ('analyse.draws=9', ['ensembles.h5', 'models/m.pt']),
-    ('title=new', ['ensembles.h5', 'models/m.pt', 'latent.h5'])])
+    ('sample.spacing=3', []), ('train.epochs=1', ['ensembles.h5']),
+    ('analyse.draws=9', ['ensembles.h5', 'models/m.pt']), ('title=new', ['ensembles.h5', 'models/m.pt', 'latent.h5'])])
 def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept):
     finished_run(tmp_path)
     run = directory(tmp_path, change, changed=True)
@@ -98,6 +98,22 @@ def test_more_draws_do_not_make_another_change_welcome(tmp_path):
     with pytest.raises(UserError, match=r'another deck \(sample.spacing: 10 there, 3 here\)'):
         directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3')
     assert left(directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3', changed=True)) == []
+
+
+def test_draws_that_were_asked_for_by_mistake_can_be_taken_back(tmp_path):
+    finished_run(tmp_path)
+    directory(tmp_path, 'sample.draws=100000')
+    assert left(directory(tmp_path)) == ['ensembles.h5']
+
+
+@pytest.mark.parametrize('change', [{}, {'changed': True}], ids=['', '--changed'])
+def test_draws_that_are_there_are_not_discarded_for_fewer(tmp_path, change):
+    run = finished_run(tmp_path)
+    told = 'holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, .*--out, .*--restart'
+    with pytest.raises(UserError, match=told):
+        directory(tmp_path, 'sample.draws=70', **change)
+    assert len(left(run)) == 4
+    assert left(directory(tmp_path, 'sample.draws=70', 'seed=2', changed=True)) == []
 
 
 def test_how_it_is_computed_may_change(tmp_path):

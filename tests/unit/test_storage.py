@@ -83,25 +83,36 @@ def test_only_complete_draws_are_read(tmp_path, driver):
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
-def test_a_file_that_is_too_small_makes_way_for_a_larger_one(tmp_path, driver):
+@pytest.mark.parametrize('draws', [11, 6, 5])
+def test_a_file_of_another_size_makes_way_for_one_with_room_for_what_is_asked(tmp_path, driver, draws):
     """What it holds is carried over, and the new one is laid out as if it had been asked for at once."""
-    for folder in ('grown', 'fresh'):
+    for folder in ('changed', 'fresh'):
         (tmp_path / folder).mkdir()
-    larger = [replace(shape, draws=11) for shape in SHAPES]
-    write(tmp_path / 'grown' / 'ensembles.h5', driver)
-    for folder in ('grown', 'fresh'):
-        open_writer(driver, MPI.COMM_SELF, tmp_path / folder / 'ensembles.h5', larger, {'lambda': 0.02}).close()
-    with (Ensembles(tmp_path / 'grown' / 'ensembles.h5') as grown,
+    shapes = [replace(shape, draws=draws) for shape in SHAPES]
+    write(tmp_path / 'changed' / 'ensembles.h5', driver, draws=5)
+    for folder in ('changed', 'fresh'):
+        open_writer(driver, MPI.COMM_SELF, tmp_path / folder / 'ensembles.h5', shapes, {'lambda': 0.02}).close()
+    with (Ensembles(tmp_path / 'changed' / 'ensembles.h5') as changed,
           Ensembles(tmp_path / 'fresh' / 'ensembles.h5') as fresh):
         for shape in SHAPES:
-            lattice = grown[shape.L]
-            assert lattice.draws == 7
-            assert lattice.phi.shape[2] == 11
+            lattice = changed[shape.L]
+            assert lattice.draws == 5
+            assert lattice.phi.shape[2] == draws
             assert lattice.phi.chunks == fresh[shape.L].phi.chunks
             for rung in range(shape.rungs):
                 c, k = divmod(rung, 3)
-                assert (lattice.phi[k, c, :7] == values(shape, 'phi', rung)).all()
-                assert (lattice.series('replica')[k, c] == values(shape, 'replica', rung)).all()
+                assert (lattice.phi[k, c, :5] == values(shape, 'phi', rung)[:5]).all()
+                assert (lattice.series('replica')[k, c] == values(shape, 'replica', rung)[:5]).all()
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_draws_that_are_there_are_not_cut_off(tmp_path, driver):
+    path = tmp_path / 'ensembles.h5'
+    write(path, driver, draws=5)
+    before = contents(path)
+    with pytest.raises(UserError, match='holds 5 draws, more than sample.draws=4; keep them with sample.draws=5'):
+        open_writer(driver, MPI.COMM_SELF, path, [replace(shape, draws=4) for shape in SHAPES], {'lambda': 0.02})
+    assert contents(path) == before
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
