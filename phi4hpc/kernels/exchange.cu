@@ -4,12 +4,12 @@
 //
 // Even and odd pairs of neighbouring rungs meet by turns, and swap with probability min(1, exp(slope (H - H'))), H the
 // hopping energy at the lower rung, H' that at the upper one. `told`: of each replica H, and what else is summed up at
-// its rung; `first`: the number of the first chain. The headings, by which round trips are known, are those of
-// sampling/ladder.py.
+// its rung; `first`: the number of the first chain. By the headings round trips are known; `rising` and `known` count at
+// each rung which way replicas go.
 
 #include "philox.cuh"
 
-enum { UNKNOWN, RISING, FALLING, FELL };
+enum { UNKNOWN, RISING, FALLING, FELL };      // was last: at neither end, the bottom, the top from the bottom, the top
 
 // Turn the replicas at the ends of every chain.
 extern "C" __global__ void arrive(int chains, int rungs, const long long *replica, signed char *heading, long long *trips)
@@ -32,7 +32,8 @@ extern "C" __global__ void exchange(const double *__restrict__ told, int tells, 
                                     const double *__restrict__ slope, int first, int chains, int rungs,
                                     long long *__restrict__ replica, signed char *__restrict__ heading, long long *__restrict__ trips,
                                     long long *__restrict__ rung, double *__restrict__ sums,
-                                    long long *__restrict__ swapped, long long *__restrict__ turns)
+                                    long long *__restrict__ swapped, long long *__restrict__ turns,
+                                    long long *__restrict__ rising, long long *__restrict__ known)
 {
     ++turns[turn % 2];
     for (int r = 0; r < chains * rungs; ++r)
@@ -51,4 +52,9 @@ extern "C" __global__ void exchange(const double *__restrict__ told, int tells, 
         }
     if (rungs > 1)
         arrive(chains, rungs, replica, heading, trips);
+    // After every turn, for one like this has just brought replicas up to every other rung, and others down to the rest.
+    for (int k = 0; k < chains * rungs; ++k) {
+        rising[k] += heading[replica[k]] == RISING;
+        known[k] += heading[replica[k]] != UNKNOWN;
+    }
 }

@@ -12,7 +12,6 @@ from phi4hpc.kernels.philox import Stream, key
 from phi4hpc.sampling import swap
 
 COUNTS = ('heading_cr', 'trips_cr', 'swapped_cp', 'rising_ck', 'known_ck')
-UNKNOWN, RISING, FALLING, FELL = range(4)     # was last: at neither end, the bottom, the top from the bottom, the top
 
 
 class Ladder:
@@ -33,7 +32,7 @@ class Ladder:
         self.trips_cr = np.zeros(shape, np.int64)                         # bottom to top and back to bottom
         self.turns = np.zeros(2, np.int64)                                # even and odd ones
         self.swapped_cp = np.zeros(pairs, np.int64)
-        self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # of the times looked: it rose, was known
+        self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)   # of all turns: it rose, was known
         self.told_rn, self.keys = None, [*map(np.uint32, key(seed, Stream.SWAP, L))]
         self.ends = np.int32(chains), np.int32(self.rungs), self.replica_ck, self.heading_cr, self.trips_cr
         self.kernels = host.Module(host.shared_object('exchange'))
@@ -45,7 +44,7 @@ class Ladder:
         self.told_rn = told_rn
         self._turn = self.kernels.call('exchange', told_rn, np.int32(told_rn.shape[1]), np.uint32(0), *self.keys,
                                        self.slope_p, np.int32(self.first), *self.ends, self.rung_r, self.sums_nk,
-                                       self.swapped_cp, self.turns)
+                                       self.swapped_cp, self.turns, self.rising_ck, self.known_ck)
         self._number = self._turn.values[2]
 
     def _arrive(self):
@@ -70,12 +69,6 @@ class Ladder:
     def tried_p(self, turns):
         """Return how often each pair of a chain met in so many even and odd turns."""
         return turns[np.arange(self.rungs - 1) % 2]
-
-    def look(self):
-        """Count at each rung which way the replica there goes."""
-        heading_ck = self.heading_cr.ravel()[self.replica_ck]
-        self.rising_ck += heading_ck == RISING
-        self.known_ck += heading_ck != UNKNOWN
 
     def move(self, kappas):
         """Move the rungs, and start counts anew."""

@@ -49,7 +49,6 @@ class Walk:
 
     def draw(self):
         """Return a draw, but for its fields: SERIES of this rank's replicas, and flat rungs of the team's, from 0."""
-        self.ladder.look()
         series_rq = np.column_stack([self.densities_rq, self.replicas.longest_mode()])
         return series_rq, (self.ladder.rung_r.reshape(-1, self.ladder.rungs) + self.bottom_c1).ravel()
 

@@ -61,7 +61,6 @@ def walked(rungs, turns, acceptance_p):
     hopping_k = np.concatenate([[0.0], -np.cumsum(gain_p)])
     for turn in range(turns):
         ladder.exchange(hopping_k[ladder.rung_r, None], turn)
-        ladder.look()
     return ladder
 
 
