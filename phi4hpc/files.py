@@ -5,6 +5,7 @@ import ctypes
 import hashlib
 import json
 import os
+import threading
 from pathlib import Path
 
 SYNC_FILE_RANGE = getattr(ctypes.CDLL(None), 'sync_file_range', None)      # Linux has it
@@ -42,11 +43,17 @@ def sync(path):
 
 
 def begin_sync(path):
-    """Begin to bring a file's content to the disk, where the system can: a later `sync` then has less to wait for."""
+    """Begin to bring a file's content to the disk, where the system can: a later `sync` then has less to wait for.
+
+    In a thread of its own: where the disk has enough to do already, the system lets the caller wait.
+    """
     if SYNC_FILE_RANGE:
-        handle = os.open(path, os.O_RDONLY)
-        SYNC_FILE_RANGE(handle, ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(WRITE))
-        os.close(handle)
+        threading.Thread(target=_write_back, args=[path], daemon=True).start()
+
+
+def _write_back(path):
+    with contextlib.suppress(OSError), open(path, 'rb') as file:
+        SYNC_FILE_RANGE(file.fileno(), ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(WRITE))
 
 
 def write_text(path, text):
