@@ -42,18 +42,28 @@ def sync(path):
         os.close(handle)
 
 
-def begin_sync(path):
-    """Begin to bring a file's content to the disk, where the system can: a later `sync` then has less to wait for.
+class WriteBack:
+    """Begins to bring the content of the file at `path` to the disk, where the system can: `sync` has less to do then.
 
-    In a thread of its own: where the disk has enough to do already, the system lets the caller wait.
+    In a thread, for where the disk is busy the system lets its caller wait. The file is open all the time: to close it
+    would take away the locks that this process has on it.
     """
-    if SYNC_FILE_RANGE:
-        threading.Thread(target=_write_back, args=[path], daemon=True).start()
 
+    def __init__(self, path):
+        self.handle, self.thread = os.open(path, os.O_RDONLY), None
 
-def _write_back(path):
-    with contextlib.suppress(OSError), open(path, 'rb') as file:
-        SYNC_FILE_RANGE(file.fileno(), ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(WRITE))
+    def begin(self):
+        """Begin with what was written up to now, unless that before is still under way: the next time takes it, too."""
+        if SYNC_FILE_RANGE and not (self.thread and self.thread.is_alive()):
+            range_and_flag = ctypes.c_int64(0), ctypes.c_int64(0), ctypes.c_uint(WRITE)
+            self.thread = threading.Thread(target=SYNC_FILE_RANGE, args=(self.handle, *range_and_flag), daemon=True)
+            self.thread.start()
+
+    def close(self):
+        """Wait for what is under way, and close the file."""
+        if self.thread:
+            self.thread.join()
+        os.close(self.handle)
 
 
 def write_text(path, text):

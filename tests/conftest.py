@@ -28,6 +28,19 @@ def device(request):
 
 
 @pytest.fixture
+def pretended(monkeypatch):
+    """Return the device of a GPU that runs on the CPU, by a stand-in for CuPy."""
+    from phi4hpc.device import cuda
+
+    monkeypatch.syspath_prepend(ROOT / 'tests' / 'pretend')
+    for name in ('cupy', 'cupyx'):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    yield cuda.require()
+    for name in ('cupy', 'cupyx'):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
 def kernel_folder(tmp_path, monkeypatch):
     """Return a copy of the folder of kernels that is compiled in place of the package's own, to add to or to break.
 

@@ -44,7 +44,7 @@ class Cuda:
     aligned = array
 
     def landing(self, shape, kind):
-        """Return an array in pinned memory of the host, its content arbitrary, to which `fetch` can copy."""
+        """Return an array in pinned memory of the host, its content arbitrary: to others `fetch` waits."""
         from cupyx import empty_pinned
 
         return empty_pinned(shape, kind)

@@ -32,16 +32,16 @@ class Fields:
 
     def read(self):
         """Return the fields, phi_ryx."""
-        phi_ryx = self.landing()
+        phi_ryx = np.empty((self.count, self.L, self.L), self.precision)
         self.fetch(phi_ryx)()
         return phi_ryx
 
-    def landing(self, *times):
-        """Return room for phi_ryx on the host, its content arbitrary; for so many `times` of them if given."""
-        return self.device.landing((*times, self.count, self.L, self.L), self.precision)
+    def landing(self, times):
+        """Return room for so many phi_ryx on the host, its content arbitrary, to which they are quickest fetched."""
+        return self.device.landing((times, self.count, self.L, self.L), self.precision)
 
     def fetch(self, phi_ryx):
-        """Begin to read the fields as they are now into a `landing`; return what waits until they are there."""
+        """Begin to read the fields as they are now into `phi_ryx`; return what waits until they are there."""
         if not self.count:
             return self.device.wait
         outlet = self.device.outlet(phi_ryx)

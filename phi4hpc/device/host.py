@@ -47,11 +47,11 @@ class Host:
         return np.ascontiguousarray(values)
 
     def landing(self, shape, kind):
-        """Return an array of the host, its content arbitrary, to which `fetch` can copy."""
+        """Return an array of the host, its content arbitrary, for `fetch`."""
         return np.empty(shape, kind)
 
     def outlet(self, landing):
-        """Return an array of this device, its content arbitrary, from which `fetch` can copy to `landing`."""
+        """Return an array of this device, its content arbitrary, from which `fetch` copies to the array `landing`."""
         return landing
 
     def aligned(self, values):

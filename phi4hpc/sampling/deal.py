@@ -1,7 +1,8 @@
 """Who holds what: all replicas in one row, chain after chain, cut into a run for each rank, so that no rank waits long.
 
-Of each chain come all lattices in turn. As few ranks share a chain as their number allows, for these wait for each
-other at every turn of swaps: on 2 ranks 2 chains stay whole, and on 8 ranks each is shared by 4.
+Of each chain come all lattices in turn, and where chains and ranks fall into equal parts no part shares a chain with
+another, for who shares one waits for the others at every turn of swaps: on 2 ranks 2 chains stay whole, and on 8 ranks
+each is shared by 4. But a GPU takes long for a lattice at all: where it pays more, lattices stay together instead.
 
 A step costs a rank something for every lattice that it has a part of, and something for each replica. Both are measured
 on scratch fields before the first step; so the cut may differ from run to run, but results do not depend on it.
@@ -18,6 +19,7 @@ from phi4hpc.sampling.tuning import tuned
 
 REPEATS = 5                       # steps timed, of which the quickest counts
 HALVINGS = 30                     # of the interval in which the least load of the slowest rank is sought
+WAITING = 1.1                     # load of the slowest rank for which ranks that share chains make up by waiting
 
 
 def deal(comm, device, deck, shapes):
@@ -34,9 +36,12 @@ def deal(comm, device, deck, shapes):
 
 
 def decided(totals, fixed, each, ranks):
-    """Return the cut (lattice, rank), alike for parts that share no chain, and say in the log how even it is."""
+    """Return the cut (lattice, rank), and say in the log how even it is."""
     parts = math.gcd(len(totals), ranks)
-    held = np.tile(cut(totals[:len(totals) // parts], fixed, each, ranks // parts), parts)
+    by_chains = np.tile(cut(totals[:len(totals) // parts], fixed, each, ranks // parts), parts)
+    by_lattices = cut(totals.sum(0)[None], fixed, each, ranks)
+    chains, lattices = (load(held, fixed, each).max() for held in (by_chains, by_lattices))
+    held = by_chains if chains <= WAITING * lattices else by_lattices
     loads = load(held, fixed, each)
     log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean', totals.sum(), ranks,
              100 * (loads.max() / loads.mean() - 1))

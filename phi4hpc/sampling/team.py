@@ -1,7 +1,7 @@
 """Which ranks work together: those that share a chain of any lattice, by its replicas or by the rungs that they write.
 
-Swaps and draws stay within a team, so nobody waits for another one. What all ranks must know, now and then, is summed
-over them: each team adds what it knows of its own chains.
+Swaps and draws stay within a team, so that none waits for another. What all ranks must know, while tuning and for the
+file, is summed over them: each team adds what it knows of its own chains.
 """
 
 import numpy as np
@@ -36,7 +36,7 @@ def teams(bounds, owners, rungs):
 def summed(comm, arrays):
     """Begin to sum {name: array} over the ranks; return what waits for the sums and returns them. Collective."""
     total = np.concatenate([np.ravel(array) for array in arrays.values()], dtype=float)
-    request = comm.Iallreduce(None, total)                                 # in place: nothing else must stay in memory
+    request = comm.Iallreduce(None, total)                                 # in place: all that must stay is `total`
 
     def wait():
         request.Wait()

@@ -91,17 +91,16 @@ class Walk:
         """How many numbers of each replica its team is told: its hopping energy, and proposals accepted."""
         return 1 + len(self.sizes)
 
-    @property
-    def has_first(self):
-        """Whether this team has the first chain: what is known to all enters sums with it."""
-        return self.chains.start == 0 < self.chains.stop
-
     def counts(self):
-        """Return {name: array} of which the sum over all ranks is what there is to know of all chains."""
+        """Return {name: array} of which the sum over all ranks is what there is to know of all chains.
+
+        What all ranks know alike is rank 0's to add.
+        """
         counts = {name: self._among_all(values) for name, values in self.ladder.state().items()}
-        counts['turns'] = self.has_first * self.ladder.turns
+        counts['turns'] = (self.comm.rank == 0) * self.ladder.turns
         for name, sizes in self.sizes.items():
-            counts[f'{name}.accepted_k'], counts[f'{name}.tried'] = sizes.accepted_k, self.has_first * sizes.tried
+            counts[f'{name}.accepted_k'] = sizes.accepted_k
+            counts[f'{name}.tried'] = (self.comm.rank == 0) * sizes.tried
         return {name: self.team.speaks * values for name, values in counts.items()}
 
     def _among_all(self, values):
@@ -130,5 +129,5 @@ class Walk:
         of_chains = {name: state[name][self.chains] for name in self.ladder.state()}
         self.ladder.restore(state['kappas'], state['turns'], of_chains)
         for name, sizes in self.sizes.items():
-            accepted_k = self.has_first * state[f'{name}.accepted_k']
+            accepted_k = (self.comm.rank == 0) * state[f'{name}.accepted_k']
             sizes.restore(state[f'{name}.size_k'], accepted_k, state[f'{name}.tried'])

@@ -6,7 +6,7 @@ import shutil
 
 import h5py
 
-from phi4hpc.files import begin_sync
+from phi4hpc.files import WriteBack
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 
@@ -16,7 +16,7 @@ class Mpio:
 
     def __init__(self, comm, path, shapes):
         self.comm, self.path = comm, path
-        self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
+        self.file, self.write_back = h5py.File(path, 'r+', driver='mpio', comm=comm), WriteBack(path)
         self.shapes = {shape.L: shape for shape in shapes}
         self.datasets = layout.opened(self.file, shapes, layout.WRITTEN)
         self.rectangles = {shape.L: [*layout.rectangles(*block(shape.rungs, comm.size, comm.rank), len(shape.kappas))]
@@ -39,7 +39,7 @@ class Mpio:
 
     def flush(self):
         """Let go what this rank has written."""
-        begin_sync(self.path)
+        self.write_back.begin()
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, on rank 0 alone, once those of every rank are written and flushed."""
@@ -51,4 +51,5 @@ class Mpio:
 
     def close(self):
         """Close the file. Collective."""
+        self.write_back.close()
         self.file.close()

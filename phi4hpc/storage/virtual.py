@@ -8,7 +8,7 @@ from pathlib import Path
 
 import h5py
 
-from phi4hpc.files import begin_sync, sync, whole
+from phi4hpc.files import WriteBack, sync, whole
 from phi4hpc.mpi import block
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
@@ -33,6 +33,7 @@ class Virtual:
         own = range(*block(self.parts, comm.size, comm.rank))
         # A cache of chunks would copy what is written; chunks come whole.
         self.files = {part: h5py.File(part_path(path, part), 'r+', rdcc_nbytes=0) for part in own}
+        self.write_backs = [WriteBack(part_path(path, part)) for part in own]
         self.rows = {part: layout.opened(file, shapes, layout.PER_DRAW) for part, file in self.files.items()}
 
     def owners(self, L):
@@ -49,9 +50,9 @@ class Virtual:
 
     def flush(self):
         """Let go what this rank has written."""
-        for part, file in self.files.items():
+        for file, write_back in zip(self.files.values(), self.write_backs, strict=True):
             file.flush()
-            begin_sync(part_path(self.path, part))
+            write_back.begin()
 
     def commit(self, L, draws, summary):
         """Declare `draws` draws complete, on rank 0 alone, once those of every rank are written and flushed."""
@@ -66,7 +67,7 @@ class Virtual:
 
     def close(self):
         """Close this rank's parts. Collective."""
-        for file in filter(None, (self.file, *self.files.values())):
+        for file in filter(None, (*self.write_backs, self.file, *self.files.values())):
             file.close()
         self.comm.Barrier()
 
@@ -87,6 +88,17 @@ def make_parts(path, shapes, parts, extend=False):
                 with h5py.File(part_path(path, part), 'r') as old:
                     for shape, name in product(shapes, layout.PER_DRAW):
                         yield from layout.carry_over(old[shape.group], file[shape.group], name)
+
+
+def parts_fit(path, shapes, parts):
+    """Return whether all parts have room for the draws of `shapes`, and no filters: a kill while they are made anew
+    leaves some of either kind."""
+    for part in range(parts):
+        with h5py.File(part_path(path, part)) as file:
+            series = [(file[shape.group]['checksum'], shape.draws) for shape in shapes]
+            if any(dataset.shape[-1] != draws or dataset.compression for dataset, draws in series):
+                return False
+    return True
 
 
 def make_group(group, shape, rungs):

@@ -23,7 +23,7 @@ from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.mpio import Mpio
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.virtual import Virtual, make_parts, part_layout
+from phi4hpc.storage.virtual import Virtual, make_parts, part_layout, parts_fit
 
 DRIVERS = {'mpio': Mpio, 'virtual': Virtual}
 
@@ -75,7 +75,8 @@ def prepare(driver, path, shapes, attributes, ranks):
         if (there := max(old[shape.L].draws for shape in shapes)) > shapes[0].draws:
             raise too_many(path, there, shapes[0].draws)
         # A compressed file is finished, but its checkpoints need not be whole.
-        if old.compressed or any(len(old.file[shape.group]['draw']) != shape.draws for shape in shapes):
+        fits = not old.compressed and all(len(old.file[shape.group]['draw']) == shape.draws for shape in shapes)
+        if not (fits and parts_fit(path, shapes, int(old.file.attrs.get('parts', 0)))):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
             return driver, create_anew(path, shapes, compressed=False)
     return driver, iter(())

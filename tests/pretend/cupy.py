@@ -70,13 +70,16 @@ class RawModule:
 
 
 class Stream:
-    ptr = 0
+    """A stream, and an event on it, whose copies are done when somebody waits for them: no sooner than on a GPU."""
+
+    copies = {}                   # {stream: those under way}
 
     def __init__(self, non_blocking=False):
-        pass
+        self.ptr = int(non_blocking)
 
     def synchronize(self):
-        pass
+        for copy in self.copies.pop(self.ptr, ()):
+            ctypes.memmove(*copy)
 
     def record(self):
         return self
@@ -86,7 +89,7 @@ class Stream:
 
 
 def memcpyAsync(target, origin, size, kind, stream):
-    ctypes.memmove(target, origin, size)
+    Stream.copies.setdefault(stream, []).append((target, origin, size))
 
 
 cuda = SimpleNamespace(

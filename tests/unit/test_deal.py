@@ -38,6 +38,12 @@ def test_as_few_ranks_as_can_be_share_chains(chains, ranks, size):
     assert (np.unique(found, return_counts=True)[1] == size).all()
 
 
+def test_lattices_stay_together_where_that_pays_more_than_whole_chains():
+    """As on GPUs, which take no longer for many replicas than for a few."""
+    held = decided(np.full((2, 2), 23), np.ones(2), np.full(2, 0.01), 2)
+    assert held.tolist() == [[46, 0], [0, 46]]
+
+
 def test_a_lattice_that_costs_much_to_begin_with_stays_together():
     held = cut(np.array([[8, 8]]), np.array([100.0, 100.0]), np.ones(2), 2)
     assert (held > 0).sum() == 2

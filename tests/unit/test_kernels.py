@@ -192,7 +192,7 @@ def test_fields_are_fetched_as_they_were_when_asked_for(device):
     phi = random_fields(16, 2, 'float32')
     held = fields(device, 16, 'float32', [0, 1])
     held.write(phi)
-    landing = held.landing()
+    landing, = held.landing(1)
     arrived = held.fetch(landing)
     held.metropolis([0.26] * 2, [1.5] * 2, first_sweep=0, sweeps=5)
     arrived()

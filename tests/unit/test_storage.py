@@ -22,11 +22,11 @@ from phi4hpc.rundirectory import RunDirectory
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.sampling.team import Team
 from phi4hpc.stages.sample import sample
-from phi4hpc.storage import checkpoint
+from phi4hpc.storage import checkpoint, layout
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.virtual import part_path
+from phi4hpc.storage.virtual import part_path, parts_fit
 from phi4hpc.storage.writer import compress, create, exhaust, open_writer, pick_driver
 from tests.stopping import StopAtAsking
 
@@ -172,6 +172,27 @@ def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tm
     assert contents(path) == before
 
 
+def test_a_stop_while_room_is_taken_back_leaves_parts_that_are_made_anew(tmp_path):
+    path, larger = tmp_path / 'ensembles.h5', [replace(shape, draws=11) for shape in SHAPES]
+    exhaust(create('virtual', path, larger, {'lambda': 0.02}, 2))
+    write(path, 'virtual', shapes=larger)
+    before = contents(path)
+
+    def stop(pieces):
+        for _ in pieces:
+            if part_path(path, 0).stat().st_mtime_ns != begun:
+                raise Stopped('here')
+            yield
+
+    begun = part_path(path, 0).stat().st_mtime_ns
+    with pytest.raises(Stopped):
+        open_writer('virtual', MPI.COMM_SELF, path, SHAPES, {'lambda': 0.02}, stop)
+    assert parts_fit(path, larger, 2) is parts_fit(path, SHAPES, 2) is False
+    open_writer('virtual', MPI.COMM_SELF, path, larger, {'lambda': 0.02}).close()
+    assert parts_fit(path, larger, 2)
+    assert contents(path) == before
+
+
 def contents(path):
     """Return the bytes of all fields and series that are complete."""
     with Ensembles(path) as ensembles:
@@ -292,17 +313,39 @@ def test_a_checkpoint_is_read_as_written_by_those_who_hold_other_replicas(tmp_pa
     assert half['L006'].shape == (0, 6, 6)
 
 
-@pytest.mark.parametrize('driver', ['virtual', 'mpio'])
+def walk_of(shape, writer, device):
+    """Return what Draws must know of a Walk that one rank holds alone; nothing is sampled."""
+    return SimpleNamespace(
+        shape=shape, team=Team(MPI.COMM_SELF, np.array([[0, 4]]), [writer.owners(4)], 2),
+        replicas=SimpleNamespace(fields=Fields(device, 4, 'float32', 0.02, 1, range(4))),
+        counts=lambda: {'none': 0}, summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
+
+
+def test_a_block_is_declared_complete_when_all_ranks_must_have_written_it(tmp_path, monkeypatch):
+    """That is when the next one is, or where a checkpoint asks for it."""
+    monkeypatch.setattr(layout, 'CHUNK_BYTES', 3 * 4 * 4 * 4)              # 3 fields
+    shape, declared = Shape(4, (0.24, 0.25), 2, 7, 'float32'), []
+    writer = open_writer('virtual', MPI.COMM_SELF, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
+    draws = Draws(MPI.COMM_SELF, writer, walk_of(shape, writer, Host()), 0)
+    monkeypatch.setattr(writer, 'commit', lambda L, draws, summary: declared.append(draws))
+    for number in range(7):
+        draws.keep(np.zeros((4, len(SERIES))), np.arange(4))
+        if draws.full:
+            draws.commit()
+        assert declared == {5: [3], 6: [3, 6]}.get(number, [])
+    draws.settle()
+    assert declared == [3, 6, 7]
+    writer.close()
+
+
+@pytest.mark.parametrize('on', ['host', 'pretended'])
+@pytest.mark.parametrize('driver', DRIVERS)
 @pytest.mark.parametrize(('every', 'kept'), [(1, [0, 1, 2, 3, 4, 5, 6]), (3, [2, 5]), (0, [])])
-def test_fields_are_kept_with_every_so_many_draws(tmp_path, driver, every, kept):
-    if driver == 'mpio' and not h5py.get_config().mpi:
-        pytest.skip('h5py is serial')
+def test_fields_are_kept_with_every_so_many_draws(tmp_path, request, on, driver, every, kept):
+    device = Host() if on == 'host' else request.getfixturevalue(on)
     comm, shape = MPI.COMM_SELF, Shape(4, (0.24, 0.25), 2, 7, 'float32', every)
     writer = open_writer(driver, comm, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
-    walk = SimpleNamespace(
-        shape=shape, team=Team(comm, np.array([[0, 4]]), [writer.owners(4)], 2),
-        replicas=SimpleNamespace(fields=Fields(Host(), 4, 'float32', 0.02, 1, range(4))),
-        counts=lambda: {'none': 0}, summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
+    walk = walk_of(shape, writer, device)
     draws, phi_nryx = Draws(comm, writer, walk, 0), np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
         walk.replicas.fields.write(phi_ryx)
