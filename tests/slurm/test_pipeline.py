@@ -102,10 +102,20 @@ def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):
     assert [path.name.split('.')[0] for path in out.glob('logs/*.out')] == ['sample']
 
 
+def long_deck(deck, mpirun, seconds):
+    """Write a deck that takes this machine about so long at most: a shorter one is timed, its start-up with it."""
+    deck.write_text(DECK.replace('draws: 60, spacing: 2', 'draws: 600, spacing: 50'))
+    began = time.monotonic()
+    done = mpirun(2, '-m', 'phi4hpc', 'sample', deck, '--out', deck.with_name('short'), timeout=300)
+    assert done.returncode == 0, done.stderr
+    deck.write_text(DECK.replace('spacing: 2', f'spacing: {round(50 * seconds / (time.monotonic() - began))}')
+                    .replace('draws: 60', 'draws: 600'))
+
+
 def test_a_job_that_reaches_its_limit_is_queued_again_until_it_is_done(slurm, mpirun, tmp_path):
     """The stage sample takes longer than the minute that it has; what it makes is what a run by hand makes."""
     deck, out = tmp_path / 'small.yaml', tmp_path / 'run'
-    deck.write_text(DECK.replace('draws: 60, spacing: 2', 'draws: 600, spacing: 300'))
+    long_deck(deck, mpirun, seconds=120)
     with open(slurm['PHI4HPC_SITE'], 'a') as site:
         site.write('sample_job=(--time=1 --signal=B:USR2@45 --nodes=1) sample_ranks=2\n')
     submit(slurm, deck, '--out', out)
