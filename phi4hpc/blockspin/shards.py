@@ -27,14 +27,14 @@ def strata(total, batch, size=1, rank=0):
     if count < size:
         raise UserError(f'train.batch: a batch of {count} draws cannot be shared by {size} ranks: '
                         'expected a larger batch, more draws, or fewer ranks')
-    numbers = range(*block(count, size, rank))
-    return numbers, [block(total, count, s)[0] for s in numbers] + [block(total, count, numbers[-1])[1]]
+    first, last = block(count, size, rank)
+    return range(first, last), [block(total, count, s)[0] for s in range(first, last + 1)]
 
 
 def evenly(total, count):
     """Return `count` numbers spread evenly over `total`, or all of them where there are fewer."""
     count = min(count, total)
-    return [i * total // count for i in range(count)]
+    return [block(total, count, i)[0] for i in range(count)]
 
 
 def read_range(phi_kcnyx, k, draws, first, last, each=iter):
