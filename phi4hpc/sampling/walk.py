@@ -64,13 +64,14 @@ class Walk:
 
     def _tune(self, number):
         """Tune after step `number` of thermalisation; after the last one counts begin anew."""
-        if number < self.tuned and (number + 1) % WINDOW == 0 or number + 1 in self.moves:
+        adapts, moves = number < self.tuned and (number + 1) % WINDOW == 0, number + 1 in self.moves
+        if adapts or moves:
             counts = summed(self.comm, self.counts())()
-        if number < self.tuned and (number + 1) % WINDOW == 0:
+        if adapts:
             for name, sizes in self.sizes.items():
                 sizes.accepted_k[...] = counts[f'{name}.accepted_k']
                 sizes.adapt(number // WINDOW)
-        if number + 1 in self.moves:
+        if moves:
             self.move_rungs(counts)
         if number + 1 == self.thermalisation:
             self.ladder.forget()
