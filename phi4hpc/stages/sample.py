@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 
 from phi4hpc import __version__
+from phi4hpc.device import host
 from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory import digest
@@ -98,8 +99,9 @@ def compile_once(context):
     """Let rank 0 fill the cache of compiled kernels before the others look into it."""
     if context.comm.rank == 0:
         algorithms = {name for sweeps in context.deck.sample.recipe for name in sweeps}
-        for source, L in product((*sorted(algorithms), 'measure'), context.deck.lattice.sizes):
+        for source, L in product((*sorted(algorithms), 'measure', 'mode', 'unpack'), context.deck.lattice.sizes):
             context.device.module(source, L, context.deck.precision)
+        host.shared_object('exchange')
     context.comm.Barrier()
 
 
