@@ -222,7 +222,7 @@ try_two_ranks() {
         return
     fi
     . jobs/mpienv.sh
-    mpirun -n 2 python -c 'import sys; from phi4hpc.mpi import world; sys.exit(world().size != 2)'
+    mpirun -n 2 python -c 'import sys; from phi4hpc.parallel.world import world; sys.exit(world().size != 2)'
 }
 
 # ---- talking ----

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from phi4hpc import __version__
 from phi4hpc.errors import DeckError, UsageError, UserError, circumstance
-from phi4hpc.mpi import launcher
+from phi4hpc.parallel.world import launcher
 
 STAGES = ('sample', 'train', 'analyse', 'report')
 COMMANDS = {
@@ -189,7 +189,7 @@ def _do(command, args):
 
 
 def _run(command, args):
-    from phi4hpc.runcontrol import Signals
+    from phi4hpc.parallel.runcontrol import Signals
 
     signals = Signals()                                            # before the imports, which take seconds
 

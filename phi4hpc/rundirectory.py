@@ -19,7 +19,7 @@ import yaml
 from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import checksum, write_json, write_text
 from phi4hpc.logs import log
-from phi4hpc.mpi import together
+from phi4hpc.parallel.world import together
 
 SAMPLED = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 DEPENDS = {'sample': SAMPLED, 'train': (*SAMPLED, 'train'), 'analyse': (*SAMPLED, 'train', 'analyse'),

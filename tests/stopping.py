@@ -2,7 +2,7 @@
 
 from mpi4py import MPI
 
-from phi4hpc.runcontrol import Action, Control
+from phi4hpc.parallel.runcontrol import Action, Control
 
 
 class StopAt:

@@ -2,10 +2,10 @@
 
 import json
 
-from phi4hpc import mpi
 from phi4hpc.bench import algorithms, yardstick
 from phi4hpc.device.choose import choose
 from phi4hpc.logs import log
+from phi4hpc.parallel import world
 
 try:
     from phi4hpc.bench import recipe
@@ -20,9 +20,9 @@ def sampler(sizes, precisions, device, seconds, decorrelation, as_json):
     A row a lattice and precision for NumPy, for each algorithm alone and for the default recipe; hits are site visits.
     A core is a rank; on a GPU `per_core` is per GPU and rank. `decorrelation` adds independent |M| draws at kappa_c.
     """
-    comm = mpi.world()
-    with mpi.guard(comm):
-        chosen, _ = choose(device, mpi.local_rank(comm))
+    comm = world.world()
+    with world.guard(comm):
+        chosen, _ = choose(device, world.local_rank(comm))
         rows = [{'algorithm': name, 'L': L, 'device': device_name, 'precision': precision, 'ranks': comm.size, **found}
                 for precision in precisions for L in sizes
                 for name, device_name, found in _found(comm, chosen, L, precision, seconds, decorrelation)]

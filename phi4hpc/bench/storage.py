@@ -16,7 +16,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from phi4hpc import mpi
+from phi4hpc.parallel import world
 from phi4hpc.storage.layout import Shape, owners
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
@@ -26,8 +26,8 @@ L, RUNGS_OF_RANK, REPEATS = 64, 16, 4
 
 def main(megabytes, folder, as_json):
     """Print bytes a second of both drivers where h5py has both, as a table or as JSON. Collective."""
-    comm = mpi.world()
-    with mpi.guard(comm), shared_folder(comm, folder) as path:
+    comm = world.world()
+    with world.guard(comm), shared_folder(comm, folder) as path:
         rows = [row(comm, driver, megabytes, path) for driver in drivers()]
     if comm.rank == 0:
         print(json.dumps(rows, indent=1) if as_json else table(rows))
@@ -124,7 +124,7 @@ def write(comm, driver, path, shape, phi_fnyx):
 
 def plain_write(comm, path, shape, phi_fnyx):
     """Write the same bytes to a plain file, and bring them to the disk."""
-    file = mpi.shared_file(comm, path)
+    file = world.shared_file(comm, path)
     for first, last in pieces(shape):
         for rung, phi_nyx in zip(own(comm, shape), phi_fnyx, strict=True):
             file.Write_at(int((rung * shape.draws + first) * L * L * 4), phi_nyx[:last - first])

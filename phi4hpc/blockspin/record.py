@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from phi4hpc.statistics.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 CHUNK = 2**20                    # sites that are mapped at a time
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from phi4hpc.deck.parts import length
 from phi4hpc.errors import UserError
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 
 CHUNK = 2**24                    # sites that are read at a time
 

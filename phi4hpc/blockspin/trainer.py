@@ -18,7 +18,7 @@ from phi4hpc.blockspin import batches, journal, modelfile
 from phi4hpc.blockspin.record import losses, mean, record
 from phi4hpc.blockspin.shards import strata
 from phi4hpc.logs import Progress
-from phi4hpc.runcontrol import Action, Control
+from phi4hpc.parallel.runcontrol import Action, Control
 
 
 def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, rate, seed, device='cpu',

@@ -6,9 +6,9 @@ so that they find all there is to find in a deck that has other faults.
 
 from itertools import pairwise
 
-from phi4hpc.deck.critical import LARGEST, SMALLEST, tabulated
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
+from phi4hpc.lattice.critical import LARGEST, SMALLEST, tabulated
 
 
 def between_keys(data, bad=()):

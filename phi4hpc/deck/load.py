@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from phi4hpc.deck.critical import placed
 from phi4hpc.deck.cross import between_keys
 from phi4hpc.deck.faults import typed
 from phi4hpc.deck.marked import read
@@ -10,8 +9,10 @@ from phi4hpc.deck.overrides import apply
 from phi4hpc.deck.places import Fault
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import DeckError
+from phi4hpc.lattice.critical import kappa_c
 
 LARGEST = 2**20
+DIGITS = 6                       # of a hopping, so that it is the same number wherever it was computed
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,15 @@ def parse(text, label, overrides=()):
     if faults:
         raise DeckError(str(fault) for fault in sorted(faults, key=_order))
     return Loaded(placed(deck), text)
+
+
+def placed(deck):
+    """Return the deck with the rungs of `ladder.critical` as kappas; any other deck as it is."""
+    if deck.ladder.critical is None:
+        return deck
+    middle = kappa_c(deck.action.lam)
+    kappas = [round(middle + difference, DIGITS) for difference in deck.ladder.critical]
+    return deck.model_copy(update={'ladder': deck.ladder.model_copy(update={'kappas': kappas, 'critical': None})})
 
 
 def _order(fault):

@@ -16,7 +16,7 @@ from phi4hpc.latent import cumulant
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian, samples_at_once, transfer
 from phi4hpc.latent.observables import magnetisation, propagator
 from phi4hpc.latent.spectra import lattice_images, right_directions, signed, singular_values
-from phi4hpc.statistics.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 GRAMS = {
     'decoder': lambda sums: sums['decoder'] / sums['count'],

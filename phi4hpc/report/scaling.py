@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from phi4hpc.lattice.critical import EXACT, UNIVERSAL
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.style import FULL, Plot, panels, points, reference
 from phi4hpc.report.transition import about, against_kappa, band
-from phi4hpc.statistics.critical import EXACT, OMEGA, UNIVERSAL
+from phi4hpc.statistics.critical import OMEGA
 from phi4hpc.statistics.reweighting import POOR
 
 NAMES = {'binder': '$U_L$', 'correlation_ratio': r'$\xi/L$'}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from phi4hpc.report.style import FULL, Plot, panels, points
-from phi4hpc.sampling.barrier import flow, traffic, warnings
+from phi4hpc.statistics.barrier import flow, traffic, warnings
 
 
 def tempering(study):

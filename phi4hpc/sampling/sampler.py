@@ -12,7 +12,7 @@ import time
 import numpy as np
 
 from phi4hpc.logs import Progress, log
-from phi4hpc.runcontrol import Action, Stopped
+from phi4hpc.parallel.runcontrol import Action, Stopped
 from phi4hpc.sampling.deal import deal
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.sampling.team import Team, summed

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from phi4hpc import logs, mpi
+from phi4hpc import logs
 from phi4hpc.deck.plan import require_ranks
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.choose import choose
-from phi4hpc.runcontrol import Control
+from phi4hpc.parallel import world
+from phi4hpc.parallel.runcontrol import Control
+from phi4hpc.parallel.watchdog import watch
 from phi4hpc.rundirectory import RunDirectory
-from phi4hpc.watchdog import watch
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def run(names, loaded, out, *, restart=False, changed=False, signals=None, wallt
     `signals`: this rank's runcontrol.Signals; `walltime`: seconds after which to stop. Raises Stopped where a signal,
     the walltime or a file STOP in the run directory ended it before the last stage was complete.
     """
-    comm, deck = mpi.world(), loaded.deck
-    with mpi.guard(comm):
+    comm, deck = world.world(), loaded.deck
+    with world.guard(comm):
         logs.start(comm.rank)
         require_ranks(deck, comm.size, names)
         directory = RunDirectory(comm, out, loaded.text, loaded.meaning)
@@ -46,7 +47,7 @@ def run(names, loaded, out, *, restart=False, changed=False, signals=None, wallt
         if not todo:
             logs.log.info('%s: nothing to do', directory.path)
             return
-        device, reason = choose(deck.device, mpi.local_rank(comm))
+        device, reason = choose(deck.device, world.local_rank(comm))
         logs.log.info('%s: %d ranks, device %s (%s)', directory.path, comm.size, device, reason)
         control = Control(comm, signals, deck.checkpoint.interval, walltime, directory.file('STOP'))
         with watch(comm, directory.file('logs', 'heartbeat'), deck.patience):

@@ -12,7 +12,7 @@ from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observables import axis_propagator, densities
 from phi4hpc.logs import Progress, log
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 from phi4hpc.rundirectory import read_json
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device

@@ -12,9 +12,9 @@ from phi4hpc.files import write_json
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory import digest
 from phi4hpc.sampling import placement
-from phi4hpc.sampling.barrier import tempering, warnings
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.transition import transition
+from phi4hpc.statistics.barrier import tempering, warnings
 from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import compress, writing

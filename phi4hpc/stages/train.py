@@ -11,7 +11,7 @@ from phi4hpc.blockspin.trainer import train
 from phi4hpc.deck.parts import split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
-from phi4hpc.runcontrol import Stopped
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.models import models
 from phi4hpc.storage.reader import Ensembles
 

@@ -11,17 +11,14 @@ from itertools import pairwise, product
 
 import numpy as np
 
+from phi4hpc.lattice.critical import EXACT, UNIVERSAL
 from phi4hpc.statistics.gamma import value_and_error
 from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
 
-UNIVERSAL = {'binder': 0.6106924, 'correlation_ratio': 0.9050488292}
-"""U* = 1 - V_4 / 3 and (xi / L)* at criticality, on a periodic square: Salas, Sokal, cond-mat/9904038."""
 OMEGA = 1.75
 CORRECTIONS = (OMEGA,), (2.0,), (1.0,), (OMEGA, 2 * OMEGA), (2.0, 4.0), (1.0, OMEGA), (1.0, 2.0)
 """What fits take for omega: that, the next, what a crossover looks like; and two orders at once, as where lambda is
 small one alone drags the result along from size to size."""
-EXACT = {'nu': 1.0, 'beta/nu': 0.125, 'gamma/nu': 1.75}
-"""Exponents of the Ising class in two dimensions (Onsager)."""
 
 
 def critical(curves):

@@ -14,7 +14,7 @@ from pathlib import Path
 from phi4hpc.errors import UserError
 from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
-from phi4hpc.mpi import together
+from phi4hpc.parallel.world import together
 
 VERSION = 3                       # 3: which way a replica goes is kept by chain; 2: training counts steps of an epoch
 MANIFEST = 'manifest.json'

@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 
 from phi4hpc.lattice.observables import SERIES
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 from phi4hpc.storage.checksums import COLUMNS
 
 VERSION = 4

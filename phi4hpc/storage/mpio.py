@@ -7,7 +7,7 @@ import shutil
 import h5py
 
 from phi4hpc.files import WriteBack
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 from phi4hpc.storage import layout
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import h5py
 
 from phi4hpc.files import WriteBack, sync, whole
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
 

@@ -17,7 +17,7 @@ import numpy as np
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole
 from phi4hpc.logs import log
-from phi4hpc.mpi import all_come, together
+from phi4hpc.parallel.world import all_come, together
 from phi4hpc.rundirectory import too_many
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
@@ -50,7 +50,7 @@ def open_writer(driver, comm, path, shapes, attributes, each=iter):
 @contextlib.contextmanager
 def writing(driver, comm, *what):
     """Yield an open_writer, and close it at the end, or where every rank meets a UserError: HDF5 complains of what is
-    left open. Collective; an error that one rank meets alone ends the job without that (mpi.guard)."""
+    left open. Collective; an error that one rank meets alone ends the job without that (world.guard)."""
     door, writer = comm.Dup(), open_writer(driver, comm, *what)
     try:
         yield writer

@@ -9,7 +9,7 @@ import pytest
 
 JOB = """
 from phi4hpc.errors import UserError
-from phi4hpc.mpi import guard, world
+from phi4hpc.parallel.world import guard, world
 comm = world()
 with guard(comm, patience=1.0):
     {fault}
@@ -55,7 +55,7 @@ def test_a_job_without_failure_ends_with_0(mpirun):
 
 def test_a_launcher_of_another_mpi_is_noticed(mpirun):
     """Two worlds of one rank each, as a foreign mpirun makes them, are told from one world of two."""
-    alone = 'import os; os.environ["OMPI_COMM_WORLD_SIZE"] = "2"; from phi4hpc.mpi import world; world()'
+    alone = 'import os; os.environ["OMPI_COMM_WORLD_SIZE"] = "2"; from phi4hpc.parallel.world import world; world()'
     done = mpirun(1, '-c', alone, timeout=30)
     assert done.returncode != 0
     assert 'the launcher started 2 ranks, but MPI sees a world of 1' in done.stderr

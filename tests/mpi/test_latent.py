@@ -7,7 +7,7 @@ import torch
 from phi4hpc.blockspin.families import build
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.lattice.modes import leading_modes
-from phi4hpc.mpi import block, world
+from phi4hpc.parallel.world import block, world
 
 pytestmark = pytest.mark.mpi(min_size=2)
 SIZE, LATENT = 6, 7

@@ -11,7 +11,7 @@ from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import train
 from phi4hpc.deck.parts import split
 from phi4hpc.errors import UserError
-from phi4hpc.mpi import world
+from phi4hpc.parallel.world import world
 from tests.stopping import StopAt
 
 pytestmark = pytest.mark.mpi(min_size=2)

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpi4py import MPI
 
-from phi4hpc import runcontrol
 from phi4hpc.blockspin import batches, shards
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 from phi4hpc.lattice import modes
-from phi4hpc.runcontrol import Stopped
+from phi4hpc.parallel import runcontrol
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.train import fit
 from tests.stopping import StopAtAsking
 

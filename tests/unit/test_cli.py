@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from phi4hpc import __version__, cli, errors, runcontrol
-from phi4hpc.mpi import RANK_SIZE
+from phi4hpc import __version__, cli, errors
+from phi4hpc.parallel import runcontrol
+from phi4hpc.parallel.world import RANK_SIZE
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = str(ROOT / 'input/quickstart.yaml')

@@ -62,8 +62,8 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
 
 def test_the_memory_that_is_told_is_of_the_sizes_that_the_stages_use():
     from phi4hpc.latent.jacobians import MEMORY
+    from phi4hpc.parallel.jackknife import BLOCKS
     from phi4hpc.sampling import draws
-    from phi4hpc.statistics.jackknife import BLOCKS
 
     assert plan.JACKKNIFE_BLOCKS == BLOCKS
     assert plan.WORK_BYTES == MEMORY

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from phi4hpc.sampling.barrier import flow, inverse_erfc, rungs_wanted, traffic, warnings
 from phi4hpc.sampling.ladder import Ladder
+from phi4hpc.statistics.barrier import flow, inverse_erfc, rungs_wanted, traffic, warnings
 from phi4hpc.statistics.convergence import convergence, doubts, split_r_hat
 from phi4hpc.statistics.gamma import mean
 

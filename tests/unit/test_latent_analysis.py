@@ -13,7 +13,7 @@ from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observa
 from phi4hpc.latent.observables import magnetisation, propagator
 from phi4hpc.latent.spectra import right_directions, signed
 from phi4hpc.lattice.modes import leading_modes
-from phi4hpc.statistics.jackknife import jackknife
+from phi4hpc.parallel.jackknife import jackknife
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
 

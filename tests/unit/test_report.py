@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from phi4hpc import runcontrol
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.parallel import runcontrol
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.report import style
 from phi4hpc.report.configurations import across
 from phi4hpc.report.drawings import tasks
@@ -25,7 +26,6 @@ from phi4hpc.report.propagators import propagators
 from phi4hpc.report.scaling import reweighting
 from phi4hpc.report.study import Study
 from phi4hpc.report.transition import binder, magnetisation, susceptibility
-from phi4hpc.runcontrol import Stopped
 from phi4hpc.stages import report
 from phi4hpc.stages.report import draw
 from phi4hpc.storage.layout import Shape, create_group

@@ -7,8 +7,8 @@ import time
 import pytest
 from mpi4py import MPI
 
-from phi4hpc import runcontrol
-from phi4hpc.runcontrol import Action, Control, Signals, Stopped
+from phi4hpc.parallel import runcontrol
+from phi4hpc.parallel.runcontrol import Action, Control, Signals, Stopped
 
 
 class Alone:

@@ -8,9 +8,9 @@ import pytest
 from mpi4py import MPI
 
 from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.parallel.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
 from phi4hpc.statistics.ensembles import compared
 from phi4hpc.statistics.gamma import estimate, mean, obs
-from phi4hpc.statistics.jackknife import BLOCKS, block_slices, gather_blocks, jackknife
 from phi4hpc.statistics.observables import derived, moments
 from tests.series import autoregressive
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 import pytest
 
 from phi4hpc.logs import Progress, followed
-from phi4hpc.runcontrol import Stopped
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.status import lines
 
 

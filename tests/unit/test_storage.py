@@ -11,13 +11,13 @@ import pytest
 import xarray
 from mpi4py import MPI
 
-from phi4hpc import runcontrol
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.fields import Fields
 from phi4hpc.device.host import Host
 from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
-from phi4hpc.runcontrol import Stopped
+from phi4hpc.parallel import runcontrol
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.rundirectory import RunDirectory
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.sampling.team import Team

@@ -1,6 +1,6 @@
 """The watch over the ranks, as seen by one of them: who is missing, and who only seems so."""
 
-from phi4hpc.watchdog import LEFT, Pulse, exchange
+from phi4hpc.parallel.watchdog import LEFT, Pulse, exchange
 
 PATIENCE = 10.0
 

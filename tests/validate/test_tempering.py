@@ -12,7 +12,7 @@ from mpi4py import MPI
 from phi4hpc.deck.load import parse
 from phi4hpc.lattice.action import action, hopping
 from phi4hpc.lattice.exact import two_torus
-from phi4hpc.runcontrol import Control
+from phi4hpc.parallel.runcontrol import Control
 from phi4hpc.sampling import swap
 from phi4hpc.sampling.placement import first
 from phi4hpc.sampling.sampler import Sampler

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from phi4hpc.mpi import block
+from phi4hpc.parallel.world import block
 
 BLOCKS = 16
 
