@@ -7,6 +7,9 @@ from phi4hpc.deck.places import Fault, dotted
 from phi4hpc.deck.schema import Deck
 from phi4hpc.deck.words import expected, got, nearest
 
+GONE = {('storage', 'compression'): 'there is no such key any more, draws are never compressed; leave it out'}
+"""What to say of a key that decks once had."""
+
 
 def typed(tree):
     """Return (Deck or None, faults) of the tree's data."""
@@ -37,6 +40,8 @@ def _siblings(path):
 
 
 def _unknown(tree, path):
+    if path in GONE:
+        return Fault(tree.key(path), path, GONE[path])
     name, siblings = path[-1], _siblings(path)
     elsewhere = [dotted(leaf) for leaf in leaves() if leaf[-1] == name]
     if near := nearest(name, siblings):

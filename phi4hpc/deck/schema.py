@@ -137,9 +137,6 @@ class Storage(Section):
     driver: Literal['auto', 'mpio', 'virtual'] = 'auto'
     """`mpio`: one file by parallel HDF5. `virtual`: a file a rank behind a virtual dataset.
     `auto`: mpio where h5py can."""
-    compression: Literal['none', 'gzip'] = 'none'
-    """`gzip`: once all draws are there, one rank writes them anew with the filters shuffle and gzip, which takes room
-    for both. A tenth is saved: the digits of a field are all but random."""
 
 
 class Checkpoint(Section):

@@ -17,7 +17,7 @@ from phi4hpc.stages.transition import transition
 from phi4hpc.statistics.barrier import tempering, warnings
 from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.writer import compress, writing
+from phi4hpc.storage.writer import writing
 
 
 def run(context):
@@ -49,8 +49,6 @@ def sample(context):
     with writing(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam},
                  partial(context.control.each, where='before sampling')) as writer:
         Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
-    if deck.storage.compression == 'gzip':
-        compress(comm, path, shapes, partial(context.control.each, where='before compression'))
 
 
 def proposals(context):

@@ -39,6 +39,6 @@ def _wrong(lattice, k, c, names, checksum, count):
         try:
             found, = checksums([lattice.group[name][k, c:c + 1, rows] for name in names])
             wrong = np.flatnonzero(found != lattice.group[checksum][k, c, rows])
-        except OSError:                                            # what cannot be decompressed
+        except OSError:                                            # a damaged index of chunks
             wrong = range(rows.stop - rows.start)
         yield from (first + n for n in wrong)

@@ -23,7 +23,6 @@ SUMMARY = ('kappa', 'swap_tried', 'swap_accepted', 'round_trips', 'flow_rising',
 WRITTEN = (*PER_DRAW, *SUMMARY, 'committed')
 CHUNK_BYTES = 2**20
 SERIES_BLOCK = 4096
-FILTERS = {'compression': 'gzip', 'compression_opts': 1, 'shuffle': True}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Shape:
     draws: int
     precision: str
     every: int = 1                         # a field is kept with every so many draws; 0: none
-    compressed: bool = False
 
     @property
     def group(self):
@@ -114,7 +112,7 @@ def create_group(file, shape, attributes, virtual_layout=None):
             where = virtual_layout(shape, attributes['parts'], name, extents, dtype)
             dataset = group.create_virtual_dataset(name, where)
         else:
-            dataset = allocate(group, shape, name, extents, dtype, chunk_of(shape, extents, dimensions))
+            dataset = allocate(group, name, extents, dtype, chunk_of(shape, extents, dimensions))
         for axis, dimension in enumerate(dimensions):
             dataset.dims[axis].attach_scale(group[dimension])
 
@@ -128,14 +126,11 @@ def chunk_of(shape, extents, dimensions):
     return (*[1] * (len(extents) - 1), extents[-1])
 
 
-def allocate(group, shape, name, extents, dtype, chunks):
-    """Make a dataset; unless it is compressed, its space is allocated now and not filled.
+def allocate(group, name, extents, dtype, chunks):
+    """Make a dataset whose space is allocated now and not filled.
 
-    A parallel writer then changes no metadata, and a kill leaves a file that opens. Of a compressed chunk neither
-    size nor place is known before it is written.
+    A parallel writer then changes no metadata, and a kill leaves a file that opens.
     """
-    if shape.compressed and chunks:
-        return group.create_dataset(name, extents, dtype, chunks=chunks, **FILTERS)
     creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     creation.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     creation.set_fill_time(h5py.h5d.FILL_TIME_NEVER if 0 not in extents else h5py.h5d.FILL_TIME_IFSET)

@@ -13,10 +13,7 @@ ANEW = 'make it anew with --restart'
 
 
 class Ensembles:
-    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager.
-
-    `compressed`: whether it was written with filters, as only one that is complete may be.
-    """
+    """The file as a mapping: `ensembles[L]` is a lattice, `sizes` are those there. A context manager."""
 
     def __init__(self, path):
         if not Path(path).exists():
@@ -25,7 +22,6 @@ class Ensembles:
         version = int(self.file.attrs['layout_version'])
         if version > layout.VERSION:
             raise UserError(f'{path}: layout version {version}, this phi4hpc reads {layout.VERSION}; use a newer one')
-        self.compressed = bool(self.file.attrs.get('compressed', False))
         # A part that is missing, or damaged, would read silently as zeros.
         for part in range(int(self.file.attrs.get('parts', 0))):
             if not part_path(path, part).exists():

@@ -91,12 +91,13 @@ def make_parts(path, shapes, parts, extend=False):
 
 
 def parts_fit(path, shapes, parts):
-    """Return whether all parts have room for the draws of `shapes`, and no filters: a kill while they are made anew
-    leaves some of either kind."""
+    """Return whether all parts have room for the draws of `shapes`.
+
+    A kill while they are made anew leaves some that have and some that have not.
+    """
     for part in range(parts):
         with h5py.File(part_path(path, part)) as file:
-            series = [(file[shape.group]['checksum'], shape.draws) for shape in shapes]
-            if any(dataset.shape[-1] != draws or dataset.compression for dataset, draws in series):
+            if any(file[shape.group]['checksum'].shape[-1] != shape.draws for shape in shapes):
                 return False
     return True
 
@@ -106,7 +107,7 @@ def make_group(group, shape, rungs):
     for name in layout.PER_DRAW:
         (_, _, *dimensions), dtype = shape.datasets()[name]
         extents = (rungs, *(len(shape.scales()[d]) for d in dimensions))
-        layout.allocate(group, shape, name, extents, dtype, layout.chunk_of(shape, extents, ('rung', *dimensions)))
+        layout.allocate(group, name, extents, dtype, layout.chunk_of(shape, extents, ('rung', *dimensions)))
 
 
 def part_layout(shape, parts, name, extents, dtype):

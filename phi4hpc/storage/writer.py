@@ -7,7 +7,6 @@ there is room for, or fewer, a file with what the old one holds is made and take
 
 import contextlib
 import shutil
-from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -74,11 +73,10 @@ def prepare(driver, path, shapes, attributes, ranks):
                             'one, or begin anew with --restart')
         if (there := max(old[shape.L].draws for shape in shapes)) > shapes[0].draws:
             raise too_many(path, there, shapes[0].draws)
-        # A compressed file is finished, but its checkpoints need not be whole.
-        fits = not old.compressed and all(len(old.file[shape.group]['draw']) == shape.draws for shape in shapes)
+        fits = all(len(old.file[shape.group]['draw']) == shape.draws for shape in shapes)
         if not (fits and parts_fit(path, shapes, int(old.file.attrs.get('parts', 0)))):
             log.info('%s: making room for %d draws', path, shapes[0].draws)
-            return driver, create_anew(path, shapes, compressed=False)
+            return driver, create_anew(path, shapes)
     return driver, iter(())
 
 
@@ -96,15 +94,6 @@ def pick_driver(name, made_by=None):
         raise UserError('storage.driver: mpio needs an h5py built with parallel HDF5, and this one is serial; '
                         'use storage.driver=virtual, or auto to take what is there')
     return name if name != 'auto' else 'mpio' if parallel else 'virtual'
-
-
-def compress(comm, path, shapes, each=iter):
-    """Write the ensembles at `path`, which are complete, anew with filters; a kill leaves the old ones. Collective.
-
-    `each`: as in `open_writer`.
-    """
-    shapes = [replace(shape, compressed=True) for shape in shapes]
-    exhaust(each(create_anew(Path(path), shapes, compressed=True) if comm.rank == 0 else ()))
 
 
 def exhaust(steps):
@@ -133,10 +122,10 @@ def create(driver, path, shapes, attributes, parts, old=None):
             yield from carry_over(old.file[shape.group], file[shape.group], name)
 
 
-def create_anew(path, shapes, **changes):
-    """Make the file that is at `path` anew, with what it holds but for `changes` of its attributes; yield meanwhile."""
+def create_anew(path, shapes):
+    """Make the file that is at `path` anew with room for `shapes`, with what it holds; yield meanwhile."""
     with Ensembles(path) as old:
-        attributes = dict(old.file.attrs) | changes
+        attributes = dict(old.file.attrs)
         yield from create(attributes['driver'], path, shapes, attributes, int(attributes.get('parts', 0)), old)
 
 

@@ -41,7 +41,7 @@ def kill_rounds(start, out, unbroken, rounds, driver):
     """Kill runs at random moments, `rounds` times in all, and hold each that comes to its end against the bits."""
     rng, killed, finished = random.Random(driver), 0, 0
     while killed < rounds or not finished:
-        job = start(out, f'storage.driver={driver}', 'storage.compression=gzip', ranks=rng.choice([2, 3]))
+        job = start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
         doomed = killed < rounds
         try:
             job.wait(rng.uniform(0.8, 3.5) if doomed else 60)
