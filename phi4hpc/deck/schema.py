@@ -7,19 +7,14 @@ it is the one door through which a Deck comes.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-
-def whole(value):
-    """Return 1e4 or 3.0 as the whole number that it is; anything else as it came."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
-
+from phi4hpc.deck.section import Count, Section, whole
 
 FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
 SHORTEST_ROUND = 16               # steps before the rungs of a tuned ladder move for the first time, at least
 
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
-Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
 Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
@@ -31,13 +26,6 @@ Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
 """At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
 Family = Literal['linear', 'dense']
-
-
-class Section(BaseModel):
-    """A block of the deck: unknown keys are refused, and nothing changes after it is read."""
-
-    model_config = ConfigDict(extra='forbid', frozen=True, strict=True, allow_inf_nan=False,
-                              use_attribute_docstrings=True, serialize_by_alias=True)
 
 
 class Action(Section):

@@ -1,0 +1,23 @@
+"""What a section of the deck is made of: the class that all sections inherit, and types that many of them use.
+
+A plug-in that has settings of its own declares them as a Section, and the deck judges them like its own keys.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A block of the deck: unknown keys are refused, and nothing changes after it is read."""
+
+    model_config = ConfigDict(extra='forbid', frozen=True, strict=True, allow_inf_nan=False,
+                              use_attribute_docstrings=True, serialize_by_alias=True)
+
+
+def whole(value: object) -> object:
+    """Return 1e4 or 3.0 as the whole number that it is; anything else as it came."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
