@@ -14,7 +14,8 @@ from phi4hpc.rundirectory import digest
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.transition import transition
-from phi4hpc.statistics.barrier import tempering, warnings
+from phi4hpc.statistics.barrier import tempering
+from phi4hpc.statistics.rungs import seen_at_rungs
 from phi4hpc.storage.layout import STEPS, Shape
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import writing
@@ -31,7 +32,7 @@ def run(context):
         write_json(context.directory.file('results.json'),
                    {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                     'lambda': context.deck.action.lam, 'ensembles': entries, 'proposals': accepted,
-                    'tempering': exchanges, **curves})
+                    'tempering': exchanges, **seen_at_rungs(entries, context.deck.action.lam), **curves})
 
 
 def sample(context):
@@ -75,11 +76,10 @@ def exchange(context):
 
 def exchange_on(lattice):
     """Return the entry of one lattice, and say in the log how it went and where rungs are too far apart."""
-    summary = lattice.summary()
-    found = tempering(lattice.kappas, summary)
+    found = tempering(lattice.kappas, lattice.summary())
     log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more rungs %.2g', lattice.L,
              *(found[name] for name in ('barrier', 'round_trips', 'expected_round_trips', 'best_round_trips')))
-    for line in warnings(lattice.kappas, summary['swap_tried'], found['acceptance']):
+    for line in found['warnings']:
         log.warning('L = %d: %s', lattice.L, line)
     return found
 

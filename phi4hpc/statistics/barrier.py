@@ -32,7 +32,10 @@ def tempering(kappas, summary):
     """Return what results.json tells of the exchange on a lattice, as plain values."""
     found = traffic(summary['swap_tried'], summary['swap_accepted'], summary['round_trips'])
     part_k, error_k = flow(summary)
-    return {'kappa': kappas.tolist(), 'acceptance': found.acceptance_p.tolist(), 'barrier': found.barrier,
+    error_p = acceptance_error(summary['swap_tried'], found.acceptance_p)
+    return {'kappa': kappas.tolist(), 'acceptance': found.acceptance_p.tolist(),
+            'acceptance_error': error_p.tolist(), 'barrier': found.barrier,
+            'warnings': list(warnings(kappas, summary['swap_tried'], found.acceptance_p)),
             'round_trips': found.round_trips, 'expected_round_trips': found.expected_round_trips,
             'best_round_trips': found.best_round_trips, 'round_trips_of_replicas': summary['round_trips'].tolist(),
             'flow': part_k.tolist(), 'flow_error': error_k.tolist()}
@@ -46,6 +49,16 @@ def traffic(tried_cp, swapped_cp, trips_cr):
     resistance = float((1 / np.maximum(acceptance_p, 0.5 / tried_p) - 1).sum())      # r / (1 - r) = 1 / a - 1
     found = float(trips_cr.sum() / (2 * tried_p[0]))
     return Traffic(acceptance_p, barrier, found, 1 / (2 + 2 * resistance), 1 / (2 + 2 * barrier))
+
+
+def acceptance_error(tried_cp, acceptance_p):
+    """Return the binomial errors of acceptances, over all chains.
+
+    Of an acceptance of 0 or 1 the error is that of half a count, not 0.
+    """
+    tried_p = np.maximum(tried_cp.sum(0), 1)
+    rate_p = np.clip(acceptance_p, 0.5 / tried_p, 1 - 0.5 / tried_p)
+    return np.sqrt(rate_p * (1 - rate_p) / tried_p)
 
 
 def flow(summary):

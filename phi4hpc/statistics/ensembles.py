@@ -16,7 +16,9 @@ from phi4hpc.lattice.observables import (
 )
 from phi4hpc.statistics import observables
 from phi4hpc.statistics.convergence import convergence
+from phi4hpc.statistics.free_form import free_form
 from phi4hpc.statistics.gamma import estimate
+from phi4hpc.statistics.rungs import SYMMETRIC, value_of
 
 BLOCK = 256                      # draws read at a time
 
@@ -56,7 +58,8 @@ def lists(means, **argument):
 def rung_estimates(lattice, k):
     """Return the estimates of rung k of a storage.reader.Lattice, all its draws, with r_hat and effective_draws.
 
-    Propagators and correlators come from the fields that are kept, and are left out where these are too few.
+    Propagators and correlators come from the fields that are kept, and are left out where these are too few. In the
+    symmetric phase `free_form` is the fit of the free propagator, None where none is found.
     """
     series = {name: lattice.series(name, k) for name in SERIES}
     found = plain(observables.means(series, lattice.L))
@@ -65,7 +68,10 @@ def rung_estimates(lattice, k):
     if lattice.fields < FEWEST_DRAWS:
         return found
     axis_cnp, diagonal_cnp = lines(lattice, k)
-    return {**found, **in_momentum_space(axis_cnp, diagonal_cnp, lattice.L), **in_time(axis_cnp)}
+    found |= in_momentum_space(axis_cnp, diagonal_cnp, lattice.L) | in_time(axis_cnp)
+    if lattice.kappas[k] > 0 and value_of(found, 'binder') < SYMMETRIC:
+        found['free_form'] = free_form(lattice_momentum(lattice.L), observables.over_momenta(axis_cnp))
+    return found
 
 
 def lines(lattice, k):

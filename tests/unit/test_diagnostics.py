@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phi4hpc.sampling.ladder import Ladder
-from phi4hpc.statistics.barrier import flow, inverse_erfc, rungs_wanted, traffic, warnings
+from phi4hpc.statistics.barrier import acceptance_error, flow, inverse_erfc, rungs_wanted, traffic, warnings
 from phi4hpc.statistics.convergence import convergence, doubts, split_r_hat
 from phi4hpc.statistics.gamma import mean
 
@@ -52,6 +52,11 @@ def test_a_poor_pair_is_named_with_what_would_do():
     lines = list(warnings([0.24, 0.26, 0.3], tried, swapped.sum(0) / tried.sum(0)))
     assert lines == ['swaps between kappa = 0.26 and 0.3 are accepted in 1.0% of tries; '
                      '3 rungs more between them would make it about 50%']
+
+
+def test_acceptance_has_an_error_even_where_every_swap_failed():
+    error = acceptance_error(np.array([[50, 50], [50, 50]]), np.array([0.5, 0.0]))
+    assert error == pytest.approx([0.05, np.sqrt(0.005 * 0.995 / 100)])
 
 
 def walked(rungs, turns, acceptance_p):
