@@ -1,11 +1,13 @@
 """`key=value` on the command line: it replaces what the deck says, and is checked like it."""
 
+from collections.abc import Iterable
+
 from phi4hpc.deck.marked import read
-from phi4hpc.deck.places import Fault, Place
+from phi4hpc.deck.places import Fault, Place, Tree, one_line
 from phi4hpc.errors import DeckError
 
 
-def apply(overrides, tree):
+def apply(overrides: Iterable[str], tree: Tree) -> list[Fault]:
     """Put each `key=value` into the tree, the last word being the one that counts; return the faults.
 
     Keys are dotted paths, with item numbers from 0 in lists (`ladder.kappas.0=0.25`); values are YAML.
@@ -28,7 +30,7 @@ def _apply(order, override, tree):
 
 
 def _place(order, override):
-    return Place(order, 0, 0, f'command line: {override}')
+    return Place(order, 0, 0, f'command line: {one_line(override)}')
 
 
 def _value(text):

@@ -1,6 +1,9 @@
 """Where each part of a deck was said, in its file or on the command line, and what is wrong there."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+Path = tuple[str | int, ...]
+"""Of a value in the deck: the keys and item numbers that lead to it, such as ('ladder', 'kappas', 2)."""
 
 
 class Place(NamedTuple):
@@ -10,7 +13,7 @@ class Place(NamedTuple):
     line: int
     column: int
     label: str
-    path: tuple = ()
+    path: Path = ()
     """The path that an override sets, which its label already names; empty in a file."""
 
 
@@ -18,31 +21,31 @@ class Fault(NamedTuple):
     """One thing that is wrong: its place, the path of the key to blame, and what was expected there."""
 
     place: Place
-    path: tuple
+    path: Path
     message: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         path = [] if self.path == self.place.path else [dotted(self.path)]
         return ': '.join([self.place.label, *path, self.message])
 
 
 class Tree:
-    """Plain data, and the places of its keys and values by path, such as ('ladder', 'kappas', 2)."""
+    """Plain data, and the places of its keys and values by path."""
 
-    def __init__(self, data, keys, values):
+    def __init__(self, data: Any, keys: dict[Path, Place], values: dict[Path, Place]) -> None:
         self.data, self.keys, self.values = data, keys, values
 
-    def key(self, path):
+    def key(self, path: Path) -> Place:
         """Return the place of a key, or of the list item or section that holds it."""
         while path not in self.keys and path:
             path = path[:-1]
         return self.keys.get(path) or self.values[path]
 
-    def value(self, path):
+    def value(self, path: Path) -> Place:
         """Return the place of a value; where nothing was said, that of the key around it."""
         return self.values.get(path) or self.key(path)
 
-    def put(self, names, value, place):
+    def put(self, names: list[str], value: Any, place: Place) -> None:
         """Set what `names` lead to, making the sections on the way; `place` is said of it from then on.
 
         Raises LookupError with words for the user where something on the way cannot hold the next name.
@@ -80,13 +83,22 @@ def _index(name, length, done):
     return int(name)
 
 
-def dotted(path):
+def dotted(path: Path) -> str:
     """Return ('ladder', 'kappas', 2) as ladder.kappas.2, and quote what no key is called."""
     return '.'.join(spelt(name) for name in path)
 
 
-def spelt(name):
+def spelt(name: str | int) -> str:
     """Return a key as it is, or quoted and cut short where it would spoil a line."""
     text = str(name)
-    plain = text.replace('_', 'a').isalnum() and len(text) <= 40
-    return text if plain else repr(text if len(text) <= 40 else text[:37] + '...')
+    return text if text.replace('_', 'a').isalnum() and len(text) <= 40 else quoted(text)
+
+
+def quoted(text: str) -> str:
+    """Return a text in quotes, cut short where it is long."""
+    return repr(text if len(text) <= 40 else text[:37] + '...')
+
+
+def one_line(text: str) -> str:
+    """Return a text as it is, or quoted and cut short where it would spoil a line."""
+    return text if text.isprintable() and len(text) <= 200 else quoted(text)

@@ -3,6 +3,7 @@
 from difflib import get_close_matches
 
 from phi4hpc.deck.editor import choices, keys_of
+from phi4hpc.deck.places import quoted
 
 NOUNS = {'integer': 'a whole number', 'number': 'a number',
          'string': 'text (in quotes where it looks like a number)'}
@@ -37,7 +38,7 @@ def got(value):
         kind = 'section' if isinstance(value, dict) else 'list'
         return f'a {kind}' if value else f'an empty {kind}'
     if isinstance(value, str):
-        return repr(value if len(value) <= 40 else value[:37] + '...')
+        return quoted(value)
     if value is None or isinstance(value, bool):
         return {None: 'nothing', True: 'true', False: 'false'}[value]
     return str(value)

@@ -165,7 +165,7 @@ def test_what_is_missing_is_said_where_its_section_begins():
     ('draws', 'expected key=value, such as sample.draws=100'),
     ('=3', 'expected key=value, such as sample.draws=100'),
     ('sample..draws=3', 'expected key=value, such as sample.draws=100'),
-    ('title=\udcff', 'expected a value in YAML, such as 100, [0.26, 0.269] or null'),
+    ('title="x', 'expected a value in YAML, such as 100, [0.26, 0.269] or null'),
     ('sample.draws=[1,', 'expected a value in YAML, such as 100, [0.26, 0.269] or null'),
 ])
 def test_an_override_is_checked_in_the_same_way(override, said):
@@ -198,7 +198,10 @@ def test_faults_of_the_file_come_before_those_of_the_command_line():
     ('[' * 500 + ']' * 500, '1:18: more than 16 levels of nesting'),
     ('[' * 100_000, 'deck.yaml:1:'),
     ('{a: ' * 100_000, 'deck.yaml:1:'),
-    ('<<: {seed: 3}', "1:1: '<<': unknown key"),
+    (r'a: "\x07"', r"1:4: control character '\x07'"),
+    (r'a: "\ud800"', r"1:4: control character '\ud800'"),
+    (r'a: "\U99999999"', '1:1: not YAML: '),
+    ('%YAML 1.' + '9' * 5000 + '\n--- {}', '1:1: not YAML: '),
 ])
 def test_what_is_no_deck_at_all_is_one_clear_line(text, said):
     assert said in faults(text)[0]
@@ -208,6 +211,35 @@ def test_what_is_no_deck_at_all_is_one_clear_line(text, said):
 def test_ten_nested_aliases_of_ten_do_not_make_ten_thousand_million():
     bomb = ''.join(f'k{n}: &k{n} [{", ".join([f"*k{n - 1}"] * 10)}]\n' for n in range(1, 11))
     assert len(faults(f'k0: &k0 [1]\n{bomb}title: *k10\n{DECK}ladders: {{kappas: *k10}}')) == 13
+
+
+@pytest.mark.parametrize(('line', 'said'), [
+    ('<<: 3', "deck.yaml:3:5: '<<': expected a section to merge"),
+    ('analyse: {<<: [{draws: 9}, 4]}', "deck.yaml:3:28: analyse.'<<': expected a section to merge"),
+    ('<<: {seed: 3}\n<<: {title: x}', "deck.yaml:4:1: '<<': said twice, first in line 3: keep one"),
+    ('<<: &a {seed: 3, b: *a}', 'deck.yaml:3:21: *a: no &a ends before it'),
+])
+def test_what_cannot_be_merged_is_told_where_it_stands(line, said):
+    assert [fault[:len(said)] for fault in faults(f'{DECK}{line}\n')] == [said]
+
+
+def test_ten_nested_merges_of_ten_make_no_more_than_they_say():
+    bomb = ''.join(f'k{n}: &k{n} {{<<: [{", ".join([f"*k{n - 1}"] * 10)}]}}\n' for n in range(1, 15))
+    assert len(faults(f'k0: &k0 {{seed: 1}}\n{bomb}{DECK}')) == 15
+
+
+def test_what_an_alias_repeats_is_blamed_where_the_alias_stands_and_what_is_merged_where_it_is_said():
+    text = DECK + 'analyse: &a\n  draws: 50\n  directions: 3\n'
+    assert faults(f'{text}title: *a\nsample: {{<<: *a}}\n') == [
+        'deck.yaml:5:3: sample.directions: unknown key; did you mean analyse.directions?',
+        'deck.yaml:6:8: title: expected text (in quotes where it looks like a number), got a section']
+
+
+@pytest.mark.parametrize('override', ['sample.draws=x\nmany', 'title.x=' + 'y' * 1000, 'x\u2028y=3', '\ud800=\x07'])
+def test_whatever_an_override_holds_its_fault_is_one_short_line(override):
+    (fault,) = faults(DECK, override)
+    assert len(fault) < 300
+    assert fault.isprintable()
 
 
 @pytest.mark.parametrize(('make', 'said'), [

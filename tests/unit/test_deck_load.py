@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from phi4hpc.deck import marked
 from phi4hpc.deck.load import load, parse
 from phi4hpc.deck.schema import RECIPE
 
@@ -122,9 +121,29 @@ def test_a_byte_order_mark_is_not_part_of_the_first_key(tmp_path):
     assert load(tmp_path / 'deck.yaml').text == DECK
 
 
-def test_the_pure_python_parser_reads_the_same(monkeypatch):
-    text = (INPUT / 'talk.yaml').read_text()
-    fast, _ = marked.read(text, 'talk.yaml')
-    monkeypatch.setattr(marked, 'LOADER', yaml.SafeLoader)
-    slow, _ = marked.read(text, 'talk.yaml')
-    assert (fast.data, fast.keys, fast.values) == (slow.data, slow.keys, slow.values)
+MERGES = """\
+lattice: {sizes: [16]}
+ladder: {kappas: [0.25]}
+analyse: &analyse {draws: 50}
+checkpoint: &checkpoint {keep: 3, interval: 7}
+"""
+
+
+@pytest.mark.parametrize(('line', 'draws', 'spacing'), [
+    ('sample: {<<: *analyse, spacing: 3}', 50, 3),
+    ('sample: {draws: 60, <<: *analyse}', 60, 10),
+    ('sample: {<<: [{draws: 70}, *analyse, {spacing: 4, draws: 80}]}', 70, 4),
+    ('sample: {<<: {<<: *analyse, spacing: 5}}', 50, 5),
+    ('sample: {<<: []}', 1000, 10)])
+def test_a_section_may_merge_others_whose_keys_give_way_to_its_own(line, draws, spacing):
+    sample = deck(f'{MERGES}{line}\n').sample
+    assert (sample.draws, sample.spacing) == (draws, spacing)
+
+
+def test_a_deck_may_merge_sections_at_its_top():
+    assert deck(f'<<: {{seed: 3, title: merged}}\ntitle: own\n{DECK}').seed == 3
+
+
+def test_an_override_changes_one_of_two_sections_that_merge_the_same():
+    both = deck(f'{MERGES}sample: {{<<: *analyse}}\n', 'sample.draws=60')
+    assert (both.sample.draws, both.analyse.draws) == (60, 50)
