@@ -13,14 +13,11 @@ from pathlib import Path
 from phi4hpc import __version__
 from phi4hpc.errors import DeckError, UsageError, UserError, circumstance
 from phi4hpc.parallel.world import launcher
+from phi4hpc.stages.table import NAMES, STAGES
 
-STAGES = ('sample', 'train', 'analyse', 'report')
 COMMANDS = {
     'run': 'every stage of a study, from a deck to its report',
-    'sample': 'configurations of every lattice and kappa',
-    'train': 'autoencoders, from the configurations',
-    'analyse': 'Jacobians of the autoencoders, and their singular values',
-    'report': 'figures, and report.html',
+    **{stage.name: stage.does for stage in STAGES},
     'status': 'how far a run is, also while it is at work',
     'verify': 'whether all that a run wrote is still as it was written',
     'check': 'every fault of a deck, or else what it would do',
@@ -85,15 +82,15 @@ def _parsed(argv):
         remedy = f'did you mean {near[0]}?' if near else f'expected one of {", ".join(COMMANDS)}'
         raise UsageError(f'{command}: unknown command; {remedy}')
     parser = _Parser(prog=f'phi4hpc {command}', description=f'{COMMANDS[command]}.', allow_abbrev=False)
-    if command in (*STAGES, 'run', 'check'):
+    if command in (*NAMES, 'run', 'check'):
         _add_deck(parser)
-    if command in (*STAGES, 'run'):
+    if command in (*NAMES, 'run'):
         _add_run(parser)
     if command in ('status', 'verify'):
         parser.add_argument('directory', type=Path, metavar='DIR', help='of a run, such as runs/quickstart')
     if command == 'check':
         parser.add_argument('--ranks', type=_positive, metavar='N', help='to plan for (default: one a core)')
-        parser.add_argument('--stage', choices=STAGES, help='that has so many ranks (default: all have)')
+        parser.add_argument('--stage', choices=NAMES, help='that has so many ranks (default: all have)')
     if command == 'bench':
         _add_bench(parser)
     if command == 'convert':
@@ -197,11 +194,11 @@ def _run(command, args):
 
     loaded = load(args.deck, args.overrides)
 
-    from phi4hpc import stages
+    from phi4hpc.stages import runner
 
-    chosen = STAGES if command == 'run' else (command,)
+    chosen = NAMES if command == 'run' else (command,)
     out = args.out or Path('runs', Path(args.deck).stem)
-    stages.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
+    runner.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
                walltime=args.walltime)
 
 
@@ -226,7 +223,7 @@ def _check(_, args):
     deck = load(args.deck, args.overrides).deck
     rank, size = launcher()
     ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
-    require_ranks(deck, ranks, [args.stage] if args.stage else STAGES)
+    require_ranks(deck, ranks, [args.stage] if args.stage else NAMES)
     if rank == 0:
         print(f'{args.deck}: no fault. It would be run like this:', *told(deck, ranks), sep='\n  ')
 

@@ -8,17 +8,23 @@ import os
 import threading
 from pathlib import Path
 
+from phi4hpc.errors import UserError
+
 SYNC_FILE_RANGE = getattr(ctypes.CDLL(None), 'sync_file_range', None)      # Linux has it
 WRITE = 2                                                                  # its flag: begin to write, wait for nothing
 
 
 @contextlib.contextmanager
 def whole(path):
-    """Yield a temporary path beside `path` to write a file to; at the end it takes the name itself, or is removed."""
-    temporary = Path(f'{path}.new')
+    """Yield a temporary path beside `path` to write a file to; at the end it takes the name itself, or is removed.
+
+    Where `path` is a link it stays one, and the file that it leads to is replaced.
+    """
+    target = Path(os.path.realpath(path))
+    temporary = Path(f'{target}.new')
     try:
         yield temporary
-        settle(temporary, path)
+        settle(temporary, target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -83,6 +89,22 @@ def replace_text(path, text):
     temporary = Path(f'{path}.new')
     temporary.write_text(text, encoding='utf-8')
     os.replace(temporary, path)
+
+
+def make_folder(path):
+    """Make a folder and those above it, where a link leads where it leads; one that is there is left alone."""
+    os.makedirs(os.path.realpath(path), exist_ok=True)
+
+
+def read_json(path):
+    """Return what a JSON file says, {} where there is none. Raises UserError where it is damaged."""
+    try:
+        content = json.loads(path.read_text()) if path.exists() else {}
+        if isinstance(content, dict):
+            return content
+        raise ValueError(f'it holds a {type(content).__name__}')
+    except ValueError as error:
+        raise UserError(f'{path}: damaged ({error}); remove it, and what it told of is done again') from None
 
 
 def write_json(path, value):

@@ -1,43 +1,49 @@
 """`phi4hpc status DIR`: how far each stage of a run is, from what the run leaves; also while it is at work."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from phi4hpc.files import read_json
 from phi4hpc.logs import told
-from phi4hpc.rundirectory import MAKES, holder, read_json, resolved_deck
+from phi4hpc.rundirectory import ledger, resolved
+from phi4hpc.rundirectory.lock import holder
+from phi4hpc.rundirectory.stage import Stage
+from phi4hpc.stages.table import STAGES
 
 
-def main(path):
+def main(path: str | Path) -> None:
     """Print a line on who is at work in the run directory `path`, and one on each stage."""
     print(*lines(Path(path)), sep='\n')
 
 
-def lines(path):
+def lines(path: Path) -> Iterator[str]:
     """Yield the lines. Raises UserError where `path` is no run directory."""
-    deck, owner, records = resolved_deck(path), holder(path), read_json(path / 'stages.json')
-    progress = read_json(path / 'logs' / 'progress.json')
+    deck, owner, records = resolved.read(path), holder(path), ledger.records(path)
+    note = read_json(path / 'logs' / 'progress.json')
     yield f'{path}: in use by {owner}' if owner else f'{path}: nobody is at work'
-    for stage in MAKES:
-        yield f'  {stage:<9}{state(path, stage, deck, records.get(stage), progress, owner)}'
+    for stage in STAGES:
+        yield f'  {stage.name:<9}{state(path, stage, deck, records.get(stage.name), note, owner)}'
 
 
-def state(path, stage, deck, record, progress, owner):
+def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
+          note: dict[str, Any], owner: str | None) -> str:
     """Return in words how far a stage is."""
     if record:
-        return 'done {finished}, in {seconds:.1f} s on {ranks} ranks ({device})'.format(**record)
-    if stage in ('train', 'analyse') and not deck['train']:
+        return (f'done {record.finished}, in {record.seconds:.1f} s on {record.ranks} ranks '
+                f'({record.device})')
+    if stage.needs and not deck.get(stage.needs):
         return 'not in the deck'
-    if progress.get('stage') != stage:
+    if note.get('stage') != stage.name:
         return 'not begun'
-    numbers = {key: progress[key] for key in ('what', 'done', 'total', 'rate')}
-    models = f'; {trained(path)} of {asked_for(deck)} models are done' if stage == 'train' else ''
-    return f'{"" if owner else "stopped at "}{told(**numbers)}{models}'
+    return f'{"" if owner else "stopped at "}{progress(path, note)}'
 
 
-def trained(path):
-    """Return how many models are done."""
-    return len(list((path / 'models').glob('*.json')))
-
-
-def asked_for(deck):
-    """Return how many models the deck asks for."""
-    return len(deck['train']['kappas']) * len(deck['train']['families']) * len(deck['train']['latents'])
+def progress(path: Path, note: dict[str, Any]) -> str:
+    """Return in words how far the stage at work is, by its note; of models also how many are done."""
+    try:
+        said = told(**{key: note[key] for key in ('what', 'done', 'total', 'rate')})
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return 'somewhere: logs/progress.json is damaged'
+    done = len(list((path / 'models').glob('*.json')))
+    return f'{said}; {done} models are done' if note['stage'] == 'train' else said

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from phi4hpc.errors import UserError
-from phi4hpc.files import checksum
-from phi4hpc.rundirectory import read_json, resolved_deck
+from phi4hpc.files import checksum, read_json
+from phi4hpc.rundirectory import ledger, resolved
 from phi4hpc.storage import generations
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.reader import Ensembles
@@ -13,7 +13,7 @@ from phi4hpc.storage.reader import Ensembles
 def main(path):
     """Print what was found sound in the run directory `path`. Raises UserError that names all damage, a line each."""
     path = Path(path)
-    resolved_deck(path)
+    resolved.read(path)
     faults = [*in_draws(path), *in_checkpoints(path), *in_files(path)]
     if faults:
         raise UserError('\n'.join([f'{path}: {len(faults)} damaged', *faults]))
@@ -43,8 +43,8 @@ def in_checkpoints(path):
 
 def in_files(path):
     """Yield a line for every file of a finished stage that is not as the stage left it, and for every odd JSON."""
-    for stage, record in read_json(path / 'stages.json').items():
-        for name, expected in record['files'].items():
+    for stage, record in ledger.records(path).items():
+        for name, expected in record.files.items():
             if not (path / name).exists():
                 yield f'{name}: missing, though the stage {stage} is done'
             elif checksum(path / name) != expected:

@@ -37,7 +37,7 @@ phi4hpc check "$deck" "${overrides[@]}" --ranks "$train_ranks" --stage train >/d
 
 mkdir -p "$out/logs"
 words=("${first_only[@]}") before=''
-for stage in sample train analyse report; do
+for stage in $(python -c "from phi4hpc.stages.table import NAMES; print(*NAMES)"); do
     declare -n ranks=${stage}_ranks options=${stage}_job on=${stage}_on
     # A job whose forerunner failed would wait for ever.
     job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" --output="$out/logs/$stage.%j.out" \

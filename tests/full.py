@@ -18,7 +18,7 @@ from phi4hpc.blockspin import modelfile
 from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import whole, write_json
 from phi4hpc.report import style
-from phi4hpc.stages import transition
+from phi4hpc.stages import curves as stage_curves
 from phi4hpc.statistics.gamma import obs
 from phi4hpc.storage import checkpoint
 from phi4hpc.storage.hdf5 import written
@@ -52,7 +52,7 @@ def figure(folder):
 def curves(folder):
     about = SimpleNamespace(meaning={}, file=folder.joinpath), SimpleNamespace(action=SimpleNamespace(lam=0.02))
     value = obs(np.random.default_rng(1).standard_normal((2, 1000)), 'ensemble')
-    transition.keep(SimpleNamespace(directory=about[0], deck=about[1]), {'levels': [{'kappa': value}]})
+    stage_curves.keep(SimpleNamespace(directory=about[0], deck=about[1]), {'levels': [{'kappa': value}]})
 
 
 WRITERS = {

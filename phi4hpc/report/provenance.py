@@ -7,20 +7,20 @@ from importlib.metadata import PackageNotFoundError, version
 import h5py
 
 from phi4hpc import __version__
-from phi4hpc.rundirectory import read_json
+from phi4hpc.rundirectory import ledger
 
 PACKAGES = ('numpy', 'mpi4py', 'h5py', 'torch', 'pyerrors', 'matplotlib')
 
 
 def provenance(study, ranks, device):
     """Return what the end of the page tells; `ranks` and `device` are those of this stage."""
-    stages = read_json(study.path / 'stages.json')
+    stages = ledger.records(study.path)
     return {'deck': (study.path / 'deck.yaml').read_text(), 'resolved': (study.path / 'deck.resolved.yaml').read_text(),
             'versions': versions(), 'seed': study.deck.seed, 'precision': study.deck.precision, 'ranks': ranks,
             'device': device, 'machine': f'{platform.system()} {platform.machine()}',
             'written': time.strftime('%Y-%m-%d %H:%M:%S'),
-            'stages': [{'name': name, 'seconds': f'{stage["seconds"]:.1f}', 'ranks': stage['ranks'],
-                        'finished': stage['finished']} for name, stage in stages.items()]}
+            'stages': [{'name': name, 'seconds': f'{stage.seconds:.1f}', 'ranks': stage.ranks,
+                        'finished': stage.finished} for name, stage in stages.items()]}
 
 
 def versions():

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from phi4hpc.deck.schema import Deck
-from phi4hpc.rundirectory import read_json
+from phi4hpc.files import read_json
 from phi4hpc.storage.hdf5 import opened
 from phi4hpc.storage.reader import Ensembles
 

@@ -7,13 +7,12 @@ import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.deck.parts import length, split
-from phi4hpc.files import whole, write_json
+from phi4hpc.files import read_json, whole, write_json
 from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observables import axis_propagator, densities
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.world import block
-from phi4hpc.rundirectory import read_json
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics import ensembles as statistics
@@ -25,7 +24,6 @@ EXAMPLES = 4                     # configurations kept with their reconstruction
 
 def run(context):
     """Analyse every model that is not analysed yet. Collective."""
-    context.directory.require('train')
     done = context.comm.bcast(finished(context) if context.comm.rank == 0 else None)
     wanted = models(context.deck)
     missing = [model for model in wanted if model.name not in done]

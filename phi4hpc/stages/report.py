@@ -13,7 +13,6 @@ from phi4hpc.report.style import draw_and_save
 
 def run(context):
     """Draw every figure, then write the page. Collective."""
-    context.directory.require('sample' if context.deck.train is None else 'analyse')
     study = Study.of(context.directory.path, context.deck)
     figures = draw(context, study)
     if context.comm.rank == 0:

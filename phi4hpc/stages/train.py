@@ -18,7 +18,6 @@ from phi4hpc.storage.reader import Ensembles
 
 def run(context):
     """Train every model that is not there yet, all ranks together on one after the other. Collective."""
-    context.directory.require('sample')
     missing = [model for model in models(context.deck) if not context.comm.bcast(trained(context, model))]
     device = torch_device(context.device)
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):

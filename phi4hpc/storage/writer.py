@@ -17,7 +17,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import whole
 from phi4hpc.logs import log
 from phi4hpc.parallel.world import all_come, together
-from phi4hpc.rundirectory import too_many
+from phi4hpc.rundirectory.draws import too_many
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import written
 from phi4hpc.storage.mpio import Mpio

@@ -77,7 +77,9 @@ def test_a_directory_in_use_is_refused_and_left_alone(start, tmp_path):
     job = start(out, 'sample.draws=6000')
     wait_for(lambda: (out / 'ensembles.h5').exists(), job)
     said = finish(start(out, '--restart'), code=1)
-    assert re.search(r'in use by another run \(process \d+ on \S+\); wait for it', said)
+    assert re.search(r'in use by another run \(process \d+ on \S+ since \S+ \S+\); wait for it', said)
+    assert f'`touch {out}/STOP`' in said
+    assert f'`kill -9 {ranks_of(job)[0]}` on ' in said
     assert phi4hpc('status', out).stdout.splitlines()[0].startswith(f'{out}: in use by process {ranks_of(job)[0]} on ')
     job.send_signal(signal.SIGUSR2)
     finish(job, code=75)
@@ -154,7 +156,8 @@ def test_a_checkpoint_of_another_version_is_told_in_a_line(damaged, start):
     assert 'Traceback' not in said
 
 
-def test_verify_names_the_draw_in_which_a_bit_flipped(damaged):
+def test_verify_names_the_draw_in_which_a_bit_flipped(damaged, small):
+    assert phi4hpc('measure', small, '--out', damaged, 'sample.draws=599').returncode == 0
     assert phi4hpc('verify', damaged).stdout == f'{damaged}: every checksum holds\n'
     with h5py.File(damaged / 'ensembles.h5', 'r+') as file:
         field = file['L016/phi'][1, 0, 77]
@@ -166,14 +169,15 @@ def test_verify_names_the_draw_in_which_a_bit_flipped(damaged):
     assert verified.returncode == 1
     assert verified.stderr.splitlines()[1:] == [
         'ensembles.h5: L = 8, kappa = 0.269, chain 1, draw 5', 'ensembles.h5: L = 16, kappa = 0.26, chain 0, draw 77',
-        'results.json: not as the stage sample left it']
+        'results.json: not as the stage measure left it']
 
 
 def test_status_tells_of_each_stage(damaged):
     lines = phi4hpc('status', damaged).stdout.splitlines()
     assert lines[0] == f'{damaged}: nobody is at work'
     assert re.match(r'  sample   done \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, in [\d.]+ s on 2 ranks \(host ', lines[1])
-    assert lines[2:] == ['  train    not in the deck', '  analyse  not in the deck', '  report   not begun']
+    assert lines[2:] == ['  measure  not begun', '  train    not in the deck',
+                         '  analyse  not in the deck', '  report   not begun']
     done = phi4hpc('status', damaged.parent)
     assert done.returncode == 1
     assert 'expected the directory of a run' in done.stderr

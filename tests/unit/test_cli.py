@@ -12,6 +12,7 @@ import pytest
 from phi4hpc import __version__, cli, errors
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.world import RANK_SIZE
+from phi4hpc.stages.table import NAMES
 
 ROOT = Path(__file__).parents[2]
 QUICKSTART = str(ROOT / 'input/quickstart.yaml')
@@ -39,10 +40,10 @@ def alone(monkeypatch):
 def stages(monkeypatch):
     """Stand in for the stages, and remember what they were asked."""
     asked = []
-    stand_in = types.ModuleType('phi4hpc.stages')
+    stand_in = types.ModuleType('phi4hpc.stages.runner')
     stand_in.run = lambda *args, **options: asked.append((args, options))
-    monkeypatch.setitem(sys.modules, 'phi4hpc.stages', stand_in)
-    monkeypatch.setattr('phi4hpc.stages', stand_in, raising=False)
+    monkeypatch.setitem(sys.modules, 'phi4hpc.stages.runner', stand_in)
+    monkeypatch.setattr('phi4hpc.stages.runner', stand_in, raising=False)
     return asked
 
 
@@ -70,7 +71,7 @@ def test_version(capsys):
 
 
 @pytest.mark.parametrize(('command', 'chosen'),
-                         [('run', cli.STAGES), *((name, (name,)) for name in cli.STAGES)])
+                         [('run', NAMES), *((name, (name,)) for name in NAMES)])
 def test_a_command_asks_for_its_stages(stages, command, chosen):
     cli.main([command, QUICKSTART])
     (given, loaded, out), options = stages[0]

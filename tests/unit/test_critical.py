@@ -8,8 +8,8 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 from phi4hpc.lattice.observables import axis_propagator, densities
-from phi4hpc.rundirectory import digest
-from phi4hpc.stages.transition import keep
+from phi4hpc.rundirectory.comparison import digest
+from phi4hpc.stages.curves import keep
 from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.ensembles import named

@@ -139,7 +139,8 @@ def directory(tmp_path_factory):
     entries = [{'L': L, 'kappa': k, **means(L, k)} for L in SIZES for k in KAPPAS]
     write_json(path / 'results.json', {'ensembles': entries, 'reweighted': [curve(L) for L in SIZES],
                                        'transition': TRANSITION})
-    write_json(path / 'stages.json', {'sample': {'seconds': 1.25, 'ranks': 2, 'finished': '2000-01-01 00:00:00'}})
+    write_json(path / 'stages.json', {'sample': {'seconds': 1.25, 'ranks': 2, 'finished': '2000-01-01 00:00:00',
+                                                   'digest': '', 'device': 'host', 'files': {}}})
     for name in ('deck.yaml', 'deck.resolved.yaml'):
         (path / name).write_text('title: "A <small> run"\n')
     return path

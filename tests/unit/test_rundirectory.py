@@ -13,8 +13,10 @@ from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError, circumstance
-from phi4hpc.files import whole, write_json, write_text
-from phi4hpc.rundirectory import RunDirectory, compare, read_json
+from phi4hpc.files import read_json, whole, write_json, write_text
+from phi4hpc.rundirectory.comparison import compare, in_words
+from phi4hpc.rundirectory.directory import RunDirectory
+from phi4hpc.stages.table import NAMES, STAGES
 
 DECK = """
 lattice: {sizes: [4, 8]}
@@ -23,12 +25,13 @@ train: {lattice: 8, kappas: [0.26], latents: [4]}
 """
 
 
-PRODUCTS = ('ensembles.h5', 'models/m.pt', 'latent.h5', 'report.html')
+PRODUCTS = ('ensembles.h5', 'results.json', 'models/m.pt', 'latent.h5', 'report.html')
 
 
 def directory(path, *overrides, **how):
     """Open a run directory for DECK with overrides."""
-    opened = RunDirectory(MPI.COMM_SELF, path, DECK, parse(DECK, 'deck', overrides).meaning)
+    opened = RunDirectory(MPI.COMM_SELF, path, STAGES, DECK,
+                          parse(DECK, 'deck', overrides).meaning)
     opened.open(**how)
     return opened
 
@@ -36,10 +39,11 @@ def directory(path, *overrides, **how):
 def finished_run(path):
     """Make a directory in which every stage is done and has left something."""
     run = directory(path)
-    for stage in ('sample', 'train', 'analyse', 'report'):
+    for stage in NAMES:
+        run.begin(stage)
+        for name in {'train': ['models/m.pt']}.get(stage, run.stages[stage].leaves):
+            run.file(name).write_text('made')
         run.finish(stage, seconds=1.0, device='host')
-    for name in (*PRODUCTS, 'results.json', 'reconstructions.json'):
-        run.file(name).write_text('made')
     return run
 
 
@@ -71,18 +75,18 @@ def test_another_deck_is_refused_with_what_differs(tmp_path, change, told):
     with pytest.raises(UserError, match=told) as caught:
         directory(tmp_path, change)
     assert all(way in str(caught.value) for way in ('--out', '--changed', '--restart'))
-    assert len(left(run)) == 4
+    assert len(left(run)) == 5
 
 
 @pytest.mark.parametrize(('change', 'kept'), [
-    ('sample.spacing=3', []), ('train.epochs=1', ['ensembles.h5']),
-    ('analyse.draws=9', ['ensembles.h5', 'models/m.pt']), ('title=new', ['ensembles.h5', 'models/m.pt', 'latent.h5'])])
+    ('sample.spacing=3', []), ('train.epochs=1', ['ensembles.h5', 'results.json']),
+    ('analyse.draws=9', ['ensembles.h5', 'results.json', 'models/m.pt']),
+    ('title=new', ['ensembles.h5', 'results.json', 'models/m.pt', 'latent.h5'])])
 def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept):
     finished_run(tmp_path)
     run = directory(tmp_path, change, changed=True)
     assert left(run) == kept
-    assert [stage for stage in ('sample', 'train', 'analyse', 'report') if run.done(stage)] == [
-        'sample', 'train', 'analyse', 'report'][:len(kept)]
+    assert [stage for stage in NAMES if run.done(stage)] == list(NAMES[:len(kept)])
     assert directory(tmp_path, change)                                    # from now on it is this deck's directory
 
 
@@ -112,7 +116,7 @@ def test_draws_that_are_there_are_not_discarded_for_fewer(tmp_path, change):
     told = 'holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, .*--out, .*--restart'
     with pytest.raises(UserError, match=told):
         directory(tmp_path, 'sample.draws=70', **change)
-    assert len(left(run)) == 4
+    assert len(left(run)) == 5
     assert left(directory(tmp_path, 'sample.draws=70', 'seed=2', changed=True)) == []
 
 
@@ -149,7 +153,6 @@ def test_restart_does_not_open_a_folder_of_something_else(tmp_path):
 
 def test_a_stage_whose_product_is_gone_is_not_done(tmp_path):
     run = finished_run(tmp_path)
-    run.finish('train', seconds=1.0, device='host')
     run.file('report.html').unlink()
     assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse', 'report')] == [True, True, False]
     run.file('models', 'm.pt').unlink()
@@ -206,7 +209,7 @@ def test_a_directory_in_use_by_another_process_is_refused(tmp_path):
         with pytest.raises(UserError, match='in use by another run'):
             directory(tmp_path, restart=True)
         other.kill()
-    assert len(left(run)) == 4
+    assert len(left(run)) == 5
     assert directory(tmp_path).done('sample')                             # a lock goes with its process
 
 
@@ -222,8 +225,8 @@ def test_a_stage_that_another_needs_is_named(tmp_path):
 
 
 def test_comparison_names_the_key_and_both_values():
-    assert list(compare({'a': {'b': 1, 'c': 2}}, {'a': {'b': 1, 'c': 3}, 'd': 4})) == [
-        'a.c: 2 there, 3 here', 'd: None there, 4 here']
+    differences = compare({'a': {'b': 1, 'c': 2}}, {'a': {'b': 1, 'c': 3}, 'd': 4})
+    assert [*map(in_words, differences)] == ['a.c: 2 there, 3 here', 'd: None there, 4 here']
 
 
 @pytest.mark.parametrize('text', ['', '[]', '{"sample": '])

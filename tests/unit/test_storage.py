@@ -18,10 +18,11 @@ from phi4hpc.errors import UserError
 from phi4hpc.lattice.observables import SERIES, densities, longest_mode
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Stopped
-from phi4hpc.rundirectory import RunDirectory
+from phi4hpc.rundirectory.directory import RunDirectory
 from phi4hpc.sampling.draws import Draws
 from phi4hpc.sampling.team import Team
-from phi4hpc.stages.sample import sample
+from phi4hpc.stages import sample
+from phi4hpc.stages.table import STAGES
 from phi4hpc.storage import checkpoint, layout
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
@@ -127,12 +128,13 @@ def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tm
     exhaust(create(driver, path, shapes, {'lambda': 0.02}, 2))
     write(path, driver, shapes=shapes)
     before = contents(path)
-    context = SimpleNamespace(comm=MPI.COMM_SELF, deck=DECK, directory=RunDirectory(MPI.COMM_SELF, tmp_path, '', {}),
+    directory = RunDirectory(MPI.COMM_SELF, tmp_path, STAGES, '', {})
+    context = SimpleNamespace(comm=MPI.COMM_SELF, deck=DECK, directory=directory,
                               device=SimpleNamespace(module=lambda *_: None))
     for asking in (1, 20, 100):
         context.control = StopAtAsking(asking)
         with pytest.raises(Stopped, match='before sampling'):
-            sample(context)
+            sample.run(context)
         assert contents(path) == before
         assert not list(tmp_path.rglob('*.new'))
     open_writer(driver, MPI.COMM_SELF, path, [replace(shape, draws=11) for shape in shapes], {'lambda': 0.02}).close()

@@ -1,0 +1,102 @@
+"""What the ladders say together: reweighted curves of every lattice, and the transition."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from phi4hpc import __version__
+from phi4hpc.files import whole
+from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.rundirectory.comparison import digest
+from phi4hpc.stages.context import Context
+from phi4hpc.statistics.critical import critical, plain
+from phi4hpc.statistics.curve import Curve, row, stops, tabulated
+from phi4hpc.storage.reader import Ensembles, Lattice
+
+FEWEST = 100
+"""Draws of a rung below which reweighting is not tried."""
+
+
+def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
+    """Return {'reweighted': a table for each lattice, 'transition': what they say together} on rank 0.
+
+    `transition` holds levels, crossings, peaks, kappa_c and exponents; it is None at lambda = 0, where
+    there is no transition. The tables are shared out over the ranks, which return {}. Collective.
+    """
+    comm, each = context.comm, partial(context.control.each, where='before the curves')
+    usable = [L for L in ensembles.sizes if ensembles[L].draws * ensembles[L].chains >= FEWEST]
+    curves = {L: curve_of(ensembles[L]) for L in each(usable[comm.rank::comm.size])}
+    gathered = comm.gather(tables_of(curves, each, comm))
+    everyone = [item for part in gathered or () for item in part.items()]
+    tables = [table for _, table in sorted(everyone)]
+    warn(tables)
+    if context.deck.action.lam == 0:
+        return {'reweighted': tables, 'transition': None}
+    steps = list(each(all_together(ensembles, usable, curves) if comm.rank == 0 else ()))
+    if comm.rank:
+        return {}
+    keep(context, steps[-1])
+    return {'reweighted': tables, 'transition': announced(plain(steps[-1]))}
+
+
+def tables_of(curves: dict[int, Curve], each: Pieces, comm: Communicator) -> dict[int, dict]:
+    """Return {L: table} of this rank's Curves."""
+    rows: dict[int, list] = {L: [] for L in curves}
+    todo = [(L, kappa) for L, curve in curves.items() for kappa in stops(curve)]
+    with Progress('reweight', sum(comm.allgather(len(todo))), comm.rank) as progress:
+        for L, kappa in each(todo):
+            rows[L].append(row(curves[L], kappa))
+            progress.advance(comm.size)
+    return {L: tabulated(curve, rows[L]) for L, curve in curves.items()}
+
+
+def all_together(ensembles: Ensembles, sizes: list[int],
+                 curves: dict[int, Curve]) -> Iterator[dict[str, Any] | None]:
+    """Yield None for each step, then what the Curves of all lattices say together.
+
+    Curves that other ranks have are made anew.
+    """
+    everyone = {}
+    for L in sizes:
+        everyone[L] = curves.get(L) or curve_of(ensembles[L])
+        yield None
+    yield from critical(everyone)
+
+
+def keep(context: Context, found: dict[str, Any]) -> None:
+    """Write transition.json.gz in the format of pyerrors, whose fluctuations others can go on with."""
+    from pyerrors.input.json import dump_dict_to_json
+
+    description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
+                   'lambda': context.deck.action.lam}
+    # pyerrors takes an empty list for one of observables, and looks at the first of them.
+    there = {name: entries for name, entries in found.items() if entries}
+    with whole(context.directory.file('transition.json.gz')) as temporary:
+        # pyerrors appends its suffix to a name that has another.
+        made = temporary.with_name('transition.new.json.gz')
+        dump_dict_to_json(there, str(made), description, indent=0)
+        made.rename(temporary)
+
+
+def curve_of(lattice: Lattice) -> Curve:
+    """Return the Curve of a lattice."""
+    series = {name: lattice.series(name) for name in ('magnetisation', 'hopping', 'mode')}
+    return Curve(lattice.L, lattice.kappas, series)
+
+
+def warn(tables: list[dict[str, Any]]) -> None:
+    """Say in the log where neighbouring rungs overlap too little for reweighting."""
+    for table in tables:
+        for lower, upper, overlap in table['thin']:
+            log.warning('L = %d: the draws at kappa = %g and %g overlap by %.1g only, so curves '
+                        'between them are doubtful; put more rungs there', table['L'], lower, upper,
+                        overlap)
+
+
+def announced(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what was found, and say in the log where the transition is."""
+    if kappa_c := found['kappa_c']:
+        log.info('kappa_c = %.7f, statistical error %.7f, systematic %.7f', kappa_c['value'],
+                 kappa_c['error'], kappa_c['systematic'])
+    return found

@@ -1,0 +1,87 @@
+"""The stage measure: results.json and transition.json.gz, all statistics of the draws.
+
+It reads ensembles.h5, opened once, and changes nothing there, so that statistics can be redone at any
+time without touching the draws.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from phi4hpc import __version__
+from phi4hpc.files import write_json
+from phi4hpc.logs import Progress, log
+from phi4hpc.rundirectory.comparison import digest
+from phi4hpc.stages.context import Context
+from phi4hpc.stages.curves import transition
+from phi4hpc.statistics.barrier import tempering
+from phi4hpc.statistics.convergence import doubts
+from phi4hpc.statistics.ensembles import rung_estimates
+from phi4hpc.statistics.rungs import seen_at_rungs
+from phi4hpc.storage.layout import STEPS
+from phi4hpc.storage.reader import Ensembles, Lattice
+
+
+def run(context: Context) -> None:
+    """Estimate every mean of the draws, then what all lattices say together. Collective."""
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
+        entries, curves = means(context, ensembles), transition(context, ensembles)
+        if context.comm.rank == 0:
+            lattices = [ensembles[L] for L in ensembles.sizes]
+            results = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
+                       'lambda': context.deck.action.lam, 'ensembles': entries,
+                       **seen_at_rungs(entries, context.deck.action.lam),
+                       'proposals': [{'L': each.L, **proposals(each)} for each in lattices],
+                       'tempering': [{'L': each.L, **exchange(each)} for each in lattices
+                                     if len(each.kappas) > 1]}
+            judge(entries)
+            write_json(context.directory.file('results.json'), results | curves)
+
+
+def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
+    """Return the estimates of every rung on rank 0, by L and kappa; an empty list elsewhere.
+
+    The rungs of all lattices are shared out over the ranks. Collective.
+    """
+    comm, entries = context.comm, {}
+    rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
+    with Progress('measure', len(rungs), comm.rank) as progress:
+        for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):
+            lattice = ensembles[L]
+            entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]),
+                             **rung_estimates(lattice, k)}
+            progress.advance(comm.size)
+    everyone = [item for part in comm.gather(entries) or () for item in part.items()]
+    return [entry for _, entry in sorted(everyone)]
+
+
+def proposals(lattice: Lattice) -> dict[str, list[float]]:
+    """Return the step sizes and acceptances of the algorithms in the recipe, a value each rung.
+
+    The log says in which range they are.
+    """
+    found = {name: values for name, values in lattice.summary().items()
+             if name in STEPS and not np.isnan(values).any()}
+    for name, values in found.items():
+        log.info('L = %d: %s %.3g to %.3g', lattice.L, name.replace('_', ' '), values.min(),
+                 values.max())
+    return {name: values.tolist() for name, values in found.items()}
+
+
+def exchange(lattice: Lattice) -> dict[str, Any]:
+    """Return how well a ladder carried replicas; the log says so, and where rungs are too far apart."""
+    found = tempering(lattice.kappas, lattice.summary())
+    log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more '
+             'rungs %.2g', lattice.L, found['barrier'], found['round_trips'],
+             found['expected_round_trips'], found['best_round_trips'])
+    for line in found['warnings']:
+        log.warning('L = %d: %s', lattice.L, line)
+    return found
+
+
+def judge(entries: list[dict[str, Any]]) -> None:
+    """Say in the log which ensembles are not thermalised, or have too few draws."""
+    for entry in entries:
+        for doubt in doubts(entry):
+            log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'],
+                        doubt)

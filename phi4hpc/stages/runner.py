@@ -1,0 +1,79 @@
+"""Running stages one after the other in a run directory, those that are not complete."""
+
+import math
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from phi4hpc import logs
+from phi4hpc.deck.load import Loaded
+from phi4hpc.deck.plan import require_ranks
+from phi4hpc.deck.schema import Deck
+from phi4hpc.device.choose import choose
+from phi4hpc.parallel import world
+from phi4hpc.parallel.runcontrol import Control, Signals
+from phi4hpc.parallel.watchdog import watch
+from phi4hpc.rundirectory.directory import RunDirectory
+from phi4hpc.rundirectory.stage import Stage
+from phi4hpc.stages.context import Context
+from phi4hpc.stages.table import STAGES, named
+
+
+def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = False,
+        changed: bool = False, signals: Signals | None = None, walltime: float = math.inf) -> None:
+    """Run the stages `names` in order on every rank of the world, those not complete. Collective.
+
+    `signals`: those of this rank; `walltime`: seconds after which to stop. Raises Stopped where a
+    signal, the walltime or a file STOP in the run directory ended it before the last stage was
+    complete.
+    """
+    comm, deck = world.world(), loaded.deck
+    with world.guard(comm):
+        logs.start(comm.rank)
+        require_ranks(deck, comm.size, names)
+        directory = RunDirectory(comm, out, STAGES, loaded.text, loaded.meaning)
+        directory.open(restart, changed)
+        logs.start(comm.rank, directory.file('logs', 'run.log'))
+        todo = [stage for stage in map(named, names) if due(stage, deck, directory)]
+        if not todo:
+            logs.log.info('%s: nothing to do', directory.path)
+            return
+        device, reason = choose(deck.device, world.local_rank(comm))
+        logs.log.info('%s: %d ranks, device %s (%s)', directory.path, comm.size, device, reason)
+        stop_file = directory.file('STOP')
+        control = Control(comm, signals, deck.checkpoint.interval, walltime, stop_file)
+        with watch(comm, directory.file('logs', 'heartbeat'), deck.patience):
+            context = Context(comm, deck, directory, device, control)
+            for stage in todo:
+                run_stage(stage, context)
+
+
+def wanted(stage: Stage, deck: Deck) -> bool:
+    """Return whether the deck has something for a stage to do."""
+    return stage.needs is None or getattr(deck, stage.needs) is not None
+
+
+def due(stage: Stage, deck: Deck, directory: RunDirectory) -> bool:
+    """Return whether a stage is to be run: it has something to do, and is not complete. Collective."""
+    if not wanted(stage, deck):
+        logs.log.info('%s: the deck has no section %s, nothing to do', stage.name, stage.needs)
+        return False
+    if directory.done(stage.name):
+        logs.log.info('%s: complete, skipped', stage.name)
+        return False
+    return True
+
+
+def run_stage(stage: Stage, context: Context) -> None:
+    """Run one stage. Collective. Raises UserError where one that it builds on is not complete."""
+    context.control.go_on_or_stop(f'before the stage {stage.name}')
+    for earlier in map(named, stage.after):
+        if wanted(earlier, context.deck):
+            context.directory.require(earlier.name)
+    context.directory.begin(stage.name)
+    note = context.directory.file('logs', 'progress.json')
+    with logs.followed(note, stage.name, context.comm.rank):
+        began = time.monotonic()
+        import_module(f'phi4hpc.stages.{stage.name}').run(context)
+        context.directory.finish(stage.name, time.monotonic() - began, context.device)
