@@ -6,9 +6,6 @@ cores=$(env -u OMP_NUM_THREADS nproc)
 # A rank is a core: threads of BLAS or torch on top of that make a training step five to ten times slower.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-# HDF5's own file locks fail on many parallel file systems, and one program writes a run directory anyway.
-export HDF5_USE_FILE_LOCKING=FALSE
-
 # Below: this machine alone. In a Slurm allocation, network, cores and binding are the cluster's to choose.
 if [ -z "${SLURM_JOB_ID:-}" ]; then
     # In a container one is root, and Open MPI asks twice.

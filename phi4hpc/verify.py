@@ -34,7 +34,7 @@ def in_draws(path):
 def in_checkpoints(path):
     """Yield a line for every file of a checkpoint whose checksum does not hold."""
     for folder in (path / 'checkpoint', *(path / 'models').glob('*.ckpt')):
-        for generation in generations.generations(folder):
+        for generation in generations.folders(folder):
             files, fault = generations.read_manifest(generation)
             found = [fault, *(generations.fault_of(generation / name, files[name]) for name in files)]
             if generation.exists():                                # a run that is at work removes old ones

@@ -21,13 +21,13 @@ from phi4hpc.report import style
 from phi4hpc.stages import curves as stage_curves
 from phi4hpc.statistics.gamma import obs
 from phi4hpc.storage import checkpoint
-from phi4hpc.storage.hdf5 import written
+from phi4hpc.storage.creation import create
+from phi4hpc.storage.hdf5 import writable
 from phi4hpc.storage.layout import Shape
-from phi4hpc.storage.writer import create
 
 
 def latent(folder):
-    with whole(folder / 'latent.h5') as temporary, written(temporary) as file:
+    with whole(folder / 'latent.h5') as temporary, writable(temporary) as file:
         for n in range(20):
             file[f'a/{n}/b'] = np.zeros(100)
             file[f'a/{n}'].attrs['x'] = 1

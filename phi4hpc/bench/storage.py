@@ -13,10 +13,10 @@ import tempfile
 import time
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from phi4hpc.parallel import world
+from phi4hpc.storage.creation import drivers
 from phi4hpc.storage.layout import Shape, owners
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
@@ -45,11 +45,6 @@ def shared_folder(comm, folder):
             shutil.rmtree(made)
 
 
-def drivers():
-    """Return the drivers that this h5py has."""
-    return ['mpio', 'virtual'] if h5py.get_config().mpi else ['virtual']
-
-
 def row(comm, driver, megabytes, folder):
     """Return one line of the table: the best of some repeats, MB/s over all ranks. Collective."""
     rungs = RUNGS_OF_RANK * comm.size
@@ -73,7 +68,7 @@ def timed(comm, driver, folder, shape, order):
 
     By turns, for on many a machine the second of two files is the slower one.
     """
-    extents = (len(own(comm, shape)), shape.block, L, L)
+    extents = (len(own(comm, shape)), shape.draws_at_once, L, L)
     phi_fnyx = np.random.default_rng(comm.rank).standard_normal(extents, np.float32)
     plain, path = folder / 'plain', folder / 'ensembles.h5'
     works = [('plain_write', plain_write, comm, plain, shape, phi_fnyx), ('plain_read', plain_read, comm, plain, shape),
@@ -102,14 +97,14 @@ def own(comm, shape):
 
 def pieces(shape):
     """Yield (first, last) draws of each chunk."""
-    for first in range(0, shape.draws, shape.block):
-        yield first, min(first + shape.block, shape.draws)
+    for first in range(0, shape.draws, shape.draws_at_once):
+        yield first, min(first + shape.draws_at_once, shape.draws)
 
 
 def write(comm, driver, path, shape, phi_fnyx):
     """Write all draws by the driver, with a commit after each chunk."""
     writer = open_writer(driver, comm, path, [shape], {'lambda': 0.0})
-    sizes = {dimension: len(values) for dimension, values in shape.scales().items()}
+    sizes = shape.extents()
     summary = {name: np.zeros([sizes[d] for d in dimensions]) for name, (dimensions, _) in shape.datasets().items()
                if 'draw' not in dimensions} | {'kappa': shape.kappas}
     for first, last in pieces(shape):

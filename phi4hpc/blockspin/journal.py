@@ -23,7 +23,7 @@ def keep(comm, checkpoint, generations_kept, past, settings, state):
         modelfile.write(path / FILE, {'past': {**past, 'sum': sums}, 'settings': settings, 'state': states})
         return [FILE]
 
-    generations.write(comm, checkpoint, generations_kept, fill)
+    generations.add(comm, checkpoint, generations_kept, fill)
 
 
 def resume(comm, checkpoint, settings, state, device):

@@ -9,7 +9,7 @@ import numpy as np
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
-from phi4hpc.storage.hdf5 import opened
+from phi4hpc.storage.hdf5 import readable
 from phi4hpc.storage.reader import Ensembles
 
 UNDEFINED = {'value': math.nan, 'error': math.nan}
@@ -70,7 +70,7 @@ class Study:
 
     def latent(self):
         """Open latent.h5; a context manager."""
-        return opened(self.path / 'latent.h5', 'remove it, and run the stage `analyse` again')
+        return readable(self.path / 'latent.h5', 'remove it, and run the stage `analyse` again')
 
     def entries(self, L):
         """Return the entries of results.json of one lattice, by ascending kappa."""

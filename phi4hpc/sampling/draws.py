@@ -67,7 +67,7 @@ class Draws:
     def full(self):
         """Whether a chunk of the file is waiting, or all there will be."""
         drawn = self.drawn
-        return drawn > self.committed and (drawn % self.shape.block == 0 or drawn == self.shape.draws)
+        return drawn > self.committed and (drawn % self.shape.draws_at_once == 0 or drawn == self.shape.draws)
 
     def commit(self):
         """Write the draws that wait, and begin to declare them complete. Collective."""

@@ -19,8 +19,8 @@ class Owned:
         self.bounds = team.bounds[lattice] - self.first
         self.owner_f = writer.owners(shape.L)[self.first:last] - team.first
         own = np.count_nonzero(self.owner_f == self.comm.rank)
-        self.rung_br = np.empty((shape.block, last - self.first), int)     # flat
-        self.series_fbq = np.empty((own, shape.block, len(SERIES)))
+        self.rung_br = np.empty((shape.draws_at_once, last - self.first), int)     # flat
+        self.series_fbq = np.empty((own, shape.draws_at_once, len(SERIES)))
         self.checksum_fb = np.empty((own, shape.chunk), np.uint32)         # of fields
         self.draws = self.fields = 0                                       # how many of them are here
 

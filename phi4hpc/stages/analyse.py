@@ -16,7 +16,7 @@ from phi4hpc.parallel.world import block
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics import ensembles as statistics
-from phi4hpc.storage.hdf5 import opened, written
+from phi4hpc.storage.hdf5 import readable, writable
 from phi4hpc.storage.reader import Ensembles
 
 EXAMPLES = 4                     # configurations kept with their reconstructions
@@ -50,7 +50,7 @@ def latent_groups(context):
     path = context.directory.file('latent.h5')
     if not path.exists():
         return []
-    with opened(path, 'remove it, and every model is analysed anew') as file:
+    with readable(path, 'remove it, and every model is analysed anew') as file:
         return list(file)
 
 
@@ -91,7 +91,7 @@ def add_group(context, model, network, lattice, results, total):
     with whole(path) as temporary:
         if path.exists():
             shutil.copy(path, temporary)
-        with written(temporary, 'r+' if path.exists() else 'w') as file:
+        with writable(temporary, 'r+' if path.exists() else 'w') as file:
             # a run that was killed here may have left the group, without the entries of reconstructions.json
             if model.name in file:
                 del file[model.name]

@@ -1,7 +1,10 @@
-"""HDF5 files on a disk that may be full."""
+"""HDF5 files on a disk that may be full, and files that may be damaged."""
 
 import contextlib
 import io
+import os
+from collections.abc import Iterator
+from typing import Any
 
 import h5py
 
@@ -9,12 +12,15 @@ from phi4hpc.errors import UserError, circumstance
 
 
 class Sink(io.FileIO):
-    """A file that keeps to itself, as `fault`, what goes wrong in writing: HDF5 may not survive that in closing it."""
+    """A file that keeps what goes wrong in writing as `fault` and raises nothing.
 
-    fault = None
+    HDF5 may crash where an error reaches it while it closes a file.
+    """
 
-    def write(self, content):
-        """Write all of it, or what there is room for; never fail."""
+    fault: OSError | None = None
+
+    def write(self, content: Any) -> int:
+        """Write all of the content, or what there is room for, and return its length either way."""
         rest = memoryview(content).cast('B')
         try:
             while rest and not self.fault:
@@ -24,18 +30,21 @@ class Sink(io.FileIO):
         return memoryview(content).nbytes
 
 
-def opened(path, remedy, **how):
-    """Return the h5py.File at `path`, to be read. Raises UserError, which ends with a `remedy`, where it is damaged."""
+def readable(path: str | os.PathLike, remedy: str, **options: Any) -> h5py.File:
+    """Return the h5py.File at `path`, opened for reading with h5py's `options`.
+
+    Raises UserError where the file is damaged; the message ends with the `remedy`.
+    """
     try:
-        return h5py.File(path, 'r', **how)
+        return h5py.File(path, 'r', **options)
     except OSError as error:
         damaged = UserError(f'{path}: cannot be opened ({error}); {remedy}')
         raise circumstance(error) or damaged from error
 
 
 @contextlib.contextmanager
-def written(path, mode='w'):
-    """Yield the h5py.File at `path`, to be written by this process alone: `w` anew, `r+` what is there.
+def writable(path: str | os.PathLike, mode: str = 'w') -> Iterator[h5py.File]:
+    """Yield the h5py.File at `path` for this process alone to write: `w` makes it, `r+` changes it.
 
     Raises OSError at the end where not all could be written.
     """

@@ -3,53 +3,76 @@
 import errno
 import os
 import shutil
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import h5py
+import numpy as np
 
 from phi4hpc.files import WriteBack
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.world import block
 from phi4hpc.storage import layout
+from phi4hpc.storage.layout import Shape
 
 
 class Mpio:
-    """Writes the file at `path`; the interface of storage.writer."""
+    """A storage.writer.Writer of the file at `path`."""
 
-    def __init__(self, comm, path, shapes):
+    def __init__(self, comm: Communicator, path: str | os.PathLike,
+                 shapes: Sequence[Shape]) -> None:
         self.comm, self.path = comm, path
-        self.file, self.write_back = h5py.File(path, 'r+', driver='mpio', comm=comm), WriteBack(path)
+        self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
+        self.write_back = WriteBack(path)
         self.shapes = {shape.L: shape for shape in shapes}
-        self.datasets = layout.opened(self.file, shapes, layout.WRITTEN)
-        self.rectangles = {shape.L: [*layout.rectangles(*block(shape.rungs, comm.size, comm.rank), len(shape.kappas))]
-                           for shape in shapes}
+        self.datasets = layout.handles(self.file, shapes, layout.WRITTEN)
+        self.rectangles = {shape.L: list(self._own(shape)) for shape in shapes}
 
-    def owners(self, L):
+    def _own(self, shape: Shape) -> Any:
+        first, last = block(shape.rungs, self.comm.size, self.comm.rank)
+        return layout.rectangles(first, last, len(shape.kappas))
+
+    def owners(self, L: int) -> np.ndarray:
         """Return the rank that writes each rung."""
         return layout.owners(self.shapes[L].rungs, self.comm.size)
 
-    def write(self, L, name, first, rows):
-        """Write draws first, first + 1, ... of all rungs that this rank owns. Independent: no other rank takes part."""
+    def write(self, L: int, name: str, first: int, rows: np.ndarray) -> None:
+        """Write draws of all rungs that this rank owns. No other rank takes part.
+
+        `rows` (f, n, ...): n draws of f rungs, which go to draws first, first + 1, ...
+        """
         try:
             for rungs, start, extents in self.rectangles[L]:
-                layout.put(self.datasets[L, name], rows[rungs].reshape(extents + rows.shape[1:]), *start, first)
+                values = rows[rungs].reshape(extents + rows.shape[1:])
+                layout.put(self.datasets[L, name], values, *start, first)
         except OSError as error:
-            # MPI keeps the system's reason to itself; a small write may fail for the room that another one just took.
-            needed = 2 * max(rows.nbytes, layout.CHUNK_BYTES)
-            reason = errno.ENOSPC if shutil.disk_usage(self.path).free < needed else errno.EIO
+            reason = self._reason(rows.nbytes)
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
 
-    def flush(self):
-        """Let go what this rank has written."""
+    def _reason(self, size: int) -> int:
+        """Return why `size` bytes could not be written, a number of errno, which MPI does not give.
+
+        A small write may fail for the room that another one took just before.
+        """
+        needed = 2 * max(size, layout.CHUNK_BYTES)
+        return errno.ENOSPC if shutil.disk_usage(self.path).free < needed else errno.EIO
+
+    def flush(self) -> None:
+        """Pass on what this rank has written."""
         self.write_back.begin()
 
-    def commit(self, L, draws, summary):
-        """Declare `draws` draws complete, on rank 0 alone, once those of every rank are written and flushed."""
-        layout.write_summary(self.datasets, L, draws, summary)
+    def commit(self, L: int, draws: int, summary: Mapping[str, Any]) -> None:
+        """Declare the first `draws` draws complete, on rank 0 alone.
 
-    def sync(self):
+        By then every rank has written and flushed its own.
+        """
+        layout.put_summary(self.datasets, L, draws, summary)
+
+    def sync(self) -> None:
         """Bring to the disk what was written. Collective."""
         self.file.flush()
 
-    def close(self):
+    def close(self) -> None:
         """Close the file. Collective."""
         self.write_back.close()
         self.file.close()

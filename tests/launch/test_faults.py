@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from phi4hpc.storage.generations import of_manifest
+from phi4hpc.storage.generations import manifest_checksum
 from tests.conftest import ENVIRONMENT, ROOT
 from tests.jobs import begin, bits, finish, ranks_of, wait_for
 
@@ -150,7 +150,7 @@ def test_a_damaged_checkpoint_costs_the_time_since_the_one_before(damaged, start
 def test_a_checkpoint_of_another_version_is_told_in_a_line(damaged, start):
     for path in damaged.glob('checkpoint/*/manifest.json'):
         files = json.loads(path.read_text())['files']
-        path.write_text(json.dumps({'version': 99, 'files': files, 'checksum': of_manifest(99, files)}))
+        path.write_text(json.dumps({'version': 99, 'files': files, 'checksum': manifest_checksum(99, files)}))
     said = finish(start(damaged), code=1)
     assert said.count('a checkpoint of version 99, and this phi4hpc reads') == 1
     assert 'Traceback' not in said

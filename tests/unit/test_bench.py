@@ -48,7 +48,7 @@ def test_independent_draws_are_steps_over_twice_tau_int(capsys):
 def test_storage_is_timed_with_every_driver_and_leaves_nothing(capsys, tmp_path):
     storage.main(1, tmp_path, as_json=True)
     found = json.loads(capsys.readouterr().out)
-    assert [row['driver'] for row in found] == storage.drivers()
+    assert [row['driver'] for row in found] == list(storage.drivers())
     for row in found:
         assert (row['ranks'], row['megabytes']) == (1, 1)
         assert min(row[what] for what in ('write', 'plain_write', 'read', 'plain_read')) > 0

@@ -18,7 +18,7 @@ def write(folder, text, keep=2):
             (path / name).write_text(text)
         return ['a', 'b']
 
-    generations.write(COMM, folder, keep, fill)
+    generations.add(COMM, folder, keep, fill)
 
 
 def newest(folder):
@@ -110,7 +110,7 @@ def test_one_that_is_being_removed_is_none(folder, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         write(folder, 'third')
     monkeypatch.undo()
-    assert [path.name for path in generations.generations(folder)] == ['000003', '000002']
+    assert [path.name for path in generations.folders(folder)] == ['000003', '000002']
     write(folder, 'fourth')
     assert sorted(path.name for path in folder.iterdir()) == ['000003', '000004']
 

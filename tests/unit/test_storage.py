@@ -25,10 +25,11 @@ from phi4hpc.stages import sample
 from phi4hpc.stages.table import STAGES
 from phi4hpc.storage import checkpoint, layout
 from phi4hpc.storage.checksums import damaged
+from phi4hpc.storage.creation import create, pick_driver
 from phi4hpc.storage.layout import SUMMARY, Shape, group_name
-from phi4hpc.storage.reader import Ensembles
-from phi4hpc.storage.virtual import part_path, parts_fit
-from phi4hpc.storage.writer import create, exhaust, open_writer, pick_driver
+from phi4hpc.storage.reader import Ensembles, part_path
+from phi4hpc.storage.virtual import parts_fit
+from phi4hpc.storage.writer import open_writer
 from tests.stopping import StopAtAsking
 
 SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
@@ -48,7 +49,7 @@ def write(path, driver, draws=7, shapes=SHAPES):
     """Write lattices in two commits, the first of three draws."""
     writer = open_writer(driver, MPI.COMM_SELF, path, shapes, {'lambda': 0.02})
     for shape in shapes:
-        sizes = {dimension: len(values) for dimension, values in shape.scales().items()}
+        sizes = shape.extents()
         summary = {name: np.zeros([sizes[d] for d in shape.datasets()[name][0]]) for name in SUMMARY if name != 'kappa'}
         summary['kappa'] = shape.kappas
         for first, last in ((0, 3), (3, draws)):
@@ -125,7 +126,7 @@ DECK = Deck.model_validate({'lattice': {'sizes': [4, 6]}, 'ladder': {'kappas': [
 def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tmp_path, monkeypatch, driver):
     monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
     path, shapes = tmp_path / 'ensembles.h5', [replace(shape, precision='float64') for shape in SHAPES]
-    exhaust(create(driver, path, shapes, {'lambda': 0.02}, 2))
+    list(create(driver, path, shapes, {'lambda': 0.02}, 2))
     write(path, driver, shapes=shapes)
     before = contents(path)
     directory = RunDirectory(MPI.COMM_SELF, tmp_path, STAGES, '', {})
@@ -143,7 +144,7 @@ def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tm
 
 def test_a_stop_while_room_is_taken_back_leaves_parts_that_are_made_anew(tmp_path):
     path, larger = tmp_path / 'ensembles.h5', [replace(shape, draws=11) for shape in SHAPES]
-    exhaust(create('virtual', path, larger, {'lambda': 0.02}, 2))
+    list(create('virtual', path, larger, {'lambda': 0.02}, 2))
     write(path, 'virtual', shapes=larger)
     before = contents(path)
 
