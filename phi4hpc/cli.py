@@ -218,14 +218,16 @@ def _verify(_, args):
 
 def _check(_, args):
     from phi4hpc.deck.load import load
-    from phi4hpc.deck.plan import most_ranks, require_ranks, told
 
     deck = load(args.deck, args.overrides).deck
+
+    from phi4hpc.plan import lines, most_ranks, require_ranks
+
     rank, size = launcher()
     ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
     require_ranks(deck, ranks, [args.stage] if args.stage else NAMES)
     if rank == 0:
-        print(f'{args.deck}: no fault. It would be run like this:', *told(deck, ranks), sep='\n  ')
+        print(f'{args.deck}: no fault. It would be run like this:', *lines(deck, ranks), sep='\n  ')
 
 
 def _info(_, args):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from phi4hpc.deck.plan import site_visits
 from phi4hpc.device.fields import Fields
+from phi4hpc.sampling.cost import site_visits
 from phi4hpc.sampling.start import normal
 
 KAPPA, LAMBDA, WIDTH = 0.26955, 0.02, 1.75          # kappa_c(0.02), where this half-width accepts half of all hits

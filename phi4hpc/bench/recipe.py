@@ -7,8 +7,8 @@ import numpy as np
 
 from phi4hpc.bench.algorithms import KAPPA, LAMBDA, WIDTH, replicas
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import site_visits
 from phi4hpc.parallel.world import block
+from phi4hpc.sampling.cost import site_visits
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.team import Team
 from phi4hpc.sampling.walk import Walk

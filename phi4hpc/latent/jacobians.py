@@ -6,14 +6,13 @@ Suffixes: n samples, D sites, d latents, o components of an observable.
 
 import torch
 
+from phi4hpc.latent.cost import SAMPLES_BYTES, sample_bytes
 from phi4hpc.latent.observables import lattice
-
-MEMORY = 2**27
 
 
 def samples_at_once(sites, latent):
-    """Return how many samples' Jacobians, with what it takes to form them, fit into about MEMORY bytes."""
-    return max(1, MEMORY // (8 * 8 * sites * latent))
+    """Return how many samples' Jacobians, with what it takes to form them, are formed together."""
+    return max(1, SAMPLES_BYTES // sample_bytes(sites, latent))
 
 
 def decoder_jacobian(model, y_nd):

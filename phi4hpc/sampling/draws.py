@@ -7,10 +7,9 @@ written is not waited for: a block is declared complete when the next one is ful
 
 import numpy as np
 
+from phi4hpc.sampling.cost import DELIVERED_BYTES
 from phi4hpc.sampling.owned import Owned
 from phi4hpc.sampling.team import summed
-
-DELIVERED_BYTES = 2**22
 
 
 class Draws:

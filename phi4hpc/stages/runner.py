@@ -8,12 +8,12 @@ from pathlib import Path
 
 from phi4hpc import logs
 from phi4hpc.deck.load import Loaded
-from phi4hpc.deck.plan import require_ranks
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.choose import choose
 from phi4hpc.parallel import world
 from phi4hpc.parallel.runcontrol import Control, Signals
 from phi4hpc.parallel.watchdog import watch
+from phi4hpc.plan import require_ranks
 from phi4hpc.rundirectory.directory import RunDirectory
 from phi4hpc.rundirectory.stage import Stage
 from phi4hpc.stages.context import Context

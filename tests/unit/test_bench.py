@@ -8,9 +8,9 @@ import pytest
 from phi4hpc import bench
 from phi4hpc.bench import storage, yardstick
 from phi4hpc.bench.algorithms import LAMBDA
-from phi4hpc.deck.plan import site_visits
 from phi4hpc.deck.schema import Hmc
 from phi4hpc.lattice.action import force
+from phi4hpc.sampling.cost import site_visits
 
 
 def rows(capsys, **options):

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import told
 from phi4hpc.errors import DeckError
+from phi4hpc.plan import lines
 
 QUICKSTART = (Path(__file__).parents[2] / 'input/quickstart.yaml').read_text()
 ODD = st.sampled_from([
@@ -47,7 +47,7 @@ def damaged(draw):
 def test_a_damaged_deck_has_faults_with_a_place_and_never_a_traceback(text, overrides):
     try:
         found = None
-        told(parse(text, 'deck.yaml', overrides).deck, ranks=2)
+        lines(parse(text, 'deck.yaml', overrides).deck, ranks=2)
     except DeckError as error:
         found = error.faults
     assert found is None or found

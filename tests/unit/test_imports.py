@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / 'phi4hpc'
-ORDER = ['__main__', 'cli', 'bench', 'info', 'convert', 'status', 'verify', 'stages', 'report', 'flow', 'latent',
-         'blockspin', 'sampling', 'statistics', 'storage', 'device', 'kernels', 'deck', 'lattice', 'rundirectory',
-         'parallel', 'plugins', 'logs', 'files', 'errors']
+ORDER = ['__main__', 'cli', 'bench', 'info', 'convert', 'status', 'verify', 'stages', 'plan',
+         'report', 'flow', 'latent', 'blockspin', 'sampling', 'statistics', 'storage', 'device',
+         'kernels', 'deck', 'lattice', 'rundirectory', 'parallel', 'plugins', 'logs', 'files', 'errors']
 HEIGHT = {name: len(ORDER) - i for i, name in enumerate(ORDER)} | {'__init__': 0}
 MODULES = sorted(str(path.relative_to(ROOT)) for path in ROOT.rglob('*.py'))
 

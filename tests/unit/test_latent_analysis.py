@@ -132,7 +132,7 @@ def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
 
 def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
     whole = analysed('dense')
-    monkeypatch.setattr(jacobians, 'MEMORY', 1)
+    monkeypatch.setattr(jacobians, 'SAMPLES_BYTES', 1)
     for name, arrays in analysed('dense').items():
         for key, array in arrays.items():
             np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7, err_msg=f'{name}/{key}')

@@ -1,21 +1,17 @@
 """The plan of a deck is plain arithmetic on it, told before anything is done."""
 
+import math
+
+import numpy as np
 import pytest
 
-from phi4hpc.deck import plan
+from phi4hpc import plan
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.plan import (
-    all_replicas,
-    disk_bytes,
-    memory_bytes,
-    models,
-    most_ranks,
-    replicas,
-    require_ranks,
-    told,
-    visits,
-)
 from phi4hpc.errors import UserError
+from phi4hpc.plan import lines, memory_bytes, most_ranks, require_ranks
+from phi4hpc.sampling.cost import all_replicas, replicas, steps, visits
+from phi4hpc.storage.cost import disk_bytes
+from phi4hpc.storage.layout import PER_DRAW, Shape
 
 DECK = """\
 lattice: {sizes: [16, 32]}
@@ -31,7 +27,7 @@ def deck(*overrides):
 
 def test_replicas_steps_and_visits():
     assert (replicas(deck()), all_replicas(deck())) == (6, 12)
-    assert plan.steps(deck()) == 300
+    assert steps(deck()) == 300
     assert visits(deck(), 16) == 6 * 300 * (2 * 2 + 3) * 16**2
 
 
@@ -39,18 +35,22 @@ def test_replicas_steps_and_visits():
 def test_a_trajectory_visits_a_site_once_a_force(integrator, forces):
     trajectories = deck('sample.recipe=[{hmc: 2}]', f'sample.hmc={{integrator: {integrator}, steps: 12}}')
     assert visits(trajectories, 16) == 6 * 300 * 2 * forces * 16**2
-    assert 'L = 16' in told(trajectories, ranks=1)[2]
+    assert 'L = 16' in lines(trajectories, ranks=1)[2]
 
 
-@pytest.mark.parametrize(('precision', 'site'), [('float32', 4), ('float64', 8)])
-def test_disk_holds_fields_and_series(precision, site):
-    assert disk_bytes(deck(f'precision={precision}'), 16) == 6 * 50 * (16**2 * site + 5 * 8 + 4)
+@pytest.mark.parametrize('every', [1, 7, 0])
+@pytest.mark.parametrize('precision', ['float32', 'float64'])
+def test_disk_holds_every_dataset_of_the_draws(precision, every):
+    given = deck(f'precision={precision}', f'sample.fields={every}', 'train=null')
+    shape = Shape(16, (0.25, 0.26, 0.269), 2, 50, precision, every)
+    extents = {name: len(values) for name, values in shape.scales().items()}
+    datasets = [np.dtype(dtype).itemsize * math.prod(extents[d] for d in dimensions)
+                for name, (dimensions, dtype) in shape.datasets().items() if name in PER_DRAW]
+    assert disk_bytes(given, 16) == sum(datasets)
 
 
-def test_a_model_for_each_kappa_family_and_latent():
-    assert models(deck())[:3] == [(0.25, 'linear', 16), (0.25, 'linear', 64), (0.25, 'dense', 16)]
-    assert len(models(deck())) == 8
-    assert models(deck('train=null')) == []
+def test_every_kappa_family_and_latent_makes_a_model():
+    assert 'models    8 of L = 32' in '\n'.join(lines(deck(), 1))
 
 
 def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
@@ -58,16 +58,6 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
     assert memory_bytes(large, 1) > memory_bytes(large, 2) > memory_bytes(deck(), 2)
     wide, untrained = deck('train.hidden=100000'), deck('train=null')
     assert memory_bytes(wide, 1) > memory_bytes(deck(), 1) > memory_bytes(untrained, 1)
-
-
-def test_the_memory_that_is_told_is_of_the_sizes_that_the_stages_use():
-    from phi4hpc.latent.jacobians import MEMORY
-    from phi4hpc.parallel.jackknife import BLOCKS
-    from phi4hpc.sampling import draws
-
-    assert plan.JACKKNIFE_BLOCKS == BLOCKS
-    assert plan.WORK_BYTES == MEMORY
-    assert plan.DELIVERED_BYTES == draws.DELIVERED_BYTES
 
 
 def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
@@ -104,14 +94,14 @@ def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
 
 
 def test_the_plan_is_told_in_a_block():
-    assert told(deck(), ranks=4)[:-1] == [
+    assert lines(deck(), ranks=4)[:-1] == [
         'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured cost',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
-        'L = 16    3.2e+06 site visits, 320 kB on disk',
+        'L = 16    3.2e+06 site visits, 323 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
         'models    8 of L = 32: kappa 0.25, 0.269; linear, dense; d = 16, 64; 5 epochs',
-        'disk      1.56 MB in ensembles.h5']
-    assert 'models    none, there is no section train' in told(deck('train=null'), ranks=1)
+        'disk      1.57 MB in ensembles.h5']
+    assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 
 
 @pytest.mark.parametrize(('size', 'words'), [

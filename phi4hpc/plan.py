@@ -1,0 +1,85 @@
+"""What a deck would do on a number of ranks, before anything is done: each room says what it costs.
+
+`phi4hpc check` prints it, so nothing heavy is imported here.
+"""
+
+from collections.abc import Collection, Iterator
+
+from phi4hpc.blockspin import memory as training
+from phi4hpc.deck.schema import Deck
+from phi4hpc.errors import UserError
+from phi4hpc.latent import cost as analysis
+from phi4hpc.sampling import cost as sampling
+from phi4hpc.storage.cost import disk_bytes
+
+LIBRARY_BYTES = 480 * 2**20
+"""Bytes resident in a rank before it holds anything, mostly PyTorch's."""
+
+
+def require_ranks(deck: Deck, ranks: int, stages: Collection[str] = ('sample', 'train')) -> None:
+    """Raise UserError where some ranks would have no replica to sample, or no draws to train on."""
+    for stage, most, things, remedy in _shared(deck):
+        if stage in stages and ranks > most:
+            raise UserError(f'{ranks} ranks for the {things}: expected at most {most} ranks, '
+                            f'or {remedy}')
+
+
+def most_ranks(deck: Deck) -> int:
+    """Return the largest number of ranks that `require_ranks` lets pass."""
+    return min(most for _, most, _, _ in _shared(deck))
+
+
+def _shared(deck: Deck) -> Iterator[tuple[str, int, str, str]]:
+    """Yield (stage, number, name, how to have more) of what ranks share, each of which needs one."""
+    yield 'sample', sampling.all_replicas(deck), _replicas(deck), 'more ladder.chains'
+    if deck.train:
+        batch, learned, valid = training.shared_out(deck)
+        more = 'sample.draws' if batch == learned else 'train.batch'
+        yield 'train', batch, f'{batch} draws of a training step', f'more {more}'
+        yield 'train', valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
+
+
+def memory_bytes(deck: Deck, ranks: int) -> int:
+    """Return about how many bytes the stage that needs most of them takes in a rank."""
+    rooms = (sampling, training, analysis) if deck.train else (sampling,)
+    return LIBRARY_BYTES + max(room.memory_bytes(deck, ranks) for room in rooms)
+
+
+def lines(deck: Deck, ranks: int) -> list[str]:
+    """Return the plan as lines for `phi4hpc check`."""
+    sample, sizes = deck.sample, deck.lattice.sizes
+    disk = {L: disk_bytes(deck, L) for L in sizes}
+    return [f'ranks     {ranks}, which share the {_replicas(deck)} by measured cost',
+            f'steps     {sampling.steps(deck)} a replica: {sample.thermalisation} before the first '
+            f'draw, then {sample.draws} draws {sample.spacing} apart',
+            *(f'L = {L:<6}{sampling.visits(deck, L):.2g} site visits, {human(disk[L])} on disk'
+              for L in sizes),
+            f'models    {_models(deck)}',
+            f'disk      {human(sum(disk.values()))} in ensembles.h5',
+            f'memory    about {human(memory_bytes(deck, ranks))} a rank']
+
+
+def _replicas(deck: Deck) -> str:
+    sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, deck.ladder.rungs
+    return f'{sampling.all_replicas(deck)} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
+
+
+def _models(deck: Deck) -> str:
+    train = deck.train
+    if train is None:
+        return 'none, there is no section train'
+    kappas, latents = (', '.join(f'{v:g}' for v in values) for values in (train.kappas, train.latents))
+    families = ', '.join(train.families)
+    count = len(train.kappas) * len(train.families) * len(train.latents)
+    return (f'{count} of L = {train.lattice}: kappa {kappas}; {families}; d = {latents}; '
+            f'{train.epochs} epochs')
+
+
+def human(size: float) -> str:
+    """Return a number of bytes as 12 kB, 3.4 MB, ... in powers of 1000."""
+    unit = 'B'
+    for larger in 'kB', 'MB', 'GB', 'TB', 'PB':
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f'{size:.3g} {unit}'
