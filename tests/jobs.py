@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.storage.reader import Ensembles
 from tests.conftest import ENVIRONMENT, ROOT
 

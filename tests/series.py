@@ -3,7 +3,9 @@
 import numpy as np
 from scipy.signal import lfilter
 
+from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.exact import free_propagator
+from phi4hpc.lattice.series import DENSITIES, SERIES
 
 
 def autoregressive(coefficient, shape, seed):
@@ -29,3 +31,14 @@ def jackknife(series_cn, blocks, function):
     count = len(next(iter(means_b.values())))
     left_out = [function({name: (m.sum() - m[b]) / (count - 1) for name, m in means_b.items()}) for b in range(count)]
     return function({name: m.mean() for name, m in means_b.items()}), np.sqrt((count - 1) * np.var(left_out, axis=0))
+
+
+def series_of(phi):
+    """Return {name: array} of the series that are kept of fields (..., y, x)."""
+    return {name: getattr(Draws.of_fields(phi), name) for name in SERIES}
+
+
+def densities(phi):
+    """Return the densities of fields (..., y, x), along a last axis in the order of DENSITIES."""
+    series = series_of(phi)
+    return np.stack([series[name] for name in DENSITIES], -1)

@@ -102,13 +102,13 @@ class Fields:
         return self.device.aligned(np.zeros((self.device.desks(self.count), size), kind))
 
     def measure(self):
-        """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.observables.DENSITIES."""
+        """Return (r, 4) float64 per-site densities, named by phi4hpc.lattice.series.DENSITIES."""
         sums = self.device.array(np.zeros((self.count, 4)))
         self._launch('measure', sums)
         return self.device.numpy(sums) / self.L**2
 
     def longest_mode(self):
-        """Return (r,) float64 |phi~(p)|^2 / Omega at p = 2 pi / L, as phi4hpc.lattice.observables.longest_mode."""
+        """Return (r,) float64 |phi~(p)|^2 / Omega at p = 2 pi / L, as phi4hpc.lattice.draws has it in `mode`."""
         power = self.device.array(np.zeros(self.count))
         self._launch('mode', self._wave, power)
         return self.device.numpy(power)

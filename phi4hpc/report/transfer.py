@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.report.propagators import MOMENTUM
 from phi4hpc.report.style import FULL, Plot, mosaic, panels, points, reference
 

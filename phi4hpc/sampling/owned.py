@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.sampling.delivery import deliver
 from phi4hpc.storage.checksums import checksums
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from phi4hpc.device.fields import Fields
-from phi4hpc.lattice.observables import DENSITIES
+from phi4hpc.lattice.series import DENSITIES
 from phi4hpc.sampling.start import first_fields
 
 

@@ -6,7 +6,7 @@ it. What is counted of all chains, for tuning and for the file, is summed over a
 
 import numpy as np
 
-from phi4hpc.lattice.observables import DENSITIES
+from phi4hpc.lattice.series import DENSITIES
 from phi4hpc.sampling import placement
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.replicas import Replicas

@@ -3,19 +3,18 @@
 import shutil
 from functools import partial
 
-import numpy as np
-
 from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
 from phi4hpc.latent import analysis, store
 from phi4hpc.latent.reconstruct import reconstruct
-from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.lattice.draws import Draws
+from phi4hpc.lattice.observable import Ensemble, chosen, moments
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.world import block
 from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
-from phi4hpc.statistics import ensembles as statistics
+from phi4hpc.statistics.estimates import blocks, compared, stacked
 from phi4hpc.storage.hdf5 import readable, writable
 from phi4hpc.storage.reader import Ensembles
 
@@ -116,15 +115,16 @@ def reconstructions(context, model, network, lattice, each):
 
 def reconstruct_rung(context, model, network, lattice, k, entries):
     """Add the entry of rung k to `entries`, in steps of some draws each, after which it yields."""
-    kappa = float(lattice.kappas[k])
+    ensemble = Ensemble(model.L, float(lattice.kappas[k]), context.deck.action.lam)
+    observables = chosen('reconstructions')
     draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
-    chains = []
+    before, after = [], []
     for c in range(lattice.chains):
-        pieces = []
-        for phi_nyx in statistics.blocks(lattice, k, c, draws):
-            pieces.append([of(phi) for phi in (phi_nyx, reconstruct(network, phi_nyx))
-                           for of in (densities, axis_propagator)])
+        for side in before, after:
+            side.append([])
+        for phi_nyx in blocks(lattice, k, c, draws):
+            before[c].append(moments(observables, Draws.of_fields(phi_nyx)))
+            after[c].append(moments(observables, Draws.of_fields(reconstruct(network, phi_nyx))))
             yield
-        chains.append([np.concatenate(part) for part in zip(*pieces, strict=True)])
-    series = [np.stack(part) for part in zip(*chains, strict=True)]
-    entries[k] = {'L': model.L, 'kappa': kappa, **statistics.compared(series[:2], series[2:], model.L)}
+    entries[k] = {'L': model.L, 'kappa': ensemble.kappa,
+                  **compared(observables, stacked(before), stacked(after), ensemble)}

@@ -25,15 +25,16 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     there is no transition. The tables are shared out over the ranks, which return {}. Collective.
     """
     comm, each = context.comm, partial(context.control.each, where='before the curves')
+    lam = context.deck.action.lam
     usable = [L for L in ensembles.sizes if ensembles[L].draws * ensembles[L].chains >= FEWEST]
-    curves = {L: curve_of(ensembles[L]) for L in each(usable[comm.rank::comm.size])}
+    curves = {L: curve_of(ensembles[L], lam) for L in each(usable[comm.rank::comm.size])}
     gathered = comm.gather(tables_of(curves, each, comm))
     everyone = [item for part in gathered or () for item in part.items()]
     tables = [table for _, table in sorted(everyone)]
     warn(tables)
-    if context.deck.action.lam == 0:
+    if lam == 0:
         return {'reweighted': tables, 'transition': None}
-    steps = list(each(all_together(ensembles, usable, curves) if comm.rank == 0 else ()))
+    steps = list(each(all_together(ensembles, usable, curves, lam) if comm.rank == 0 else ()))
     if comm.rank:
         return {}
     keep(context, steps[-1])
@@ -52,14 +53,14 @@ def tables_of(curves: dict[int, Curve], each: Pieces, comm: Communicator) -> dic
 
 
 def all_together(ensembles: Ensembles, sizes: list[int],
-                 curves: dict[int, Curve]) -> Iterator[dict[str, Any] | None]:
+                 curves: dict[int, Curve], lam: float) -> Iterator[dict[str, Any] | None]:
     """Yield None for each step, then what the Curves of all lattices say together.
 
     Curves that other ranks have are made anew.
     """
     everyone = {}
     for L in sizes:
-        everyone[L] = curves.get(L) or curve_of(ensembles[L])
+        everyone[L] = curves.get(L) or curve_of(ensembles[L], lam)
         yield None
     yield from critical(everyone)
 
@@ -79,10 +80,10 @@ def keep(context: Context, found: dict[str, Any]) -> None:
         made.rename(temporary)
 
 
-def curve_of(lattice: Lattice) -> Curve:
-    """Return the Curve of a lattice."""
+def curve_of(lattice: Lattice, lam: float) -> Curve:
+    """Return the Curve of a lattice at lambda."""
     series = {name: lattice.series(name) for name in ('magnetisation', 'hopping', 'mode')}
-    return Curve(lattice.L, lattice.kappas, series)
+    return Curve(lattice.L, lattice.kappas, series, lam)
 
 
 def warn(tables: list[dict[str, Any]]) -> None:

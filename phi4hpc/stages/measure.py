@@ -10,13 +10,14 @@ import numpy as np
 
 from phi4hpc import __version__
 from phi4hpc.files import write_json
+from phi4hpc.lattice.observable import chosen
 from phi4hpc.logs import Progress, log
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.curves import transition
 from phi4hpc.statistics.barrier import tempering
 from phi4hpc.statistics.convergence import doubts
-from phi4hpc.statistics.ensembles import rung_estimates
+from phi4hpc.statistics.estimates import rung_estimates
 from phi4hpc.statistics.rungs import seen_at_rungs
 from phi4hpc.storage.layout import STEPS
 from phi4hpc.storage.reader import Ensembles, Lattice
@@ -43,13 +44,14 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
 
     The rungs of all lattices are shared out over the ranks. Collective.
     """
-    comm, entries = context.comm, {}
+    comm, entries, lam = context.comm, {}, context.deck.action.lam
+    observables = chosen('rungs')
     rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):
             lattice = ensembles[L]
             entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]),
-                             **rung_estimates(lattice, k)}
+                             **rung_estimates(lattice, k, lam, observables)}
             progress.advance(comm.size)
     everyone = [item for part in comm.gather(entries) or () for item in part.items()]
     return [entry for _, entry in sorted(everyone)]

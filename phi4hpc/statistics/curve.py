@@ -6,35 +6,45 @@ at a kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and 
 
 import numpy as np
 
+from phi4hpc.lattice.draws import Draws
+from phi4hpc.lattice.observable import Ensemble, chosen, moments
 from phi4hpc.statistics.gamma import value_and_error
-from phi4hpc.statistics.observables import derived, moments
+from phi4hpc.statistics.means import flat, nested, values
 from phi4hpc.statistics.reweighting import MultiHistogram
 
 ENOUGH = 0.02                    # of the draws of a rung: effective ones, below which a curve is not followed further
 SCAN = 33                        # kappas at which a point is looked for
 POINTS = 65                      # of a tabulated curve, at least; every rung is one of them
-SHOWN = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio', 'hopping',
-         'specific_heat')
 STEP = 0.002                     # of the range of a curve: over which derivatives are taken
 
 
 class Curve:
-    """The means of an L x L lattice at any kappa in `reach`, from its series {name: (k, c, n)} on the ladder."""
+    """The means of an L x L lattice at any kappa in `reach`, from its series {name: (k, c, n)} on the ladder.
 
-    def __init__(self, L, kappas, series):
-        self.L, self.kappas = L, np.asarray(kappas)
+    `observables`, {name: Observable}, are those whose means are asked for; `of_fields` are the moments
+    {name: (k, c, n) or (k, c, n, p)} of those that need fields.
+    """
+
+    def __init__(self, L, kappas, series, lam, observables=None, of_fields=None):
+        self.L, self.kappas, self.lam = L, np.asarray(kappas), lam
+        self.observables = chosen('curves') if observables is None else observables
         self.histogram = MultiHistogram(kappas, L**2 * series['hopping'], f'L{L}')
-        self.moments = self.histogram.binned(moments(series))
+        known = {name: each for name, each in self.observables.items() if not each.needs_fields}
+        made = moments(known, Draws.of_series(L, series)) | (of_fields or {})
+        self.moments = self.histogram.binned(flat(made, 3))
         self.reach = self._reach()
         self.step = STEP * (self.reach[1] - self.reach[0])
 
     def __call__(self, kappa):
-        """Return the means at `kappa`, those of `statistics.observables.derived`."""
-        return derived(self.histogram.means(kappa, self.moments), self.L)
+        """Return {name: pyerrors.Obs, a list of them, or None where not defined} at `kappa`."""
+        return self._values(kappa, self.histogram.means)
+
+    def _values(self, kappa, means):
+        return values(self.observables, nested(means(kappa, self.moments)), Ensemble(self.L, kappa, self.lam))
 
     def value(self, name, kappa):
         """Return the value of a mean without its error; 0 where it is not defined."""
-        mean = derived(self.histogram.values(kappa, self.moments), self.L)[name]
+        mean = self._values(kappa, self.histogram.values)[name]
         return 0.0 if mean is None else float(mean)
 
     def _reach(self):
@@ -108,7 +118,15 @@ def row(curve, kappa):
     `free_energy` is -ln Z(kappa) + ln Z(first rung).
     """
     means = curve(kappa) | {'free_energy': curve.histogram.free_energy(kappa)}
-    return {name: means[name] and value_and_error(means[name]) for name in (*SHOWN, 'free_energy')}
+    return {name: plain(mean) for name, mean in means.items()}
+
+
+def plain(mean):
+    """Return {'value', 'error'} of a pyerrors.Obs, of lists where it is a list of them, or None."""
+    if isinstance(mean, list):
+        entries = [value_and_error(one) for one in mean]
+        return {part: [entry[part] for entry in entries] for part in ('value', 'error')}
+    return None if mean is None else value_and_error(mean)
 
 
 def tabulated(curve, rows):

@@ -14,7 +14,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.parallel.world import block
 
 VERSION = 4

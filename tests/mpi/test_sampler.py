@@ -9,7 +9,7 @@ from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.parallel.runcontrol import Control
 from phi4hpc.sampling import deal
 from phi4hpc.sampling import sampler as sampler_module

@@ -7,15 +7,15 @@ import pyerrors
 import pytest
 from scipy.optimize import brentq, minimize_scalar
 
-from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.lattice.draws import Draws
+from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.curves import keep
 from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
 from phi4hpc.statistics.curve import Curve
-from phi4hpc.statistics.ensembles import named
 from phi4hpc.statistics.gamma import estimate, value_and_error
-from phi4hpc.statistics.observables import derived, moments
 from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
+from tests.series import series_of
 
 KAPPAS = np.array([0.16, 0.19, 0.22, 0.25])
 
@@ -26,7 +26,7 @@ class Ising:
     def __init__(self, L):
         bits = np.arange(2 ** (L * L))[:, None] >> np.arange(L * L) & 1
         spins = (2.0 * bits - 1).reshape(-1, L, L)
-        self.L, self.states = L, named(densities(spins), axis_propagator(spins))
+        self.L, self.states = L, series_of(spins)
 
     def weight(self, kappa):
         energy = 2 * kappa * self.L**2 * self.states['hopping']
@@ -34,13 +34,16 @@ class Ising:
         return weight / weight.sum()
 
     def exact(self, name, kappa):
-        weight = self.weight(kappa)
-        return derived({key: float(values @ weight) for key, values in moments(self.states).items()}, self.L)[name]
+        observable, weight = load(name), self.weight(kappa)
+        moments = observable.moments(Draws.of_series(self.L, self.states))
+        means = {key: float(values @ weight) for key, values in moments.items()}
+        return observable.value(means, Ensemble(self.L, kappa, np.inf))
 
     def curve(self, draws=20_000, seed=1):
         rng = np.random.default_rng(seed)
         drawn = [rng.choice(len(self.weight(k)), (2, draws), p=self.weight(k)) for k in KAPPAS]
-        return Curve(self.L, KAPPAS, {name: values[np.array(drawn)] for name, values in self.states.items()})
+        series = {name: values[np.array(drawn)] for name, values in self.states.items()}
+        return Curve(self.L, KAPPAS, series, np.inf)
 
 
 @pytest.fixture(scope='module')

@@ -10,7 +10,7 @@ import pytest
 from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
-from phi4hpc.lattice.observables import SERIES
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.writer import open_writer
 from tests.conftest import ROOT

@@ -5,7 +5,7 @@ import pyerrors
 import pytest
 
 from phi4hpc.lattice.exact import free_propagator
-from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.logs import log
 from phi4hpc.statistics.free_form import free_form
 from phi4hpc.statistics.gamma import obs

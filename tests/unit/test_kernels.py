@@ -8,9 +8,9 @@ import pytest
 from phi4hpc.device import host
 from phi4hpc.device.fields import Fields, pack
 from phi4hpc.kernels.philox import philox
-from phi4hpc.lattice.observables import densities, longest_mode
 from tests.conftest import ROOT
 from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep, unpack
+from tests.series import densities, series_of
 
 SIZES = [2, 4, 6, 16, 34]
 
@@ -73,7 +73,7 @@ def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
     held = fields(device, L, precision, range(3))
     held.write(phi)
     np.testing.assert_allclose(held.measure(), densities(phi), rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(held.longest_mode(), longest_mode(phi.astype('f8')), rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(held.longest_mode(), series_of(phi)['mode'], rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize('L', SIZES)

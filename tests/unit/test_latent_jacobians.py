@@ -11,7 +11,7 @@ from phi4hpc.latent import reconstruct as reconstruction
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.modes import leading_modes
-from phi4hpc.lattice.observables import axis_propagator
+from phi4hpc.lattice.momenta import axis_propagator
 
 SIZE, LATENT = 4, 5
 

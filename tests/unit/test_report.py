@@ -14,7 +14,7 @@ from mpi4py import MPI
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json
-from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.report import style

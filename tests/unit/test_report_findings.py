@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phi4hpc.lattice.exact import free_propagator
-from phi4hpc.lattice.observables import lattice_momentum
+from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.report import tables
 from phi4hpc.report.propagators import fit_free
 from phi4hpc.report.spectra import Spectrum

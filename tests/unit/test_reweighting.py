@@ -7,15 +7,15 @@ from pymbar import MBAR, mbar_solvers
 from scipy.special import erf
 
 from phi4hpc.device.fields import Fields
+from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.exact import two_torus
-from phi4hpc.lattice.observables import axis_propagator, densities
+from phi4hpc.lattice.observable import Ensemble, chosen, moments
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.start import normal
-from phi4hpc.statistics.ensembles import named
 from phi4hpc.statistics.gamma import estimate
-from phi4hpc.statistics.observables import derived, moments
+from phi4hpc.statistics.means import flat, nested, values
 from phi4hpc.statistics.reweighting import MultiHistogram
-from tests.series import autoregressive, free_fields
+from tests.series import autoregressive, free_fields, series_of
 
 L, KAPPAS = 4, np.array([0.17, 0.195, 0.215, 0.23])
 P = 2 * np.pi * np.arange(L) / L
@@ -27,7 +27,7 @@ def series():
     """Return the series {name: (k, c, n)} of autocorrelated free fields on a ladder."""
     white = autoregressive(0.5, (2, 6000, len(KAPPAS), L, L), seed=21)
     of_rungs = [free_fields(kappa, white[:, :, k]) for k, kappa in enumerate(KAPPAS)]
-    rungs = [named(densities(phi), axis_propagator(phi)) for phi in of_rungs]
+    rungs = [series_of(phi) for phi in of_rungs]
     return {name: np.stack([rung[name] for rung in rungs]) for name in rungs[0]}
 
 
@@ -38,8 +38,11 @@ def histogram(series):
 
 @pytest.mark.parametrize('kappa', [0.165, 0.17, 0.205, 0.225, 0.232])
 def test_curves_of_free_fields(series, histogram, kappa):
-    means = histogram.means(kappa, histogram.binned(moments(series)))
-    found = {name: estimate(mean) for name, mean in derived(means, L).items()}
+    observables = chosen('curves')
+    binned = histogram.binned(flat(moments(observables, Draws.of_series(L, series)), 3))
+    means = nested(histogram.means(kappa, binned))
+    made = values(observables, means, Ensemble(L, kappa, 0.0))
+    found = {name: estimate(mean) for name, mean in made.items()}
     propagator, zero_mode = 1 / (2 * (1 - 2 * kappa * COSINES)), 1 / (2 * (1 - 4 * kappa))
     for name, exact in {'abs_magnetisation': np.sqrt(2 * zero_mode / np.pi) / L, 'susceptibility_m2': zero_mode,
                         'susceptibility': zero_mode * (1 - 2 / np.pi), 'binder': 0.0,

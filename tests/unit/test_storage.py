@@ -15,7 +15,7 @@ from phi4hpc.deck.schema import Deck
 from phi4hpc.device.fields import Fields
 from phi4hpc.device.host import Host
 from phi4hpc.errors import UserError
-from phi4hpc.lattice.observables import SERIES, densities, longest_mode
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.rundirectory.directory import RunDirectory
@@ -30,6 +30,7 @@ from phi4hpc.storage.layout import SUMMARY, Shape, group_name
 from phi4hpc.storage.reader import Ensembles, part_path
 from phi4hpc.storage.virtual import parts_fit
 from phi4hpc.storage.writer import open_writer
+from tests.series import series_of
 from tests.stopping import StopAtAsking
 
 SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
@@ -311,7 +312,7 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, request, on, driver,
     draws, phi_nryx = Draws(comm, writer, walk, 0), np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
         walk.replicas.fields.write(phi_ryx)
-        draws.keep(np.column_stack([densities(phi_ryx), longest_mode(phi_ryx)]), np.arange(4))
+        draws.keep(np.column_stack(list(series_of(phi_ryx).values())), np.arange(4))
         if draws.full or draws.drawn == 4:
             draws.commit()
     draws.settle()
@@ -320,5 +321,5 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, request, on, driver,
         lattice = ensembles[4]
         assert (lattice.draws, lattice.fields, list(lattice.field_draws)) == (7, len(kept), kept)
         assert (lattice.phi[1, 0] == phi_nryx[kept, 1]).all()
-        np.testing.assert_allclose(lattice.series('mode', 1)[0], longest_mode(phi_nryx[:, 1]))
-        np.testing.assert_allclose(lattice.series('phi2')[0, 1], densities(phi_nryx[:, 2])[:, 2])
+        np.testing.assert_allclose(lattice.series('mode', 1)[0], series_of(phi_nryx[:, 1])['mode'])
+        np.testing.assert_allclose(lattice.series('phi2')[0, 1], series_of(phi_nryx[:, 2])['phi2'])
