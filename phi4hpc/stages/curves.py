@@ -8,6 +8,7 @@ from phi4hpc import __version__
 from phi4hpc.files import whole
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.leftout import finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.statistics.critical import critical, plain
@@ -22,34 +23,54 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     """Return {'reweighted': a table for each lattice, 'transition': what they say together} on rank 0.
 
     `transition` holds levels, crossings, peaks, kappa_c and exponents; it is None at lambda = 0, where
-    there is no transition. The tables are shared out over the ranks, which return {}. Collective.
+    there is no transition. Lattices whose draws carry no curve are left out. Other ranks, with which
+    the lattices are shared, return {}. Collective.
     """
     comm, each = context.comm, partial(context.control.each, where='before the curves')
-    lam = context.deck.action.lam
-    usable = [L for L in ensembles.sizes if ensembles[L].draws * ensembles[L].chains >= FEWEST]
-    curves = {L: curve_of(ensembles[L], lam) for L in each(usable[comm.rank::comm.size])}
-    gathered = comm.gather(tables_of(curves, each, comm))
-    everyone = [item for part in gathered or () for item in part.items()]
-    tables = [table for _, table in sorted(everyone)]
+    lam, usable = context.deck.action.lam, [L for L in ensembles.sizes if enough(ensembles[L])]
+    curves = {}
+    for L in each(usable[comm.rank::comm.size]):
+        with left_out(f'L = {L}: its curves'):
+            curves[L] = curve_of(ensembles[L], lam)
+    everyone = [item for part in comm.gather(tables_of(curves, each, comm)) or ()
+                for item in part.items()]
+    tables = [table for _, table in sorted(everyone, key=lambda item: item[0])]
     warn(tables)
     if lam == 0:
         return {'reweighted': tables, 'transition': None}
-    steps = list(each(all_together(ensembles, usable, curves, lam) if comm.rank == 0 else ()))
+    sizes = [table['L'] for table in tables]
+    steps = list(each(all_together(ensembles, sizes, curves, lam) if comm.rank == 0 else ()))
     if comm.rank:
         return {}
-    keep(context, steps[-1])
-    return {'reweighted': tables, 'transition': announced(plain(steps[-1]))}
+    found = steps[-1] if steps else None
+    if found:
+        keep(context, found)
+    return {'reweighted': tables, 'transition': found and announced(plain(found))}
+
+
+def enough(lattice: Lattice) -> bool:
+    """Return whether a lattice has draws enough for reweighting, and note where it has not."""
+    draws = lattice.draws * lattice.chains
+    if draws < FEWEST:
+        note(f'L = {lattice.L}: its curves', f'a rung has {draws} draws, fewer than {FEWEST}')
+    return draws >= FEWEST
 
 
 def tables_of(curves: dict[int, Curve], each: Pieces, comm: Communicator) -> dict[int, dict]:
-    """Return {L: table} of this rank's Curves."""
+    """Return {L: table} of this rank's Curves. Collective."""
     rows: dict[int, list] = {L: [] for L in curves}
     todo = [(L, kappa) for L, curve in curves.items() for kappa in stops(curve)]
     with Progress('reweight', sum(comm.allgather(len(todo))), comm.rank) as progress:
         for L, kappa in each(todo):
-            rows[L].append(row(curves[L], kappa))
+            with left_out(f'L = {L}: its curves'):
+                rows[L].append(row(curves[L], kappa))
             progress.advance(comm.size)
-    return {L: tabulated(curve, rows[L]) for L, curve in curves.items()}
+    tables = {}
+    for L, curve in curves.items():
+        with left_out(f'L = {L}: its curves'):
+            if len(rows[L]) == len(stops(curve)):
+                tables[L] = finite(tabulated(curve, rows[L]), f'L = {L}: its curve')
+    return tables
 
 
 def all_together(ensembles: Ensembles, sizes: list[int],
@@ -58,11 +79,12 @@ def all_together(ensembles: Ensembles, sizes: list[int],
 
     Curves that other ranks have are made anew.
     """
-    everyone = {}
-    for L in sizes:
-        everyone[L] = curves.get(L) or curve_of(ensembles[L], lam)
-        yield None
-    yield from critical(everyone)
+    with left_out('the transition'):
+        everyone = {}
+        for L in sizes:
+            everyone[L] = curves.get(L) or curve_of(ensembles[L], lam)
+            yield None
+        yield from critical(everyone)
 
 
 def keep(context: Context, found: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from phi4hpc import __version__
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observable import chosen
 from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.leftout import announce, finite, left_out
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.curves import transition
@@ -25,13 +26,14 @@ from phi4hpc.storage.reader import Ensembles, Lattice
 
 def run(context: Context) -> None:
     """Estimate every mean of the draws, then what all lattices say together. Collective."""
+    lam = context.deck.action.lam
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
         entries, curves = means(context, ensembles), transition(context, ensembles)
+        announce(context.comm)
         if context.comm.rank == 0:
             lattices = [ensembles[L] for L in ensembles.sizes]
             results = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
-                       'lambda': context.deck.action.lam, 'ensembles': entries,
-                       **seen_at_rungs(entries, context.deck.action.lam),
+                       'lambda': lam, 'ensembles': entries, **seen_at_rungs(entries, lam),
                        'proposals': [{'L': each.L, **proposals(each)} for each in lattices],
                        'tempering': [{'L': each.L, **exchange(each)} for each in lattices
                                      if len(each.kappas) > 1]}
@@ -50,8 +52,11 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):
             lattice = ensembles[L]
-            entries[L, k] = {'L': L, 'kappa': float(lattice.kappas[k]),
-                             **rung_estimates(lattice, k, lam, observables)}
+            kappa = float(lattice.kappas[k])
+            entries[L, k] = {'L': L, 'kappa': kappa}
+            with left_out(f'L = {L}, kappa = {kappa:g}: its means'):
+                found = rung_estimates(lattice, k, lam, observables)
+                entries[L, k] |= finite(found, f'L = {L}, kappa = {kappa:g}')
             progress.advance(comm.size)
     everyone = [item for part in comm.gather(entries) or () for item in part.items()]
     return [entry for _, entry in sorted(everyone)]
@@ -83,7 +88,7 @@ def exchange(lattice: Lattice) -> dict[str, Any]:
 
 def judge(entries: list[dict[str, Any]]) -> None:
     """Say in the log which ensembles are not thermalised, or have too few draws."""
-    for entry in entries:
+    for entry in (entry for entry in entries if entry.get('r_hat')):
         for doubt in doubts(entry):
             log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'],
                         doubt)

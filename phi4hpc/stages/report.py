@@ -4,6 +4,7 @@ from functools import partial
 
 from phi4hpc.files import write_text
 from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.leftout import announce, left_out
 from phi4hpc.report.drawings import tasks
 from phi4hpc.report.export import export
 from phi4hpc.report.page import render
@@ -15,8 +16,10 @@ def run(context):
     """Draw every figure, then write the page. Collective."""
     study = Study.of(context.directory.path, context.deck)
     figures = draw(context, study)
+    announce(context.comm)
     if context.comm.rank == 0:
-        export(study, context.directory.file('tables'))
+        with left_out('tables/'):
+            export(study, context.directory.file('tables'))
         page = context.directory.file('report.html')
         write_text(page, render(study, figures, context.comm.size, str(context.device)))
         log.info('report: %s', page)
@@ -37,6 +40,7 @@ def draw(context, study):
 def drawn(todo, study, advance):
     """Yield (number, section, record) of each figure of the drawings `todo`, and `advance` after each drawing."""
     for number, (section, drawing) in todo:
-        for record in draw_and_save(drawing, study, study.path / 'figures'):
-            yield number, section, record
+        with left_out(f'the figure {drawing.__name__}'):
+            for record in draw_and_save(drawing, study, study.path / 'figures'):
+                yield number, section, record
         advance()
