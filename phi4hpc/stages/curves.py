@@ -12,7 +12,8 @@ from phi4hpc.parallel.leftout import finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.statistics.critical import critical, plain
-from phi4hpc.statistics.curve import Curve, row, stops, tabulated
+from phi4hpc.statistics.curve import Curve
+from phi4hpc.statistics.curvetable import row, stops, tabulated
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 FEWEST = 100
@@ -94,7 +95,7 @@ def keep(context: Context, found: dict[str, Any]) -> None:
     description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                    'lambda': context.deck.action.lam}
     # pyerrors takes an empty list for one of observables, and looks at the first of them.
-    there = {name: entries for name, entries in found.items() if entries}
+    there = {name: entries for name, entries in found.items() if entries and name != 'left_out'}
     with whole(context.directory.file('transition.json.gz')) as temporary:
         # pyerrors appends its suffix to a name that has another.
         made = temporary.with_name('transition.new.json.gz')
@@ -112,13 +113,15 @@ def warn(tables: list[dict[str, Any]]) -> None:
     """Say in the log where neighbouring rungs overlap too little for reweighting."""
     for table in tables:
         for lower, upper, overlap in table['thin']:
-            log.warning('L = %d: the draws at kappa = %g and %g overlap by %.1g only, so curves '
-                        'between them are doubtful; put more rungs there', table['L'], lower, upper,
-                        overlap)
+            log.warning('L = %d: the draws at kappa = %g and %g %s; put more rungs there', table['L'],
+                        lower, upper, f'overlap by {overlap:.1g} only, so curves between them are '
+                        'doubtful' if overlap > 0 else 'do not overlap, so no curves join them')
 
 
 def announced(found: dict[str, Any]) -> dict[str, Any]:
-    """Return what was found, and say in the log where the transition is."""
+    """Return what was found, and say in the log where the transition is, and what is left out."""
+    for line in found.pop('left_out'):
+        log.info('left out: %s', line)
     if kappa_c := found['kappa_c']:
         log.info('kappa_c = %.7f, statistical error %.7f, systematic %.7f', kappa_c['value'],
                  kappa_c['error'], kappa_c['systematic'])

@@ -7,13 +7,16 @@ by smaller powers until lattices are large. At fixed xi / L other means scale wi
 cond-mat/9902026), free of the error of kappa_c.
 """
 
+from functools import partial
 from itertools import pairwise, product
 
 import numpy as np
 
 from phi4hpc.lattice.critical import EXACT, UNIVERSAL
+from phi4hpc.statistics.fits import averaged, linear_fit, power_law
 from phi4hpc.statistics.gamma import value_and_error
-from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
+from phi4hpc.statistics.missing import Missing
+from phi4hpc.statistics.points import crossing, peak
 
 OMEGA = 1.75
 CORRECTIONS = (OMEGA,), (2.0,), (1.0,), (OMEGA, 2 * OMEGA), (2.0, 4.0), (1.0, OMEGA), (1.0, 2.0)
@@ -24,19 +27,47 @@ small one alone drags the result along from size to size."""
 def critical(curves):
     """Yield what the Curves {L: Curve}, ascending, say of the transition: points and exponents as pyerrors.Obs.
 
-    Before that, None after each of its steps, which take long where draws are many. What the draws do not reach is left
-    out of the lists; `kappa_c` and `exponents` are None where lattices are too few.
+    Before that, None after each of its steps, which take long where draws are many. What the draws do not give is
+    left out, with a line in `left_out` that says why; `kappa_c` and `exponents` are None where lattices are too few.
     """
-    found = {'levels': [], 'crossings': [], 'peaks': [], 'kappa_c': None, 'exponents': None}
-    for name, points in (('levels', levels(curves)), ('crossings', crossings(curves)), ('peaks', peaks(curves))):
-        for point in points:
-            found[name].append(point)
-            yield None
+    found = {'levels': [], 'crossings': [], 'peaks': [], 'kappa_c': None, 'exponents': None, 'left_out': []}
+    for name, place, of in points(curves):
+        try:
+            found[name].append(place | of())
+        except Missing as missing:
+            found['left_out'].append(f'{words(place)}: {missing}')
+        yield None
     found['kappa_c'] = critical_kappa([(point['L'], point['of'], point['kappa']) for point in found['levels']])
     fixed = {point['L']: point['kappa'] for point in found['levels'] if point['of'] == 'correlation_ratio'}
     if len(fixed) > 2:
-        found['exponents'] = yield from exponents(curves, fixed)
+        found['exponents'] = yield from exponents(curves, fixed, found['left_out'])
     yield found
+
+
+def points(curves):
+    """Yield (list, place, function that finds the rest of its entry) of levels, crossings and peaks."""
+    for (L, curve), (name, level) in product(curves.items(), UNIVERSAL.items()):
+        yield 'levels', {'L': L, 'of': name}, partial(crossed, curve, name, level)
+    for (small, large), name in product(pairwise(curves), UNIVERSAL):
+        place = {'small': small, 'large': large, 'of': name}
+        yield 'crossings', place, partial(crossed, curves[large], name, curves[small])
+    for L, curve in curves.items():
+        yield 'peaks', {'L': L}, partial(highest, curve, 'susceptibility')
+
+
+def crossed(curve, name, level):
+    """Return the part of an entry that says where a curve crosses."""
+    return {'kappa': crossing(curve, name, level)}
+
+
+def highest(curve, name):
+    """Return the part of an entry that says where a curve is highest."""
+    return dict(zip(('kappa', 'height'), peak(curve, name), strict=True))
+
+
+def words(place):
+    """Return in words which lattices an entry is about."""
+    return 'L = ' + ' and '.join(str(place[key]) for key in ('L', 'small', 'large') if key in place)
 
 
 def plain(found):
@@ -47,32 +78,6 @@ def plain(found):
         return {key: plain(entry) for key, entry in found.items() if key != 'value'} | (
             value_and_error(found['value']) if 'value' in found else {})
     return value_and_error(found) if hasattr(found, 'gamma_method') else found
-
-
-def levels(curves):
-    """Yield where the curves take the values of the Ising class."""
-    for L, curve in curves.items():
-        for name, level in UNIVERSAL.items():
-            kappa = curve.crossing(name, level)
-            if kappa is not None:
-                yield {'L': L, 'of': name, 'kappa': kappa}
-
-
-def crossings(curves):
-    """Yield where the curves of neighbouring sizes cross."""
-    for small, large in pairwise(curves):
-        for name in UNIVERSAL:
-            kappa = curves[large].crossing(name, curves[small])
-            if kappa is not None:
-                yield {'small': small, 'large': large, 'of': name, 'kappa': kappa}
-
-
-def peaks(curves):
-    """Yield the maximum of the connected susceptibility of every lattice."""
-    for L, curve in curves.items():
-        top = curve.peak('susceptibility')
-        if top is not None:
-            yield {'L': L, 'kappa': top[0], 'height': top[1]}
 
 
 def critical_kappa(levels):
@@ -105,24 +110,36 @@ def level_fit(levels, smallest, omegas):
     return linear_fit(np.array(design), [kappa for _, _, kappa in chosen])
 
 
-def exponents(curves, fixed):
+def exponents(curves, fixed, left_out):
     """Return {name: value, systematic, smallest, omegas, chi2, dof, exact} of nu, beta/nu and gamma/nu.
 
     From powers of L of d U_L / d kappa, <|M|> and Omega <M^2> at fixed xi / L, at the kappas `fixed` {L: Obs}; without
-    and with each of CORRECTIONS, from each lattice on, and averaged. Yields None after each step.
+    and with each of CORRECTIONS, from each lattice on, and averaged. Yields None after each step. Lattices whose mean
+    is not positive are left out, with a line in `left_out`; an exponent with fewer than three is as well.
     """
     at = {'nu': lambda curve: lambda kappa: curve.slope('binder', kappa),
-          'beta/nu': lambda curve: lambda kappa: curve(kappa)['abs_magnetisation'],
-          'gamma/nu': lambda curve: lambda kappa: curve(kappa)['susceptibility_m2']}
+          'beta/nu': lambda curve: lambda kappa: curve.mean('abs_magnetisation', kappa),
+          'gamma/nu': lambda curve: lambda kappa: curve.mean('susceptibility_m2', kappa)}
     of_power = {'nu': lambda p: 1 / p[1], 'beta/nu': lambda p: -p[1], 'gamma/nu': lambda p: p[1]}
     found = {}
     for name, of in at.items():
         observed = {}
         for L, kappa in fixed.items():
-            observed[L] = curves[L].at(kappa, of(curves[L]))
+            try:
+                observed[L] = positive(curves[L].at(kappa, of(curves[L])))
+            except Missing as missing:
+                left_out.append(f'L = {L}, {name}: {missing}')
             yield None
-        found[name] = fitted(power_fits(observed), of_power[name]) | {'exact': EXACT[name]}
+        if len(observed) > 2:
+            found[name] = fitted(power_fits(observed), of_power[name]) | {'exact': EXACT[name]}
     return found
+
+
+def positive(mean):
+    """Return a pyerrors.Obs whose logarithm is to be taken. Raises Missing where it is not above 0."""
+    if not mean.value > 0:
+        raise Missing(f'what should scale with a power of L is {mean.value:.3g}')
+    return mean
 
 
 def power_fits(observed):

@@ -13,8 +13,10 @@ from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.curves import keep
 from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
 from phi4hpc.statistics.curve import Curve
+from phi4hpc.statistics.fits import averaged, linear_fit, power_law
 from phi4hpc.statistics.gamma import estimate, value_and_error
-from phi4hpc.statistics.scaling import averaged, linear_fit, power_law
+from phi4hpc.statistics.missing import Missing
+from phi4hpc.statistics.points import crossing, peak
 from tests.series import series_of
 
 KAPPAS = np.array([0.16, 0.19, 0.22, 0.25])
@@ -66,7 +68,7 @@ def assert_agrees(found, exact, within):
 def test_levels_are_found_where_they_are(four, curve, name):
     level = UNIVERSAL[name]
     exact = brentq(lambda kappa: four.exact(name, kappa) - level, 0.1, 0.3)
-    assert_agrees(curve.crossing(name, level), exact, within=0.003)
+    assert_agrees(crossing(curve, name, level), exact, within=0.003)
 
 
 def test_slopes_and_means_at_a_level_know_that_it_moves(four, curve):
@@ -74,7 +76,7 @@ def test_slopes_and_means_at_a_level_know_that_it_moves(four, curve):
     level = UNIVERSAL['binder']
     kappa = brentq(lambda kappa: four.exact('binder', kappa) - level, 0.1, 0.3)
     exact_slope = (four.exact('binder', kappa + 1e-5) - four.exact('binder', kappa - 1e-5)) / 2e-5
-    found = curve.crossing('binder', level)
+    found = crossing(curve, 'binder', level)
     assert value_and_error(curve.at(found, lambda k: curve(k)['binder']))['error'] < 1e-5
     magnetisation = curve.at(found, lambda k: curve(k)['abs_magnetisation'])
     assert_agrees(magnetisation, four.exact('abs_magnetisation', kappa), within=0.01)
@@ -85,7 +87,7 @@ def test_slopes_and_means_at_a_level_know_that_it_moves(four, curve):
 def test_peaks_are_found_where_they_are(four, curve, name):
     exact = minimize_scalar(lambda kappa: -four.exact(name, kappa), bounds=(0.1, 0.4), method='bounded',
                             options={'xatol': 1e-9})
-    kappa, height = curve.peak(name)
+    kappa, height = peak(curve, name)
     assert_agrees(kappa, exact.x, within=0.01)
     assert_agrees(height, -exact.fun, within=0.03 * -exact.fun)
 
@@ -93,19 +95,21 @@ def test_peaks_are_found_where_they_are(four, curve, name):
 def test_two_sizes_cross_where_their_exact_curves_do(four, curve):
     two = Ising(2)
     exact = brentq(lambda kappa: four.exact('binder', kappa) - two.exact('binder', kappa), 0.15, 0.28)
-    assert_agrees(curve.crossing('binder', two.curve(seed=2)), exact, within=0.01)
+    assert_agrees(crossing(curve, 'binder', two.curve(seed=2)), exact, within=0.01)
 
 
 def test_what_the_draws_do_not_reach_is_not_made_up(curve):
-    low, high = curve.reach
+    (low, high), = (part.reach for part in curve.parts)
     assert 0 < low < KAPPAS[0] < KAPPAS[-1] < high < 0.4
-    assert curve.crossing('binder', 0.67) is None
-    assert curve.peak('abs_magnetisation') is None
+    with pytest.raises(Missing, match='binder does not rise through 0.67 where draws reach'):
+        crossing(curve, 'binder', 0.67)
+    with pytest.raises(Missing, match='abs_magnetisation has no maximum where draws reach'):
+        peak(curve, 'abs_magnetisation')
 
 
 def test_errors_of_levels_are_the_scatter_over_runs(four):
     level = UNIVERSAL['correlation_ratio']
-    found = [estimate(four.curve(400, seed).crossing('correlation_ratio', level)) for seed in range(10, 60)]
+    found = [estimate(crossing(four.curve(400, seed), 'correlation_ratio', level)) for seed in range(10, 60)]
     assert np.std([f.value for f in found]) == pytest.approx(np.mean([f.error for f in found]), rel=0.3)
 
 

@@ -105,13 +105,6 @@ def test_long_ladders_of_thin_overlap_are_solved_in_few_steps(gradients):
     assert abs(found.value + 2 * variance * (kappas[-1] ** 2 - kappas[0] ** 2)) < 4 * found.error < 10
 
 
-def test_thin_overlap_is_told_of():
-    hopping = np.random.default_rng(3).normal([[[0.0]], [[20.0]], [[200.0]]], 15, (3, 1, 2000))
-    (lower, upper, overlap), = MultiHistogram([0.1, 0.11, 0.2], hopping).thin_overlaps()
-    assert (lower, upper) == (0.11, 0.2)
-    assert overlap < 0.03
-
-
 def test_errors_of_overlaps_are_the_scatter_over_runs(device):
     """Also where replicas are exchanged: an overlap moves with the free energies of all rungs."""
     densities_rknq, kappas = exchanged(device, runs=100, draws=300, seed=8)

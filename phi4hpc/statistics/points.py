@@ -1,0 +1,93 @@
+"""Points that finite-size scaling asks for: where a curve crosses a level or another curve, and peaks.
+
+A point is found on the curves, and moves with them: a curve R that fluctuates by dR crosses a level at a
+kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and keep their correlations. A
+point that is not there raises Missing, with the reason.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import brentq
+
+from phi4hpc.statistics.curve import Curve
+from phi4hpc.statistics.missing import Missing
+
+if TYPE_CHECKING:
+    from pyerrors import Obs
+
+SCAN = 33                        # kappas of a stretch at which a point is looked for
+WIDE = 5                         # steps over which the curvature of a peak is taken
+
+
+def crossing(curve: Curve, name: str, level: float | Curve) -> 'Obs':
+    """Return the first kappa at which a mean rises through `level`, a number or another Curve."""
+    def excess(kappa):
+        return curve.value(name, kappa) - (level.value(name, kappa) if other else level)
+
+    other = isinstance(level, Curve)
+    for low, high in stretches(curve, level) if other else [part.reach for part in curve.parts]:
+        kappa = root(excess, np.linspace(low, high, SCAN))
+        if kappa is not None:
+            step = curve.part(kappa).step
+            slope = (excess(kappa + step) - excess(kappa - step)) / (2 * step)
+            if not slope > 0:
+                raise Missing(f'{name} does not rise for certain at kappa = {kappa:.6g}')
+            target = level.mean(name, kappa) if other else level
+            return kappa - (curve.mean(name, kappa) - target) / slope
+    where = f'the curve of L = {level.L}' if other else f'{level:.6g}'
+    raise Missing(f'{name} does not rise through {where} where draws reach, {reached(curve)}')
+
+
+def stretches(one: Curve, other: Curve) -> list[tuple[float, float]]:
+    """Return the ranges of kappa that two Curves both reach."""
+    both = [(max(a.reach[0], b.reach[0]), min(a.reach[1], b.reach[1]))
+            for a in one.parts for b in other.parts]
+    return [(low, high) for low, high in both if low < high]
+
+
+def peak(curve: Curve, name: str) -> 'tuple[Obs, Obs]':
+    """Return (kappa, height) of the maximum of a mean."""
+    grids = [np.linspace(*part.reach, SCAN) for part in curve.parts]
+    values = np.array([[curve.value(name, kappa) for kappa in grid] for grid in grids])
+    if np.isnan(values).any():
+        raise Missing(f'{name} is not defined everywhere')
+    part, top = np.unravel_index(values.argmax(), values.shape)
+    if top in (0, SCAN - 1):
+        raise Missing(f'{name} has no maximum where draws reach, {reached(curve)}')
+    wide = WIDE * curve.parts[part].step
+    kappa = root(lambda kappa: curve.value(name, kappa - wide) - curve.value(name, kappa + wide),
+                 grids[part][top - 1:top + 2])
+    if kappa is None:
+        raise Missing(f'{name} has a maximum near kappa = {grids[part][top]:.6g} too flat to be placed')
+    return _summit(curve, name, kappa, wide)
+
+
+def _summit(curve, name, kappa, wide):
+    """Return (kappa, height) of the parabola through three points of a curve about `kappa`."""
+    below, here, above = (curve.mean(name, kappa + shift) for shift in (-wide, 0, wide))
+    curvature = (below + above - 2 * here).value / wide**2
+    if not curvature < 0:
+        raise Missing(f'{name} has a maximum near kappa = {kappa:.6g} too flat to be placed')
+    return kappa - (above - below) / (2 * wide) / curvature, here
+
+
+def reached(curve: Curve) -> str:
+    """Return in words the kappas that the draws of a Curve reach."""
+    return ' and '.join(f'{low:.6g} to {high:.6g}' for low, high in (part.reach for part in curve.parts))
+
+
+def root(function: Callable[[float], float], grid: np.ndarray) -> float | None:
+    """Return where a continuous function first rises through zero on a grid, or None.
+
+    NaN stands for where the function is not defined: there it does not rise.
+    """
+    values = np.array([function(x) for x in grid])
+    rising = np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0))
+    if not rising.size:
+        return None
+    try:
+        return float(brentq(function, *grid[rising[0]:rising[0] + 2], xtol=1e-12))
+    except ValueError:                                            # NaN on the way
+        return None

@@ -1,0 +1,178 @@
+"""Thin ladders and short runs: what their draws give is found, and the rest has a line that says why."""
+
+import numpy as np
+import pytest
+
+from phi4hpc.device.fields import Fields
+from phi4hpc.lattice.critical import UNIVERSAL
+from phi4hpc.sampling.start import normal
+from phi4hpc.statistics.critical import critical, plain
+from phi4hpc.statistics.curve import Curve
+from phi4hpc.statistics.curvetable import row, stops, tabulated
+from phi4hpc.statistics.gamma import estimate
+from phi4hpc.statistics.missing import Missing
+from phi4hpc.statistics.neighbours import bridges, connected
+from phi4hpc.statistics.points import crossing, peak, root
+
+VARIANCE = 1000.0                # of H, whose density of states is normal: ln Z = 2 VARIANCE kappa^2 + const
+
+
+def normal_energies(kappas, draws=2000, seed=3):
+    """Return H (k, 1, n) of independent draws from a normal density of states."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(2 * VARIANCE * np.array(kappas)[:, None, None], VARIANCE**0.5, (len(kappas), 1, draws))
+
+
+def series(kappas, seed=3):
+    """Return the series of a made-up lattice L = 4 whose U_L rises, and whose M^2 and G(p) are apart."""
+    hopping = normal_energies(kappas, seed=seed)
+    rng = np.random.default_rng(seed)
+    widths = 1 + 0.5 * np.tanh(20 * (np.array(kappas)[:, None, None] - 0.3))
+    magnetisation = rng.choice([-1, 1], hopping.shape) * (1 + rng.normal(size=hopping.shape) / widths**4)
+    return {'magnetisation': magnetisation, 'hopping': hopping / 16, 'mode': rng.exponential(size=hopping.shape)}
+
+
+def test_the_difference_of_free_energies_of_two_rungs():
+    kappas = [0.2, 0.22, 0.27]
+    exact = -2 * VARIANCE * np.diff(np.square(kappas))
+    rises = [bridge.rise for bridge in bridges(kappas, normal_energies(kappas))]
+    np.testing.assert_allclose(rises, exact, atol=0.3)
+
+
+@pytest.mark.parametrize(('kappas', 'parts'), [
+    ([0.2], [slice(0, 1)]),
+    ([0.2, 0.22, 0.24], [slice(0, 3)]),
+    ([0.2, 0.22, 0.40], [slice(0, 2), slice(2, 3)]),
+    ([0.0, 0.2, 0.22, 0.24, 0.4, 0.6], [slice(0, 1), slice(1, 4), slice(4, 5), slice(5, 6)])])
+def test_a_ladder_is_split_where_draws_do_not_carry(kappas, parts):
+    assert connected(kappas, normal_energies(kappas)) == parts
+
+
+@pytest.mark.parametrize(('distance', 'carries'), [(0.10, True), (0.13, False)])
+def test_draws_carry_as_long_as_two_in_a_hundred_count(distance, carries):
+    """Half-way between rungs draws near zero of E = 2 (H - <H>) count, which weigh 1 / cosh(distance E / 2)."""
+    deviation = 2 * VARIANCE**0.5
+    E = np.linspace(-10, 10, 2001) * deviation
+    density = sum(np.exp(-0.5 * (E / deviation + side * distance * deviation / 2) ** 2) for side in (-1, 1))
+    weight = 1 / np.cosh(distance * E / 2)
+    counting = 2 * (density @ weight) ** 2 / (density @ weight**2) / density.sum()
+    assert (counting > 0.02) == carries
+    assert len(connected([0.2, 0.2 + distance], normal_energies([0.2, 0.2 + distance], 20_000))) == 2 - carries
+
+
+@pytest.fixture(scope='module')
+def torn():
+    """Return a Curve of two parts."""
+    kappas = [0.2, 0.22, 0.24, 0.40, 0.42]
+    return Curve(4, kappas, series(kappas), 0.02)
+
+
+def test_every_part_is_reweighted_by_itself(torn):
+    """Of a normal density of states, <H> = 2 VARIANCE kappa, in each part as of a ladder of its own."""
+    for kappa in (0.19, 0.23, 0.395, 0.41):
+        found = estimate(torn(kappa)['hopping'])
+        assert abs(found.value - 2 * VARIANCE * kappa / 16) < 4 * found.error < 1
+    alone = Curve(4, [0.40, 0.42], {name: values[3:] for name, values in series(torn.kappas).items()}, 0.02)
+    assert alone(0.41)['hopping'].value == torn(0.41)['hopping'].value
+
+
+def test_between_parts_nothing_is_defined(torn):
+    kappas = stops(torn)
+    table = tabulated(torn, [row(torn, kappa) for kappa in kappas])
+    assert set(torn.kappas) < set(kappas)
+    assert (np.diff(kappas) > 0).all()
+    gap, = [i for i, value in enumerate(table['hopping']['value']) if value is None]
+    assert torn.parts[0].reach[1] < kappas[gap] < torn.parts[1].reach[0]
+    assert all(table[name]['value'][gap] is None for name in ('binder', 'susceptibility', 'free_energy'))
+    assert table['free_energy']['value'][-1] is None              # relative to a rung of the other part
+    assert table['thin'] == [(0.24, 0.40, 0.0)]
+    assert table['overlap'][2][3] == table['overlap'][3][2] == 0.0
+    np.testing.assert_allclose(np.sum(table['overlap'], 1), 1, atol=1e-5)
+
+
+def test_points_are_looked_for_in_every_part(torn):
+    level = torn.value('binder', 0.415)
+    assert estimate(crossing(torn, 'binder', level - 1e-4)).value > 0.395
+    with pytest.raises(Missing, match=r'hopping does not rise through 40 where draws reach, 0.* and 0\.'):
+        crossing(torn, 'hopping', 40.0)
+    with pytest.raises(Missing, match='hopping has no maximum'):
+        peak(torn, 'hopping')
+
+
+def test_where_a_mean_is_not_defined_it_does_not_cross():
+    """The step from where a function is not defined to where it is above zero is no root."""
+    assert root(lambda x: np.nan if x < 0.5 else x, np.linspace(0, 1, 9)) is None
+    assert root(lambda x: np.nan if x < 0.5 else x - 0.7, np.linspace(0, 1, 9)) == pytest.approx(0.7, abs=1e-10)
+    assert root(lambda x: np.nan if 0.6 < x < 0.9 else x - 0.7, np.linspace(0, 1, 3)) is None
+
+
+def short_run(device, L, kappas, chains, draws, seed, lam=0.02):
+    """Return series (k, c, n) of a few draws by Metropolis sweeps, as a bad deck would make them."""
+    kappa_r = np.repeat(kappas, chains)
+    fields = Fields(device, L, 'float32', lam, seed, range(len(kappa_r)))
+    fields.write(normal(L, range(len(kappa_r)), seed))
+    found = np.empty((3, len(kappas), chains, draws))
+    for n in range(draws):
+        fields.metropolis(kappa_r, np.full(len(kappa_r), 1.7), n, 1)
+        measured = *fields.measure()[:, :2].T, fields.longest_mode()
+        found[..., n] = [values.reshape(len(kappas), chains) for values in measured]
+    return dict(zip(('magnetisation', 'hopping', 'mode'), found, strict=True))
+
+
+def constant(series):
+    return {name: np.full_like(values, values.flat[0]) for name, values in series.items()}
+
+
+def assert_all_is_there_or_has_a_reason(curves):
+    """Assert that each point is found or has its line, and that no number is NaN or infinite."""
+    *_, found = critical(curves)
+    wanted = len(UNIVERSAL) * (2 * len(curves) - 1) + len(curves)
+    there = sum(len(found[name]) for name in ('levels', 'crossings', 'peaks'))
+    reasons = [line for line in found['left_out'] if 'nu:' not in line]
+    assert there + len(reasons) == wanted
+    rows = [row(curve, kappa) for curve in curves.values() for kappa in stops(curve)[::16]]
+    assert all(np.isfinite(number) for number in numbers([plain(found), rows]))
+    return found
+
+
+def numbers(tree):
+    """Yield every number in nested dicts and lists."""
+    if isinstance(tree, dict | list | tuple):
+        for branch in tree.values() if isinstance(tree, dict) else tree:
+            yield from numbers(branch)
+    elif isinstance(tree, float | int):
+        yield tree
+
+
+THIN = {'no overlap at all': {'sizes': [32], 'kappas': [0.2, 0.3]},
+        'one of several rungs is far': {'sizes': [8, 16, 32], 'kappas': [0.269, 0.2695, 0.3]},
+        'a single rung': {'sizes': [8, 16], 'kappas': [0.2695]},
+        'a single chain': {'sizes': [8, 16], 'kappas': [0.26, 0.27, 0.28], 'chains': 1, 'draws': 100},
+        'many short chains': {'sizes': [8], 'kappas': [0.26, 0.27], 'chains': 20, 'draws': 5},
+        'the symmetric phase': {'sizes': [8, 16, 32], 'kappas': [0.0, 0.05]},
+        'the broken phase': {'sizes': [8, 16, 32], 'kappas': [0.5, 0.52]}}
+
+
+@pytest.mark.parametrize('ladder', THIN.values(), ids=THIN)
+def test_thin_ladders_and_short_runs_lose_no_stage(device, ladder):
+    deck = {'chains': 2, 'draws': 50} | ladder
+    assert_all_is_there_or_has_a_reason({
+        L: Curve(L, deck['kappas'], short_run(device, L, deck['kappas'], deck['chains'], deck['draws'], seed=1),
+                 0.02)
+        for L in deck['sizes']})
+
+
+@pytest.mark.parametrize('kappas', [[0.2695], [0.26, 0.27]])
+def test_draws_that_never_change_lose_no_stage(device, kappas):
+    curves = {L: Curve(L, kappas, constant(short_run(device, L, kappas, 2, 50, seed=1)), 0.02) for L in (8, 16, 32)}
+    found = assert_all_is_there_or_has_a_reason(curves)
+    assert found['levels'] == found['crossings'] == found['peaks'] == []
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_random_ladders_lose_no_stage(device, seed):
+    rng = np.random.default_rng(seed)
+    kappas = np.unique(rng.normal(0.2695, 10 ** rng.uniform(-4, -1.5), rng.integers(1, 6)))
+    sizes = sorted(int(L) for L in rng.choice([4, 6, 8, 16], rng.integers(1, 4), replace=False))
+    assert_all_is_there_or_has_a_reason({
+        L: Curve(L, kappas, short_run(device, L, kappas, 2, 60, seed), 0.02) for L in sizes})
