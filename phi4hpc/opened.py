@@ -5,7 +5,7 @@ is read when it is asked for; what is heavy to import, torch above all, is impor
 """
 
 import os
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from phi4hpc.storage.layout import group_name
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 if TYPE_CHECKING:
+    from pyerrors import Obs
     from xarray import Dataset, DataTree
 
 
@@ -71,13 +72,35 @@ class Run:
             found['transition'] |= self._transition()
         return found
 
+    def mean(self, name: str, L: int, kappa: float) -> 'Obs | list[Obs] | None':
+        """Return an observable of an ensemble, made from its complete draws, with its error.
+
+        It knows its fluctuations, so that functions of several observables of a lattice get the
+        right error. `name` is that of a file in lattice/observables/, or the dotted path of a
+        user's; a list of Obs belongs to a propagator and its like. None: it is not defined.
+        """
+        from phi4hpc.lattice.observable import load
+        from phi4hpc.statistics.estimates import rung_values
+        from phi4hpc.statistics.gamma import obs
+
+        with Ensembles(self._file('ensembles.h5', 'sample')) as ensembles:
+            lattice = ensembles[L]
+            average = partial(obs, ensemble=f'draws of L = {L}')
+            found = rung_values(lattice, lattice.rung(kappa), self.deck.action.lam,
+                                {name: load(name)}, average)
+        if name not in found:
+            raise UserError(f'{self.path}: L = {L} has {lattice.fields} fields a chain, too few '
+                            f'for {name}; keep more by sample.fields')
+        estimate_errors(found)
+        return found[name]
+
     def _transition(self) -> dict[str, Any]:
         """Return what transition.json.gz holds, with errors; nothing where it is not there."""
         from pyerrors.input.json import load_json_dict
 
         path = self.path / 'transition.json.gz'
         found = load_json_dict(str(path), verbose=False) if path.exists() else {}
-        _estimate_errors(found)
+        estimate_errors(found)
         return found
 
     @property
@@ -100,11 +123,11 @@ class Run:
         return path
 
 
-def _estimate_errors(found: Any) -> None:
-    """Have every Obs in lists and dicts know its error."""
+def estimate_errors(found: Any) -> None:
+    """Estimate the error of every pyerrors.Obs in lists and dicts."""
     if isinstance(found, list | dict):
         for entry in found.values() if isinstance(found, dict) else found:
-            _estimate_errors(entry)
+            estimate_errors(entry)
     elif hasattr(found, 'gamma_method'):
         found.gamma_method()
 

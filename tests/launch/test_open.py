@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 import phi4hpc
 
 LOOK = """
@@ -53,3 +55,17 @@ def test_points_of_the_transition_know_what_they_share(finished):
     both = one + other
     both.gamma_method()
     assert both.dvalue != (one.dvalue**2 + other.dvalue**2) ** 0.5
+
+
+def test_means_of_draws_are_those_of_results_and_know_what_they_share(finished):
+    out, _ = finished
+    run = phi4hpc.open(out)
+    found = run.results['ensembles'].loc[8, 0.269]
+    m2, chi = (run.mean(name, 8, 0.269) for name in ('susceptibility_m2', 'susceptibility'))
+    assert (chi.value, chi.dvalue) == (found.susceptibility.value, found.susceptibility.dvalue)
+    disconnected = m2 - chi
+    disconnected.gamma_method()
+    squared = 64 * run.mean('abs_magnetisation', 8, 0.269) ** 2
+    squared.gamma_method()
+    assert (disconnected.value, disconnected.dvalue) == pytest.approx((squared.value, squared.dvalue))
+    assert [G.value for G in run.mean('propagator', 8, 0.269)] == [G.value for G in found.propagator['value']]
