@@ -6,6 +6,8 @@
 from collections.abc import Collection, Iterator
 
 from phi4hpc.blockspin import memory as training
+from phi4hpc.blockspin.family import Family
+from phi4hpc.blockspin.models import models
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
 from phi4hpc.latent import cost as analysis
@@ -68,11 +70,13 @@ def _models(deck: Deck) -> str:
     train = deck.train
     if train is None:
         return 'none, there is no section train'
-    kappas, latents = (', '.join(f'{v:g}' for v in values) for values in (train.kappas, train.latents))
-    families = ', '.join(train.families)
-    count = len(train.kappas) * len(train.families) * len(train.latents)
-    return (f'{count} of L = {train.lattice}: kappa {kappas}; {families}; d = {latents}; '
-            f'{train.epochs} epochs')
+    kappas = ', '.join(f'{kappa:g}' for kappa in train.kappas)
+    families = '; '.join(f'{entry.name}, d = {_sizes(entry.settings, train.lattice)}' for entry in train.models)
+    return f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; {train.epochs} epochs'
+
+
+def _sizes(family: Family, L: int) -> str:
+    return ', '.join(map(str, family.sizes(L)))
 
 
 def human(size: float) -> str:

@@ -1,66 +1,88 @@
-"""What a training writes down while it runs: checkpoints to resume from, and losses for TensorBoard."""
+"""What a training writes down while it runs: checkpoints to resume from, and its costs for TensorBoard."""
 
 import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.history import History, totals_of
+from phi4hpc.blockspin.objective import MEASURE, Objective
 from phi4hpc.logs import log
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.storage import generations
 
 FILE = 'training.pt'
 
 
-def keep(comm, checkpoint, generations_kept, past, settings, state):
-    """Write a checkpoint: the `past`, the `settings` it is of, and `state`, {name: what has a state_dict}. Collective.
+class Checkpoints:
+    """The checkpoints of one training in a folder, the last `kept` of them; `settings` tell which training it is.
 
-    Random choices need no more than that: they follow from the seed and the epoch (batches.plan).
+    `state` is {name: what has a state_dict}. Random choices need no more than that: they follow from the seed and the
+    epoch (batches.plan).
     """
-    sums = comm.allgather(float(past['sum']))
 
-    def fill(path):
-        if comm.rank:
-            return []
-        states = {name: holder.state_dict() for name, holder in state.items()}
-        modelfile.write(path / FILE, {'past': {**past, 'sum': sums}, 'settings': settings, 'state': states})
-        return [FILE]
+    def __init__(self, comm: Communicator, folder: Path, kept: int, settings: Mapping[str, Any],
+                 state: Mapping[str, Any]) -> None:
+        self.comm, self.folder, self.kept, self.settings, self.state = comm, folder, kept, settings, state
 
-    generations.add(comm, checkpoint, generations_kept, fill)
+    def write(self, history: History) -> None:
+        """Write a checkpoint. Collective."""
 
+        def fill(path: Path) -> list[str]:
+            if self.comm.rank:
+                return []
+            states = {name: holder.state_dict() for name, holder in self.state.items()}
+            content = {'history': history.kept(), 'ranks': self.comm.size, 'settings': self.settings, 'state': states}
+            modelfile.write(path / FILE, content)
+            return [FILE]
 
-def resume(comm, checkpoint, settings, state, device):
-    """Set `state` from the newest whole checkpoint, return its past; {} where there is none, or of other settings."""
-    path = generations.newest(comm, checkpoint)
-    if path is None:
-        return {}
-    content = modelfile.read(path / FILE, device)
-    if content['settings'] != settings:
-        log.info('%s is of a training with other settings: not used', path)
-        return {}
-    for name, holder in state.items():
-        holder.load_state_dict(content['state'][name])
-    past = content['past']
-    log.info('resuming %s after epoch %d and %d steps', path, past['epoch'], past['step'])
-    if len(past['sum']) != comm.size:
-        log.info('it was written by %d ranks, so what follows is the same to rounding only', len(past['sum']))
-    return past | {'sum': sum(past['sum'][comm.rank::comm.size])}
+        generations.add(self.comm, self.folder, self.kept, fill)
+
+    def resume(self, device: str) -> History | None:
+        """Set the state from the newest whole checkpoint and return its history; None where there is none of this
+        training. Collective."""
+        path = generations.newest(self.comm, self.folder)
+        if path is None:
+            return None
+        content = modelfile.read(path / FILE, device)
+        if content['settings'] != self.settings:
+            log.info('%s is of a training with other settings: not used', path)
+            return None
+        for name, holder in self.state.items():
+            holder.load_state_dict(content['state'][name])
+        history = History(**content['history'])
+        log.info('resuming %s after epoch %d and %d steps', path, history.epoch, history.step)
+        if content['ranks'] != self.comm.size:
+            log.info('it was written by %d ranks, so what follows is the same to rounding only', content['ranks'])
+        return history
 
 
 @contextlib.contextmanager
-def tensorboard_writer(comm, directory, epoch):
-    """Yield a function (past, rate) that writes down an epoch's losses, on rank 0 if there is a directory.
+def tensorboard(comm: Communicator, directory: str | None, objective: Objective,
+                epoch: int) -> Iterator[Callable[[History, float], None]]:
+    """Yield a function (history, rate) that writes down an epoch's costs, on rank 0 if there is a directory.
 
     What an earlier run wrote of epochs after `epoch`, the last one finished, is superseded.
     """
     if directory is None or comm.rank:
-        yield lambda past, rate: None
+        yield lambda history, rate: None
         return
     from torch.utils.tensorboard import SummaryWriter
 
     with SummaryWriter(directory, purge_step=epoch + 1) as writer:
-        yield lambda past, rate: _write(writer, past, rate)
+        def write(history: History, rate: float) -> None:
+            for tag, value in scalars(history, rate, objective).items():
+                writer.add_scalar(tag, value, history.epoch)
+
+        yield write
 
 
-def _write(writer, past, rate):
-    scalars = {'loss/train': past['train'][-1], 'loss/validation': past['validation'][-1],
-               'loss/ratio_to_linear_optimum': past['validation'][-1] / past['validation'][0], 'rate': rate}
-    for tag, value in scalars.items():
-        writer.add_scalar(tag, value, past['epoch'])
+def scalars(history: History, rate: float, objective: Objective) -> dict[str, float]:
+    """Return {tag: value} of the last epoch: the objective, the loss over that of the linear optimum, each cost."""
+    found = {'loss/train': totals_of(history.train, objective)[-1],
+             'loss/validation': totals_of(history.validation, objective)[-1],
+             'loss/ratio_to_linear_optimum': history.validation[MEASURE][-1] / history.optimum, 'rate': rate}
+    for part, series in ('train', history.train), ('validation', history.validation):
+        found |= {f'{name}/{part}': values[-1] for name, values in series.items()}
+    return found

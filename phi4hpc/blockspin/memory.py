@@ -2,30 +2,25 @@
 
 from math import ceil
 
+from phi4hpc.blockspin.models import models
 from phi4hpc.deck.parts import length, split
-from phi4hpc.deck.schema import Deck, Train
+from phi4hpc.deck.schema import Deck
 from phi4hpc.storage.cost import SITE_BYTES
 
 WORK_BYTES = 2**27
 """Bytes that a loop over draws takes at a time."""
 
 
-def weights(train: Train) -> int:
-    """Return about how many weights the largest model of the deck has."""
-    sites, latent = train.lattice**2, max(train.latents)
-    hidden = ('dense' in train.families) * train.hidden
-    return 2 * sites * latent + 2 * hidden * (sites + latent)
-
-
 def memory_bytes(deck: Deck, ranks: int) -> int:
-    """Return about how many bytes a rank holds while it trains.
+    """Return about how many bytes a rank holds while it trains the largest model of the deck.
 
     These are its draws, twice while they are read; weights, their gradients twice, two moments of Adam
     and the best weights so far, in float32; and what a loop over draws takes.
     """
     draws = ceil(deck.ladder.chains * deck.sample.draws / ranks)
     own = 2 * draws * deck.train.lattice**2 * SITE_BYTES[deck.precision]
-    return own + 6 * 4 * weights(deck.train) + WORK_BYTES
+    weights = max(model.settings.weights(model.latent, model.L) for model in models(deck))
+    return own + 6 * 4 * weights + WORK_BYTES
 
 
 def shared_out(deck: Deck) -> tuple[int, int, int]:

@@ -1,15 +1,46 @@
-"""The linear optimum of an ensemble spread over ranks: where every family starts, and its measure."""
+"""Linear optima of an ensemble, from its propagator G(p) at all momenta: exact, before anything is trained.
 
-from phi4hpc.lattice.modes import leading_modes, mode_propagator
+A translation-invariant ensemble has the covariance C(x, y) = <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: to apply
+it is to multiply by G(p). The best linear autoencoder spans the leading modes (lattice/modes.py). After any other
+linear encoder E the linear decoder of least mean squared error is that of linear regression,
+
+    g = C E^T (E C E^T)^-1.
+
+Shapes: n configurations, y x lattice axes, d latents, D = L^2 sites.
+"""
+
+import numpy as np
+
+from phi4hpc.lattice.modes import mode_propagator
+from phi4hpc.parallel.communicator import Communicator, Pieces
 
 
-def linear_optimum(comm, phi_nyx, latent, each=iter):
-    """Return the `latent` leading lattice.modes.Modes of all ranks' configurations; the same bits on each.
+def common_propagator(comm: Communicator, phi_nyx: np.ndarray, each: Pieces = iter) -> np.ndarray:
+    """Return G(p) of all ranks' configurations at all momenta, ordered as by numpy.fft.fft2; the same bits on each.
 
     `phi_nyx` is this rank's shard, `each` as in shards.read_range. Summing in the order of ranks, not as MPI
     pleases, keeps ranks in agreement.
     """
     count = len(phi_nyx)
     shards = comm.allgather((count, count * mode_propagator(phi_nyx, each)))
-    propagator_yx = sum(power_yx for _, power_yx in shards) / sum(n for n, _ in shards)
-    return leading_modes(propagator_yx, latent)
+    return sum(power_yx for _, power_yx in shards) / sum(n for n, _ in shards)
+
+
+def covariant(rows_rD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:
+    """Return the rows (r, D) times the covariance C of the ensemble."""
+    fields_ryx = rows_rD.reshape(-1, *propagator_yx.shape)
+    return np.fft.ifft2(propagator_yx * np.fft.fft2(fields_ryx)).real.reshape(rows_rD.shape)
+
+
+def optimal_decoder(encoder_dD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:
+    """Return the matrix (D, d) of least loss from the latents of a linear encoder back to the field."""
+    correlated_dD = covariant(encoder_dD, propagator_yx)
+    return np.linalg.solve(correlated_dD @ encoder_dD.T, correlated_dD).T
+
+
+def linear_loss(encoder_dD: np.ndarray, decoder_Dd: np.ndarray, propagator_yx: np.ndarray) -> float:
+    """Return the exact mean of (phi - g f phi)^2 a site of two matrices, for any ensemble of this propagator."""
+    correlated_dD = covariant(encoder_dD, propagator_yx)
+    kept = 2 * (correlated_dD * decoder_Dd.T).sum()
+    back = ((correlated_dD @ encoder_dD.T) * (decoder_Dd.T @ decoder_Dd)).sum()
+    return float((propagator_yx.sum() - kept + back) / propagator_yx.size)

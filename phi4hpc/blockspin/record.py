@@ -1,51 +1,68 @@
-"""How well an autoencoder does on draws spread over ranks, and the record of its training."""
+"""The record of a model: how its training went, and how well it does on test draws, with errors."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-import torch
 
+from phi4hpc.blockspin.history import History, totals_of
+from phi4hpc.blockspin.objective import MEASURE, Objective
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
-CHUNK = 2**20                    # sites that are mapped at a time
+OPTIMUM = 'linear_optimum'
+Terms = Mapping[str, np.ndarray]
 
 
-@torch.no_grad()
-def losses(model, x_nD):
-    """Return the mean over sites of (x - A(x))^2 for each draw, in float64."""
-    step = max(1, CHUNK // model.sites)
-    chunks = (x_nD[first:first + step] for first in range(0, len(x_nD), step))
-    return np.concatenate([(x - model(x)).double().square().mean(1).cpu().numpy() for x in chunks])
+def record(comm: Communicator, objective: Objective, history: History, optimum: Terms, final: Terms) -> dict[str, Any]:
+    """Return what is known of a model, as plain values; numbers on test draws have a jackknife error beside them.
 
-
-def mean(comm, loss_n):
-    """Return the mean over the draws of all ranks, the same bits on each."""
-    sums = comm.allgather((len(loss_n), loss_n.sum()))
-    return float(sum(s for _, s in sums) / sum(n for n, _ in sums))
-
-
-def record(comm, model, past, start_n, final_n, steps, total):
-    """Return what is known of a finished training, as plain values.
-
-    `start_n` and `final_n` are the losses of this rank's test draws, before training and with the weights kept.
-    `linear_optimum` and `loss` are their means a site; `ratio` is the one over the other. Errors are by jackknife
-    over blocks of neighbouring draws; that of the ratio is small, since both are of the same draws. These draws
-    chose nothing, so nothing favours the ratio. `train_losses` are means over an epoch, `validation_losses` begin
-    with the start.
+    `optimum` and `final` are the terms (n, c) of this rank's test draws, of the linear optimum and of the model. `loss`
+    and `linear_optimum` are means of (x - A(x))^2 a site, `ratio` is the one over the other; its error is small, since
+    both are of the same draws. These draws chose nothing, so nothing favours the ratio. `train_losses` are the
+    objective's means over an epoch, `validation_losses` begin with the start; `validation_optimum` is the loss of the
+    linear optimum on the validation draws. `costs` has the same of each cost, without its weight.
     """
-    count_r = comm.allgather(len(start_n))
-    slices = block_slices(sum(count_r[:comm.rank]), len(start_n), sum(count_r))
-    sums_n3 = np.stack([np.ones_like(start_n), start_n, final_n], axis=1)
-    blocks = gather_blocks(comm, [{'losses': sums_n3[part].sum(axis=0)} for part in slices])
-    value, error = (array.tolist() for array in jackknife(comm, blocks, _means_and_ratio))
-    return {
-        'family': model.family, 'sites': model.sites, 'latent': model.latent, 'hidden': model.hidden,
-        'linear_optimum': value[0], 'linear_optimum_error': error[0],
-        'loss': value[1], 'loss_error': error[1], 'ratio': value[2], 'ratio_error': error[2],
-        'train_losses': past['train'], 'validation_losses': past['validation'], 'best_epoch': past['best'],
-        'train_draws': total, 'test_draws': sum(count_r),
-        'steps': steps * past['epoch'], 'seconds': past['seconds'],
-    }
+    value, error = tested(comm, objective, {**final, OPTIMUM: optimum[MEASURE]})
+    costs = {name: {'weight': cost.weight, 'value': value.pop(name), 'error': error.pop(name),
+                    'train_losses': history.train.get(name, []), 'validation_losses': history.validation[name]}
+             for name, cost in objective.costs.items()}
+    return {**value, **{f'{name}_error': one for name, one in error.items()},
+            'train_losses': totals_of(history.train, objective),
+            'validation_losses': totals_of(history.validation, objective), 'validation_optimum': history.optimum,
+            'best_epoch': history.best, 'converged': history.converged(), 'costs': costs,
+            'test_draws': sum(comm.allgather(len(final[MEASURE]))), 'seconds': history.seconds}
 
 
-def _means_and_ratio(sums):
-    count, start, final = sums['losses']
-    return np.array([start / count, final / count, final / start])
+def tested(comm: Communicator, objective: Objective, terms: Terms) -> tuple[dict[str, float], dict[str, float]]:
+    """Return values and errors by name: of the linear optimum, the loss, the ratio, and each cost.
+
+    Errors are by jackknife over blocks of neighbouring draws.
+    """
+    draws_r = comm.allgather(len(terms[MEASURE]))
+    slices = block_slices(sum(draws_r[:comm.rank]), draws_r[comm.rank], sum(draws_r))
+    counted = {**terms, 'count': np.ones((draws_r[comm.rank], 1))}
+    blocks = gather_blocks(comm, [{name: term_nc[part].sum(0) for name, term_nc in counted.items()} for part in slices])
+    names = ['linear_optimum', 'loss', 'ratio', *objective.costs]
+    found = jackknife(comm, blocks, lambda sums: _estimates(objective, sums))
+    value, error = (dict(zip(names, numbers.tolist(), strict=True)) for numbers in found)
+    return value, error
+
+
+def _estimates(objective: Objective, sums: Terms) -> np.ndarray:
+    means = {name: sum_c / sums['count'] for name, sum_c in sums.items()}
+    values, optimum = objective.values_of({name: means[name] for name in objective.costs}), means[OPTIMUM][0]
+    return np.array([optimum, values[MEASURE], values[MEASURE] / optimum, *values.values()])
+
+
+def sentence(record: Mapping[str, Any]) -> str:
+    """Return in words how well a model does."""
+    said = f'loss {record["loss"]:.6g} a site on test draws'
+    if record['ratio_error'] == 0:
+        start = ', its start, for no epoch did better' if record['trained'] else ''
+        return f'{said}, which is that of the linear optimum{start}'
+    said += ', {ratio:.4f}({ratio_error:.4f}) of the linear optimum'.format(**record)
+    if record['converged']:
+        return said
+    epochs = len(record['train_losses'])
+    return f'{said}; not converged, for epoch {record["best_epoch"]} of {epochs} was its best: raise train.epochs'

@@ -3,41 +3,73 @@
 The draws of such a part (deck.parts), of all chains in a row (chain 0, then chain 1, ...), are numbered from 0; a rank
 reads a range of these numbers, and no other rows.
 
-Training draws are cut into as many *strata* as there are draws in a batch, each a range of that row. A step
-takes one draw from each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo
-time, and is the same set of draws on any number of ranks.
+The training draws are cut into *strata*, each a range of that row, one for every draw of a batch. A step takes one draw
+from each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo time, and is the same set
+of draws on any number of ranks.
 """
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from phi4hpc.deck.parts import length
 from phi4hpc.errors import UserError
+from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.world import block
 
 CHUNK = 2**24                    # sites that are read at a time
 
 
-def strata(total, batch, size=1, rank=0):
-    """Return (numbers, bounds) of the strata that `rank` of `size` owns of `total` training draws.
+@dataclass(frozen=True)
+class Strata:
+    """The strata that a rank owns: number numbers[s] goes from bounds[s] to bounds[s + 1] in the row of all draws."""
 
-    There are `batch` strata in all, or `total` where that is less; stratum numbers[s] goes from bounds[s] to
-    bounds[s + 1]. Raises UserError where some rank would own none.
+    total: int
+    """Training draws of all ranks."""
+    batch: int
+    """Strata of all ranks, and so draws of a step."""
+    numbers: range
+    bounds: list[int]
+
+    @property
+    def steps(self) -> int:
+        """The steps of an epoch."""
+        return self.total // self.batch
+
+
+@dataclass(frozen=True)
+class Shares:
+    """A rank's draws (n, y, x) of each part, those of training by strata."""
+
+    strata: Strata
+    train_nyx: np.ndarray
+    valid_nyx: np.ndarray
+    test_nyx: np.ndarray
+
+
+def strata(total: int, batch: int, size: int = 1, rank: int = 0) -> Strata:
+    """Return the Strata that `rank` of `size` owns of `total` training draws, for batches of `batch` draws.
+
+    There are fewer strata, one a draw, where the draws are fewer. Raises UserError where some rank would own none.
     """
     count = min(batch, total)
     if count < size:
         raise UserError(f'train.batch: a batch of {count} draws cannot be shared by {size} ranks: '
                         'expected a larger batch, more draws, or fewer ranks')
     first, last = block(count, size, rank)
-    return range(first, last), [block(total, count, s)[0] for s in range(first, last + 1)]
+    return Strata(total, count, range(first, last), [block(total, count, s)[0] for s in range(first, last + 1)])
 
 
-def evenly(total, count):
+def evenly(total: int, count: int) -> list[int]:
     """Return `count` numbers spread evenly over `total`, or all of them where there are fewer."""
     count = min(count, total)
     return [block(total, count, i)[0] for i in range(count)]
 
 
-def read_range(phi_kcnyx, k, draws, first, last, each=iter):
+def read_range(phi_kcnyx: Any, k: int, draws: slice, first: int, last: int,
+               each: Pieces = iter) -> np.ndarray:
     """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
 
     `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
@@ -48,8 +80,8 @@ def read_range(phi_kcnyx, k, draws, first, last, each=iter):
                            for chain, start, stop in each(stretches(length(draws), first, last, most))])
 
 
-def stretches(n, first, last, most):
-    """Yield (chain, start, stop) of at most so many neighbours in a chain of `n`, of the numbers `first` to `last`."""
+def stretches(n: int, first: int, last: int, most: int) -> Iterator[tuple[int, int, int]]:
+    """Yield (chain, start, stop) of at most `most` neighbours in a chain of `n`, of the numbers `first` to `last`."""
     while first < last:
         chain, start = divmod(first, n)
         stop = min(start + most, start + last - first, n)
@@ -57,7 +89,7 @@ def stretches(n, first, last, most):
         first += stop - start
 
 
-def read_numbers(phi_kcnyx, k, draws, numbers):
+def read_numbers(phi_kcnyx: Any, k: int, draws: slice, numbers: list[int]) -> np.ndarray:
     """Return the draws of the given `numbers`, which may be none, as phi_nyx; the rest as in `read_range`."""
     phi_nyx = np.empty((len(numbers), *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
     for n, number in enumerate(numbers):
@@ -66,13 +98,14 @@ def read_numbers(phi_kcnyx, k, draws, numbers):
     return phi_nyx
 
 
-def read_train(phi_kcnyx, k, draws, batch, size=1, rank=0, each=iter):
-    """Return the training draws of the strata that `rank` of `size` owns, as phi_nyx."""
-    _, bounds = strata(phi_kcnyx.shape[1] * length(draws), batch, size, rank)
-    return read_range(phi_kcnyx, k, draws, bounds[0], bounds[-1], each)
+def read_train(phi_kcnyx: Any, k: int, draws: slice, strata: Strata,
+               each: Pieces = iter) -> np.ndarray:
+    """Return the training draws of the strata that a rank owns, as phi_nyx."""
+    return read_range(phi_kcnyx, k, draws, strata.bounds[0], strata.bounds[-1], each)
 
 
-def read_share(phi_kcnyx, k, draws, size=1, rank=0, each=iter):
+def read_share(phi_kcnyx: Any, k: int, draws: slice, size: int = 1, rank: int = 0,
+               each: Pieces = iter) -> np.ndarray:
     """Return the share of `rank` of `size` in the validation or the test draws, as phi_nyx.
 
     Raises UserError where there are fewer draws than ranks.

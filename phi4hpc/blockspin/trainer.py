@@ -1,131 +1,135 @@
-"""Training: minimise <(x - A(x))^2>, the mean over sites and draws, from the linear optimum onwards.
+"""Training: make the objective small, from a family's first weights onwards.
 
-The weights kept are those of the best epoch on the validation draws, the start among them: there no model
-ends worse than the linear optimum. How well they do is told of test draws, which chose nothing.
-Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of this rank.
+The weights kept are those of the best epoch on the validation draws, the start among them: a model never ends worse on
+these than it started. How well it does is then measured on test draws, which chose nothing.
+Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of this rank, m the two axes.
 """
 
-import copy
-import os
 import shutil
-import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch.nn.parallel import DistributedDataParallel
+from torch import Tensor
 
-from phi4hpc.blockspin import batches, journal, modelfile
-from phi4hpc.blockspin.record import losses, mean, record
-from phi4hpc.blockspin.shards import strata
+from phi4hpc.blockspin import batches, modelfile
+from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.history import History
+from phi4hpc.blockspin.journal import Checkpoints, tensorboard
+from phi4hpc.blockspin.learner import Learner
+from phi4hpc.blockspin.models import Model
+from phi4hpc.blockspin.objective import MEASURE, Objective
+from phi4hpc.blockspin.record import record
+from phi4hpc.blockspin.shards import Shares
 from phi4hpc.logs import Progress
-from phi4hpc.parallel.runcontrol import Action, Control
+from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.runcontrol import Action, Control, Stopped
 
 
-def train(comm, model, train_nyx, valid_nyx, test_nyx, *, path, epochs, batch, rate, seed, device='cpu',
-          tensorboard=None, control=None, keep=2):
-    """Train `model` in place inside a `process_group`, write it to `path`, return its record (record.record).
+@dataclass(frozen=True)
+class Settings:
+    """How models are trained, and where their files go."""
 
-    `model` is fresh from families.build, `path` is <model>.pt. `train_nyx`, `valid_nyx` and `test_nyx` are this
-    rank's draws, by shards.read_train with the same `batch` and shards.read_share. The outcome follows from the
-    data, `seed` and the model's name; the number of ranks changes it by rounding alone. `control` is asked
-    after each step: the last `keep` checkpoints are kept in <model>.ckpt, from which training resumes to the
-    same bits on as many ranks, and None is returned where it says to stop. `tensorboard` is a directory for
-    its event files. Raises UserError where a batch has fewer draws than there are ranks.
+    epochs: int
+    rate: float
+    seed: int
+    folder: Path
+    """`<model>.pt` is written there, and checkpoints in `<model>.ckpt` until then."""
+    boards: Path | None = None
+    """For TensorBoard's event files, a folder a model."""
+    device: str = 'cpu'
+    keep: int = 2
+    """Checkpoints kept."""
+
+
+class Trainer:
+    """Trains the `network` of a `model` in place, on the ranks of `comm` and inside a `process_group`.
+
+    `network` has its first weights; `optimum` is the linear optimum of the same latent size. The outcome follows from
+    the draws, the seed and the model's name; the number of ranks changes it by rounding alone. `control` is asked after
+    each step.
     """
-    name, checkpoint = os.path.basename(path).removesuffix('.pt'), path.removesuffix('.pt') + '.ckpt'
-    seeds = batches.seed_of(seed, name)
-    settings = {'epochs': epochs, 'batch': batch, 'rate': rate, 'seed': seed}
-    phi_nyx = _on(device, train_nyx)
-    valid_nD, test_nD = (_on(device, held_out_nyx).flatten(1) for held_out_nyx in (valid_nyx, test_nyx))
-    total = comm.allreduce(len(phi_nyx))
-    numbers, bounds = strata(total, batch, comm.size, comm.rank)
-    batch, bounds = min(batch, total), np.subtract(bounds, bounds[0])
-    steps = total // batch
-    learner = Learner(comm, model.to(device), rate, epochs * steps, phi_nyx[:1].flatten(1))
-    start_n = losses(model, test_nD)
-    past = _start(comm, model, valid_nD) | journal.resume(comm, checkpoint, settings, learner.state, device)
 
-    control, began = control or Control(comm), time.monotonic()
-    control.begin()
-    with journal.tensorboard_writer(comm, tensorboard, past['epoch']) as board, \
-            Progress(f'train {name}', epochs * steps, comm.rank) as progress:
-        progress.skip(past['epoch'] * steps + past['step'])
-        while past['epoch'] < epochs:
-            plan = batches.plan(seeds, past['epoch'] + 1, numbers, bounds, steps, phi_nyx.shape[-1])
-            for _ in _steps(learner, past, plan, phi_nyx, batch):
-                progress.advance()
-                action = control.ask()
-                if action:
-                    seconds = past['seconds'] + time.monotonic() - began
-                    journal.keep(comm, checkpoint, keep, {**past, 'seconds': seconds}, settings, learner.state)
-                if action is Action.STOP:
-                    return None
-            _end_epoch(comm, model, past, valid_nD)
-            board(past, learner.schedule.get_last_lr()[0])
+    def __init__(self, comm: Communicator, model: Model, network: Autoencoder, optimum: Autoencoder, shares: Shares,
+                 objective: Objective, settings: Settings, control: Control | None = None) -> None:
+        self.comm, self.model, self.objective, self.settings = comm, model, objective, settings
+        self.network, self.optimum = network.to(settings.device), optimum.to(settings.device)
+        self.shares, self.strata, self.control = shares, shares.strata, control or Control(comm)
+        self.valid_nD = self._on_device(shares.valid_nyx).flatten(1)
+        self.checkpoints = settings.folder / f'{model.name}.ckpt'
 
-    model.load_state_dict(past['weights'])
-    past['seconds'] += time.monotonic() - began
-    told = record(comm, model, past, start_n, losses(model, test_nD), steps, total)
-    if comm.rank == 0:
-        modelfile.save(path, model)
-        shutil.rmtree(checkpoint, ignore_errors=True)
-    comm.Barrier()
-    return told
+    def run(self) -> dict[str, Any]:
+        """Train, write the model's file, and return its record. Collective.
 
+        Training resumes from the last checkpoint to the same bits on as many ranks. Raises Stopped where a stop is
+        asked for. A model whose family is not trained has no epochs.
+        """
+        history = self._learned() if self.model.settings.trained else self._begun()
+        test_nD = self._on_device(self.shares.test_nyx).flatten(1)
+        optimum, final = (self.objective.terms_of_draws(each, test_nD) for each in (self.optimum, self.network))
+        found = {**self.model.about, 'seed': self.settings.seed, 'sites': self.network.sites,
+                 'trained': self.model.settings.trained, 'train_draws': self.strata.total,
+                 'steps': self.strata.steps * history.epoch,
+                 **record(self.comm, self.objective, history, optimum, final)}
+        if self.comm.rank == 0:
+            modelfile.save(self.settings.folder / f'{self.model.name}.pt', self.model, self.network)
+            shutil.rmtree(self.checkpoints, ignore_errors=True)
+        self.comm.Barrier()
+        return found
 
-def _start(comm, model, valid_nD):
-    """Return the past of a training before its first epoch: `step` and `sum` are of the epoch that is not complete,
-    its steps, and this rank's sum of their losses."""
-    return {'epoch': 0, 'step': 0, 'sum': 0.0, 'train': [], 'validation': [mean(comm, losses(model, valid_nD))],
-            'seconds': 0.0, 'best': 0, 'weights': copy.deepcopy(model.state_dict())}
+    def _begun(self) -> History:
+        """Return the history of a training before its first epoch."""
+        history = History(optimum=self._costs(self.optimum)[MEASURE])
+        history.add_validation(self._costs(self.network), self.objective, self.network)
+        return history
 
+    def _learned(self) -> History:
+        """Make the epochs that are left, and give the network its best weights."""
+        phi_nyx, settings, steps = self._on_device(self.shares.train_nyx), self.settings, self.strata.steps
+        learner = Learner(self.comm, self.network, self.objective, settings.rate, settings.epochs * steps,
+                          phi_nyx[:1].flatten(1))
+        costs = {name: cost.model_dump(mode='json') for name, cost in self.objective.costs.items()}
+        about = {'epochs': settings.epochs, 'batch': self.strata.batch, 'rate': settings.rate, 'seed': settings.seed,
+                 'costs': costs}
+        checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, about, learner.state)
+        history = checkpoints.resume(settings.device) or self._begun()
+        self.control.begin()
+        board = settings.boards and settings.boards / self.model.name
+        with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
+                Progress(f'train {self.model.name}', settings.epochs * steps, self.comm.rank) as progress:
+            progress.skip(history.epoch * steps + history.step)
+            while history.epoch < settings.epochs:
+                for x_sD in self._batches(phi_nyx, history):
+                    history.add_step(learner.step(x_sD, self.strata.batch))
+                    progress.advance()
+                    self._heed(self.control.ask(), checkpoints, history)
+                history.end_epoch()
+                history.add_validation(self._costs(self.network), self.objective, self.network)
+                write(history, learner.rate)
+        self.network.load_state_dict(history.weights)
+        history.stop_clock()
+        return history
 
-def _steps(learner, past, plan, phi_nyx, batch):
-    """Make the steps of an epoch's batches.plan that are left, and yield after each."""
-    for draw_s, shift_sm in zip(*(part[past['step']:] for part in plan), strict=True):
-        past['sum'] += learner.step(batches.take(phi_nyx, draw_s, shift_sm), batch)
-        past['step'] += 1
-        yield
+    def _batches(self, phi_nyx: Tensor, history: History) -> Iterator[Tensor]:
+        """Yield this rank's part x_sD of each batch that is left in the epoch."""
+        seeds = batches.seed_of(self.settings.seed, self.model.name)
+        plan = batches.plan(seeds, history.epoch + 1, self.strata, phi_nyx.shape[-1])
+        for draw_s, shift_sm in zip(*(part[history.step:] for part in plan), strict=True):
+            yield batches.take(phi_nyx, draw_s, shift_sm)
 
+    def _heed(self, action: Action, checkpoints: Checkpoints, history: History) -> None:
+        """Write a checkpoint where one is due, and raise Stopped where a stop is."""
+        if action is not Action.GO_ON:
+            checkpoints.write(history)
+        if action is Action.STOP:
+            raise Stopped(f'in {self.model.name}')
 
-def _end_epoch(comm, model, past, valid_nD):
-    """Write down an epoch in the past, once its steps are made."""
-    past['train'].append(sum(comm.allgather(float(past['sum']))) / past['step'])
-    past['validation'].append(mean(comm, losses(model, valid_nD)))
-    past |= {'epoch': past['epoch'] + 1, 'step': 0, 'sum': 0.0}
-    if past['validation'][-1] < past['validation'][past['best']]:
-        past |= {'best': past['epoch'], 'weights': copy.deepcopy(model.state_dict())}
+    def _costs(self, network: Autoencoder) -> dict[str, float]:
+        """Return the costs of a network on the validation draws."""
+        return self.objective.values_over_ranks(self.comm, self.objective.terms_of_draws(network, self.valid_nD))
 
-
-class Learner:
-    """A model on all ranks of `comm`, with its optimiser and the fall of its rate over so many steps."""
-
-    def __init__(self, comm, model, rate, steps, x_nD):
-        self.comm, self.net = comm, DistributedDataParallel(model)
-        # DDP orders its buckets anew after the first backward pass, and sums over ranks round according to that order:
-        # without this one, on any fields, the first step after resuming would differ.
-        self.net(x_nD).sum().backward()
-        self.optimiser = torch.optim.Adam(_rates(model, rate))
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
-        self.state = {'model': model, 'optimiser': self.optimiser, 'schedule': self.schedule}
-
-    def step(self, x_sD, batch):
-        """Make a step with this rank's part of a batch of so many draws; return its part of the loss, on the device."""
-        loss = (x_sD - self.net(x_sD)).square().mean(1).sum() / batch
-        self.optimiser.zero_grad()
-        (self.comm.size * loss).backward()  # the loss is a sum over ranks, of which DDP takes the mean
-        self.optimiser.step()
-        self.schedule.step()
-        return loss.detach().double()
-
-
-def _rates(model, rate):
-    """Return Adam's groups: the linear path, whose entries are of size 1/sqrt(D), moves that much slower."""
-    linear = [layer.weight for layer in model.linear_path()]
-    rest = [p for p in model.parameters() if all(p is not weight for weight in linear)]
-    groups = [{'params': rest, 'lr': rate}, {'params': linear, 'lr': rate / model.sites**0.5}]
-    return [group for group in groups if group['params']]
-
-
-def _on(device, phi_nyx):
-    return torch.from_numpy(np.ascontiguousarray(phi_nyx, dtype=np.float32)).to(device)
+    def _on_device(self, phi_nyx: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(phi_nyx, dtype=np.float32)).to(self.settings.device)

@@ -4,10 +4,13 @@ The checks see the deck as plain data in which None stands for whatever is itsel
 so that they find all there is to find in a deck that has other faults.
 """
 
+import json
 from itertools import pairwise
 
+from pydantic import ValidationError
+
 from phi4hpc.deck.parts import length, split
-from phi4hpc.deck.schema import ERGODIC, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
+from phi4hpc.deck.schema import ERGODIC, FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
 from phi4hpc.lattice.critical import LARGEST, SMALLEST, tabulated
 
 
@@ -16,7 +19,7 @@ def between_keys(data, bad=()):
     deck = _pruned(data, frozenset(bad))
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
-    for check in (_ascending, _converging, _sampled, _compressing, _alike, _testing, _kept, _ergodic, _settling):
+    for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic, _settling):
         yield from check(deck)
 
 
@@ -107,19 +110,37 @@ def _sound(values):
     return bool(values) and None not in values
 
 
-def _compressing(deck):
-    sites = int(_get(deck, 'train', 'lattice') or 0)**2
-    for where, latent in _items(deck, 'train', 'latents'):
-        if sites and latent > sites:
-            yield where, f'latent size {int(latent)} exceeds L^2 = {sites} sites: expected at most {sites}'
+def _modelled(deck):
+    """Yield what is wrong with the families' settings on the lattice that is trained on, and models that are twice."""
+    size, seen = _get(deck, 'train', 'lattice'), set()
+    for where, said in _items(deck, 'train', 'models') if size else ():
+        entry = _entry(said)
+        inside = entry and list(entry.settings.faults(int(size)))
+        for path, message in inside or ():
+            yield (*where, entry.name, *path), message
+        for i, latent in enumerate(entry.settings.sizes(int(size)) if entry and not inside else ()):
+            model = entry.name, latent, json.dumps(entry.settings.model_dump(mode='json', exclude={'latents'}))
+            if model in seen:
+                path = ('latents', i) if 'latents' in said[entry.name] else ()
+                yield (*where, entry.name, *path), f'd = {latent} with these settings is there already: expected once'
+            seen.add(model)
+
+
+def _entry(said):
+    """Return the Entry of a family without the settings that are themselves faulty; None where it cannot do so."""
+    (name, settings), = said.items()
+    try:
+        return FAMILIES.entry({name: {key: value for key, value in settings.items() if value is not None}})
+    except (AttributeError, ValidationError):
+        return None
 
 
 def _alike(deck):
-    # a model is named by these, the kappa to six digits
-    for key in 'kappas', 'families', 'latents':
+    # A model is named by its kappa to six digits, and a cost is known by its name alone.
+    for path, name_of in (('kappas', '{:g}'.format), ('costs', ''.join)):
         seen = set()
-        for where, value in _items(deck, 'train', key):
-            name = value if isinstance(value, str) else f'{value:g}'
+        for where, value in _items(deck, 'train', path):
+            name = name_of(value)
             if name in seen:
                 yield where, f'{name} is there already: expected each once'
             seen.add(name)

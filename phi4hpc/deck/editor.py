@@ -1,10 +1,12 @@
 """The JSON Schema of a deck: by it editors complete and explain keys, and faults say what was expected."""
 
 import json
+import re
 from functools import cache
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from phi4hpc.deck.plugged import user_section
 from phi4hpc.deck.schema import Deck
 
 
@@ -28,10 +30,16 @@ def json_schema_text():
 
 
 def node_at(path):
-    """Return the schema of the value at `path`, or None where no such key is; items of a list are alike."""
-    node = json_schema()
+    """Return the schema of the value at `path`, or None where no such key is; items of a list are alike.
+
+    The settings of a user's own plug-in are in no schema of ours: they are looked up in its module.
+    """
+    node = root = json_schema()
     for name in path:
-        node = _resolved(_child(node, name))
+        if own := _own(node, name):
+            node = root = user_section(own, name).model_json_schema(schema_generator=_Untitled)
+        else:
+            node = _resolved(_child(node, name), root)
         if node is None:
             return None
     return node
@@ -51,7 +59,13 @@ def leaves(node=None, path=()):
     """Yield the path of every key that a deck may have, lists and their items aside."""
     for name, child in (node or json_schema()).get('properties', {}).items():
         yield (*path, name)
-        yield from leaves(_resolved(child), (*path, name))
+        yield from leaves(_resolved(child, json_schema()), (*path, name))
+
+
+def _own(node, name):
+    """Return the comment that tells where a user's plug-in of that name is judged, None where it is another key."""
+    pattern, own = next(iter(node.get('patternProperties', {}).items()), (None, {}))
+    return own.get('$comment') if pattern and re.match(pattern, str(name)) else None
 
 
 def _child(node, name):
@@ -60,7 +74,7 @@ def _child(node, name):
     return node.get('properties', {}).get(name) or node.get('additionalProperties') or None
 
 
-def _resolved(node):
-    # an optional section is `anyOf` itself and null; a section is named by reference
+def _resolved(node, root):
+    # An optional section is `anyOf` itself and null; a section is named by reference.
     node = node and node.get('anyOf', [node])[0]
-    return json_schema()['$defs'][node['$ref'].rpartition('/')[2]] if node and '$ref' in node else node
+    return root['$defs'][node['$ref'].rpartition('/')[2]] if node and '$ref' in node else node

@@ -7,8 +7,13 @@ from phi4hpc.deck.places import Fault, dotted
 from phi4hpc.deck.schema import Deck
 from phi4hpc.deck.words import expected, got, nearest
 
-GONE = {('storage', 'compression'): 'there is no such key any more, draws are never compressed; leave it out'}
+MODELS = 'there is no such key any more; expected train.models: [{linear: {latents: [64]}}, {dense: {latents: [64]}}]'
+GONE = {('storage', 'compression'): 'there is no such key any more, draws are never compressed; leave it out',
+        ('train', 'families'): MODELS, ('train', 'latents'): MODELS,
+        ('train', 'hidden'): 'there is no such key any more; expected it in train.models: [{dense: {hidden: 256}}]'}
 """What to say of a key that decks once had."""
+SAID = ('plugin', 'value_error')
+"""The types of pydantic's errors whose own message is for the user."""
 
 
 def typed(tree):
@@ -21,9 +26,15 @@ def typed(tree):
     missing = [e['loc'] for e in found if e['type'] == 'missing']
     wrong = [e for e in found if e['type'] != 'missing' and not _is_unknown(e)]
     meant = {(*path[:-1], nearest(path[-1], _siblings(path))) for path in unknown}
+    meant |= {('train', 'models') for path in unknown if GONE.get(path) == MODELS}
     return None, [*(_unknown(tree, path) for path in unknown),
                   *(_missing(tree, path) for path in missing if path not in meant),
-                  *(_wrong(tree, e['loc'], e['input']) for e in wrong)]
+                  *(_wrong(tree, e['loc'], e['input']) for e in wrong if e['type'] not in SAID),
+                  *(Fault(tree.key(e['loc']), e['loc'], _message(e)) for e in wrong if e['type'] in SAID)]
+
+
+def _message(error):
+    return ' '.join(error['msg'].removeprefix('Value error, ').split())
 
 
 def _is_unknown(error):
@@ -49,7 +60,8 @@ def _unknown(tree, path):
     elif elsewhere:
         remedy = f'did you mean {" or ".join(elsewhere)}?'
     else:
-        remedy = f'expected one of {", ".join(siblings)}'
+        own = ', or a module of yours by its dotted path' if 'patternProperties' in node_at(path[:-1]) else ''
+        remedy = f'expected one of {", ".join(siblings)}{own}'
     return Fault(tree.key(path), path, f'unknown key; {remedy}')
 
 

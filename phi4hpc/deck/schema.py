@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from phi4hpc.deck.plugged import Entry, Folder
 from phi4hpc.deck.section import Count, Section, whole
 
 FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
@@ -25,7 +26,9 @@ ERGODIC = ('metropolis', 'hmc')                               # those that reach
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
 """At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
-Family = Literal['linear', 'dense']
+FAMILIES = Folder('phi4hpc.blockspin.families', 'Family')
+COSTS = Folder('phi4hpc.blockspin.costs', 'Cost')
+RECONSTRUCTION = [{'reconstruction': {}}]
 
 
 class Action(Section):
@@ -137,19 +140,18 @@ class Checkpoint(Section):
 
 
 class Train(Section):
-    """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size."""
+    """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size.
+
+    Families and costs are files of phi4hpc/blockspin/families and costs, or modules of your own by dotted paths."""
 
     lattice: Even
     """The L they are trained on, one of lattice.sizes."""
     kappas: list[Kappa] = Field(min_length=1)
     """Hoppings they are trained at, each a rung of the ladder."""
-    families: list[Family] = Field(default=['linear', 'dense'], min_length=1)
-    """`linear`: a matrix each way, from the optimum over Fourier modes.
-    `dense`: that plus a one-layer remainder, odd under Z2."""
-    latents: list[Count] = Field(min_length=1)
-    """Latent sizes d, each at most D."""
-    hidden: Count = 256
-    """Width of the hidden layer of the dense family."""
+    models: list[Annotated[Entry, FAMILIES]] = Field(min_length=1)
+    """Families of autoencoders, each `family: settings`. One may be named again with other settings."""
+    costs: list[Annotated[Entry, COSTS]] = Field(RECONSTRUCTION, min_length=1, validate_default=True)
+    """What training makes small, each `cost: settings`: their sum, by weights."""
     epochs: Count = 100
     """Passes over the training configurations."""
     batch: Count = 128

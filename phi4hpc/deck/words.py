@@ -15,6 +15,8 @@ def expected(node):
         return ' or '.join(choices(node))
     if node['type'] == 'array':
         return f'a list, each item {expected(node["items"])}'
+    if 'patternProperties' in node:
+        return f'a section of one key, {" or ".join(keys_of(node))} or a dotted path, with its settings'
     if 'propertyNames' in node:
         return f'{expected(node["propertyNames"])}: {expected(node["additionalProperties"])}'
     if node['type'] == 'object':

@@ -3,7 +3,7 @@
 One pass over the samples forms each Jacobian once and adds up Gram matrices block by block; everything else
 is linear algebra on sums. That of the autoencoder is kept in the span of what the encoder looks at, outside of
 which it vanishes: it is then no larger than d + h, however large the lattice.
-Suffixes: n samples, D sites, d latents, o components of an observable, s the span of the encoder's looks.
+Suffixes: n samples, D sites, d latents, o components of an observable, s the span of what the encoder looks at.
 """
 
 import copy
@@ -42,7 +42,7 @@ def analyse(comm, model, phi_nyx, first, total, directions, each=iter):
     model = copy.deepcopy(model).double()
     device = next(model.parameters()).device
     x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
-    span_Ds = torch.linalg.qr(model.looks().detach().T).Q
+    span_Ds = torch.linalg.qr(model.sight().T).Q
     blocks = gather_blocks(comm, *_sums(model, x_nD, block_slices(first, len(x_nD), total), span_Ds, each))
     results = {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
                for name, gram in GRAMS.items()}

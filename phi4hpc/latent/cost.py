@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from phi4hpc.blockspin.memory import weights
+from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.schema import Deck
 from phi4hpc.parallel.jackknife import BLOCKS
 
@@ -22,8 +22,12 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     those of this rank's share of the jackknife blocks, and three more of each; the weights and mean
     Jacobians; and the Jacobians of a few samples.
     """
-    train, latent = deck.train, max(deck.train.latents)
-    sites, rows = train.lattice**2, latent + ('dense' in train.families) * train.hidden
-    grams = (ceil(BLOCKS / ranks) + 3) * (6 * latent**2 + min(sites, rows)**2)
+    return max(_model_bytes(model, ranks) for model in models(deck))
+
+
+def _model_bytes(model: Model, ranks: int) -> int:
+    sites, latent = model.L**2, model.latent
+    weights, rows = (of(latent, model.L) for of in (model.settings.weights, model.settings.rows))
+    grams = (ceil(BLOCKS / ranks) + 3) * (6 * latent**2 + rows**2)
     work = max(SAMPLES_BYTES, sample_bytes(sites, latent))
-    return 8 * (grams + weights(train) + 3 * sites * latent) + work
+    return 8 * (grams + weights + 3 * sites * latent) + work

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from phi4hpc.blockspin.models import models
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
 from phi4hpc.storage.hdf5 import readable
@@ -95,7 +96,9 @@ class Study:
             return {}
         reconstructions = read_json(self.path / 'reconstructions.json')['models']
         groups = {}
-        for name, about in sorted(self._described().items(), key=lambda item: self._order(item[1])):
+        place = {model.name: i for i, model in enumerate(models(self.deck))}
+        described = self._described().items()
+        for name, about in sorted(described, key=lambda item: (item[1]['kappa'], item[1]['latent'], place[item[0]])):
             like = groups.setdefault(about['kappa'], [])
             record = read_json(self.path / 'models' / f'{name}.json')
             like.append(Model(name, len(like), record=record, reconstructions=reconstructions[name], **about))
@@ -107,9 +110,6 @@ class Study:
             return {name: {'L': int(group.attrs['L']), 'kappa': float(group.attrs['kappa']),
                            'family': str(group.attrs['family']), 'latent': int(group.attrs['latent'])}
                     for name, group in latent.items()}
-
-    def _order(self, about):
-        return about['kappa'], about['latent'], self.deck.train.families.index(about['family'])
 
 
 def spread(items, count):

@@ -24,7 +24,7 @@ def draw_curves(axes, model):
     """Draw validation (full) and training loss (dashed) per epoch over the linear optimum."""
     if model.lossless:
         return
-    optimum, colour = model.record['validation_losses'][0], f'C{model.number % 7}'
+    optimum, colour = model.record['validation_optimum'], f'C{model.number % 7}'
     validation, train = (np.array(model.record[name]) / optimum for name in ('validation_losses', 'train_losses'))
     axes.plot(np.arange(len(validation)), validation, color=colour, label=model.label)
     axes.plot(np.arange(1, len(train) + 1), train, color=colour, ls='--', lw=0.6)

@@ -4,6 +4,7 @@ import shutil
 from functools import partial
 
 from phi4hpc.blockspin import modelfile, shards
+from phi4hpc.blockspin.models import models
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
 from phi4hpc.latent import analysis, store
@@ -12,7 +13,6 @@ from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, chosen, moments
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.world import block
-from phi4hpc.stages.models import models
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics.estimates import blocks, compared, stacked
 from phi4hpc.storage.hdf5 import readable, writable
@@ -56,7 +56,7 @@ def latent_groups(context):
 def analyse(context, model, lattice):
     """Add one model to both files."""
     path = context.directory.file('models', f'{model.name}.pt')
-    network = modelfile.load(path, torch_device(context.device))
+    network = modelfile.load(path, model, torch_device(context.device))
     each = partial(context.control.each, where=f'before the analysis of {model.name}')
     results, total = spectra(context, model, network, lattice, each)
     entries = reconstructions(context, model, network, lattice, each)

@@ -1,18 +1,23 @@
 """The stage train: models/<model>.pt and its record models/<model>.json, for every model of the deck."""
 
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from phi4hpc.blockspin import shards
+from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
-from phi4hpc.blockspin.families import build
-from phi4hpc.blockspin.optimum import linear_optimum
+from phi4hpc.blockspin.families import linear
+from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.models import Model, models
+from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
-from phi4hpc.blockspin.trainer import train
-from phi4hpc.deck.parts import split
+from phi4hpc.blockspin.record import sentence
+from phi4hpc.blockspin.trainer import Settings, Trainer
+from phi4hpc.deck.parts import length, split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
-from phi4hpc.parallel.runcontrol import Stopped
-from phi4hpc.stages.models import models
 from phi4hpc.storage.reader import Ensembles
 
 
@@ -23,41 +28,47 @@ def run(context):
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
         for model in missing:
             record = fit(context, model, ensembles[model.L], device)
-            if record is None:
-                raise Stopped(f'in {model.name}')
             if context.comm.rank == 0:
                 write_json(file_of(context, model, 'json'), record)                             # last
-            log.info('train %s: loss %.6g a site on test draws, %.4f(%.4f) of the linear optimum', model.name,
-                     record['loss'], record['ratio'], record['ratio_error'])
+            log.info('train %s: %s', model.name, sentence(record))
 
 
-def trained(context, model):
+def trained(context, model: Model) -> bool:
     """Return whether both files of a model are there."""
     return all(file_of(context, model, kind).exists() for kind in ('pt', 'json'))
 
 
-def file_of(context, model, kind):
+def file_of(context, model: Model, kind: str) -> Path:
     """Return the path of a model's file: its weights (pt) or its record (json)."""
     return context.directory.file('models', f'{model.name}.{kind}')
 
 
-def fit(context, model, lattice, device):
-    """Train one model and return its record, None where it was stopped."""
-    comm, deck = context.comm, context.deck.train
+def fit(context, model: Model, lattice, device: str) -> dict[str, Any]:
+    """Train one model and return its record. Raises Stopped where it was stopped."""
+    comm, deck = context.comm, context.deck
     each = partial(context.control.each, where=f'before {model.name}')
-    learned, *held_out = split(lattice.draws, deck.held_out)
-    share, ranks = (lattice.phi, lattice.rung(model.kappa)), (comm.size, comm.rank, each)
-    train_nyx = shards.read_train(*share, learned, deck.batch, *ranks)
-    valid_nyx, test_nyx = (shards.read_share(*share, draws, *ranks) for draws in held_out)
-    modes = linear_optimum(comm, train_nyx, model.latent, each)
-    network = build(model.family, modes, deck.hidden, seed_of(context.deck.seed, model.name))
-    return train(comm, network, train_nyx, valid_nyx, test_nyx, epochs=deck.epochs, batch=deck.batch, rate=deck.rate,
-                 path=str(file_of(context, model, 'pt')), seed=context.deck.seed, device=device,
-                 tensorboard=str(context.directory.file('logs', 'tensorboard', model.name)),
-                 control=context.control, keep=context.deck.checkpoint.keep)
+    shares = read(context, model, lattice, each)
+    propagator_yx = common_propagator(comm, shares.train_nyx, each)
+    ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx, seed_of(deck.seed, model.name))
+    network = build(model.settings, model.latent, ensemble)
+    optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)
+    settings = Settings(deck.train.epochs, deck.train.rate, deck.seed, context.directory.file('models'),
+                        context.directory.file('logs', 'tensorboard'), device, deck.checkpoint.keep)
+    objective = Objective(deck.train.costs)
+    return Trainer(comm, model, network, optimum, shares, objective, settings, context.control).run()
 
 
-def torch_device(device):
+def read(context, model: Model, lattice, each) -> shards.Shares:
+    """Return this rank's draws of the parts that train, validate and test a model."""
+    comm, train = context.comm, context.deck.train
+    learned, *held_out = split(lattice.draws, train.held_out)
+    strata = shards.strata(lattice.chains * length(learned), train.batch, comm.size, comm.rank)
+    source = lattice.phi, lattice.rung(model.kappa)
+    return shards.Shares(strata, shards.read_train(*source, learned, strata, each),
+                         *(shards.read_share(*source, part, comm.size, comm.rank, each) for part in held_out))
+
+
+def torch_device(device) -> str:
     """Return torch's name of the device that kernels run on, and make it torch's own."""
     if device.name == 'host':
         return 'cpu'

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pytest
-import torch
 
-from phi4hpc.blockspin.families import build
 from phi4hpc.latent.analysis import analyse
-from phi4hpc.lattice.modes import leading_modes
 from phi4hpc.parallel.world import block, world
+from tests.autoencoders import moved, network
 
 pytestmark = pytest.mark.mpi(min_size=2)
 SIZE, LATENT = 6, 7
@@ -15,14 +13,8 @@ SIZE, LATENT = 6, 7
 
 def model():
     """A dense model whose singular values are well apart."""
-    rng = np.random.default_rng(1)
-    power_yx = rng.uniform(0.5, 2, (SIZE, SIZE))
-    model = build('dense', leading_modes(power_yx + power_yx.T, LATENT), hidden=20, seed=1)
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight += 0.1 * torch.randn_like(weight)
-    return model
+    power_yx = np.random.default_rng(1).uniform(0.5, 2, (SIZE, SIZE))
+    return moved(network('dense', LATENT, SIZE, propagator_yx=power_yx + power_yx.T, hidden=20), 0.1)
 
 
 @pytest.mark.parametrize('total', [50, 16, 5, 2])

@@ -5,18 +5,25 @@ import pytest
 import torch
 
 from phi4hpc.blockspin import modelfile, shards
-from phi4hpc.blockspin.families import build
-from phi4hpc.blockspin.optimum import linear_optimum
+from phi4hpc.blockspin.autoencoder import build
+from phi4hpc.blockspin.batches import seed_of
+from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.learner import Learner
+from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
-from phi4hpc.blockspin.trainer import train
-from phi4hpc.deck.parts import split
+from phi4hpc.blockspin.trainer import Settings, Trainer
+from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
-from phi4hpc.parallel.world import world
+from phi4hpc.parallel.runcontrol import Stopped
+from phi4hpc.parallel.world import block, world
+from tests.autoencoders import cost, model, moved, network
 from tests.stopping import StopAt
 
 pytestmark = pytest.mark.mpi(min_size=2)
 BATCH = 25  # divides by no number of ranks in use
 STEPS = 10  # in an epoch
+RECONSTRUCTION = (cost('reconstruction'),)
 
 
 @pytest.fixture(scope='module')
@@ -39,40 +46,74 @@ def ensemble():
     return np.sign(sum(np.roll(noise, (y, x), (-2, -1)) for y in range(3) for x in range(3)))
 
 
-def trained(comm, path, family='dense', **changes):
-    phi_kcnyx = ensemble()
+def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
+    """Train a model of d = 9; return (record, network)."""
+    phi_kcnyx, made = ensemble(), model(family, 9, 8, **({'hidden': 32} if family == 'dense' else {}))
     first, *held_out = split(phi_kcnyx.shape[2], 0.2)
-    train_nyx = shards.read_train(phi_kcnyx, 0, first, BATCH, comm.size, comm.rank)
-    valid_nyx, test_nyx = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
-    model = build(family, linear_optimum(comm, train_nyx, 9), hidden=32, seed=1)
-    settings = {'epochs': 4, 'batch': BATCH, 'rate': 3e-3, 'seed': 1} | changes
+    strata = shards.strata(phi_kcnyx.shape[1] * length(first), BATCH, comm.size, comm.rank)
+    train_nyx = shards.read_train(phi_kcnyx, 0, first, strata)
+    parts = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
+    known = Ensemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx), seed_of(1, made.name))
+    net, optimum = (build(each.settings, made.latent, known) for each in (made, model('linear', made.latent, 8)))
+    settings = Settings(epochs=4, rate=3e-3, seed=1, folder=folder)
     with process_group(comm):
-        return train(comm, model, train_nyx, valid_nyx, test_nyx, path=str(path), **settings), model
+        return Trainer(comm, made, net, optimum, shards.Shares(strata, train_nyx, *parts), Objective(costs), settings,
+                       control).run(), net
 
 
-@pytest.mark.parametrize('family', ['linear', 'dense'])
+def stopped(comm, folder, step):
+    with pytest.raises(Stopped, match='in L008_k0.24_dense_d9_hidden32'):
+        trained(comm, folder, control=StopAt(step))
+
+
+def compared(found, expected, path=''):
+    """Hold a record against another, to rounding; times aside."""
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        for key in expected.keys() - {'seconds'}:
+            compared(found[key], expected[key], f'{path}.{key}')
+    elif isinstance(expected, str):
+        assert found == expected
+    else:
+        # An error is made of small differences of losses, which keep fewer digits.
+        rtol = 1e-2 if path.endswith('error') else 1e-5
+        np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-6, err_msg=path)
+
+
+@pytest.mark.parametrize('family', ['linear', 'kadanoff', 'dense'])
 def test_any_number_of_ranks_trains_the_same_model(alone, shared, tmp_path, family):
     (tmp_path / 'alone').mkdir()
-    record, model = trained(world(), shared / 'm.pt', family)
-    expected, expected_model = trained(alone, tmp_path / 'alone' / 'm.pt', family)
-    for key, value in expected.items():
-        if key == 'seconds':
-            continue
-        if isinstance(value, str):
-            assert record[key] == value
-        else:
-            # an error is made of small differences of losses, which keep fewer digits
-            rtol = 1e-2 if key.endswith('error') else 1e-5
-            np.testing.assert_allclose(record[key], value, rtol=rtol, atol=1e-6, err_msg=key)
-    # Adam turns a gradient that is nothing but rounding into a step, so compare what the models do
+    record, net = trained(world(), shared, family)
+    expected, expected_net = trained(alone, tmp_path / 'alone', family)
+    compared(record, expected)
+    # Adam turns a gradient that is nothing but rounding into a step, so compare what the models do.
     x_nD = torch.from_numpy(ensemble()[0, 0]).float().flatten(1)
-    torch.testing.assert_close(model(x_nD), expected_model(x_nD), rtol=0, atol=2e-3)
+    torch.testing.assert_close(net(x_nD), expected_net(x_nD), rtol=0, atol=2e-3)
+
+
+@pytest.mark.parametrize('names', [['reconstruction'], ['magnetisation'], ['reconstruction', 'magnetisation']])
+def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names):
+    """Also where a cost is no mean over draws: a rank's share of the draws then decides nothing by itself."""
+    x_nD = torch.randn(BATCH, 64, generator=torch.Generator().manual_seed(1)) + 0.3
+    costs = [cost(name, weight=0.7) for name in names]
+
+    def gradients(comm):
+        net, share = moved(network('dense', 9, 8)), slice(*block(BATCH, comm.size, comm.rank))
+        with process_group(comm):
+            values = Learner(comm, net, Objective(costs), 1e-3, 10, x_nD[:1]).step(x_nD[share], BATCH)
+        return values, [weight.grad for weight in net.parameters()]
+
+    values, ours = gradients(world())
+    expected, exact = gradients(alone)
+    assert values == pytest.approx(expected, rel=1e-5)
+    for one, other in zip(ours, exact, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6 * other.abs().max().item())
 
 
 def test_all_ranks_end_with_the_same_bits(shared):
-    record, model = trained(world(), shared / 'm.pt')
-    saved = modelfile.load(str(shared / 'm.pt'))
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), saved.parameters(), strict=True))
+    record, net = trained(world(), shared)
+    saved = modelfile.load(shared / 'L008_k0.24_dense_d9_hidden32.pt', model('dense', 9, 8, hidden=32))
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), saved.parameters(), strict=True))
     assert world().allgather({**record, 'seconds': 0}) == world().size * [{**record, 'seconds': 0}]
 
 
@@ -80,25 +121,23 @@ def test_all_ranks_end_with_the_same_bits(shared):
 def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared, step):
     for part in ('whole', 'pieces'):
         (shared / part).mkdir(exist_ok=True)
-    whole, model = trained(world(), shared / 'whole' / 'm.pt')
+    whole, net = trained(world(), shared / 'whole')
     assert whole['steps'] == 4 * STEPS
     for last in (step, 2):
-        stopped, _ = trained(world(), shared / 'pieces' / 'm.pt', control=StopAt(last))
+        stopped(world(), shared / 'pieces', last)
         world().Barrier()
-        assert stopped is None
-    assert (shared / 'pieces' / 'm.ckpt').exists()
-    resumed, again = trained(world(), shared / 'pieces' / 'm.pt')
+    assert (shared / 'pieces' / 'L008_k0.24_dense_d9_hidden32.ckpt').exists()
+    resumed, again = trained(world(), shared / 'pieces')
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
-    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters(), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
 
 
 def test_a_training_that_was_stopped_goes_on_on_fewer_ranks(alone, shared):
     (shared / 'alone').mkdir(exist_ok=True)
-    stopped, _ = trained(world(), shared / 'm.pt', control=StopAt(STEPS + 3))
-    assert stopped is None
+    stopped(world(), shared, STEPS + 3)
     if world().rank == 0:
-        whole, _ = trained(alone, shared / 'alone' / 'm.pt')
-        resumed, _ = trained(alone, shared / 'm.pt')
+        whole, _ = trained(alone, shared / 'alone')
+        resumed, _ = trained(alone, shared)
         np.testing.assert_allclose(resumed['train_losses'], whole['train_losses'], rtol=1e-5)
     world().Barrier()
 

@@ -23,7 +23,7 @@ DECK = """
 lattice: {sizes: [8]}
 ladder: {kappas: [0.25, 0.26, 0.269]}
 sample: {thermalisation: 50, draws: 60, spacing: 2}
-train: {lattice: 8, kappas: [0.269], latents: [4], epochs: 1, batch: 16}
+train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4]}}], epochs: 1, batch: 16}
 analyse: {draws: 5, directions: 2}
 """
 SITE = """

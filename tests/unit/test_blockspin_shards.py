@@ -16,6 +16,7 @@ from phi4hpc.lattice import modes
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.train import fit
+from tests.autoencoders import model
 from tests.stopping import StopAtAsking
 
 SIZES = st.integers(1, 8)
@@ -59,7 +60,7 @@ def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, bat
         with pytest.raises(UserError, match=r'train\.batch'):
             shards.strata(total, batch, size, 0)
         return
-    pieces = [shards.read_train(ensemble, 1, train, batch, size, rank) for rank in range(size)]
+    pieces = [shards.read_train(ensemble, 1, train, shards.strata(total, batch, size, rank)) for rank in range(size)]
     phi_nyx = np.concatenate(pieces)
     expected = [1000 * c + i for c in range(chains) for i in range(train.stop)]
     assert ensemble.read == expected
@@ -82,11 +83,11 @@ def test_a_stop_is_heard_while_draws_are_read_and_while_their_optimum_is_found(m
     for module in (shards, modes):
         monkeypatch.setattr(module, 'CHUNK', 40)                            # ten draws
     ensemble = Ensemble(2, 100)
-    lattice = SimpleNamespace(draws=100, phi=ensemble, rung=lambda kappa: 1)
+    lattice = SimpleNamespace(draws=100, chains=2, phi=ensemble, rung=lambda kappa: 1)
     context = SimpleNamespace(comm=MPI.COMM_SELF, control=StopAtAsking(asking),
                               deck=SimpleNamespace(train=SimpleNamespace(held_out=0.2, batch=8)))
-    with pytest.raises(Stopped, match='stopped before a model; '):
-        fit(context, SimpleNamespace(name='a model', kappa=0.26, latent=1), lattice, 'cpu')
+    with pytest.raises(Stopped, match='stopped before L002_k0.24_linear_d1; '):
+        fit(context, model('linear', 1, 2), lattice, 'cpu')
     expected = [1000 * c + i for part in split(100, 0.2) for c in (0, 1) for i in range(part.start, part.stop)]
     assert ensemble.read == expected[:read]
 
@@ -119,9 +120,9 @@ def test_a_batch_holds_the_same_draws_on_any_number_of_ranks(total, batch, size,
         """Global numbers of the draws of each step, with their translations."""
         draws, shifts = [], []
         for rank in range(size):
-            numbers, bounds = shards.strata(total, batch, size, rank)
-            draw_ts, shift_tsm = batches.plan((1, 2), epoch, numbers, bounds, total // batch, 16)
-            draws.append(draw_ts)
+            strata = shards.strata(total, batch, size, rank)
+            draw_ts, shift_tsm = batches.plan((1, 2), epoch, strata, 16)
+            draws.append(draw_ts + strata.bounds[0])
             shifts.append(shift_tsm)
         return torch.cat(draws, 1), torch.cat(shifts, 1)
 
@@ -134,7 +135,7 @@ def test_a_batch_holds_the_same_draws_on_any_number_of_ranks(total, batch, size,
 
 def test_epochs_and_models_take_draws_in_different_orders():
     def draws(name, epoch):
-        return batches.plan(batches.seed_of(1, name), epoch, range(2), [0, 30, 60], 30, 16)[0].tolist()
+        return batches.plan(batches.seed_of(1, name), epoch, shards.strata(60, 2), 16)[0].tolist()
 
     assert draws('a', 1) == draws('a', 1)
     assert draws('a', 1) != draws('a', 2)

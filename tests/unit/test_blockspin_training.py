@@ -1,4 +1,6 @@
-"""Training on one rank: never worse than the linear optimum, better if not Gaussian, and repeatable."""
+"""Training on one rank: never worse than its start, better than linear where not Gaussian, and repeatable."""
+
+import dataclasses
 
 import numpy as np
 import pytest
@@ -6,13 +8,22 @@ import torch
 from mpi4py import MPI
 
 from phi4hpc.blockspin import modelfile
-from phi4hpc.blockspin.families import build
-from phi4hpc.blockspin.optimum import linear_optimum
+from phi4hpc.blockspin.autoencoder import build
+from phi4hpc.blockspin.batches import seed_of
+from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.history import History
+from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
-from phi4hpc.blockspin.trainer import train
+from phi4hpc.blockspin.record import sentence
+from phi4hpc.blockspin.shards import Shares, strata
+from phi4hpc.blockspin.trainer import Settings, Trainer
+from phi4hpc.parallel.runcontrol import Stopped
+from tests.autoencoders import cost, model
 from tests.stopping import StopAt
 
-SIZE, LATENT = 8, 9
+SIZE, LATENT, BATCH = 8, 9, 50
+RECONSTRUCTION = (cost('reconstruction'),)
 
 
 @pytest.fixture(scope='module')
@@ -34,56 +45,93 @@ def domains(rng, n):
     return np.sign(smooth_field(rng, n))
 
 
-def trained(comm, path, ensemble, family, **changes):
-    """Train on 600 draws of an ensemble, validate and test on 400 each; return (record, model)."""
+def trained(comm, folder, ensemble, family, *, control=None, costs=RECONSTRUCTION, **changes):
+    """Train on 600 draws of an ensemble, validate and test on 400 each; return (record, network)."""
     rng = np.random.default_rng(1)
-    train_nyx, valid_nyx, test_nyx = (ensemble(rng, n) for n in (600, 400, 400))
-    model = build(family, linear_optimum(comm, train_nyx, LATENT), hidden=48, seed=1)
-    settings = {'epochs': 6, 'batch': 50, 'rate': 3e-3, 'seed': 1} | changes
-    return train(comm, model, train_nyx, valid_nyx, test_nyx, path=str(path), **settings), model
+    shares = Shares(strata(600, BATCH), *(ensemble(rng, n) for n in (600, 400, 400)))
+    settings = dataclasses.replace(Settings(epochs=6, rate=3e-3, seed=1, folder=folder), **changes)
+    made = model(family, LATENT, SIZE, **({'hidden': 48} if family == 'dense' else {}))
+    known = Ensemble(SIZE, made.kappa, 0.02, common_propagator(comm, shares.train_nyx), seed_of(1, made.name))
+    network, optimum = (build(each.settings, made.latent, known) for each in (made, model('linear', made.latent, SIZE)))
+    return Trainer(comm, made, network, optimum, shares, Objective(costs), settings, control).run(), network
+
+
+def stopped(comm, folder, ensemble, family, step, **changes):
+    with pytest.raises(Stopped, match='stopped in L008_k0.24_'):
+        trained(comm, folder, ensemble, family, control=StopAt(step), **changes)
 
 
 def same_weights(a, b):
     return all(torch.equal(x, y) for x, y in zip(a.parameters(), b.parameters(), strict=True))
 
 
-@pytest.mark.parametrize('family', ['linear', 'dense'])
 @pytest.mark.parametrize('rate', [1e-3, 0.3])
-def test_training_never_ends_worse_than_the_linear_optimum(comm, tmp_path, family, rate):
-    """Not even at a rate that wrecks the model: then the start is kept."""
-    record, model = trained(comm, tmp_path / 'm.pt', smooth_field, family, rate=rate, epochs=2)
+def test_training_never_ends_worse_than_it_started(comm, tmp_path, rate):
+    """Not even at a rate that wrecks the model: then the start is kept, which is the linear optimum."""
+    record, network = trained(comm, tmp_path, smooth_field, 'dense', rate=rate, epochs=2)
     validated = record['validation_losses']
     assert record['best_epoch'] == np.argmin(validated)
     assert record['ratio'] <= 1 + 3 * record['ratio_error']
-    assert same_weights(modelfile.load(str(tmp_path / 'm.pt')), model)
+    assert validated[0] == pytest.approx(record['validation_optimum'], rel=1e-6)
+    saved = modelfile.load(tmp_path / 'L008_k0.24_dense_d9_hidden48.pt', model('dense', LATENT, SIZE, hidden=48))
+    assert same_weights(saved, network)
     if rate > 0.1:
         assert max(validated) > validated[0]
 
 
-def test_what_is_told_of_a_model_comes_from_the_test_draws(comm, tmp_path):
+def test_a_family_that_is_not_trained_is_left_as_it_starts_and_only_measured(comm, tmp_path):
+    record, _ = trained(comm, tmp_path, smooth_field, 'linear')
+    assert not record['trained']
+    assert (record['converged'], record['best_epoch'], record['steps'], record['train_losses']) == (True, 0, 0, [])
+    assert (record['ratio'], record['ratio_error'], record['loss']) == (1.0, 0.0, record['linear_optimum'])
+    assert [entry.name for entry in tmp_path.iterdir()] == ['L008_k0.24_linear_d9.pt']
+    assert '1.0000' not in sentence(record)
+    assert 'which is that of the linear optimum' in sentence(record)
+
+
+def test_kadanoffs_blocks_are_held_against_the_linear_optimum(comm, tmp_path):
+    record, _ = trained(comm, tmp_path, smooth_field, 'kadanoff')
+    assert record['ratio'] > 1 + 5 * record['ratio_error'] > 1
+    assert record['validation_losses'][0] > record['validation_optimum']
+    assert '{ratio:.4f}({ratio_error:.4f})'.format(**record) in sentence(record)
+
+
+def test_what_is_said_of_a_model_comes_from_the_test_draws(comm, tmp_path):
     """Draws twice as large as those that trained and validated it have four times the loss of a linear map."""
     size = iter([1, 1, 2])
-    record, _ = trained(comm, tmp_path / 'm.pt', lambda *of: next(size) * smooth_field(*of), 'linear', epochs=1)
+    record, _ = trained(comm, tmp_path, lambda *of: next(size) * smooth_field(*of), 'linear')
     assert record['loss'] / min(record['validation_losses']) == pytest.approx(4, rel=0.1)
-    assert record['linear_optimum'] / record['validation_losses'][0] == pytest.approx(4, rel=0.1)
+    assert record['linear_optimum'] / record['validation_optimum'] == pytest.approx(4, rel=0.1)
     assert (record['train_draws'], record['test_draws']) == (600, 400)
 
 
 def test_a_dense_autoencoder_gains_where_the_ensemble_is_not_gaussian(comm, tmp_path):
-    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense', epochs=15)
+    record, _ = trained(comm, tmp_path, domains, 'dense', epochs=15)
     assert record['ratio'] < 0.95
     assert record['ratio'] + 5 * record['ratio_error'] < 1
     assert record['train_losses'][-1] < record['train_losses'][0]
 
 
 def test_on_a_gaussian_ensemble_nothing_is_gained(comm, tmp_path):
-    record, _ = trained(comm, tmp_path / 'm.pt', smooth_field, 'dense')
+    record, _ = trained(comm, tmp_path, smooth_field, 'dense')
     assert record['ratio'] > 0.99
 
 
+def test_a_training_whose_last_epochs_are_its_best_is_not_called_converged(comm, tmp_path):
+    record, _ = trained(comm, tmp_path, domains, 'dense')
+    assert (record['best_epoch'], record['converged']) == (6, False)
+    assert sentence(record).endswith('not converged, for epoch 6 of 6 was its best: raise train.epochs')
+
+
+@pytest.mark.parametrize(('best', 'epochs', 'converged'), [
+    (100, 100, False), (96, 100, False), (95, 100, True), (6, 6, False), (5, 6, True), (0, 1, True), (0, 0, True)])
+def test_a_training_has_converged_when_the_best_epoch_is_not_among_the_last_twentieth(best, epochs, converged):
+    assert History(optimum=1.0, best=best, epoch=epochs).converged() == converged
+
+
 def test_training_is_repeatable_and_its_seed_matters(comm, tmp_path):
-    (first, a), (again, b) = (trained(comm, tmp_path / 'm.pt', domains, 'dense') for _ in range(2))
-    other, c = trained(comm, tmp_path / 'm.pt', domains, 'dense', seed=2)
+    (first, a), (again, b) = (trained(comm, tmp_path, domains, 'dense') for _ in range(2))
+    other, c = trained(comm, tmp_path, domains, 'dense', seed=2)
     assert same_weights(a, b)
     assert first['train_losses'] == again['train_losses'] != other['train_losses']
     assert not same_weights(a, c)
@@ -91,35 +139,54 @@ def test_training_is_repeatable_and_its_seed_matters(comm, tmp_path):
 
 @pytest.mark.parametrize('step', [5, 12, 4 * 12 + 1], ids=['before its first epoch', 'after it', 'later'])
 def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, step):
-    whole, model = trained(comm, tmp_path / 'm.pt', domains, 'dense', tensorboard=str(tmp_path / 'board'))
-    path, board = tmp_path / 'halves' / 'm.pt', str(tmp_path / 'halves_board')
-    path.parent.mkdir()
-    stopped, _ = trained(comm, path, domains, 'dense', control=StopAt(step), tensorboard=board)
-    assert stopped is None
-    assert [entry.name for entry in path.parent.iterdir()] == ['m.ckpt']
-    resumed, again = trained(comm, path, domains, 'dense', tensorboard=board)
-    assert [entry.name for entry in path.parent.iterdir()] == ['m.pt']
-    assert same_weights(model, again)
+    costs = cost('reconstruction'), cost('magnetisation', weight=0.1)
+    whole, network = trained(comm, tmp_path, domains, 'dense', boards=tmp_path / 'whole', costs=costs)
+    folder, boards = tmp_path / 'halves', tmp_path / 'boards'
+    folder.mkdir()
+    stopped(comm, folder, domains, 'dense', step, boards=boards, costs=costs)
+    assert [entry.suffix for entry in folder.iterdir()] == ['.ckpt']
+    resumed, again = trained(comm, folder, domains, 'dense', boards=boards, costs=costs)
+    assert [entry.suffix for entry in folder.iterdir()] == ['.pt']
+    assert same_weights(network, again)
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
-    assert points(board) == points(tmp_path / 'board')
+    assert points(boards) == points(tmp_path / 'whole')
 
 
-def test_a_checkpoint_of_other_settings_is_not_used(comm, tmp_path):
-    trained(comm, tmp_path / 'm.pt', domains, 'dense', control=StopAt(1))
-    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'dense', epochs=2)
-    assert len(record['train_losses']) == 2
+@pytest.mark.parametrize('changes', [{'epochs': 2}, {'costs': (cost('reconstruction', weight=2.0),)}])
+def test_a_checkpoint_of_another_training_is_not_used(comm, tmp_path, changes):
+    stopped(comm, tmp_path, domains, 'dense', 1)
+    record, _ = trained(comm, tmp_path, domains, 'dense', **changes)
+    (tmp_path / 'anew').mkdir()
+    anew, _ = trained(comm, tmp_path / 'anew', domains, 'dense', **changes)
+    assert record['train_losses'] == anew['train_losses']
 
 
-def points(board):
-    """Return {tag: [(epoch, value)]} of a directory of TensorBoard's."""
+def test_a_record_holds_every_cost(comm, tmp_path):
+    record, _ = trained(comm, tmp_path, domains, 'dense', costs=(cost('magnetisation', weight=0.5),))
+    assert set(record['costs']) == {'reconstruction', 'magnetisation'}
+    found = record['costs']['magnetisation']
+    assert found['weight'] == 0.5
+    assert found['error'] > 0
+    assert len(found['train_losses']) == len(found['validation_losses']) - 1 == 6
+    np.testing.assert_allclose(record['validation_losses'], 0.5 * np.array(found['validation_losses']))
+    assert record['costs']['reconstruction']['weight'] == 0.0
+    assert record['costs']['reconstruction']['value'] == record['loss']
+
+
+def points(boards):
+    """Return {tag: [(epoch, value)]} of the one model in a folder of TensorBoard's folders."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    events = EventAccumulator(str(board)).Reload()
+    folder, = boards.iterdir()
+    events = EventAccumulator(str(folder)).Reload()
     return {tag: [(point.step, point.value) for point in events.Scalars(tag)] for tag in events.Tags()['scalars']}
 
 
-def test_tensorboard_gets_a_point_an_epoch(comm, tmp_path):
-    record, _ = trained(comm, tmp_path / 'm.pt', domains, 'linear', tensorboard=str(tmp_path / 'board'))
-    epochs, values = zip(*points(tmp_path / 'board')['loss/validation'], strict=True)
+def test_tensorboard_gets_a_point_an_epoch_of_every_cost(comm, tmp_path):
+    record, _ = trained(comm, tmp_path, domains, 'dense', boards=tmp_path / 'boards', costs=(cost('magnetisation'),))
+    found = points(tmp_path / 'boards')
+    epochs, values = zip(*found['loss/validation'], strict=True)
     assert epochs == (1, 2, 3, 4, 5, 6)
     np.testing.assert_allclose(values, record['validation_losses'][1:], rtol=1e-6)
+    assert set(found) == {'loss/train', 'loss/validation', 'loss/ratio_to_linear_optimum', 'rate',
+                          *(f'{name}/{part}' for name in record['costs'] for part in ('train', 'validation'))}

@@ -1,19 +1,22 @@
 """Every fault of a deck is told, at once, by line, in words that say what was expected."""
 
+import sys
 from typing import get_args
 
 import pytest
 
 from phi4hpc.deck.load import load, parse
-from phi4hpc.deck.schema import Algorithm, Deck
+from phi4hpc.deck.schema import FAMILIES, Algorithm, Deck
 from phi4hpc.errors import DeckError
+from phi4hpc.plugins import names
 
 DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.269]}
 """
 ALGORITHMS = ' or '.join(get_args(Algorithm))
-TRAIN = 'train: {lattice: 32, kappas: [0.269], latents: [64]}\n'
+FAMILY = f'a section of one key, {" or ".join(names(FAMILIES.package))} or a dotted path, with its settings'
+TRAIN = 'train: {lattice: 32, kappas: [0.269], models: [{dense: {latents: [64]}}]}\n'
 
 
 def faults(text, *overrides):
@@ -48,7 +51,7 @@ train:
         'expected kappa < 0.25, or lambda > 0',
         'deck.yaml:10:3: sample.drows: unknown key; did you mean draws?',
         "deck.yaml:11:12: sample.spacing: expected a whole number >= 1, got 'many'",
-        'deck.yaml:12:1: train.latents: missing; expected a list, each item a whole number >= 1',
+        f'deck.yaml:12:1: train.models: missing; expected a list, each item {FAMILY}',
         'deck.yaml:14:12: train.kappas.0: kappa = 0.25 is not on the ladder: '
         'expected a rung; 0.24 is nearest',
     ]
@@ -91,10 +94,17 @@ def test_a_value_is_judged_in_plain_words(line, said):
     (['train.lattice=64'], 'L = 64 is not sampled: expected one of lattice.sizes, 16, 32'),
     (['train.kappas=[0.27]'],
      'train.kappas.0: kappa = 0.27 is not on the ladder: expected a rung; 0.269 is nearest'),
-    (['train.latents=[64,1025]'],
-     'train.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at most 1024'),
-    (['train.latents=[64,64]'], 'train.latents.1: 64 is there already: expected each once'),
-    (['train.families=[dense,dense]'], 'train.families.1: dense is there already: expected each once'),
+    (['train.models.0.dense.latents=[64,1025]'],
+     'train.models.0.dense.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at most 1024'),
+    (['train.models.0.dense.latents=[64,64]'],
+     'train.models.0.dense.latents.1: d = 64 with these settings is there already: expected once'),
+    (['train.models=[{kadanoff: {}}, {dense: {latents: [4]}}, {kadanoff: {block: 4}}]'],
+     'train.models.2.kadanoff: d = 64 with these settings is there already: expected once'),
+    (['train.models=[{kadanoff: {block: 5}}]'],
+     'train.models.0.kadanoff.block: blocks of 5 sites do not fill L = 32: expected a divisor of 32'),
+    (['train.costs=[{reconstruction: {}}, {reconstruction: {weight: 2}}]'],
+     'train.costs.1: reconstruction is there already: expected each once'),
+    (['train.kappas=[0.269,0.269000001]'], 'train.kappas.1: 0.269 is there already: expected each once'),
     (['sample.draws=20'],
      'train.held_out: 0.2 of 20 draws leaves 2 to test, and an error takes 5: '
      'expected 10 draws held out, or more sample.draws'),
@@ -107,6 +117,102 @@ def test_a_value_is_judged_in_plain_words(line, said):
 ])
 def test_keys_are_judged_against_one_another(overrides, said):
     assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))
+
+
+@pytest.mark.parametrize(('models', 'said'), [
+    ('{densee: {latents: [4]}}', 'models.0.densee: unknown key; did you mean dense?'),
+    ('{nets: {}}',
+     f'models.0.nets: unknown key; expected one of {", ".join(names(FAMILIES.package))}, or a module of yours by its '
+     'dotted path'),
+    ('{dense: {latents: [4], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
+    ('{dense: {latents: [four]}}', "models.0.dense.latents.0: expected a whole number >= 1, got 'four'"),
+    ('{dense: {latents: []}}',
+     'models.0.dense.latents: expected a list, each item a whole number >= 1, got an empty list'),
+    ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number >= 1'),
+    ('{dense: }', 'models.0.dense: expected a section with keys out of latents, hidden, got nothing'),
+    ('{dense: {latents: [2000], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
+    ('dense', f"models.0: expected {FAMILY}, got 'dense'"),
+    ('{dense: {latents: [4]}, linear: {latents: [4]}}', f'models.0: expected {FAMILY}, got a section'),
+    ('{my.nets: {}}', "models.0.'my.nets': cannot be imported (ModuleNotFoundError: No module named 'my'); "
+                      'expected a module of yours, in the folder of the deck or on PYTHONPATH'),
+    ('{json.decoder: {}}', "models.0.'json.decoder': defines no class Family: expected a file like those of "
+                           'phi4hpc.blockspin.families'),
+    ('{phi4hpc.blockspin.family: {}}', "models.0.'phi4hpc.blockspin.family': its class Family does not define layers"),
+])
+def test_the_settings_of_a_family_are_judged_like_the_rest_of_the_deck(models, said):
+    text = f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{models}]}}\n'
+    found = faults(text)
+    assert all(fault.startswith('deck.yaml:3:') for fault in found)
+    assert any(said in fault for fault in found)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Return the path of a deck beside a folder `own` of the user's modules."""
+    (tmp_path / 'own').mkdir()
+    (tmp_path / 'own' / '__init__.py').touch()
+    yield tmp_path / 'deck.yaml'
+    sys.path[:] = [folder for folder in sys.path if folder != str(tmp_path)]
+    for name in [name for name in sys.modules if name.split('.')[0] == 'own']:
+        del sys.modules[name]
+
+
+def own_faults(path, module, settings='{}'):
+    (path.parent / 'own' / 'nets.py').write_text(module)
+    path.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: {settings}}}]}}\n')
+    with pytest.raises(DeckError) as error:
+        load(path)
+    return [fault.partition('train.')[2] for fault in error.value.faults]
+
+
+OWN = """\
+from pydantic import model_validator
+from phi4hpc.blockspin import family
+from phi4hpc.deck.section import Count, Section
+
+class Inner(Section):
+    width: Count = 3
+
+class Family(family.Sized):
+    inner: Inner = Inner()
+
+    def layers(self, latent, L):
+        raise NotImplementedError
+
+    @model_validator(mode='after')
+    def odd(self):
+        if self.inner.width == 2:
+            raise ValueError('a width of 2 is too narrow: expected 3 or more')
+        return self
+"""
+
+
+@pytest.mark.parametrize(('module', 'settings', 'said'), [
+    ('1 / 0', '{}', 'cannot be imported (ZeroDivisionError: division by zero); expected a module of yours'),
+    ('def f(:', '{}', 'cannot be imported (SyntaxError: invalid syntax (nets.py, line 1)); expected'),
+    ('raise ValueError("two\\nlines")', '{}', 'cannot be imported (ValueError: two lines); expected'),
+    (OWN, '{latents: [4], iner: {}}', 'iner: unknown key; did you mean inner?'),
+    (OWN, '{latents: [4], inner: {widht: 3}}', 'inner.widht: unknown key; did you mean width?'),
+    (OWN, '{latents: [4], inner: {width: x}}', "inner.width: expected a whole number >= 1, got 'x'"),
+    (OWN, '{latents: [4000]}', 'latents.0: latent size 4000 exceeds L^2 = 1024 sites: expected at most 1024'),
+    (OWN, '{latents: [4], inner: {width: 2}}', 'a width of 2 is too narrow: expected 3 or more'),
+])
+def test_a_users_own_family_is_judged_in_the_same_way(own, module, settings, said):
+    told, = own_faults(own, module, settings)
+    assert told.startswith("models.0.'own.nets'")
+    assert said in told
+
+
+@pytest.mark.parametrize('key', ['families=[dense]', 'latents=[64]', 'hidden=256'])
+def test_an_old_key_is_told_the_new_one(key):
+    old = next(fault for fault in faults(DECK + TRAIN, f'train.{key}') if 'no such key' in fault)
+    assert 'there is no such key any more; expected' in old
+    assert 'train.models: [{' in old
+
+
+def test_an_old_deck_is_told_the_new_key_and_not_that_this_is_missing():
+    old = TRAIN.replace('models: [{dense: {latents: [64]}}]', 'families: [dense], latents: [64]')
+    assert all('no such key' in fault for fault in faults(DECK + old))
 
 
 @pytest.mark.parametrize(('overrides', 'said'), [

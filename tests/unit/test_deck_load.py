@@ -13,7 +13,7 @@ DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.269]}
 """
-TRAIN = 'train: {lattice: 32, kappas: [0.269], latents: [64]}\n'
+TRAIN = 'train: {lattice: 32, kappas: [0.269], models: [{dense: {latents: [64]}}]}\n'
 
 
 def deck(text=DECK, *overrides):
@@ -67,7 +67,7 @@ def test_words_are_text(word):
 
 def test_an_alias_repeats_a_list():
     text = 'lattice: {sizes: [32]}\nladder: {kappas: &k [0.25, 0.269]}\n'
-    text += 'train: {lattice: 32, kappas: *k, latents: [4]}'
+    text += 'train: {lattice: 32, kappas: *k, models: [{linear: {latents: [4]}}]}'
     both = deck(text, 'train.kappas.0=0.269', 'train.kappas.1=0.25')
     assert both.ladder.kappas == [0.25, 0.269]
     assert both.train.kappas == [0.269, 0.25]
@@ -83,6 +83,7 @@ def test_an_override_changes_one_of_two_aliases():
     ('sample.draws=1e3', lambda d: d.sample.draws == 1000),
     ('ladder.kappas=[0.26,0.269]', lambda d: d.ladder.kappas == [0.26, 0.269]),
     ('ladder.kappas.0=0.26', lambda d: d.ladder.kappas == [0.26, 0.269]),
+    ('train.models.0.dense.hidden=512', lambda d: d.train.models[0].settings.hidden == 512),
     ('train=null', lambda d: d.train is None),
     ('train=', lambda d: d.train is None),
     ('title=a = b', lambda d: d.title == 'a = b'),
@@ -94,7 +95,7 @@ def test_an_override_replaces_what_the_deck_says(override, value):
 
 
 def test_overrides_may_make_a_section_and_the_last_one_counts():
-    made = deck(DECK, 'train.lattice=16', 'train.kappas=[0.25]', 'train.latents=[4]', 'train.lattice=32')
+    made = deck(DECK, 'train.lattice=16', 'train.kappas=[0.25]', 'train.models=[{kadanoff: {}}]', 'train.lattice=32')
     assert made.train.lattice == 32
 
 

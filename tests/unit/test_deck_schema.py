@@ -9,7 +9,8 @@ import yaml
 
 from phi4hpc.deck.editor import json_schema, json_schema_text, leaves, node_at
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.schema import Deck
+from phi4hpc.deck.schema import COSTS, FAMILIES, Deck
+from phi4hpc.plugins import names
 
 INPUT = Path(__file__).parents[2] / 'input'
 
@@ -35,13 +36,22 @@ def test_the_deck_of_the_readme_is_good():
     text = (INPUT.parent / 'README.md').read_text()
     lines = text.split('## The deck in ten lines\n\n')[1].split('\n\n')[0].splitlines()
     assert len(lines) <= 10
-    assert parse('\n'.join(line.removeprefix('    ') for line in lines), 'README.md').deck.train.latents == [64]
+    deck = parse('\n'.join(line.removeprefix('    ') for line in lines), 'README.md').deck
+    assert [entry.name for entry in deck.train.models] == ['linear', 'dense']
 
 
 def test_every_key_is_described():
     paths = list(leaves())
-    assert ('train', 'latents') in paths
+    assert ('train', 'models') in paths
     assert [path for path in paths if not _described(path)] == []
+
+
+@pytest.mark.parametrize(('key', 'folder'), [('models', FAMILIES), ('costs', COSTS)])
+def test_every_setting_of_a_family_and_of_a_cost_is_described(key, folder):
+    for name in names(folder.package):
+        node = node_at(('train', key, 0, name))
+        assert node['description']
+        assert all(setting['description'] for setting in node['properties'].values())
 
 
 def _described(path):
@@ -54,7 +64,9 @@ def _described(path):
     ('sample.draws', 'many'), ('sample.recipe', []),
     ('sample.recipe', [{'wolf': 1}]), ('sample.recipe', [{}]),
     ('lattice.sizes', [15]),
-    ('ladder.kappas', [-0.1]), ('train.rate', 0), ('train.families', ['densee']), ('sample.acceptance', True),
+    ('ladder.kappas', [-0.1]), ('train.rate', 0), ('train.models', [{'densee': {}}]),
+    ('train.models', []), ('train.models', [{'dense': {'latents': [0]}}]), ('train.models', [{'linear': {}}]),
+    ('train.models', [{}]), ('train.costs', [{'reconstruction': {'weight': -1}}]), ('sample.acceptance', True),
 ])
 def test_editor_and_check_refuse_the_same(path, value):
     given = parse((INPUT / 'quickstart.yaml').read_text(), 'q').meaning

@@ -6,28 +6,21 @@ import pytest
 import torch
 from mpi4py import MPI
 
-from phi4hpc.blockspin.families import build
 from phi4hpc.latent import analysis, jacobians, store
 from phi4hpc.latent.analysis import GRAMS, analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
 from phi4hpc.latent.observables import magnetisation, propagator
 from phi4hpc.latent.spectra import right_directions, signed
-from phi4hpc.lattice.modes import leading_modes
 from phi4hpc.parallel.jackknife import jackknife
+from tests.autoencoders import moved, network
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
 
 
 def model_of(family):
-    cosine = np.cos(2 * np.pi * np.arange(SIZE) / SIZE)
-    modes = leading_modes(1 / (1 - 0.48 * (cosine[:, None] + cosine)), LATENT)
-    model = build(family, modes, hidden=20, seed=1)
-    if family == 'dense':
-        torch.manual_seed(0)
-        with torch.no_grad():
-            for weight in model.parameters():
-                weight += 0.1 * torch.randn_like(weight)
-    return model
+    if family == 'linear':
+        return network('linear', LATENT, SIZE)
+    return moved(network('dense', LATENT, SIZE, hidden=20), 0.1)
 
 
 def samples(n=SAMPLES):
@@ -66,7 +59,7 @@ def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
 
 def test_the_linear_optimum_passes_the_waves_that_it_keeps_and_no_others():
     result = analysed('linear')['autoencoder']
-    kept_dyx = model_of('linear').looks().detach().numpy().reshape(LATENT, SIZE, SIZE)
+    kept_dyx = model_of('linear').sight().numpy().reshape(LATENT, SIZE, SIZE)
     expected_yx = (abs(np.fft.fft2(kept_dyx)) ** 2).sum(0) / SIZE**2
     np.testing.assert_allclose(result['transfer'], expected_yx, atol=1e-6)
     assert result['transfer'][0, 0] == pytest.approx(1, abs=1e-6)

@@ -5,13 +5,12 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
-from phi4hpc.blockspin.families import build
 from phi4hpc.latent import cumulant, observables
 from phi4hpc.latent import reconstruct as reconstruction
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
 from phi4hpc.latent.reconstruct import reconstruct
-from phi4hpc.lattice.modes import leading_modes
 from phi4hpc.lattice.momenta import axis_propagator
+from tests.autoencoders import moved, network
 
 SIZE, LATENT = 4, 5
 
@@ -19,13 +18,7 @@ SIZE, LATENT = 4, 5
 @pytest.fixture(scope='module')
 def model():
     """A dense model in float64, with no weight left at its start."""
-    propagator_yx = np.random.default_rng(1).uniform(0.5, 2, (SIZE, SIZE))
-    model = build('dense', leading_modes(propagator_yx + propagator_yx.T, LATENT), hidden=11, seed=1).double()
-    torch.manual_seed(0)
-    with torch.no_grad():
-        for weight in model.parameters():
-            weight += 0.3 * torch.randn_like(weight)
-    return model
+    return moved(network('dense', LATENT, SIZE, hidden=11)).double()
 
 
 @pytest.fixture(scope='module')

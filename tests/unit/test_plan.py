@@ -17,7 +17,8 @@ DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.26, 0.269], chains: 2}
 sample: {recipe: [{metropolis: 2}, {overrelaxation: 3}], thermalisation: 100, draws: 50, spacing: 4}
-train: {lattice: 32, kappas: [0.25, 0.269], families: [linear, dense], latents: [16, 64], epochs: 5}
+train: {lattice: 32, kappas: [0.25, 0.269], epochs: 5,
+        models: [{linear: {latents: [16, 64]}}, {dense: {latents: [16, 64]}}]}
 """
 
 
@@ -56,13 +57,13 @@ def test_every_kappa_family_and_latent_makes_a_model():
 def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
     large = deck('lattice.sizes=[32,4096]')
     assert memory_bytes(large, 1) > memory_bytes(large, 2) > memory_bytes(deck(), 2)
-    wide, untrained = deck('train.hidden=100000'), deck('train=null')
+    wide, untrained = deck('train.models.1.dense.hidden=100000'), deck('train=null')
     assert memory_bytes(wide, 1) > memory_bytes(deck(), 1) > memory_bytes(untrained, 1)
 
 
 def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
     """An analysis of L = 128 must not ask for Gram matrices over its 16384 sites, of two gigabytes each."""
-    large = deck('lattice.sizes=[128]', 'train.lattice=128', 'train.latents=[1024]', 'train.hidden=512')
+    large = deck('lattice.sizes=[128]', 'train.lattice=128', 'train.models=[{dense: {latents: [1024], hidden: 512}}]')
     assert memory_bytes(large, 6) < memory_bytes(large, 1) < 5e9
 
 
@@ -99,7 +100,7 @@ def test_the_plan_is_told_in_a_block():
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
         'L = 16    3.2e+06 site visits, 323 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
-        'models    8 of L = 32: kappa 0.25, 0.269; linear, dense; d = 16, 64; 5 epochs',
+        'models    8 of L = 32: kappa 0.25, 0.269; linear, d = 16, 64; dense, d = 16, 64; 5 epochs',
         'disk      1.57 MB in ensembles.h5']
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 

@@ -113,7 +113,8 @@ def write_models(path, rng):
                                       'difference': means(8, k), 'propagator_ratio': means(8, k)['propagator']}
                                      for k in KAPPAS]
             write_json(path / 'models' / f'{name}.json', {
-                'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49], 'linear_optimum': 0.5,
+                'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49],
+                'validation_optimum': 0.5, 'converged': False, 'trained': True, 'linear_optimum': 0.5,
                 'linear_optimum_error': 0.01, 'loss': 0.49, 'loss_error': 0.01, 'ratio': 0.9812, 'ratio_error': 0.0031,
                 'best_epoch': 2, 'train_draws': 8, 'test_draws': 2, 'seconds': 1.5})
     write_json(path / 'reconstructions.json', {'models': reconstructions})
@@ -121,7 +122,7 @@ def write_models(path, rng):
 
 DECK = {'title': 'A <small> run', 'lattice': {'sizes': SIZES}, 'ladder': {'kappas': KAPPAS, 'chains': CHAINS},
         'sample': {'draws': DRAWS}}
-TRAIN = {'lattice': 8, 'kappas': [0.269], 'latents': [LATENT]}
+TRAIN = {'lattice': 8, 'kappas': [0.269], 'models': [{family: {'latents': [LATENT]}} for family in FAMILIES]}
 
 
 def study_of(path, **sections):

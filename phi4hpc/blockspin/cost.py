@@ -1,0 +1,51 @@
+"""What a cost is: the contract of the files in costs/, and of a user's own.
+
+Training makes a weighted sum of the deck's costs small. A file defines one class, `Cost`, whose fields are its settings
+in the deck. It is loaded to check a deck, before torch is there: it imports torch, where it needs it by name, within
+its methods.
+
+A cost is a function of means over draws, such as a ratio of moments. So it says the terms of each draw, which are added
+up over the draws and the ranks, and how its value follows from their means. A training step, validation, test and
+jackknife all use these two.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import Field
+
+from phi4hpc.deck.section import Section
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from phi4hpc.blockspin.autoencoder import Autoencoder
+
+
+class Mapped(NamedTuple):
+    """Some draws, and what a model makes of them: n draws, D = L^2 sites, d latents."""
+
+    model: Autoencoder
+    x_nD: Tensor
+    """The fields."""
+    y_nd: Tensor
+    """Their latents f(x)."""
+    z_nD: Tensor
+    """Their reconstructions g(f(x))."""
+
+
+class Cost(Section):
+    """A measure of how badly a model does. The fields of a subclass are its settings, with defaults and docstrings."""
+
+    weight: float = Field(1.0, ge=0.0)
+    """Its factor in the sum that training makes small; 0: it is measured and not trained on."""
+
+    @abstractmethod
+    def terms(self, mapped: Mapped) -> Tensor:
+        """Return c numbers of each draw, shape (n, c), which depend on that draw alone."""
+
+    @abstractmethod
+    def value(self, mean_c: Tensor) -> Tensor:
+        """Return the cost, a scalar without its weight, from the means of its terms over all draws."""

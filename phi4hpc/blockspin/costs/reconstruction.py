@@ -1,0 +1,20 @@
+"""`reconstruction`: the mean of (x - A(x))^2 a site, which the linear optimum makes least of all linear maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from phi4hpc.blockspin import cost
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Cost(cost.Cost):
+    """Mean squared error of a site."""
+
+    def terms(self, mapped: cost.Mapped) -> Tensor:
+        return (mapped.x_nD - mapped.z_nD).square().mean(1, keepdim=True)
+
+    def value(self, mean_c: Tensor) -> Tensor:
+        return mean_c[0]

@@ -1,0 +1,55 @@
+"""Ensembles and models for tests: every family of the package, and what a deck would make of it on a small lattice."""
+
+import numpy as np
+import torch
+
+from phi4hpc.blockspin.autoencoder import Autoencoder, build
+from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.models import Model
+from phi4hpc.deck.plugged import Entry
+from phi4hpc.deck.schema import COSTS, FAMILIES
+
+SMALL = {'dense': {'hidden': 9}, 'kadanoff': {'block': 2}}
+"""Settings that suit a lattice of four to eight sites."""
+
+
+def free_propagator(L: int, kappa: float = 0.24) -> np.ndarray:
+    """Return G(p) = 1 / (2 (1 - 2 kappa sum_mu cos p_mu)) of the theory without interaction."""
+    cosine = np.cos(2 * np.pi * np.arange(L) / L)
+    return 1 / (2 * (1 - 2 * kappa * (cosine[:, None] + cosine)))
+
+
+def ensemble(L: int = 6, kappa: float = 0.24, seed: int = 1) -> Ensemble:
+    """Return the ensemble of free fields, with the seed of first weights."""
+    return Ensemble(L, kappa, 0.0, free_propagator(L, kappa), (seed,))
+
+
+def model(name: str, latent: int = 7, L: int = 6, costs: tuple[Entry, ...] = (), **settings: object) -> Model:
+    """Return a family's model, of `latent` latents where the deck chooses them, with small settings unless given."""
+    family = FAMILIES.section(name)
+    given = SMALL.get(name, {}) | ({'latents': [latent]} if 'latents' in family.model_fields else {}) | settings
+    made = family.model_validate(given)
+    return Model(L, 0.24, name, made, made.sizes(L)[0], costs)
+
+
+def network(name: str, latent: int = 7, L: int = 6, seed: int = 1, propagator_yx: np.ndarray | None = None,
+            **settings: object) -> Autoencoder:
+    """Return a family's network with its first weights, from free fields or from the propagator that is given."""
+    made, known = model(name, latent, L, **settings), ensemble(L, seed=seed)
+    if propagator_yx is not None:
+        known = Ensemble(L, 0.24, 0.0, propagator_yx, (seed,))
+    return build(made.settings, made.latent, known)
+
+
+def moved(network: Autoencoder, by: float = 0.3) -> Autoencoder:
+    """Return the network with no weight left at its start."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight += by * torch.randn_like(weight)
+    return network
+
+
+def cost(name: str, **settings: object) -> Entry:
+    """Return a cost as the deck has it."""
+    return COSTS.entry({name: settings})

@@ -1,0 +1,125 @@
+"""What every cost holds to, ours and a user's: a file is tested because it is there."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from mpi4py import MPI
+
+from phi4hpc import plugins
+from phi4hpc.blockspin.cost import Mapped
+from phi4hpc.blockspin.learner import Learner
+from phi4hpc.blockspin.objective import Objective, mapped
+from phi4hpc.blockspin.process_group import process_group
+from phi4hpc.deck.schema import COSTS
+from tests.autoencoders import cost, moved, network
+
+USERS = '''\
+"""A cost as a user writes it."""
+
+from phi4hpc.blockspin import cost
+
+
+class Cost(cost.Cost):
+    """Mean modulus of the error of a site, to a power."""
+
+    power: float = 1.0
+    """The power."""
+
+    def terms(self, mapped):
+        return (mapped.x_nD - mapped.z_nD).abs().mean(1, keepdim=True)
+
+    def value(self, mean_c):
+        return mean_c[0] ** self.power
+'''
+pytestmark = pytest.mark.usefixtures('mygroup')
+
+
+@pytest.fixture(scope='module')
+def mygroup(tmp_path_factory):
+    """A module of the user's outside of the package, mygroup.modulus."""
+    folder = tmp_path_factory.mktemp('own')
+    (folder / 'mygroup').mkdir()
+    (folder / 'mygroup' / '__init__.py').touch()
+    (folder / 'mygroup' / 'modulus.py').write_text(USERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield folder
+    for name in ('mygroup', 'mygroup.modulus'):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture(params=[*plugins.names(COSTS.package), 'mygroup.modulus'])
+def name(request):
+    return request.param
+
+
+def draws(n=40):
+    return torch.randn(n, 36, generator=torch.Generator().manual_seed(3)) + 0.3
+
+
+def value(objective, model, x_nD):
+    """The objective, straight from all draws."""
+    means = {each: term_nc.mean(0) for each, term_nc in objective.terms(mapped(model, x_nD)).items()}
+    return objective.total(objective.values(means))
+
+
+def test_the_terms_of_a_draw_depend_on_it_alone(name):
+    model, entry = moved(network('dense')), cost(name)
+    whole_nc = entry.settings.terms(mapped(model, draws()))
+    assert whole_nc.shape[0] == 40
+    torch.testing.assert_close(entry.settings.terms(mapped(model, draws()[7:9])), whole_nc[7:9])
+
+
+def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
+    x_nD, entry = draws().double(), cost(name)
+    perfect = entry.settings.terms(Mapped(network('linear'), x_nD, x_nD[:, :7], x_nD)).mean(0)
+    assert entry.settings.value(perfect).shape == ()
+    assert entry.settings.value(perfect).item() == pytest.approx(0, abs=1e-12)
+    assert value(Objective([entry]), moved(network('dense')), draws()).item() > 1e-3
+
+
+def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name):
+    """A cost need not be a mean over draws: the learner goes by way of the means of its terms."""
+    objective = Objective([cost(name, weight=0.5)])
+    model, plain = (moved(network('dense')) for _ in range(2))
+    with process_group(MPI.COMM_SELF):
+        learner = Learner(MPI.COMM_SELF, model, objective, 1e-3, 10, draws()[:1])
+        values = learner.step(draws(), 40)
+    value(objective, plain, draws()).backward()
+    assert 0.5 * values[name] == pytest.approx(value(objective, plain, draws()).item(), rel=1e-5)
+    for ours, exact in zip(model.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(ours.grad, exact.grad, rtol=1e-3, atol=1e-6)
+
+
+def test_costs_are_added_up_by_their_weights():
+    entries = [cost('reconstruction', weight=2.0), cost('magnetisation', weight=0.25)]
+    both, model = Objective(entries), moved(network('dense'))
+    found = both.values_over_ranks(MPI.COMM_SELF, both.terms_of_draws(model, draws()))
+    assert both.total(found) == pytest.approx(2 * found['reconstruction'] + 0.25 * found['magnetisation'])
+    assert found['reconstruction'] == pytest.approx((draws() - model(draws())).square().mean().item(), rel=1e-6)
+
+
+def test_the_reconstruction_is_measured_also_where_nothing_is_trained_on_it():
+    objective, model = Objective([cost('magnetisation')]), moved(network('dense'))
+    found = objective.values_over_ranks(MPI.COMM_SELF, objective.terms_of_draws(model, draws()))
+    assert list(found) == ['reconstruction', 'magnetisation']
+    assert objective.total(found) == found['magnetisation'] != found['reconstruction']
+
+
+def test_the_magnetisation_cost_compares_the_moments_that_the_binder_cumulant_is_made_of():
+    model = moved(network('dense'))
+    M_n, back_n = (x_nD.double().mean(1).detach().numpy() for x_nD in (draws(), model(draws())))
+    expected = sum((np.mean(back_n**k) / np.mean(M_n**k) - 1) ** 2 for k in (2, 4))
+    assert value(Objective([cost('magnetisation')]), model, draws()).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_draws_are_mapped_some_at_a_time(monkeypatch):
+    from phi4hpc.blockspin import objective as module
+
+    objective, model = Objective([cost('magnetisation')]), moved(network('dense'))
+    whole = objective.terms_of_draws(model, draws())
+    monkeypatch.setattr(module, 'CHUNK', 7 * 36)
+    for each, term_nc in objective.terms_of_draws(model, draws()).items():
+        np.testing.assert_allclose(term_nc, whole[each], rtol=1e-5)

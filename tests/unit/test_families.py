@@ -1,0 +1,222 @@
+"""What every family of autoencoders holds to, ours and a user's: a file is tested because it is there."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from phi4hpc import plugins
+from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.layers import LINEAR_PART
+from phi4hpc.blockspin.models import Model
+from phi4hpc.blockspin.optimum import linear_loss
+from phi4hpc.deck.load import parse
+from phi4hpc.deck.schema import FAMILIES
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
+from tests.autoencoders import ensemble, free_propagator, model, moved, network
+
+OURS = plugins.names(FAMILIES.package)
+USERS = '''\
+"""A family as a user writes it, with torch at the top and first weights as torch makes them."""
+
+from torch import nn
+
+from phi4hpc.blockspin import family
+from phi4hpc.deck.section import Count
+
+
+class Family(family.Sized):
+    """A hidden layer of tanh each way."""
+
+    width: Count = 3
+    """Units of the hidden layer."""
+
+    def layers(self, latent, L):
+        def side(inputs, outputs):
+            return nn.Sequential(nn.Linear(inputs, self.width, bias=False), nn.Tanh(),
+                                 nn.Linear(self.width, outputs, bias=False))
+        return side(L**2, latent), side(latent, L**2)
+'''
+pytestmark = pytest.mark.usefixtures('mygroup')
+
+
+@pytest.fixture(scope='module')
+def mygroup(tmp_path_factory):
+    """A package of the user's outside of ours, mygroup, with the family mygroup.nets."""
+    folder = tmp_path_factory.mktemp('own')
+    (folder / 'mygroup').mkdir()
+    (folder / 'mygroup' / '__init__.py').touch()
+    (folder / 'mygroup' / 'nets.py').write_text(USERS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield folder
+    for name in ('mygroup', 'mygroup.nets'):
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture(params=[*OURS, 'mygroup.nets'])
+def name(request):
+    return request.param
+
+
+@pytest.fixture(params=[name for name in OURS if not FAMILIES.section(name).trained])
+def untrained(request):
+    return request.param
+
+
+def fields(n=5, L=6):
+    return torch.randn(n, L**2, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+
+
+def test_our_families_are_loaded_without_torch():
+    """`phi4hpc check` and the ranks that sample read decks, and must not wait for torch."""
+    loads = '; '.join(f'FAMILIES.section({name!r})' for name in OURS)
+    code = f'import sys; from phi4hpc.deck.schema import FAMILIES; {loads}; sys.exit("torch" in sys.modules)'
+    assert subprocess.run([sys.executable, '-c', code]).returncode == 0
+
+
+def test_reconstruction_is_odd_under_z2(name):
+    made = moved(network(name)).double()
+    torch.testing.assert_close(made(-fields()), -made(fields()), rtol=0, atol=1e-14)
+
+
+def test_latents_are_as_many_as_the_settings_say_and_nothing_passes_beside_them(name):
+    """The rank of the Jacobian of A is at most d: no path of a network goes around its latents."""
+    made = moved(network(name)).double()
+    assert made.encode(fields()).shape == (5, model(name).latent)
+    jac_nDD = decoder_jacobian(made, made.encode(fields())) @ encoder_jacobian(made, fields())
+    value_nD = torch.linalg.svdvals(jac_nDD)
+    assert value_nD[:, made.latent:].max() < 1e-12 * value_nD.max()
+
+
+def test_the_encoder_depends_on_what_it_looks_at_alone(name):
+    made = moved(network(name)).double()
+    seen_rD = made.sight()
+    assert len(seen_rD) == model(name).settings.rows(made.latent, made.L)
+    hidden_nD = fields() - fields() @ torch.linalg.pinv(seen_rD) @ seen_rD
+    torch.testing.assert_close(made.encode(fields() + 3 * hidden_nD), made.encode(fields()))
+
+
+def test_a_coarse_field_moves_with_the_configuration(name):
+    """To shift a configuration by a block is to shift the field of its latents by one."""
+    made = network(name).double()
+    shape = model(name).settings.coarse(made.latent, made.L)
+    if shape is None:
+        return
+    assert np.prod(shape) == made.latent
+    x_nyx, block = fields().unflatten(1, (made.L, made.L)), made.L // shape[-1]
+    for axis in (1, 2):
+        there = made.encode(x_nyx.roll(block, axis).flatten(1)).unflatten(1, shape)
+        torch.testing.assert_close(there, made.encode(fields()).unflatten(1, shape).roll(1, axis + 1))
+
+
+def test_groups_of_the_optimiser_hold_every_weight_once(name):
+    made = network(name)
+    grouped = [id(weight) for group in made.family.groups(made, 1e-3) for weight in group['params']]
+    assert sorted(grouped) == sorted(map(id, made.parameters()))
+
+
+def test_weights_are_counted_for_the_plan(name):
+    made = network(name)
+    counted = sum(weight.numel() for weight in made.parameters())
+    assert model(name).settings.weights(made.latent, made.L) >= counted / 2
+
+
+def test_the_seed_decides_the_first_weights_whatever_torch_drew_before(name):
+    first = network(name).state_dict()
+    torch.rand(3)
+    again = network(name).state_dict()
+    assert all(torch.equal(first[key], again[key]) for key in first)
+
+
+def test_the_loss_of_an_untrained_family_is_the_exact_sum(untrained):
+    """Over an ensemble of two fields and all their translations, whose propagator is known to rounding."""
+    rng = np.random.default_rng(3)
+    phi_nyx = rng.standard_normal((2, 6, 6)) ** 3
+    power_yx = (abs(np.fft.fft2(phi_nyx)) ** 2).mean(0) / 36
+    x_nD = torch.from_numpy(np.concatenate([np.roll(phi_nyx, (y, x), (1, 2)).reshape(2, -1)
+                                            for y in range(6) for x in range(6)]))
+    made = network(untrained, propagator_yx=power_yx)
+    exact = linear_loss(*(side.weight.detach().double().numpy() for side in (made.encoder, made.decoder)), power_yx)
+    assert (x_nD - made.double()(x_nD)).square().mean().item() == pytest.approx(exact, rel=1e-12)
+
+
+def test_the_decoder_of_an_untrained_family_is_the_best_one(untrained):
+    """No step away from it lowers the loss."""
+    made, propagator_yx = network(untrained), free_propagator(6)
+    encoder, decoder = (side.weight.detach().double().numpy() for side in (made.encoder, made.decoder))
+    least = linear_loss(encoder, decoder, propagator_yx)
+    step = 1e-3 * np.random.default_rng(4).standard_normal(decoder.shape)
+    assert min(linear_loss(encoder, decoder + sign * step, propagator_yx) for sign in (1, -1)) > least
+
+
+@pytest.mark.parametrize('family', ['linear', 'dense'])
+def test_the_linear_optimum_is_where_training_starts(family):
+    modes = ensemble().modes(7)
+    basis_dD = torch.from_numpy(modes.basis_dD)
+    torch.testing.assert_close(network(family).double()(fields()), fields() @ basis_dD.T @ basis_dD, atol=1e-6, rtol=0)
+    loss = linear_loss(modes.basis_dD, modes.basis_dD.T, free_propagator(6))
+    assert loss == pytest.approx(modes.dropped / 36)
+
+
+def test_kadanoffs_blocks_lose_what_their_form_factor_lets_pass():
+    """Block means mix the momenta that are equal up to 2 pi / b; regression then shares a latent out among them."""
+    L, b = 8, 2
+    propagator_yx = free_propagator(L)
+    p = 2 * np.pi * np.fft.fftfreq(L)
+    one = abs(sum(np.exp(1j * p * x) for x in range(b))) ** 2 / b**2
+    passed_yx = propagator_yx * one[:, None] * one
+    folded = [array.reshape(b, L // b, b, L // b).sum((0, 2)) for array in (passed_yx, passed_yx * propagator_yx)]
+    expected = (propagator_yx.sum() - (folded[1] / folded[0]).sum()) / L**2
+    made = network('kadanoff', L=L, block=b)
+    found = linear_loss(*(side.weight.detach().double().numpy() for side in (made.encoder, made.decoder)),
+                        propagator_yx)
+    assert found == pytest.approx(expected, rel=1e-6)
+    assert made.latent == 16
+    assert found * L**2 > ensemble(L).modes(16).dropped
+
+
+def test_hidden_units_see_unit_variance():
+    """In the ensemble with the given propagator; also where there are more of them than sites."""
+    kept, made = ensemble().modes(7), network('dense', hidden=100).double()
+    cov_DD = (kept.basis_dD.T * kept.kept_d) @ kept.basis_dD
+    rows_hD = (made.decoder.inner.weight @ made.encoder.linear.weight).detach().numpy()
+    variance_h = np.einsum('hD,DE,hE->h', rows_hD, cov_DD, rows_hD)
+    assert 0.5 < variance_h.min() < variance_h.max() < 2
+    np.testing.assert_allclose(made.encoder.inner.weight.detach(), rows_hD, atol=1e-6)
+
+
+def test_remainder_is_orthogonal_to_the_linear_path_for_a_normal_deviate():
+    z, weight = np.polynomial.hermite_e.hermegauss(100)
+    overlap = (weight * z * (np.tanh(z) - LINEAR_PART * z)).sum() / weight.sum()
+    assert abs(overlap) < 1e-6
+
+
+def test_the_seed_matters():
+    first, other = (network('dense', seed=seed).state_dict() for seed in (1, 2))
+    assert not torch.equal(first['decoder.inner.weight'], other['decoder.inner.weight'])
+
+
+def test_a_saved_model_comes_back(name, tmp_path):
+    made = moved(network(name))
+    modelfile.save(tmp_path / 'm.pt', model(name), made)
+    loaded = modelfile.load(tmp_path / 'm.pt', model(name))
+    assert torch.equal(loaded(fields().float()), made(fields().float()))
+    assert [entry.name for entry in tmp_path.iterdir()] == ['m.pt']
+
+
+def test_settings_go_through_the_deck_and_back(name):
+    settings = model(name).settings.model_dump(mode='json')
+    deck = f'''{{lattice: {{sizes: [6]}}, ladder: {{kappas: [0.24]}},
+                 train: {{lattice: 6, kappas: [0.24], models: [{{{name}: {settings}}}]}}}}'''
+    loaded = parse(deck, 'deck.yaml')
+    assert loaded.deck.train.models[0].settings == model(name).settings
+    assert loaded.meaning['train']['models'] == [{name: settings}]
+
+
+def test_a_model_of_a_users_family_is_named_by_its_dotted_path():
+    assert model('mygroup.nets').name == 'L006_k0.24_mygroup.nets_d7'
+    assert isinstance(model('mygroup.nets', width=5), Model)
+    assert model('mygroup.nets', width=5).name.endswith('_d7_width5')
