@@ -170,6 +170,9 @@ class Analyse(Section):
     """Configurations at which each model's Jacobians are formed, taken evenly from the test draws."""
     directions: Count = 8
     """Leading singular directions that are kept."""
+    observables: list[str] = ['magnetisation', 'binder', 'propagator']
+    """What is differentiated by the latents, beside the autoencoder and its decoder: files of
+    lattice/observables/, or dotted paths of modules of your own."""
 
 
 class Deck(Section):

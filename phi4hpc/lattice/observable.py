@@ -106,15 +106,26 @@ class Observable:
 
         Raises NoFields where the draws are known by series alone and `needs_fields` is true.
         """
-        return {self._key(name): array for name, array in self.module.moments(draws).items()}
+        own = _tried(self.name, self.module.moments, draws)
+        return {self._key(name): array for name, array in own.items()}
 
     def value(self, means: Means, ensemble: Ensemble) -> Mean | None:
         """Return the value from means named as by `moments`, among others; None: not defined."""
-        own = {name: means[self._key(name)] for name in self.moment_names}
         if self.is_mean:
-            return own.popitem()[1]
+            return means[self.keys[0]]
+        own = {name: means[self._key(name)] for name in self.moment_names}
         with np.errstate(invalid='ignore'):          # a chain alone may lie where it is undefined
-            return self.module.value(own, ensemble)
+            return _tried(self.name, self.module.value, own, ensemble)
+
+    def shapes(self, L: int) -> dict[str, tuple[int, ...]]:
+        """Return {name: () or (p,)}, the shape of each moment of one draw of an L x L lattice."""
+        one = self.moments(Draws.of_fields(np.ones((1, L, L))))
+        return {key: np.shape(array)[1:] for key, array in one.items()}
+
+    @property
+    def keys(self) -> list[str]:
+        """The names of its moments among those of all observables."""
+        return [self._key(name) for name in self.moment_names]
 
     def _key(self, name: str) -> str:
         # The moments of a user's observable are its own, whatever they are called.
@@ -142,20 +153,21 @@ def load(name: str) -> Observable:
         raise UserError(f'{name}: {len(moments)} moments and no value(mean, ensemble): expected '
                         'one moment, the mean of which is the value, or such a function')
     means = {key: array.mean((0, 1)) for key, array in observable.moments(of_fields).items()}
-    _tried(name, observable.value, means, Ensemble(4, 0.2, 1.0))
+    observable.value(means, Ensemble(4, 0.2, 1.0))
     return observable
 
 
 def _tried(name: str, function: Callable, *args: Any) -> Any:
-    """Return what a function of the observable returns, or raise UserError where it fails."""
+    """Return what a function of the observable returns; raise UserError where a user's fails."""
     try:
         return function(*args)
     except Exception as error:
-        if '.' not in name:
+        if '.' not in name or isinstance(error, NoFields):
             raise
-        raise UserError(f'{name}: fails on random fields ({type(error).__name__}: {error}); '
-                        'expected moments(draws) and value(mean, ensemble) as in '
-                        'docs/extending.md') from error
+        said = ' '.join(str(error).split())
+        raise UserError(f'{name}: {function.__name__} fails ({type(error).__name__}: {said}); '
+                        'docs/extending.md says what it is given, and what it is to return'
+                        ) from error
 
 
 def _needs_fields(module: ModuleType) -> bool:

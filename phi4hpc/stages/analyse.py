@@ -7,10 +7,10 @@ from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.blockspin.models import models
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
-from phi4hpc.latent import analysis, store
+from phi4hpc.latent import analysis, latentfile
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.draws import Draws
-from phi4hpc.lattice.observable import Ensemble, chosen, moments
+from phi4hpc.lattice.observable import Ensemble, chosen, load, moments
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.world import block
 from phi4hpc.stages.train import torch_device
@@ -78,8 +78,10 @@ def spectra(context, model, network, lattice, each):
     numbers = shards.evenly(lattice.chains * length(draws), context.deck.analyse.draws)
     first, last = block(len(numbers), comm.size, comm.rank)
     phi_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
-    directions = context.deck.analyse.directions
-    return analysis.analyse(comm, network, phi_nyx, first, len(numbers), directions, each), len(numbers)
+    observables = {name: load(name) for name in context.deck.analyse.observables}
+    ensemble = Ensemble(model.L, model.kappa, context.deck.action.lam)
+    return analysis.analyse(comm, network, phi_nyx, first, len(numbers), context.deck.analyse.directions,
+                            observables, ensemble, each), len(numbers)
 
 
 def add_group(context, model, network, lattice, results, total):
@@ -97,7 +99,7 @@ def add_group(context, model, network, lattice, results, total):
             about = {'L': model.L, 'kappa': model.kappa, 'family': model.family, 'latent': model.latent,
                      'samples': total, 'lambda': context.deck.action.lam}
             group = file.create_group(model.name)
-            store.write(group, results, original_nyx, reconstruct(network, original_nyx), **about)
+            latentfile.write(group, results, original_nyx, reconstruct(network, original_nyx), **about)
 
 
 def reconstructions(context, model, network, lattice, each):

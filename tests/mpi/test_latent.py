@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from phi4hpc.latent.analysis import analyse
+from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.world import block, world
 from tests.autoencoders import moved, network
 
 pytestmark = pytest.mark.mpi(min_size=2)
 SIZE, LATENT = 6, 7
+WHAT = {name: load(name) for name in ('binder', 'propagator', 'phi2')}, Ensemble(SIZE, 0.26, 0.02)
 
 
 def model():
@@ -25,8 +27,8 @@ def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
     comm = world()
     phi_nyx = np.random.default_rng(2).standard_normal((total, SIZE, SIZE))
     first, last = block(total, comm.size, comm.rank)
-    results = analyse(comm, model(), phi_nyx[first:last], first, total, 3)
-    expected = analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 3)
+    results = analyse(comm, model(), phi_nyx[first:last], first, total, 3, *WHAT)
+    expected = analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 3, *WHAT)
     assert results.keys() == expected.keys()
     for name, arrays in expected.items():
         for key, array in arrays.items():
@@ -46,4 +48,4 @@ def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
 
     phi_nyx = np.random.default_rng(2).standard_normal((16, SIZE, SIZE))
     first, last = block(16, comm.size, comm.rank)
-    assert analyse(comm, model(), phi_nyx[first:last], first, 16, 3, each)['decoder']['singular_values'].all()
+    assert analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)['decoder']['singular_values'].all()

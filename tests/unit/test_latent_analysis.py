@@ -6,15 +6,19 @@ import pytest
 import torch
 from mpi4py import MPI
 
-from phi4hpc.latent import analysis, jacobians, store
-from phi4hpc.latent.analysis import GRAMS, analyse
-from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, observable_jacobian
-from phi4hpc.latent.observables import magnetisation, propagator
+from phi4hpc.latent import analysis, jacobians, latentfile
+from phi4hpc.latent.analysis import analyse
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from phi4hpc.latent.spectra import right_directions, signed
+from phi4hpc.lattice.observable import Ensemble, load
+from phi4hpc.logs import log
 from phi4hpc.parallel.jackknife import jackknife
 from tests.autoencoders import moved, network
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
+ENSEMBLE = Ensemble(SIZE, 0.269, 0.02)
+OBSERVABLES = {name: load(name) for name in ('magnetisation', 'binder', 'propagator')}
+NAMES = 'decoder', 'autoencoder', *OBSERVABLES
 
 
 def model_of(family):
@@ -30,23 +34,36 @@ def samples(n=SAMPLES):
 
 def analysed(family, phi_nyx=None, directions=3):
     phi_nyx = samples() if phi_nyx is None else phi_nyx
-    return analyse(MPI.COMM_SELF, model_of(family), phi_nyx, 0, len(phi_nyx), directions)
+    return analyse(MPI.COMM_SELF, model_of(family), phi_nyx, 0, len(phi_nyx), directions,
+                   OBSERVABLES, ENSEMBLE)
 
 
 def stacked_jacobians(family):
-    """{name: rows / sqrt(N)}, written out in full."""
+    """Return {name: rows / sqrt(N)}, written out in full, each observable in closed form."""
     model, x_nD = model_of(family).double(), torch.from_numpy(samples()).flatten(1)
     with torch.no_grad():
         y_nd = model.encode(x_nD)
         decoded_nD, jac_nDd = model.decode(y_nd), decoder_jacobian(model, y_nd)
-        m_n = magnetisation(decoded_nD)
-        slope_n1d = observable_jacobian(magnetisation, decoded_nD, jac_nDd)
+        m_n = decoded_nD.mean(1)
+        slope_n1d = jac_nDd.mean(1, keepdim=True)
         m2, m4 = m_n.square().mean(), m_n.pow(4).mean()
         c_n = -4 * m_n**3 / (3 * m2**2) + 4 * m4 * m_n / (3 * m2**3)
         stacks = {'decoder': jac_nDd, 'autoencoder': jac_nDd @ encoder_jacobian(model, x_nD),
                   'magnetisation': slope_n1d, 'binder': c_n[:, None, None] * slope_n1d,
-                  'propagator': observable_jacobian(propagator, decoded_nD, jac_nDd)}
+                  'propagator': propagator_jacobian(decoded_nD) @ jac_nDd}
     return {name: (stack.flatten(0, 1) / SAMPLES**0.5).numpy() for name, stack in stacks.items()}
+
+
+def propagator_jacobian(x_nD):
+    """Return d |phi~(p)|^2 / dphi(x) / Omega = 2 Re(phi~(p) e^{ipx}) / Omega, mean of both axes."""
+    phi_nyx, angle = x_nD.unflatten(1, (SIZE, SIZE)), 2 * np.pi * torch.arange(SIZE) / SIZE
+    rows = []
+    for n in range(SIZE // 2 + 1):
+        wave_x = torch.exp(1j * n * angle).to(torch.complex128)
+        along = [wave_x.expand(SIZE, SIZE), wave_x[:, None].expand(SIZE, SIZE)]
+        rows.append(sum((2 * (torch.einsum('nyx,yx->n', phi_nyx + 0j, wave.conj())[:, None, None]
+                              * wave).real) for wave in along) / (2 * SIZE**2))
+    return torch.stack(rows, 1).flatten(2)
 
 
 def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
@@ -91,7 +108,7 @@ def test_constant_jacobians_have_no_error():
         assert analysed('linear')[name]['singular_values_error'][0] < 1e-12
 
 
-@pytest.mark.parametrize('name', GRAMS)
+@pytest.mark.parametrize('name', NAMES)
 def test_spectra_are_those_of_the_stacked_jacobians(name):
     result, rows = analysed('dense')[name], stacked_jacobians('dense')[name]
     _, value, vector = np.linalg.svd(rows, full_matrices=False)
@@ -119,8 +136,30 @@ def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
 
     monkeypatch.setattr(analysis, 'jackknife', spy)
     analysed('linear')
-    assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2, 'moments': 2,
-                       'magnetisation': 4 * LATENT**2, 'propagator': LATENT**2, 'transfer': SIZE**2}
+    moments = 1 + 2 + SIZE // 2 + 1
+    assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2,
+                       'transfer': SIZE**2, 'moments': moments, 'response magnetisation': LATENT**2,
+                       'response binder': 3 * LATENT**2, 'response propagator': LATENT**2}
+
+
+def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
+    """A decoder that drops the zero mode has no Binder cumulant."""
+    monkeypatch.setattr(log, 'propagate', True)
+    model = model_of('linear')
+    with torch.no_grad():
+        model.decoder.weight -= model.decoder.weight.mean(0)
+    results = analyse(MPI.COMM_SELF, model, samples(), 0, SAMPLES, 3, OBSERVABLES, ENSEMBLE)
+    assert set(results) == {*NAMES} - {'binder'}
+    assert 'binder' in caplog.text
+
+
+def test_what_is_not_defined_without_some_samples_has_no_error(caplog):
+    """The magnetisation is in the first samples alone: without them there is no Binder cumulant."""
+    phi_nyx = samples()
+    phi_nyx[2:] -= phi_nyx[2:].mean((1, 2), keepdims=True)
+    binder = analysed('linear', phi_nyx)['binder']
+    assert binder['singular_values'][0] > 0
+    assert np.isnan(binder['singular_values_error']).all()
 
 
 def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
@@ -134,7 +173,7 @@ def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
 def test_jackknife_error_is_the_spread_over_independent_ensembles():
     ensembles = samples(24 * 64).reshape(24, 64, SIZE, SIZE)
     results = [analysed('dense', phi_nyx) for phi_nyx in ensembles]
-    for name in GRAMS:
+    for name in NAMES:
         values = [result[name]['singular_values'][0] for result in results]
         errors = [result[name]['singular_values_error'][0] for result in results]
         assert 0.6 < np.mean(errors) / np.std(values) < 1.6, name
@@ -156,11 +195,11 @@ def test_layout_of_the_file(tmp_path):
     results = analysed('dense')
     with h5py.File(tmp_path / 'latent.h5', 'w') as file:
         group = file.create_group('model')
-        store.write(group, results, samples(2), samples(2), L=SIZE, kappa=0.269, family='dense')
-        assert set(group) == {*GRAMS, 'examples'}
+        latentfile.write(group, results, samples(2), samples(2), L=SIZE, kappa=0.269, family='dense')
+        assert set(group) == {*NAMES, 'examples'}
         assert dict(group.attrs) == {'L': SIZE, 'kappa': 0.269, 'family': 'dense'}
         assert group['examples/original'].shape == group['examples/reconstructed'].shape == (2, SIZE, SIZE)
-        for name in GRAMS:
+        for name in NAMES:
             width = SIZE**2 if name == 'autoencoder' else LATENT
             assert group[name]['singular_values'].shape == (width,)
             assert group[name]['singular_values_error'].shape == (width,)
