@@ -19,7 +19,8 @@ def between_keys(data, bad=()):
     deck = _pruned(data, frozenset(bad))
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
-    for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic, _settling):
+    for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic, _settling,
+                  _observed):
         yield from check(deck)
 
 
@@ -150,6 +151,14 @@ def _kept(deck):
     every = _get(deck, 'sample', 'fields')
     if _get(deck, 'train') and every not in (None, 1):
         yield ('sample', 'fields'), f'{every} with a section train, which takes the field of every draw: expected 1'
+
+
+def _observed(deck):
+    for section in 'measure', 'analyse':
+        names = list(_items(deck, section, 'observables'))
+        for n, (where, name) in enumerate(names):
+            if name in [earlier for _, earlier in names[:n]]:
+                yield where, f'{name} is there already: expected each once'
 
 
 def _testing(deck):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from phi4hpc.deck.observables import Name as Observable
 from phi4hpc.deck.plugged import Entry, Folder
 from phi4hpc.deck.section import Count, Section, whole
 
@@ -139,6 +140,15 @@ class Checkpoint(Section):
     """Checkpoints kept; should the newest be damaged, the run goes on from the one before."""
 
 
+class Measure(Section):
+    """What is estimated of the draws."""
+
+    observables: list[Observable] = []
+    """Observables of your own, beside all of ours: dotted paths of modules such as mygroup.energy, which
+    Python finds in the folder of the deck or on PYTHONPATH. They are estimated at each rung, before and
+    after each model, and reweighted where they need no fields, or every draw has one."""
+
+
 class Train(Section):
     """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size.
 
@@ -170,9 +180,9 @@ class Analyse(Section):
     """Configurations at which each model's Jacobians are formed, taken evenly from the test draws."""
     directions: Count = 8
     """Leading singular directions that are kept."""
-    observables: list[str] = ['magnetisation', 'binder', 'propagator']
-    """What is differentiated by the latents, beside the autoencoder and its decoder: files of
-    lattice/observables/, or dotted paths of modules of your own."""
+    observables: list[Observable] = ['magnetisation', 'binder', 'propagator']
+    """Observables of the decoded fields that are differentiated by the latents: files of
+    phi4hpc/lattice/observables/, or modules of your own by dotted paths."""
 
 
 class Deck(Section):
@@ -195,6 +205,7 @@ class Deck(Section):
     checkpoint: Checkpoint = Checkpoint()
     patience: float = Field(300.0, ge=1.0)
     """Seconds without a sign of life after which a rank is taken for lost and the job is ended."""
+    measure: Measure = Measure()
     train: Train | None = None
     """Left out: the run samples and reports, and trains nothing."""
     analyse: Analyse = Analyse()

@@ -118,7 +118,7 @@ def reconstructions(context, model, network, lattice, each):
 def reconstruct_rung(context, model, network, lattice, k, entries):
     """Add the entry of rung k to `entries`, in steps of some draws each, after which it yields."""
     ensemble = Ensemble(model.L, float(lattice.kappas[k]), context.deck.action.lam)
-    observables = chosen('reconstructions')
+    observables = chosen('reconstructions', context.deck.measure.observables)
     draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
     before, after = [], []
     for c in range(lattice.chains):

@@ -1,11 +1,13 @@
 """What the ladders say together: reweighted curves of every lattice, and the transition."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from phi4hpc import __version__
 from phi4hpc.files import whole
+from phi4hpc.lattice.observable import chosen
+from phi4hpc.lattice.series import SERIES
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.communicator import Communicator, Pieces
 from phi4hpc.parallel.leftout import finite, left_out, note
@@ -14,6 +16,7 @@ from phi4hpc.stages.context import Context
 from phi4hpc.statistics.critical import critical, plain
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.curvetable import row, stops, tabulated
+from phi4hpc.statistics.estimates import Observables, ladder_moments
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 FEWEST = 100
@@ -29,10 +32,12 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     """
     comm, each = context.comm, partial(context.control.each, where='before the curves')
     lam, usable = context.deck.action.lam, [L for L in ensembles.sizes if enough(ensembles[L])]
+    observables = chosen('curves', context.deck.measure.observables)
+    made = partial(curve_of, lam=lam, observables=observables)
     curves = {}
     for L in each(usable[comm.rank::comm.size]):
         with left_out(f'L = {L}: its curves'):
-            curves[L] = curve_of(ensembles[L], lam)
+            curves[L] = made(ensembles[L])
     everyone = [item for part in comm.gather(tables_of(curves, each, comm)) or ()
                 for item in part.items()]
     tables = [table for _, table in sorted(everyone, key=lambda item: item[0])]
@@ -40,7 +45,7 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     if lam == 0:
         return {'reweighted': tables, 'transition': None}
     sizes = [table['L'] for table in tables]
-    steps = list(each(all_together(ensembles, sizes, curves, lam) if comm.rank == 0 else ()))
+    steps = list(each(all_together(ensembles, sizes, curves, made) if comm.rank == 0 else ()))
     if comm.rank:
         return {}
     found = steps[-1] if steps else None
@@ -75,7 +80,8 @@ def tables_of(curves: dict[int, Curve], each: Pieces, comm: Communicator) -> dic
 
 
 def all_together(ensembles: Ensembles, sizes: list[int],
-                 curves: dict[int, Curve], lam: float) -> Iterator[dict[str, Any] | None]:
+                 curves: dict[int, Curve],
+                 made: Callable[[Lattice], Curve]) -> Iterator[dict[str, Any] | None]:
     """Yield None for each step, then what the Curves of all lattices say together.
 
     Curves that other ranks have are made anew.
@@ -83,7 +89,7 @@ def all_together(ensembles: Ensembles, sizes: list[int],
     with left_out('the transition'):
         everyone = {}
         for L in sizes:
-            everyone[L] = curves.get(L) or curve_of(ensembles[L], lam)
+            everyone[L] = curves.get(L) or made(ensembles[L])
             yield None
         yield from critical(everyone)
 
@@ -103,10 +109,19 @@ def keep(context: Context, found: dict[str, Any]) -> None:
         made.rename(temporary)
 
 
-def curve_of(lattice: Lattice, lam: float) -> Curve:
-    """Return the Curve of a lattice at lambda."""
-    series = {name: lattice.series(name) for name in ('magnetisation', 'hopping', 'mode')}
-    return Curve(lattice.L, lattice.kappas, series, lam)
+def curve_of(lattice: Lattice, lam: float, observables: Observables) -> Curve:
+    """Return the Curve of a lattice at lambda.
+
+    Observables that need fields are among its means where every draw has a field.
+    """
+    fields = {name: each for name, each in observables.items() if each.needs_fields}
+    if fields and lattice.fields < lattice.draws:
+        note(f'L = {lattice.L}: curves of {", ".join(fields)}', 'not every draw has a field')
+        observables = {name: each for name, each in observables.items() if name not in fields}
+        fields = {}
+    series = {name: lattice.series(name) for name in SERIES}
+    return Curve(lattice.L, lattice.kappas, series, lam, observables,
+                 ladder_moments(lattice, fields))
 
 
 def warn(tables: list[dict[str, Any]]) -> None:

@@ -47,7 +47,7 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
     The rungs of all lattices are shared out over the ranks. Collective.
     """
     comm, entries, lam = context.comm, {}, context.deck.action.lam
-    observables = chosen('rungs')
+    observables = chosen('rungs', context.deck.measure.observables)
     rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):

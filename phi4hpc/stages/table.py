@@ -9,7 +9,7 @@ from phi4hpc.rundirectory.stage import Stage
 DRAWN = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 MEASURED = (*DRAWN, 'measure')
 TRAINED = (*DRAWN, 'train')
-ANALYSED = (*TRAINED, 'analyse')
+ANALYSED = (*TRAINED, 'measure', 'analyse')
 
 STAGES = (
     Stage('sample', 'configurations of every lattice and kappa', after=(), depends=DRAWN,
@@ -23,7 +23,7 @@ STAGES = (
           after=('sample', 'train'), depends=ANALYSED,
           leaves=('latent.h5', 'reconstructions.json'), needs='train'),
     Stage('report', 'figures, and report.html', after=('measure', 'analyse'),
-          depends=(*ANALYSED, 'measure', 'report', 'title'), leaves=('report.html',),
+          depends=(*ANALYSED, 'report', 'title'), leaves=('report.html',),
           folders=('figures', 'tables')),
 )
 NAMES = tuple(stage.name for stage in STAGES)

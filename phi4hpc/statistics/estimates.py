@@ -55,6 +55,14 @@ def field_moments(lattice: Lattice, k: int, observables: Observables) -> Moments
                     for c in range(lattice.chains)])
 
 
+def ladder_moments(lattice: Lattice, observables: Observables) -> Moments:
+    """Return the moments (k, c, n) or (k, c, n, p) of all fields of a lattice."""
+    if not observables:
+        return {}
+    rungs = [field_moments(lattice, k, observables) for k in range(len(lattice.kappas))]
+    return {name: np.stack([rung[name] for rung in rungs]) for name in rungs[0]}
+
+
 def blocks(lattice: Lattice, k: int, c: int, draws: slice = slice(None)) -> Iterator[np.ndarray]:
     """Yield phi_nyx of one rung and chain, BLOCK fields at a time, of `draws` of the fields."""
     first, last, _ = draws.indices(lattice.fields)
