@@ -3,7 +3,7 @@
 Axes: c chain, n draw, p the axis of an observable whose values are a list.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from phi4hpc.lattice.observable import Ensemble, Mean, Moments, Observable, mome
 from phi4hpc.lattice.series import SERIES
 from phi4hpc.statistics.convergence import convergence
 from phi4hpc.statistics.free_form import free_form
-from phi4hpc.statistics.gamma import estimate
+from phi4hpc.statistics.gamma import estimate, obs
 from phi4hpc.statistics.means import averaged, values
 from phi4hpc.statistics.rungs import SYMMETRIC, value_of
 from phi4hpc.storage.reader import Lattice
@@ -28,24 +28,33 @@ def rung_estimates(lattice: Lattice, k: int, lam: float,
                    observables: Observables) -> dict[str, Any]:
     """Return the estimates of rung k from all its draws, with r_hat and effective_draws.
 
-    `abs_magnetisation` and `hopping` must be among the observables. Those that need fields are
-    estimated from the fields that are kept, and left out where these are too few. Where the
-    propagator is among them, in the symmetric phase, `free_form` is the fit of the free propagator.
+    `abs_magnetisation` and `hopping` must be among the observables. Where the propagator is among
+    them, in the symmetric phase, `free_form` is the fit of the free propagator.
+    """
+    made = rung_values(lattice, k, lam, observables)
+    found = plain(observables, made, lattice.L)
+    slow = abs(lattice.series('magnetisation', k)), lattice.series('hopping', k)
+    found |= convergence(slow, [found[name]['tau_int'] for name in ('abs_magnetisation', 'hopping')])
+    if 'propagator' in made and lattice.kappas[k] > 0 and value_of(found, 'binder') < SYMMETRIC:
+        found['free_form'] = free_form(lattice_momentum(lattice.L), made['propagator'])
+    return found
+
+
+def rung_values(lattice: Lattice, k: int, lam: float, observables: Observables,
+                average: Callable[[np.ndarray], Mean] = obs) -> dict[str, Mean]:
+    """Return {name: pyerrors.Obs, a list of them, or None} of rung k from all its draws.
+
+    `average` is as for `averaged`. Observables that need fields are made from the fields that are
+    kept, and left out where these are too few.
     """
     ensemble = Ensemble(lattice.L, float(lattice.kappas[k]), lam)
-    series = {name: lattice.series(name, k) for name in SERIES}
     known = {name: each for name, each in observables.items() if not each.needs_fields}
-    of_series = averaged(moments(known, Draws.of_series(lattice.L, series)))
-    found = plain(known, values(known, of_series, ensemble), lattice.L)
-    slow = abs(series['magnetisation']), series['hopping']
-    found |= convergence(slow, [found[name]['tau_int'] for name in ('abs_magnetisation', 'hopping')])
+    series = Draws.of_series(lattice.L, {name: lattice.series(name, k) for name in SERIES})
+    found = values(known, averaged(moments(known, series), average), ensemble)
     others = {name: each for name, each in observables.items() if each.needs_fields}
-    if lattice.fields < FEWEST_DRAWS or not others:
-        return found
-    made = values(others, averaged(field_moments(lattice, k, others)), ensemble)
-    found |= plain(others, made, lattice.L)
-    if 'propagator' in made and ensemble.kappa > 0 and value_of(found, 'binder') < SYMMETRIC:
-        found['free_form'] = free_form(lattice_momentum(lattice.L), made['propagator'])
+    if others and lattice.fields >= FEWEST_DRAWS:
+        of_fields = field_moments(lattice, k, others)
+        found |= values(others, averaged(of_fields, average), ensemble)
     return found
 
 

@@ -41,6 +41,9 @@ class Ensembles:
         self.sizes = sorted(int(group.attrs['L']) for group in self.file.values())
 
     def __getitem__(self, L: int) -> 'Lattice':
+        if L not in self.sizes:
+            raise UserError(f'{self.file.filename}: L = {L} is not sampled; expected one of '
+                            f'{", ".join(map(str, self.sizes))}')
         return Lattice(self.file[layout.group_name(L)])
 
     def __enter__(self) -> 'Ensembles':

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.conftest import ENVIRONMENT, ROOT
+from tests.documents import blocks
 
 
 @pytest.fixture(scope='module')
@@ -51,3 +52,12 @@ def test_its_physics_is_right(run):
 def test_a_non_linear_model_beats_the_linear_optimum(run):
     record = json.loads((run / 'models' / 'L032_k0.269_dense_d64.json').read_text())
     assert record['ratio'] < 1 - 3 * record['ratio_error']
+
+
+@pytest.mark.parametrize('document', ['README.md', 'docs/data.md'])
+def test_python_shown_for_the_quickstart_runs(document, run, tmp_path, monkeypatch):
+    (tmp_path / 'runs').mkdir()
+    (tmp_path / 'runs' / 'quickstart').symlink_to(run)
+    monkeypatch.chdir(tmp_path)
+    block, = blocks(document, 'import phi4hpc\n')
+    exec(block, {})

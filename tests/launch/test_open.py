@@ -1,0 +1,71 @@
+"""What `phi4hpc run` leaves, opened in a plain Python interpreter as the README and docs/data.md say."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import phi4hpc
+
+LOOK = """
+import sys
+import phi4hpc
+
+run = phi4hpc.open(sys.argv[1])
+assert list(run.ensembles) == [4, 8]
+assert run.results['ensembles'].binder[8].size == 4
+assert run.latent['L008_k0.269_dense_d16_hidden32/decoder'].singular_values.size == 16
+assert run.deck.seed == 3
+assert 'torch' not in sys.modules
+assert 'mpi4py.MPI' not in sys.modules
+"""
+
+
+def when_changed(folder):
+    """Return when each file of a folder was changed last."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob('*')}
+
+
+def test_a_plain_interpreter_reads_all_of_a_run_and_changes_nothing(finished):
+    out, _ = finished
+    before = when_changed(out)
+    done = subprocess.run([sys.executable, '-c', LOOK, out], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert when_changed(out) == before
+
+
+def test_results_are_those_of_the_file(finished):
+    out, _ = finished
+    results = phi4hpc.open(out).results
+    plain = json.loads((out / 'results.json').read_text())
+    for entry in plain['ensembles']:
+        found = results['ensembles'].loc[entry['L'], entry['kappa']]
+        assert (found.binder.value, found.binder.dvalue) == (entry['binder']['value'], entry['binder']['error'])
+        assert [G.value for G in found.propagator['value']] == entry['propagator']['value']
+    for table in plain['reweighted']:
+        assert [U.dvalue for U in results['reweighted'][table['L']]['binder']] == table['binder']['error']
+
+
+def test_points_of_the_transition_know_what_they_share(finished):
+    """The levels of one lattice come from the same draws: the error of a sum is not that of independent numbers."""
+    out, _ = finished
+    levels = [level for level in phi4hpc.open(out).results['transition']['levels'] if level['L'] == 8]
+    one, other = (level['kappa'] for level in levels)
+    both = one + other
+    both.gamma_method()
+    assert both.dvalue != (one.dvalue**2 + other.dvalue**2) ** 0.5
+
+
+def test_means_of_draws_are_those_of_results_and_know_what_they_share(finished):
+    out, _ = finished
+    run = phi4hpc.open(out)
+    found = run.results['ensembles'].loc[8, 0.269]
+    m2, chi = (run.mean(name, 8, 0.269) for name in ('susceptibility_m2', 'susceptibility'))
+    assert (chi.value, chi.dvalue) == (found.susceptibility.value, found.susceptibility.dvalue)
+    disconnected = m2 - chi
+    disconnected.gamma_method()
+    squared = 64 * run.mean('abs_magnetisation', 8, 0.269) ** 2
+    squared.gamma_method()
+    assert (disconnected.value, disconnected.dvalue) == pytest.approx((squared.value, squared.dvalue))
+    assert [G.value for G in run.mean('propagator', 8, 0.269)] == [G.value for G in found.propagator['value']]

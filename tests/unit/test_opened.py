@@ -1,0 +1,118 @@
+"""phi4hpc.open: what is there is read, also while a run is at work, and what is not is one clear error."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from mpi4py import MPI
+
+import phi4hpc
+from phi4hpc.deck.load import parse
+from phi4hpc.errors import DeckError, UserError
+from phi4hpc.lattice.series import SERIES
+from phi4hpc.rundirectory import resolved
+from phi4hpc.statistics.quoted import with_obs
+from phi4hpc.storage.layout import Shape
+from phi4hpc.storage.writer import open_writer
+from tests.unit.test_storage import DRIVERS
+
+DECK = """
+lattice: {sizes: [4, 6]}
+ladder: {kappas: [0.24, 0.25], chains: 2}
+sample: {draws: 20}
+"""
+LOOK = """
+import sys
+import phi4hpc
+
+run = phi4hpc.open(sys.argv[1])
+L4 = run.ensembles[4]
+print(L4.phi.shape, float(L4.phi.min()), float(L4.magnetisation.sel(kappa=0.25).max()))
+assert not {'torch', 'mpi4py.MPI', 'matplotlib'} & set(sys.modules)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Return the directory of a run that has left nothing but its deck."""
+    resolved.write(tmp_path, parse(DECK, 'deck').meaning)
+    return tmp_path
+
+
+def write_some(folder, driver, draws, every=1):
+    """Return an open writer that has made `draws` of the 20 draws, all numbers of which are 1."""
+    shapes = [Shape(L, (0.24, 0.25), 2, 20, 'float32', every) for L in (4, 6)]
+    writer = open_writer(driver, MPI.COMM_SELF, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
+    for shape in shapes:
+        fields = shape.fields(draws)
+        writer.write(shape.L, 'phi', 0, np.ones((4, fields, shape.L, shape.L), np.float32))
+        for name in SERIES:
+            writer.write(shape.L, name, 0, np.ones((4, draws)))
+        writer.flush()
+        writer.commit(shape.L, draws, {'kappa': shape.kappas})
+    return writer
+
+
+@pytest.mark.parametrize('driver', DRIVERS)
+def test_a_plain_interpreter_sees_the_complete_draws_while_a_run_is_at_work(folder, driver):
+    writer = write_some(folder, driver, 7)
+    done = subprocess.run([sys.executable, '-c', LOOK, folder], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == '(2, 2, 7, 4, 4) 1.0 1.0\n'
+    writer.close()
+
+
+def test_fields_are_those_of_complete_draws(folder):
+    write_some(folder, 'virtual', 7, every=3).close()
+    dataset = phi4hpc.open(folder).ensembles[6]
+    assert dataset.phi.dims == ('kappa', 'chain', 'field', 'y', 'x')
+    assert dataset.field.values.tolist() == [2, 5]
+    assert dataset.sizes['draw'] == 7
+
+
+def test_the_deck_is_that_of_the_run(folder):
+    assert phi4hpc.open(folder).deck == parse(DECK, 'deck').deck
+
+
+@pytest.mark.parametrize(('part', 'said'), [
+    ('ensembles', 'no ensembles.h5 yet; run the stage sample'),
+    ('results', 'no results.json yet; run the stage measure'),
+    ('latent', 'no latent.h5 yet; run the stage analyse'),
+])
+def test_what_is_not_there_yet_names_the_stage_that_makes_it(folder, part, said):
+    run = phi4hpc.open(folder)
+    with pytest.raises(UserError, match=said):
+        getattr(run, part)
+
+
+def test_a_folder_that_no_run_made_is_refused(tmp_path):
+    with pytest.raises(UserError, match='expected the directory of a run'):
+        phi4hpc.open(tmp_path / 'nowhere')
+
+
+def test_a_deck_of_another_version_is_a_fault_in_its_file(folder):
+    (folder / resolved.FILE).write_text(f'{DECK}colour: blue\n')
+    with pytest.raises(DeckError, match='deck.resolved.yaml:5:1: colour: unknown key'):
+        _ = phi4hpc.open(folder).deck
+
+
+def test_a_damaged_file_is_one_line(folder):
+    (folder / 'latent.h5').write_text('not HDF5')
+    with pytest.raises(UserError, match=r'latent.h5: cannot be opened .*; remove it'):
+        _ = phi4hpc.open(folder).latent
+
+
+def test_errors_become_those_of_obs():
+    mean = {'value': 2.0, 'error': 0.5, 'tau_int': 3.0, 'tau_int_error': 0.1, 'window': 7}
+    found = with_obs({'mean': mean, 'none': None, 'line': {'t': [0, 1], 'value': [1.0, None],
+                                                           'error': [0.1, None]},
+                      'fit': [{'value': 1.0, 'error': 0.1, 'chi2': 4.0}]})
+    assert (found['mean'].value, found['mean'].dvalue) == (2.0, 0.5)
+    assert found['none'] is None
+    assert found['line']['t'].tolist() == [0, 1]
+    assert (found['line']['value'][0].dvalue, found['line']['value'][1]) == (0.1, None)
+    assert (found['fit'][0]['value'].value, found['fit'][0]['chi2']) == (1.0, 4.0)
+    both = found['mean'] + found['line']['value'][0]
+    both.gamma_method()
+    assert both.dvalue == pytest.approx(np.hypot(0.5, 0.1))
