@@ -16,6 +16,10 @@ from phi4hpc.parallel.communicator import Communicator
 lines: list[str] = []            # what this rank has left out since the last `announce`
 
 
+class Missing(Exception):
+    """An estimate cannot be made from these draws; the text says why, in words for the log."""
+
+
 def note(what: str, why: object) -> None:
     """Note that `what` is left out, and why."""
     line = f'{what}: left out: {why}'
@@ -36,7 +40,7 @@ def left_out(what: str) -> Iterator[None]:
         raise
     except Exception as error:
         said = ' '.join(str(error).split())
-        note(what, f'{type(error).__name__}: {said}' if said else type(error).__name__)
+        note(what, said if isinstance(error, Missing) else f'{type(error).__name__}: {said}')
 
 
 def finite(found: dict[str, Any], where: str) -> dict[str, Any]:

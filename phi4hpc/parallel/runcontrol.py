@@ -8,6 +8,7 @@ import math
 import signal
 import time
 from enum import IntEnum
+from pathlib import Path
 
 from phi4hpc.errors import UserError
 from phi4hpc.logs import log
@@ -48,6 +49,15 @@ class Signals:
         """Return the (action, reason) of each signal since the last call."""
         heard, self.heard = self.heard, []
         return heard
+
+
+def used_up(path: Path) -> str:
+    """Remove the file that asks for a stop, or a folder of its name; return in words what asks."""
+    try:
+        path.rmdir() if path.is_dir() else path.unlink()
+    except OSError as error:
+        return f'{path}, which has to be removed by hand ({error.strerror}),'
+    return f'the file {path}'
 
 
 class Control:
@@ -107,8 +117,7 @@ class Control:
             if now > self.deadline:
                 wishes.append((Action.STOP, 'the walltime'))
             if self.stop_file and self.stop_file.exists():
-                self.stop_file.unlink()
-                wishes.append((Action.STOP, f'the file {self.stop_file}'))
+                wishes.append((Action.STOP, used_up(self.stop_file)))
             if now - self.saved > self.interval:
                 wishes.append((Action.CHECKPOINT, ''))
         return wishes

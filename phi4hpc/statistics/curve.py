@@ -12,8 +12,8 @@ import numpy as np
 
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, Observable, chosen, moments
+from phi4hpc.parallel.leftout import Missing
 from phi4hpc.statistics.means import flat, nested, values
-from phi4hpc.statistics.missing import Missing
 from phi4hpc.statistics.neighbours import connected, enough
 from phi4hpc.statistics.reweighting import MultiHistogram
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import brentq
 
+from phi4hpc.parallel.leftout import Missing
 from phi4hpc.statistics.curve import Curve
-from phi4hpc.statistics.missing import Missing
 
 if TYPE_CHECKING:
     from pyerrors import Obs

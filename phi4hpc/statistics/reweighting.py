@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from phi4hpc.parallel.leftout import Missing
 from phi4hpc.statistics.gamma import obs
-from phi4hpc.statistics.missing import Missing
 
 if TYPE_CHECKING:
     from pyerrors import Obs

@@ -17,7 +17,7 @@ FOLDER = 'ensembles.parts'
 
 def part_path(path: str | os.PathLike, part: int) -> Path:
     """Return the path of a part, beside the file at `path`; the driver `virtual` has parts."""
-    return Path(path).parent / FOLDER / f'{part:05d}.h5'
+    return Path(os.path.realpath(path)).parent / FOLDER / f'{part:05d}.h5'
 
 
 class Ensembles:

@@ -12,7 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from phi4hpc.files import WriteBack, sync, whole
+from phi4hpc.files import WriteBack, make_folder, sync, whole
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.world import block
 from phi4hpc.storage import layout
@@ -91,7 +91,7 @@ def make_parts(path: str | os.PathLike, shapes: Sequence[Shape], parts: int,
     `extend`: parts are there, with whatever room, and what they hold is carried over. Yields now
     and then.
     """
-    part_path(path, 0).parent.mkdir(exist_ok=True)
+    make_folder(part_path(path, 0).parent)
     for part in range(parts):
         with whole(part_path(path, part)) as temporary, writable(temporary) as file:
             for shape in shapes:

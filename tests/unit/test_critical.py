@@ -9,13 +9,13 @@ from scipy.optimize import brentq, minimize_scalar
 
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, load
+from phi4hpc.parallel.leftout import Missing
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.curves import keep
 from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.fits import averaged, linear_fit, power_law
 from phi4hpc.statistics.gamma import estimate, value_and_error
-from phi4hpc.statistics.missing import Missing
 from phi4hpc.statistics.points import crossing, peak
 from tests.series import series_of
 

@@ -6,7 +6,7 @@ import pytest
 
 from phi4hpc.errors import UserError
 from phi4hpc.parallel import leftout
-from phi4hpc.parallel.leftout import announce, finite, left_out
+from phi4hpc.parallel.leftout import Missing, announce, finite, left_out
 
 
 class Ranks:
@@ -32,11 +32,14 @@ def test_a_failure_is_said_once_with_what_it_costs_and_why(said):
     for _ in range(2):
         with left_out('L = 16: its curves'):
             raise ArithmeticError('free energies\ndo not converge')
-    announce(Ranks(['L = 8: its curves: left out: so']))
+    with left_out('L = 8: its peak'):
+        raise Missing('it lies beyond the draws')
+    announce(Ranks(['L = 4: its curves: left out: so']))
     assert said == ['L = 16: its curves: left out: ArithmeticError: free energies do not converge',
-                    'L = 8: its curves: left out: so']
+                    'L = 8: its peak: left out: it lies beyond the draws',
+                    'L = 4: its curves: left out: so']
     announce(Ranks())
-    assert len(said) == 2
+    assert len(said) == 3
 
 
 @pytest.mark.parametrize('error', [UserError, OSError, MemoryError, KeyboardInterrupt])

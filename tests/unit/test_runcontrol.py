@@ -3,12 +3,13 @@
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from mpi4py import MPI
 
 from phi4hpc.parallel import runcontrol
-from phi4hpc.parallel.runcontrol import Action, Control, Signals, Stopped
+from phi4hpc.parallel.runcontrol import Action, Control, Signals, Stopped, used_up
 
 
 class Alone:
@@ -53,13 +54,20 @@ def test_of_two_wishes_the_stop_counts(signals):
     assert control.ask() is Action.STOP
 
 
-def test_a_file_asks_to_stop_and_is_used_up(tmp_path):
+@pytest.mark.parametrize('make', [Path.touch, Path.mkdir])
+def test_a_file_or_folder_asks_to_stop_and_is_used_up(tmp_path, make):
     control = Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP')
     assert control.ask() is Action.GO_ON
-    (tmp_path / 'STOP').touch()
+    make(tmp_path / 'STOP')
     control.begin()
     assert control.ask() is Action.STOP
     assert not (tmp_path / 'STOP').exists()
+
+
+def test_what_cannot_be_used_up_asks_to_stop_and_is_named(tmp_path):
+    (tmp_path / 'STOP' / 'full').mkdir(parents=True)
+    assert Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP').ask() is Action.STOP
+    assert 'STOP, which has to be removed by hand (Directory not empty),' in used_up(tmp_path / 'STOP')
 
 
 def test_the_walltime_stops():

@@ -1,68 +1,32 @@
-"""The run directory: made once, gone on in, refused to another deck, and cleared of what a change makes stale."""
+"""The run directory: made once, gone on in, refused to another deck, cleared of what is stale."""
 
 import contextlib
-import errno
-import json
 import os
+import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from mpi4py import MPI
 
 from phi4hpc.deck.load import parse
-from phi4hpc.errors import UserError, circumstance
-from phi4hpc.files import read_json, whole, write_json, write_text
+from phi4hpc.errors import UserError
 from phi4hpc.rundirectory.comparison import compare, in_words
-from phi4hpc.rundirectory.directory import RunDirectory
-from phi4hpc.stages.table import NAMES, STAGES
-
-DECK = """
-lattice: {sizes: [4, 8]}
-ladder: {kappas: [0.24, 0.26]}
-train: {lattice: 8, kappas: [0.26], models: [{linear: {latents: [4]}}]}
-"""
-
-
-PRODUCTS = ('ensembles.h5', 'results.json', 'models/m.pt', 'latent.h5', 'report.html')
-
-
-def directory(path, *overrides, **how):
-    """Open a run directory for DECK with overrides."""
-    opened = RunDirectory(MPI.COMM_SELF, path, STAGES, DECK,
-                          parse(DECK, 'deck', overrides).meaning)
-    opened.open(**how)
-    return opened
-
-
-def finished_run(path):
-    """Make a directory in which every stage is done and has left something."""
-    run = directory(path)
-    for stage in NAMES:
-        run.begin(stage)
-        for name in {'train': ['models/m.pt']}.get(stage, run.stages[stage].leaves):
-            run.file(name).write_text('made')
-        run.finish(stage, seconds=1.0, device='host')
-    return run
-
-
-def left(run):
-    """Return which of the stages' outputs are there."""
-    return [name for name in PRODUCTS if run.file(name).exists()]
+from phi4hpc.stages.table import NAMES
+from tests.directories import DECK, directory, done, finished_run, left
 
 
 def test_a_new_directory_holds_the_deck_as_given_and_resolved(tmp_path):
     run = directory(tmp_path / 'runs' / 'a')
+    resolved = parse(run.file('deck.resolved.yaml').read_text(), 'resolved').deck
     assert run.file('deck.yaml').read_text() == DECK
-    assert parse(run.file('deck.resolved.yaml').read_text(), 'resolved').deck == parse(DECK, 'deck').deck
-    assert not run.done('sample')
+    assert resolved == parse(DECK, 'deck').deck
+    assert done(run) == []
 
 
 def test_the_same_deck_goes_on(tmp_path):
     finished_run(tmp_path)
-    assert directory(tmp_path).done('report')
-    assert directory(tmp_path, 'seed=1').done('report')                   # the default, said aloud
+    assert done(directory(tmp_path)) == list(NAMES)
+    assert done(directory(tmp_path, 'seed=1')) == list(NAMES)             # the default, said aloud
 
 
 @pytest.mark.parametrize(('change', 'told'), [
@@ -75,99 +39,104 @@ def test_another_deck_is_refused_with_what_differs(tmp_path, change, told):
     with pytest.raises(UserError, match=told) as caught:
         directory(tmp_path, change)
     assert all(way in str(caught.value) for way in ('--out', '--changed', '--restart'))
-    assert len(left(run)) == 5
+    assert done(run) == list(NAMES)
 
 
 @pytest.mark.parametrize(('change', 'kept'), [
-    ('sample.spacing=3', []), ('train.epochs=1', ['ensembles.h5', 'results.json']),
-    ('analyse.draws=9', ['ensembles.h5', 'results.json', 'models/m.pt']),
-    ('title=new', ['ensembles.h5', 'results.json', 'models/m.pt', 'latent.h5'])])
+    ('sample.spacing=3', []), ('train.epochs=1', ['sample', 'measure']),
+    ('analyse.draws=9', ['sample', 'measure', 'train']),
+    ('title=new', ['sample', 'measure', 'train', 'analyse'])])
 def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept):
     finished_run(tmp_path)
     run = directory(tmp_path, change, changed=True)
-    assert left(run) == kept
-    assert [stage for stage in NAMES if run.done(stage)] == list(NAMES[:len(kept)])
-    assert directory(tmp_path, change)                                    # from now on it is this deck's directory
+    assert left(run) == done(run) == kept
+    assert done(directory(tmp_path, change)) == kept      # from now on it is this deck's directory
+
+
+def test_statistics_that_are_redone_leave_draws_and_models_alone(tmp_path):
+    run = finished_run(tmp_path)
+    run.file('results.json').unlink()
+    assert done(directory(tmp_path)) == ['sample', 'train', 'analyse', 'report']
 
 
 def test_more_draws_extend_what_is_there_and_redo_what_follows(tmp_path):
     finished_run(tmp_path)
     run = directory(tmp_path, 'sample.draws=1100')
-    assert left(run) == ['ensembles.h5']
-    assert not run.done('sample')
+    assert left(run) == ['sample']
+    assert done(run) == []
 
 
 def test_more_draws_do_not_make_another_change_welcome(tmp_path):
+    changes = 'sample.draws=1100', 'sample.spacing=3'
     finished_run(tmp_path)
     with pytest.raises(UserError, match=r'another deck \(sample.spacing: 10 there, 3 here\)'):
-        directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3')
-    assert left(directory(tmp_path, 'sample.draws=1100', 'sample.spacing=3', changed=True)) == []
+        directory(tmp_path, *changes)
+    assert left(directory(tmp_path, *changes, changed=True)) == []
 
 
 def test_draws_that_were_asked_for_by_mistake_can_be_taken_back(tmp_path):
     finished_run(tmp_path)
     directory(tmp_path, 'sample.draws=100000')
-    assert left(directory(tmp_path)) == ['ensembles.h5']
+    assert left(directory(tmp_path)) == ['sample']
 
 
 @pytest.mark.parametrize('change', [{}, {'changed': True}], ids=['', '--changed'])
 def test_draws_that_are_there_are_not_discarded_for_fewer(tmp_path, change):
     run = finished_run(tmp_path)
-    told = 'holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, .*--out, .*--restart'
+    told = ('holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, '
+            '.*--out, .*--restart')
     with pytest.raises(UserError, match=told):
         directory(tmp_path, 'sample.draws=70', **change)
-    assert len(left(run)) == 5
+    assert done(run) == list(NAMES)
     assert left(directory(tmp_path, 'sample.draws=70', 'seed=2', changed=True)) == []
 
 
 def test_how_it_is_computed_may_change(tmp_path):
     finished_run(tmp_path)
-    assert directory(tmp_path, 'device=host', 'storage.driver=virtual').done('report')
+    assert done(directory(tmp_path, 'device=host', 'storage.driver=virtual')) == list(NAMES)
 
 
-def test_restart_clears_everything(tmp_path):
-    finished_run(tmp_path)
-    run = directory(tmp_path, 'sample.draws=70', restart=True)
-    assert left(run) == []
-    assert not run.done('sample')
-
-
-def test_restart_spares_files_that_no_stage_made(tmp_path):
+def test_restart_clears_everything_that_stages_made_and_nothing_else(tmp_path):
     finished_run(tmp_path).file('notes.txt').write_text('mine')
-    assert directory(tmp_path, restart=True).file('notes.txt').read_text() == 'mine'
+    run = directory(tmp_path, 'sample.draws=70', restart=True)
+    assert left(run) == done(run) == []
+    assert run.file('notes.txt').read_text() == 'mine'
 
 
-def test_a_folder_of_something_else_is_refused(tmp_path):
-    (tmp_path / 'thesis.tex').write_text('x')
-    with pytest.raises(UserError, match='holds thesis.tex'):
-        directory(tmp_path)
+@pytest.mark.parametrize('names', [['slurm-4711.out'], ['.nfs0000000123', 'slurm-1_2.err', 'logs']])
+def test_a_folder_with_what_a_batch_system_leaves_is_empty_enough(tmp_path, names):
+    for name in names:
+        (tmp_path / name).touch() if '.' in name else (tmp_path / name).mkdir()
+    assert done(directory(tmp_path)) == []
 
 
-def test_restart_does_not_open_a_folder_of_something_else(tmp_path):
+@pytest.mark.parametrize('restart', [False, True])
+def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path, restart):
     (tmp_path / 'models').mkdir()
     (tmp_path / 'models' / 'mine.pt').write_text('x')
-    with pytest.raises(UserError, match='no run made it'):
-        directory(tmp_path, restart=True)
+    with pytest.raises(UserError, match='holds models but no deck.resolved.yaml, so no run made'):
+        directory(tmp_path, restart=restart)
     assert (tmp_path / 'models' / 'mine.pt').exists()
 
 
 def test_a_stage_whose_product_is_gone_is_not_done(tmp_path):
     run = finished_run(tmp_path)
     run.file('report.html').unlink()
-    assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse', 'report')] == [True, True, False]
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'analyse']
     run.file('models', 'm.pt').unlink()
-    assert not directory(tmp_path).done('train')
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'analyse']
 
 
 def test_a_stage_that_is_made_again_is_not_done_before_it_ends(tmp_path):
     run = finished_run(tmp_path)
     run.begin('analyse')
-    assert [directory(tmp_path).done(stage) for stage in ('train', 'analyse')] == [True, False]
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'report']
 
 
-@pytest.mark.parametrize(('where', 'name'), [(os, 'replace'), (Path, 'mkdir')], ids=['replace', 'mkdir'])
-@pytest.mark.parametrize('count', range(5))
-def test_a_run_that_was_killed_while_it_made_the_directory_goes_on(tmp_path, monkeypatch, where, name, count):
+@pytest.mark.parametrize(('where', 'name'), [(os, 'replace'), (os, 'makedirs')])
+@pytest.mark.parametrize('count', range(4))
+def test_a_run_killed_while_it_made_the_directory_goes_on(tmp_path, monkeypatch, where, name,
+                                                          count):
     left, real = iter(range(count)), getattr(where, name)
 
     def die_in_time(*words, **how):
@@ -180,8 +149,8 @@ def test_a_run_that_was_killed_while_it_made_the_directory_goes_on(tmp_path, mon
         directory(tmp_path)
     monkeypatch.undo()
     if not (tmp_path / 'deck.resolved.yaml').exists():
-        (tmp_path / 'deck.resolved.yaml.new').touch()                     # which a kill would not have removed
-    assert not directory(tmp_path).done('sample')
+        (tmp_path / 'deck.resolved.yaml.new').touch()         # which a kill would not have removed
+    assert done(directory(tmp_path)) == []
 
 
 def test_what_mpi_io_left_of_a_killed_run_is_cleared_away(tmp_path):
@@ -191,62 +160,54 @@ def test_what_mpi_io_left_of_a_killed_run_is_cleared_away(tmp_path):
     assert not left.exists()
 
 
-@pytest.mark.parametrize('text', ['', 'sample: {acceptance'])
+@pytest.mark.parametrize('text', ['', 'sample: {acceptance', 'draws', '\0'])
 def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path, text):
     finished_run(tmp_path).file('deck.resolved.yaml').write_text(text)
     with pytest.raises(UserError, match='damaged.*--restart'):
         directory(tmp_path)
-    assert not directory(tmp_path, restart=True).done('sample')
+    assert done(directory(tmp_path, restart=True)) == []
 
 
-def test_a_directory_in_use_by_another_process_is_refused(tmp_path):
+@pytest.mark.parametrize('text', ['[]', '{"sample": ', '{"sample": {}}', '{"sample": null}',
+                                  '{"sample": {"digest": 1, "files": []}}', '\xff'])
+def test_a_damaged_ledger_names_the_way_out(tmp_path, text):
+    ledger = finished_run(tmp_path).file('stages.json')
+    ledger.write_text(text, encoding='latin-1')
+    with pytest.raises(UserError, match=r'stages.json: damaged \(.*\); remove it'):
+        directory(tmp_path).done('sample')
+    assert done(directory(tmp_path, restart=True)) == []
+
+
+def test_a_directory_in_use_is_refused_with_who_is_at_work_and_how_to_stop_it(tmp_path):
     run = finished_run(tmp_path)
-    run.lock.close()                                                      # as when its process ends
-    hold = (f'import fcntl, time; f = open({str(run.file("run.lock"))!r}, "a"); fcntl.lockf(f, 2); '
-            'print(flush=True); time.sleep(60)')
-    with subprocess.Popen([sys.executable, '-c', hold], stdout=subprocess.PIPE) as other:
+    run.lock.close()                                          # as when its process ends
+    hold = ('import sys, time; from pathlib import Path; from phi4hpc.rundirectory import lock; '
+            'held = lock.take(Path(sys.argv[1])); print(flush=True); time.sleep(60)')
+    words = [sys.executable, '-c', hold, str(tmp_path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
-        with pytest.raises(UserError, match='in use by another run'):
+        with pytest.raises(UserError, match='in use by another run') as caught:
             directory(tmp_path, restart=True)
         other.kill()
-    assert len(left(run)) == 5
-    assert directory(tmp_path).done('sample')                             # a lock goes with its process
+    owner = rf'\(process {other.pid} on \S+ since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)'
+    assert re.search(owner, str(caught.value))
+    assert f'`touch {tmp_path}/STOP`' in str(caught.value)
+    assert f'`kill -9 {other.pid}` on ' in str(caught.value)
+    assert done(directory(tmp_path)) == list(NAMES)           # a lock goes with its process
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / 'file').write_text('x')
-    with pytest.raises(UserError, match='Not a directory: expected a run directory'):
-        directory(tmp_path / 'file' / 'run')
+    for place in 'file/run', 'file':
+        with pytest.raises(UserError, match=f'{tmp_path}/file.*: expected a run directory'):
+            directory(tmp_path / place)
 
 
 def test_a_stage_that_another_needs_is_named(tmp_path):
-    with pytest.raises(UserError, match='stage sample is not complete; run `phi4hpc sample` first'):
+    with pytest.raises(UserError, match='sample is not complete; run `phi4hpc sample` first'):
         directory(tmp_path).require('sample')
 
 
 def test_comparison_names_the_key_and_both_values():
     differences = compare({'a': {'b': 1, 'c': 2}}, {'a': {'b': 1, 'c': 3}, 'd': 4})
     assert [*map(in_words, differences)] == ['a.c: 2 there, 3 here', 'd: None there, 4 here']
-
-
-@pytest.mark.parametrize('text', ['', '[]', '{"sample": '])
-def test_a_damaged_file_is_named_with_what_to_do(tmp_path, text):
-    (tmp_path / 'stages.json').write_text(text)
-    with pytest.raises(UserError, match=r'stages.json: damaged \(.*\); remove it'):
-        read_json(tmp_path / 'stages.json')
-
-
-def test_files_are_whole_or_as_they_were(tmp_path):
-    path = tmp_path / 'results.json'
-    write_text(path, '{}')
-    with pytest.raises(ValueError, match='JSON'):
-        write_json(path, {'error': float('nan')})
-    assert json.loads(path.read_text()) == {}
-    assert [p.name for p in tmp_path.iterdir()] == ['results.json']
-
-
-def test_a_file_that_finds_no_room_is_named_with_what_to_do(tmp_path):
-    path = tmp_path / 'results.json'
-    with pytest.raises(OSError) as caught, whole(path):
-        raise OSError(errno.ENOSPC, 'No space left on device')
-    assert str(circumstance(caught.value)).startswith(f'{path}: No space left on device: free some space')

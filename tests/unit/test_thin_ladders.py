@@ -5,12 +5,12 @@ import pytest
 
 from phi4hpc.device.fields import Fields
 from phi4hpc.lattice.critical import UNIVERSAL
+from phi4hpc.parallel.leftout import Missing
 from phi4hpc.sampling.start import normal
 from phi4hpc.statistics.critical import critical, plain
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.curvetable import row, stops, tabulated
 from phi4hpc.statistics.gamma import estimate
-from phi4hpc.statistics.missing import Missing
 from phi4hpc.statistics.neighbours import bridges, connected
 from phi4hpc.statistics.points import crossing, peak, root
 
