@@ -142,9 +142,9 @@ def _add_bench(parser):
 
 
 def _add_convert(parser):
-    from phi4hpc.convert import FORMS, known
+    from phi4hpc.convert import FORMS, epilog
 
-    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, known()
+    parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, epilog()
     parser.add_argument('form', choices=FORMS, help='what the two couplings are')
     parser.add_argument('mass', type=float, help='kappa, mu0^2 or m^2')
     parser.add_argument('coupling', type=float, help='lambda or g')
@@ -259,6 +259,6 @@ def _schema(_, args):
 def _convert(_, args):
     from phi4hpc import convert
 
-    lines = convert.told(args.form, args.mass, args.coupling)
+    lines = convert.lines(args.form, args.mass, args.coupling)
     if launcher()[0] == 0:
         print(*lines, sep='\n')

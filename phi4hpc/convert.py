@@ -11,25 +11,41 @@ FORMS = {
 """Names of the two couplings, and the action of a site, summed over mu, in lattice units."""
 
 
-def known():
+def epilog() -> str:
     """Return the forms as text for `phi4hpc convert --help`."""
-    lines = [f'  {form:<11}{mass + ", " + coupling:<16}{density}' for form, (mass, coupling, density) in FORMS.items()]
-    return '\n'.join(['the action of a site in each form, summed over mu, in lattice units:', *lines,
-                      'such as `phi4hpc convert hopping 0.26955 0.02`'])
+    lines = [f'  {form:<11}{f"{mass}, {coupling}":<16}{density}'
+             for form, (mass, coupling, density) in FORMS.items()]
+    heading = 'the action of a site in each form, summed over mu, in lattice units:'
+    return '\n'.join([heading, *lines, 'such as `phi4hpc convert hopping 0.26955 0.02`'])
 
 
-def told(form, mass, coupling):
-    """Return a line for each form, the couplings given in `form`. Raises UsageError where they have no hopping form."""
-    from phi4hpc.lattice.action import CONTINUUM, from_continuum, to_continuum
+def lines(form: str, mass: float, coupling: float) -> list[str]:
+    """Return a line for each form of the action, for couplings given in `form`.
 
-    try:
-        kappa, lam = (mass, coupling) if form == 'hopping' else from_continuum(mass, coupling, CONTINUUM[form])
-    except ValueError as error:
-        raise UsageError(f'{form} {mass:g} {coupling:g}: {error}') from None
+    Raises UsageError where they have no hopping form.
+    """
+    from phi4hpc.lattice.action import CONTINUUM, to_continuum
+
+    kappa, lam = hopping_form(form, mass, coupling)
+    found = []
+    for name, (mass_name, coupling_name, density) in FORMS.items():
+        mass, coupling = (to_continuum(kappa, lam, CONTINUUM[name]) if name in CONTINUUM
+                          else (kappa, lam))
+        found.append(f'{name:<11}{mass_name:>5} = {mass:<19.12g}{coupling_name:>6} = '
+                     f'{coupling:<19.12g}{density}')
+    return found
+
+
+def hopping_form(form: str, mass: float, coupling: float) -> tuple[float, float]:
+    """Return (kappa, lambda) of couplings in `form`. Raises UsageError where there are none."""
+    from phi4hpc.lattice.action import CONTINUUM, from_continuum
+
+    kappa, lam = mass, coupling
+    if form in CONTINUUM:
+        try:
+            kappa, lam = from_continuum(mass, coupling, CONTINUUM[form])
+        except ValueError as error:
+            raise UsageError(f'{form} {mass:g} {coupling:g}: {error}') from None
     if not (kappa > 0 and lam >= 0):
         raise UsageError(f'hopping {kappa:g} {lam:g}: expected kappa > 0 and lambda >= 0')
-    lines = []
-    for name, (mass_name, coupling_name, density) in FORMS.items():
-        mass, coupling = (kappa, lam) if name == 'hopping' else to_continuum(kappa, lam, CONTINUUM[name])
-        lines.append(f'{name:<11}{mass_name:>5} = {mass:<19.12g}{coupling_name:>6} = {coupling:<19.12g}{density}')
-    return lines
+    return kappa, lam

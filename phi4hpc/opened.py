@@ -1,7 +1,7 @@
-"""A run directory opened from Python: `phi4hpc.open(path)` gives what its stages have left so far.
+"""A run directory opened from Python: `phi4hpc.open(path)` gives what its stages have left.
 
-Nothing is written, nothing is locked and no MPI is needed, so it works while a run is at work. A file
-is read when it is asked for; what is heavy to import, torch above all, is imported then.
+Nothing is written, nothing is locked and no MPI is needed, so it works while a run is at work. A
+file is read when it is asked for; what is heavy to import, torch above all, is imported then.
 """
 
 import os
@@ -39,7 +39,7 @@ class Run:
 
     @cached_property
     def deck(self) -> Deck:
-        """The deck with every default and override. Raises DeckError where it is of another version."""
+        """The deck with every default and override. Raises DeckError where it has faults."""
         file = self.path / resolved.FILE
         return parse(file.read_text(), str(file)).deck
 
@@ -55,7 +55,7 @@ class Run:
 
     @cached_property
     def results(self) -> dict[str, Any]:
-        """What results.json says, as docs/data.md describes it, with a pyerrors.Obs for every error.
+        """What results.json says, as docs/data.md describes it, with Obs for values with errors.
 
         `ensembles` is a pandas.DataFrame over (L, kappa), `reweighted`, `tempering` and `proposals`
         are dicts by L. Only the Obs of `transition` know what they have in common with each other.

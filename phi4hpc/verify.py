@@ -1,5 +1,6 @@
-"""`phi4hpc verify DIR`: whether every draw, checkpoint and file of a run is still what was written."""
+"""`phi4hpc verify DIR`: whether all that a run wrote is still what was written."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from phi4hpc.errors import UserError
@@ -10,9 +11,11 @@ from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.reader import Ensembles
 
 
-def main(path):
-    """Print what was found sound in the run directory `path`. Raises UserError that names all damage, a line each."""
-    path = Path(path)
+def main(path: Path) -> None:
+    """Print that the run directory `path` is sound.
+
+    Raises UserError that names all damage, a line each.
+    """
     resolved.read(path)
     faults = [*in_draws(path), *in_checkpoints(path), *in_files(path)]
     if faults:
@@ -20,8 +23,8 @@ def main(path):
     print(f'{path}: every checksum holds')
 
 
-def in_draws(path):
-    """Yield a line for every draw whose checksum does not hold, or for what keeps the draws from being read."""
+def in_draws(path: Path) -> Iterator[str]:
+    """Yield a line for every damaged draw, or one that says why the draws cannot be read."""
     try:
         with Ensembles(path / 'ensembles.h5') as ensembles:
             for L in ensembles.sizes:
@@ -31,18 +34,19 @@ def in_draws(path):
         yield str(error)
 
 
-def in_checkpoints(path):
+def in_checkpoints(path: Path) -> Iterator[str]:
     """Yield a line for every file of a checkpoint whose checksum does not hold."""
     for folder in (path / 'checkpoint', *(path / 'models').glob('*.ckpt')):
         for generation in generations.folders(folder):
             files, fault = generations.read_manifest(generation)
-            found = [fault, *(generations.fault_of(generation / name, files[name]) for name in files)]
-            if generation.exists():                                # a run that is at work removes old ones
+            found = [fault, *(generations.fault_of(generation / name, expected)
+                              for name, expected in files.items())]
+            if generation.exists():                 # a run that is at work removes old ones
                 yield from (f'{generation.relative_to(path)}/{each}' for each in found if each)
 
 
-def in_files(path):
-    """Yield a line for every file of a finished stage that is not as the stage left it, and for every odd JSON."""
+def in_files(path: Path) -> Iterator[str]:
+    """Yield a line for every file that is not as its stage left it, and for every odd JSON file."""
     for stage, record in ledger.records(path).items():
         for name, expected in record.files.items():
             if not (path / name).exists():

@@ -1,4 +1,4 @@
-"""What `phi4hpc run` leaves, opened in a plain Python interpreter as the README and docs/data.md say."""
+"""What `phi4hpc run` leaves, opened in a plain Python interpreter."""
 
 import json
 import subprocess
@@ -27,6 +27,11 @@ def when_changed(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob('*')}
 
 
+def values(means):
+    """Return the values of a list of pyerrors.Obs."""
+    return [mean.value for mean in means]
+
+
 def test_a_plain_interpreter_reads_all_of_a_run_and_changes_nothing(finished):
     out, _ = finished
     before = when_changed(out)
@@ -41,17 +46,19 @@ def test_results_are_those_of_the_file(finished):
     plain = json.loads((out / 'results.json').read_text())
     for entry in plain['ensembles']:
         found = results['ensembles'].loc[entry['L'], entry['kappa']]
-        assert (found.binder.value, found.binder.dvalue) == (entry['binder']['value'], entry['binder']['error'])
-        assert [G.value for G in found.propagator['value']] == entry['propagator']['value']
+        binder = {'value': found.binder.value, 'error': found.binder.dvalue}
+        assert binder.items() <= entry['binder'].items()
+        assert values(found.propagator['value']) == entry['propagator']['value']
     for table in plain['reweighted']:
-        assert [U.dvalue for U in results['reweighted'][table['L']]['binder']] == table['binder']['error']
+        errors = [U_L.dvalue for U_L in results['reweighted'][table['L']]['binder']]
+        assert errors == table['binder']['error']
 
 
 def test_points_of_the_transition_know_what_they_share(finished):
-    """The levels of one lattice come from the same draws: the error of a sum is not that of independent numbers."""
+    """The error of a sum is not that of independent numbers."""
     out, _ = finished
-    levels = [level for level in phi4hpc.open(out).results['transition']['levels'] if level['L'] == 8]
-    one, other = (level['kappa'] for level in levels)
+    levels = phi4hpc.open(out).results['transition']['levels']
+    one, other = (level['kappa'] for level in levels if level['L'] == 8)
     both = one + other
     both.gamma_method()
     assert both.dvalue != (one.dvalue**2 + other.dvalue**2) ** 0.5
@@ -67,5 +74,6 @@ def test_means_of_draws_are_those_of_results_and_know_what_they_share(finished):
     disconnected.gamma_method()
     squared = 64 * run.mean('abs_magnetisation', 8, 0.269) ** 2
     squared.gamma_method()
-    assert (disconnected.value, disconnected.dvalue) == pytest.approx((squared.value, squared.dvalue))
-    assert [G.value for G in run.mean('propagator', 8, 0.269)] == [G.value for G in found.propagator['value']]
+    assert disconnected.value == pytest.approx(squared.value)
+    assert disconnected.dvalue == pytest.approx(squared.dvalue)
+    assert values(run.mean('propagator', 8, 0.269)) == values(found.propagator['value'])

@@ -31,7 +31,8 @@ def newest(folder):
 def said(monkeypatch):
     """Return the list of the warnings that were logged."""
     lines = []
-    monkeypatch.setattr(generations.log, 'warning', lambda text, *values: lines.append(text % values))
+    monkeypatch.setattr(generations.log, 'warning',
+                        lambda text, *values: lines.append(text % values))
     return lines
 
 
@@ -67,7 +68,8 @@ def flip(path):
 
 
 @pytest.mark.parametrize('name', ['a', 'b', 'manifest.json'])
-@pytest.mark.parametrize('harm', [truncate, flip, lambda path: path.unlink()], ids=['truncated', 'flipped', 'gone'])
+@pytest.mark.parametrize('harm', [truncate, flip, lambda path: path.unlink()],
+                         ids=['truncated', 'flipped', 'gone'])
 def test_a_damaged_one_is_named_and_the_one_before_taken(folder, said, harm, name):
     harm(folder / '000002' / name)
     assert newest(folder) == 'first'
@@ -82,7 +84,8 @@ def test_every_bit_of_a_manifest_counts(folder):
     for i in range(len(whole)):
         for bit in (1, 4, 32):
             manifest.write_bytes(whole[:i] + bytes([whole[i] ^ bit]) + whole[i + 1:])
-            assert newest(folder) == 'first' or json.loads(manifest.read_bytes()) == json.loads(whole)
+            assert (newest(folder) == 'first'
+                    or json.loads(manifest.read_bytes()) == json.loads(whole))
 
 
 def test_where_all_are_damaged_there_is_none(folder, said):
@@ -119,5 +122,6 @@ def test_one_of_another_version_is_refused_with_what_to_do(folder, monkeypatch):
     monkeypatch.setattr(generations, 'VERSION', generations.VERSION + 1)
     write(folder, 'third')
     monkeypatch.undo()
-    with pytest.raises(UserError, match=r'000003: a checkpoint of version \d, and this phi4hpc reads \d; use'):
+    with pytest.raises(UserError, match=r'000003: a checkpoint of version \d, and this phi4hpc '
+                                        r'reads \d; use'):
         newest(folder)

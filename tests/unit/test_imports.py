@@ -1,4 +1,4 @@
-"""Imports point downward only, and one module alone knows MPI; imports inside functions count as well."""
+"""Imports point downward only, and one module alone imports MPI, imports in functions included."""
 
 import ast
 from pathlib import Path
@@ -29,13 +29,13 @@ def imported(source, module):
 
 
 def part(name):
-    """Return the part of phi4hpc that a dotted name belongs to, `__init__` for the package's own names."""
+    """Return the part of phi4hpc that a dotted name belongs to, `__init__` for its own names."""
     parts = [*name.split('.'), '__init__']
     return parts[1] if (ROOT / parts[1]).is_dir() or parts[1] in HEIGHT else '__init__'
 
 
 def upward(source, module):
-    """Return the imports of `source` that point upward, or at MPI from anywhere but parallel/world.py."""
+    """Return the imports of `source` that point upward, or at MPI outside parallel/world.py."""
     own = Path(module).parts[0].removesuffix('.py')
     arrows = []
     for line, name in imported(source, module):

@@ -1,4 +1,4 @@
-"""phi4hpc.open: what is there is read, also while a run is at work, and what is not is one clear error."""
+"""phi4hpc.open reads what is there, also while a run is at work; what is not is one clear error."""
 
 import subprocess
 import sys

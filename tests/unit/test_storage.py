@@ -1,4 +1,4 @@
-"""ensembles.h5: what is written is read, by either driver, by h5py and by xarray; what is damaged is refused."""
+"""ensembles.h5: what either driver writes is read, also by xarray; what is damaged is refused."""
 
 import os
 import shutil
@@ -33,9 +33,10 @@ from phi4hpc.storage.writer import open_writer
 from tests.series import series_of
 from tests.stopping import StopAtAsking
 
-SHAPES = [Shape(4, (0.24, 0.25, 0.27), 2, 7, 'float32'), Shape(6, (0.24, 0.25, 0.27), 2, 7, 'float64')]
+SHAPES = [Shape(L, (0.24, 0.25, 0.27), 2, 7, precision)
+          for L, precision in ((4, 'float32'), (6, 'float64'))]
 PARALLEL = pytest.mark.skipif(not h5py.get_config().mpi, reason='this h5py has no parallel HDF5')
-INDEX = b'TREE\x01'                                  # begins an index of the chunks of a dataset
+INDEX = b'TREE\x01'                   # the bytes that begin an index of the chunks of a dataset
 DRIVERS = ['virtual', pytest.param('mpio', marks=PARALLEL)]
 
 
@@ -43,22 +44,32 @@ def values(shape, name, rung):
     """Return what the tests write for one rung: numbers that tell where they belong."""
     extents = (shape.draws, shape.L, shape.L) if name == 'phi' else (shape.draws,)
     dtype = {'phi': shape.precision, 'replica': 'i4'}.get(name, 'f8')
-    return (1000 * rung + 10 * len(name) + np.arange(np.prod(extents)).reshape(extents) % 97).astype(dtype)
+    counted = np.arange(np.prod(extents)).reshape(extents) % 97
+    return (1000 * rung + 10 * len(name) + counted).astype(dtype)
 
 
 def write(path, driver, draws=7, shapes=SHAPES):
     """Write lattices in two commits, the first of three draws."""
     writer = open_writer(driver, MPI.COMM_SELF, path, shapes, {'lambda': 0.02})
     for shape in shapes:
-        sizes = shape.extents()
-        summary = {name: np.zeros([sizes[d] for d in shape.datasets()[name][0]]) for name in SUMMARY if name != 'kappa'}
-        summary['kappa'] = shape.kappas
+        summary = {name: np.zeros([shape.extents()[d] for d in shape.datasets()[name][0]])
+                   for name in SUMMARY if name != 'kappa'} | {'kappa': shape.kappas}
         for first, last in ((0, 3), (3, draws)):
             for name in ('phi', 'replica', *SERIES):
-                rows = np.array([values(shape, name, rung)[first:last] for rung in range(shape.rungs)])
-                writer.write(shape.L, name, first, rows)
+                rows = [values(shape, name, rung)[first:last] for rung in range(shape.rungs)]
+                writer.write(shape.L, name, first, np.array(rows))
             writer.commit(shape.L, last, summary)
     writer.close()
+
+
+def with_draws(draws):
+    """Return SHAPES with another number of draws."""
+    return [replace(shape, draws=draws) for shape in SHAPES]
+
+
+def reopen(path, driver, shapes):
+    """Open a file for writing, which gives it room for `shapes`, and close it."""
+    open_writer(driver, MPI.COMM_SELF, path, shapes, {'lambda': 0.02}).close()
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
@@ -68,7 +79,8 @@ def test_draws_are_read_as_written(tmp_path, driver):
         assert ensembles.sizes == [4, 6]
         for shape in SHAPES:
             lattice = ensembles[shape.L]
-            assert (lattice.chains, lattice.draws, lattice.kappas.tolist()) == (2, 7, list(shape.kappas))
+            assert (lattice.chains, lattice.draws) == (2, 7)
+            assert lattice.kappas.tolist() == list(shape.kappas)
             for rung in range(shape.rungs):
                 c, k = divmod(rung, 3)
                 assert (lattice.phi[k, c] == values(shape, 'phi', rung)).all()
@@ -88,14 +100,14 @@ def test_only_complete_draws_are_read(tmp_path, driver):
 
 @pytest.mark.parametrize('driver', DRIVERS)
 @pytest.mark.parametrize('draws', [11, 6, 5])
-def test_a_file_of_another_size_makes_way_for_one_with_room_for_what_is_asked(tmp_path, driver, draws):
-    """What it holds is carried over, and the new one is laid out as if it had been asked for at once."""
+def test_a_file_of_another_size_makes_way_for_one_with_room(tmp_path, driver, draws):
+    """What it holds is carried over, and the layout is that of a file made at once."""
     for folder in ('changed', 'fresh'):
         (tmp_path / folder).mkdir()
-    shapes = [replace(shape, draws=draws) for shape in SHAPES]
+    shapes = with_draws(draws)
     write(tmp_path / 'changed' / 'ensembles.h5', driver, draws=5)
     for folder in ('changed', 'fresh'):
-        open_writer(driver, MPI.COMM_SELF, tmp_path / folder / 'ensembles.h5', shapes, {'lambda': 0.02}).close()
+        reopen(tmp_path / folder / 'ensembles.h5', driver, shapes)
     with (Ensembles(tmp_path / 'changed' / 'ensembles.h5') as changed,
           Ensembles(tmp_path / 'fresh' / 'ensembles.h5') as fresh):
         for shape in SHAPES:
@@ -114,19 +126,22 @@ def test_draws_that_are_there_are_not_cut_off(tmp_path, driver):
     path = tmp_path / 'ensembles.h5'
     write(path, driver, draws=5)
     before = contents(path)
-    with pytest.raises(UserError, match='holds 5 draws, more than sample.draws=4; keep them with sample.draws=5'):
-        open_writer(driver, MPI.COMM_SELF, path, [replace(shape, draws=4) for shape in SHAPES], {'lambda': 0.02})
+    with pytest.raises(UserError, match='holds 5 draws, more than sample.draws=4; keep them with '
+                                        'sample.draws=5'):
+        reopen(path, driver, with_draws(4))
     assert contents(path) == before
 
 
-DECK = Deck.model_validate({'lattice': {'sizes': [4, 6]}, 'ladder': {'kappas': [0.24, 0.25, 0.27], 'chains': 2},
+DECK = Deck.model_validate({'lattice': {'sizes': [4, 6]},
+                            'ladder': {'kappas': [0.24, 0.25, 0.27], 'chains': 2},
                             'sample': {'draws': 11}, 'precision': 'float64'})
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
-def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tmp_path, monkeypatch, driver):
-    monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
-    path, shapes = tmp_path / 'ensembles.h5', [replace(shape, precision='float64') for shape in SHAPES]
+def test_a_stop_while_room_is_made_leaves_the_draws_that_are_there(tmp_path, monkeypatch, driver):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)           # asks before every piece
+    path = tmp_path / 'ensembles.h5'
+    shapes = [replace(shape, precision='float64') for shape in SHAPES]
     list(create(driver, path, shapes, {'lambda': 0.02}, 2))
     write(path, driver, shapes=shapes)
     before = contents(path)
@@ -139,12 +154,12 @@ def test_a_stop_while_room_is_made_for_more_draws_leaves_those_that_are_there(tm
             sample.run(context)
         assert contents(path) == before
         assert not list(tmp_path.rglob('*.new'))
-    open_writer(driver, MPI.COMM_SELF, path, [replace(shape, draws=11) for shape in shapes], {'lambda': 0.02}).close()
+    reopen(path, driver, [replace(shape, draws=11) for shape in shapes])
     assert contents(path) == before
 
 
 def test_a_stop_while_room_is_taken_back_leaves_parts_that_are_made_anew(tmp_path):
-    path, larger = tmp_path / 'ensembles.h5', [replace(shape, draws=11) for shape in SHAPES]
+    path, larger = tmp_path / 'ensembles.h5', with_draws(11)
     list(create('virtual', path, larger, {'lambda': 0.02}, 2))
     write(path, 'virtual', shapes=larger)
     before = contents(path)
@@ -159,7 +174,7 @@ def test_a_stop_while_room_is_taken_back_leaves_parts_that_are_made_anew(tmp_pat
     with pytest.raises(Stopped):
         open_writer('virtual', MPI.COMM_SELF, path, SHAPES, {'lambda': 0.02}, stop)
     assert parts_fit(path, larger, 2) is parts_fit(path, SHAPES, 2) is False
-    open_writer('virtual', MPI.COMM_SELF, path, larger, {'lambda': 0.02}).close()
+    reopen(path, 'virtual', larger)
     assert parts_fit(path, larger, 2)
     assert contents(path) == before
 
@@ -169,7 +184,8 @@ def contents(path):
     with Ensembles(path) as ensembles:
         lattices = [ensembles[L] for L in ensembles.sizes]
         return ([lattice.phi[:, :, :lattice.draws].tobytes() for lattice in lattices],
-                [lattice.series(name).tobytes() for lattice in lattices for name in (*SERIES, 'replica')])
+                [lattice.series(name).tobytes()
+                 for lattice in lattices for name in (*SERIES, 'replica')])
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
@@ -182,8 +198,8 @@ def test_a_damaged_index_of_chunks_is_found(tmp_path, driver):
     assert content.count(INDEX) >= len(SHAPES)
     file_of_draws.write_bytes(content.replace(INDEX, INDEX.lower()))
     with Ensembles(path) as ensembles:
-        names = {(0, draw) for kappa, chain, draw in damaged(ensembles[6]) if (kappa, chain) == (0.24, 0)}
-    assert names == {(0, draw) for draw in range(7)}
+        found = set(damaged(ensembles[6]))
+    assert {(0.24, 0, draw) for draw in range(7)} <= found
 
 
 @pytest.mark.parametrize('driver', DRIVERS)
@@ -191,7 +207,8 @@ def test_a_file_is_gone_on_with_by_the_driver_that_made_it(tmp_path, driver):
     write(tmp_path / 'ensembles.h5', driver)
     write(tmp_path / 'ensembles.h5', 'auto')
     other = {'mpio': 'virtual', 'virtual': 'mpio'}[driver]
-    with pytest.raises(UserError, match=f'storage.driver: {other}, but ensembles.h5 was made by {driver}; go on with'):
+    with pytest.raises(UserError, match=f'storage.driver: {other}, but ensembles.h5 was made by '
+                                        f'{driver}; go on with'):
         write(tmp_path / 'ensembles.h5', other)
 
 
@@ -214,7 +231,8 @@ def test_xarray_sees_the_same_behind_both_drivers(tmp_path):
     for driver in ('mpio', 'virtual'):
         (tmp_path / driver).mkdir()
         write(tmp_path / driver / 'ensembles.h5', driver)
-        dataset = xarray.open_dataset(tmp_path / driver / 'ensembles.h5', group=group_name(6), engine='h5netcdf')
+        dataset = xarray.open_dataset(tmp_path / driver / 'ensembles.h5', group=group_name(6),
+                                      engine='h5netcdf')
         seen[driver] = dataset.load().drop_attrs()
     assert seen['mpio'].identical(seen['virtual'])
     assert seen['mpio'].phi.dims == ('kappa', 'chain', 'draw', 'y', 'x')
@@ -228,12 +246,13 @@ def test_a_run_of_parts_can_be_moved_as_a_whole(tmp_path):
         assert (ensembles[4].phi[2, 1] == values(SHAPES[0], 'phi', 5)).all()
 
 
-@pytest.mark.parametrize(('harm', 'told'), [(lambda part: part.unlink(), 'missing'),
-                                            (lambda part: os.truncate(part, 2000), '00000.h5: cannot be opened')])
-def test_a_missing_or_damaged_part_is_an_error_not_zeros(tmp_path, harm, told):
+@pytest.mark.parametrize(('harm', 'said'), [
+    (lambda part: part.unlink(), 'missing'),
+    (lambda part: os.truncate(part, 2000), '00000.h5: cannot be opened')])
+def test_a_missing_or_damaged_part_is_an_error_not_zeros(tmp_path, harm, said):
     write(tmp_path / 'ensembles.h5', 'virtual')
     harm(part_path(tmp_path / 'ensembles.h5', 0))
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=said):
         Ensembles(tmp_path / 'ensembles.h5')
 
 
@@ -267,7 +286,8 @@ def test_a_checkpoint_is_read_as_written_by_those_who_hold_other_replicas(tmp_pa
     assert checkpoint.load(MPI.COMM_SELF, tmp_path, held) is None
     for steps in (10, 20):
         own = {group: (phi + steps, held[group]) for group, phi in fields.items()}
-        checkpoint.save(MPI.COMM_SELF, tmp_path, 2, own, {'steps': steps, 'L004.width_k': np.arange(3.0)})
+        state = {'steps': steps, 'L004.width_k': np.arange(3.0)}
+        checkpoint.save(MPI.COMM_SELF, tmp_path, 2, own, state)
     loaded, state = checkpoint.load(MPI.COMM_SELF, tmp_path, held)
     assert all((loaded[group] == phi + 20).all() for group, phi in fields.items())
     assert (int(state['steps']), state['L004.width_k'].tolist()) == (20, [0, 1, 2])
@@ -281,14 +301,16 @@ def walk_of(shape, writer, device):
     return SimpleNamespace(
         shape=shape, team=Team(MPI.COMM_SELF, np.array([[0, 4]]), [writer.owners(4)], 2),
         replicas=SimpleNamespace(fields=Fields(device, 4, 'float32', 0.02, 1, range(4))),
-        counts=lambda: {'none': 0}, summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
+        counts=lambda: {'none': 0},
+        summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
 
 
 def test_a_block_is_declared_complete_when_all_ranks_must_have_written_it(tmp_path, monkeypatch):
     """That is when the next one is, or where a checkpoint asks for it."""
     monkeypatch.setattr(layout, 'CHUNK_BYTES', 3 * 4 * 4 * 4)              # 3 fields
     shape, declared = Shape(4, (0.24, 0.25), 2, 7, 'float32'), []
-    writer = open_writer('virtual', MPI.COMM_SELF, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
+    path = tmp_path / 'ensembles.h5'
+    writer = open_writer('virtual', MPI.COMM_SELF, path, [shape], {'lambda': 0.02})
     draws = Draws(MPI.COMM_SELF, writer, walk_of(shape, writer, Host()), 0)
     monkeypatch.setattr(writer, 'commit', lambda L, draws, summary: declared.append(draws))
     for number in range(7):
@@ -309,7 +331,8 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, request, on, driver,
     comm, shape = MPI.COMM_SELF, Shape(4, (0.24, 0.25), 2, 7, 'float32', every)
     writer = open_writer(driver, comm, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
     walk = walk_of(shape, writer, device)
-    draws, phi_nryx = Draws(comm, writer, walk, 0), np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
+    draws = Draws(comm, writer, walk, 0)
+    phi_nryx = np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
         walk.replicas.fields.write(phi_ryx)
         draws.keep(np.column_stack(list(series_of(phi_ryx).values())), np.arange(4))
