@@ -46,11 +46,11 @@ def kernel_folder(tmp_path, monkeypatch):
 
     What the host compiles from it stays out of the cache, which would never find it again.
     """
-    from phi4hpc.device import host, source
+    from phi4hpc.device import compiler, source
 
     folder = shutil.copytree(source.FOLDER, tmp_path / 'kernels')
     monkeypatch.setattr(source, 'FOLDER', folder)
-    monkeypatch.setattr(host, 'cache', lambda: tmp_path)
+    monkeypatch.setattr(compiler, 'cache_folder', lambda: tmp_path)
     return folder
 
 

@@ -1,4 +1,5 @@
-"""Takes every kernel through a few launches on the GPU, for tools that watch: compute-sanitizer, ncu.
+"""Takes every kernel through a few launches on the GPU, for tools that watch: compute-sanitizer,
+ncu.
 
     python tests/once.py [L PRECISION REPLICAS]       default: sizes of one and of several blocks a replica
     python tests/once.py --versions                   of device, driver, CUDA and CuPy
@@ -8,9 +9,10 @@ import sys
 
 import numpy as np
 
+from phi4hpc.deck.algorithms import names
 from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields
-from tests.blocks import CALLS, measured
+from tests.blocks import launch, measured
 
 LAUNCHES = [(2, 'float32', 3), (34, 'float64', 3), (64, 'float32', 5), (64, 'float64', 5), (256, 'float32', 2)]
 
@@ -22,16 +24,16 @@ def versions(device):
             f'CuPy {device.cupy.__version__}')
 
 
-def launch(device, L, precision, replicas):
+def launch_all(device, L, precision, replicas):
     """Launch every kernel on some replicas."""
     fields = Fields(device, L, precision, 0.1, 5, range(replicas))
     fields.write(np.random.default_rng(L).normal(size=(1, L, L)).repeat(replicas, 0))
-    for call in CALLS.values():
-        call(fields, 0)
+    for name in names():
+        launch(fields, name, 0)
     measured(fields)
     fields.read()
     device.wait()
-    print(f'{", ".join([*CALLS, "measure", "mode", "unpack"])} at L = {L}, {precision}, {replicas} replicas')
+    print(f'{", ".join([*names(), "measure", "mode", "unpack"])} at L = {L}, {precision}, {replicas} replicas')
 
 
 def main(*words):
@@ -41,7 +43,7 @@ def main(*words):
         print(versions(device))
         return
     for L, precision, replicas in [words] if words else LAUNCHES:
-        launch(device, int(L), precision, int(replicas))
+        launch_all(device, int(L), precision, int(replicas))
 
 
 if __name__ == '__main__':

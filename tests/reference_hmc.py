@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from phi4hpc.kernels.philox import Stream
 from phi4hpc.lattice.action import action, force
+from phi4hpc.sampling.algorithms.hmc import STREAM
 from tests.reference import draw, uniform
 
 
 def hmc_trajectory(phi_ryx, kappa, lam, length, steps, integrator, seed, number, replicas):
     """Return (phi_ryx after one trajectory, accepted (r,), energy gained (r,))."""
     L = phi_ryx.shape[-1]
-    vary, decide = uniform(draw(Stream.HMC, 0, number, replicas, seed, L, draw=1)[:2], 'float64')
+    vary, decide = uniform(draw(STREAM, 0, number, replicas, seed, L, draw=1)[:2], 'float64')
     step = (length / steps * (0.8 + 0.4 * vary))[:, None, None]
     p = momenta(L, seed, number, replicas)
     moved, q = follow(phi_ryx, p, kappa, lam, step, steps, integrator)
@@ -20,9 +20,10 @@ def hmc_trajectory(phi_ryx, kappa, lam, length, steps, integrator, seed, number,
 
 
 def momenta(L, seed, number, replicas):
-    """Return normal deviates (r, L, L): a Philox call makes two of each colour, in neighbouring rows."""
+    """Return normal deviates (r, L, L): a Philox call makes two of each colour, in neighbouring
+    rows."""
     y, x = np.indices((L, L))
-    words = draw(Stream.HMC, y // 2 * (L // 2) + x // 2, number, replicas, seed, L)
+    words = draw(STREAM, y // 2 * (L // 2) + x // 2, number, replicas, seed, L)
     u, v = (uniform(np.where(y % 2, words[2 + i], words[i]), 'float64') for i in (0, 1))
     return np.sqrt(-2 * np.log(u)) * np.where((x + y) % 2, np.sin(2 * np.pi * v), np.cos(2 * np.pi * v))
 

@@ -1,7 +1,7 @@
 """Independent replicas of one hopping, and how their means are held against exact results.
 
-Replicas are independent of each other whatever the autocorrelation within them, so the scatter of their means is an
-honest error with no window to choose.
+Replicas are independent of each other whatever the autocorrelation within them, so the scatter of
+their means is an honest error with no window to choose.
 """
 
 from types import SimpleNamespace
@@ -19,14 +19,16 @@ ALGORITHMS = {
     'omelyan': [{'hmc': 1}],
     'recipe': [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}],
 }
-"""Recipes, each held against all that is exact: every algorithm with no more beside it than it needs to reach every
-field, and what a deck does by default. Two are named by the integrator of their trajectories."""
+"""Recipes, each held against all that is exact: every algorithm with no more beside it than it
+needs to reach every field, and what a deck does by default. Two are named by the integrator of
+their trajectories."""
 LENGTH = 1.5
 """Of a trajectory."""
 
 
 def start(device, L, lam, algorithm, replicas, precision):
-    """Return Replicas of one of ALGORITHMS after a cold start, from which trajectories are accepted."""
+    """Return Replicas of one of ALGORITHMS after a cold start, from which trajectories are
+    accepted."""
     hmc = SimpleNamespace(integrator=algorithm, length=LENGTH)
     deck = SimpleNamespace(seed=SEED, precision=precision, action=SimpleNamespace(lam=lam),
                            ladder=SimpleNamespace(rungs=1),
@@ -43,10 +45,11 @@ def densities(held):
 
 def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densities, replicas=64, draws=500, spacing=4,
             width=1.8, precision='float32'):
-    """Return (draw, replica, ...) values of `observable(replicas)`, `spacing` steps of the recipe apart.
+    """Return (draw, replica, ...) values of `observable(replicas)`, `spacing` steps of the recipe
+    apart.
 
-    `kappa`: of all replicas, or (r,) of each; `width`: half of Metropolis' proposals. A trajectory has the more steps
-    the stiffer the action.
+    `kappa`: of all replicas, or (r,) of each; `width`: half of Metropolis' proposals. A trajectory
+    has the more steps the stiffer the action.
     """
     held = start(device, L, lam, algorithm, replicas, precision)
     kappa_r = np.full(replicas, kappa)
@@ -60,7 +63,8 @@ def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densiti
 
 
 def binder(square_nr):
-    """Return (1, replica) values whose mean is U_L and whose scatter its error, by leaving out a replica at a time.
+    """Return (1, replica) values whose mean is U_L and whose scatter its error, by leaving out a
+    replica at a time.
 
     `square_nr`: M^2.
     """
@@ -71,10 +75,11 @@ def binder(square_nr):
 
 
 def assert_agrees(values_nr, exact, within, limit=4.0, scale=None):
-    """Assert that the mean is exact, |z| < `limit`, with an error that lets an excess of `within` (relative) be seen.
+    """Assert that the mean is exact, |z| < `limit`, with an error that lets an excess of `within`
+    (relative) be seen.
 
-    `values_nr`: (draw, replica, ...); exact: (...). The error is the scatter of replica means. `scale`: what `within`
-    is relative to, where not to what is exact.
+    `values_nr`: (draw, replica, ...); exact: (...). The error is the scatter of replica means.
+    `scale`: what `within` is relative to, where not to what is exact.
     """
     means_r, scale = values_nr.mean(0), np.abs(exact) if scale is None else scale
     error = means_r.std(0, ddof=1) / np.sqrt(len(means_r))

@@ -1,24 +1,26 @@
 """How fast the sampler is on this machine; every rank works at once, as in a run."""
 
 import json
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from phi4hpc.bench import algorithms, yardstick
+from phi4hpc.bench import algorithms, recipe, yardstick
 from phi4hpc.device.choose import choose
-from phi4hpc.logs import log
+from phi4hpc.device.device import Device
 from phi4hpc.parallel import world
+from phi4hpc.parallel.communicator import Communicator
 
-try:
-    from phi4hpc.bench import recipe
-except ModuleNotFoundError as missing:          # of the packages that read decks: kernels are timed without them
-    log.warning('the recipe is not timed: %s', missing)
-    recipe = None
+Row = dict[str, Any]
 
 
-def sampler(sizes, precisions, device, seconds, decorrelation, as_json):
-    """Time every part for about `seconds` and print a table, or a list of objects as JSON. Collective.
+def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, seconds: float, decorrelation: bool,
+            as_json: bool) -> None:
+    """Time every part for about `seconds` and print a table, or a list of objects as JSON.
+    Collective.
 
-    A row a lattice and precision for NumPy, for each algorithm alone and for the default recipe; hits are site visits.
-    A core is a rank; on a GPU `per_core` is per GPU and rank. `decorrelation` adds independent |M| draws at kappa_c.
+    For each lattice and precision there is a row for NumPy, one for each algorithm alone and one
+    for the default recipe; hits are site visits. A core is a rank; on a GPU `per_core` is per GPU
+    and rank. `decorrelation` adds independent |M| draws at kappa_c.
     """
     comm = world.world()
     with world.guard(comm):
@@ -30,29 +32,28 @@ def sampler(sizes, precisions, device, seconds, decorrelation, as_json):
         print(json.dumps(rows, indent=1) if as_json else table(rows))
 
 
-def _found(comm, device, L, precision, seconds, decorrelation):
+def _found(comm: Communicator, device: Device, L: int, precision: str, seconds: float,
+           decorrelation: bool) -> Iterator[tuple[str, str, Row]]:
     """Yield (algorithm, device, what was measured) for one lattice and precision."""
     yield 'numpy', 'host', _rate(comm, *yardstick.metropolis(comm, L, precision, seconds))
-    for name in algorithms.CALLS:
+    for name in algorithms.timed():
         yield name, device.name, _rate(comm, *algorithms.time(comm, device, name, L, precision, seconds))
-    if recipe is None:
-        return
     visits, elapsed, fractions = recipe.time(comm, device, L, precision, seconds)
     draws = recipe.independent_draws(comm, device, L, precision) if decorrelation else {}
     yield 'recipe', device.name, _rate(comm, visits, elapsed) | {'fraction_of_step': fractions} | draws
 
 
-def _rate(comm, visits, elapsed):
+def _rate(comm: Communicator, visits: int, elapsed: float) -> Row:
     return {'hits_per_second_per_core': comm.allreduce(visits) / max(comm.allgather(elapsed)) / comm.size}
 
 
-def table(rows):
+def table(rows: Sequence[Row]) -> str:
     """Return the rows as text."""
     lines = [f'{"algorithm":<16}{"L":>6}  {"device":<6}  {"precision":<9}{"ranks":>6}{"M hits/s/core":>15}']
     return '\n'.join(lines + [_line(row) for row in rows])
 
 
-def _line(row):
+def _line(row: Row) -> str:
     line = (f'{row["algorithm"]:<16}{row["L"]:>6}  {row["device"]:<6}  {row["precision"]:<9}{row["ranks"]:>6}'
             f'{row["hits_per_second_per_core"] / 1e6:>15.1f}')
     parts = [f'{part} {100 * fraction:.1f}%' for part, fraction in row.get('fraction_of_step', {}).items()]

@@ -1,17 +1,23 @@
-"""The default recipe as the sampler runs it: what the parts of a step cost, and independent draws at kappa_c."""
+"""The default recipe as the sampler runs it: what the parts of a step cost, and independent draws
+at kappa_c."""
 
 from collections import Counter
+from collections.abc import Sequence
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.bench.algorithms import KAPPA, LAMBDA, WIDTH, replicas
 from phi4hpc.deck.load import parse
+from phi4hpc.deck.schema import Deck
+from phi4hpc.device.device import Device
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.world import block
 from phi4hpc.sampling.cost import site_visits
+from phi4hpc.sampling.lattice_sampler import LatticeSampler
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.team import Team
-from phi4hpc.sampling.walk import Walk
 from phi4hpc.statistics.gamma import mean
 from phi4hpc.storage.layout import Shape, owners
 
@@ -20,65 +26,61 @@ SPACING = 1e-5                                      # of the ladder, so that swa
 FEWEST, STEPS = 4, 1000                             # replicas of a rank, and their steps, from which tau_int is taken
 
 
-def time(comm, device, L, precision, seconds):
-    """Return (site visits, seconds, {part: fraction}) of this rank's steps, of a chain of its own. Collective."""
-    walk, clock = _walk(comm, device, L, precision), Counter()
-    for owner, name in [(walk.replicas.fields, name) for name, _ in walk.replicas.recipe] + [
-            (walk.replicas.fields, 'measure'), (walk, 'exchange')]:
-        _watch(owner, name, clock)
+def time(comm: Communicator, device: Device, L: int, precision: str,
+         seconds: float) -> tuple[int, float, dict[str, float]]:
+    """Return (site visits, seconds, {part: fraction}) of this rank's steps, of a chain of its own.
+    Collective."""
+    sampler = _sampler(comm, device, L, precision)
     for number in range(WARM):
-        _step(walk, number)
-    clock.clear()
+        _step(sampler, number, Counter())
+    clock: Counter[str] = Counter()
     comm.Barrier()
     began, number = perf_counter(), WARM
     while (elapsed := perf_counter() - began) < seconds:
-        _step(walk, number)
+        _step(sampler, number, clock)
         number += 1
-    visits = sum(site_visits(name, walk.replicas.deck.sample.hmc) * sweeps for name, sweeps in walk.replicas.recipe)
+    visits = site_visits(sampler.replicas.deck.sample) * L * L * len(sampler.replicas.own) * (number - WARM)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
-    fractions['rest'] = 1 - sum(fractions.values())
-    return visits * L * L * len(walk.replicas.own) * (number - WARM), elapsed, fractions
+    return visits, elapsed, fractions | {'rest': 1 - sum(fractions.values())}
 
 
-def _walk(comm, device, L, precision):
+def _sampler(comm: Communicator, device: Device, L: int, precision: str) -> LatticeSampler:
     rungs = replicas(device, L)
     deck = _deck(L, precision, KAPPA + SPACING * np.arange(rungs), comm.size)
-    shape = Shape(L, tuple(deck.ladder.kappas), comm.size, 1, precision)
+    shape = Shape(L, tuple(deck.ladder.pinned), comm.size, 1, precision)
     bounds = rungs * np.arange(comm.size + 1)
     team = Team(comm, bounds[None], [owners(shape.rungs, comm.size)], rungs)
-    walk = Walk(comm, device, deck, shape, team, 0)
-    walk.replicas.start()
-    return walk
+    sampler = LatticeSampler(comm, device, deck, shape, team, 0)
+    sampler.replicas.start()
+    return sampler
 
 
-def _deck(L, precision, kappas, chains):
+def _deck(L: int, precision: str, kappas: Sequence[float] | NDArray[np.float64], chains: int) -> Deck:
     rungs = ', '.join(f'{kappa:.17g}' for kappa in kappas)
     return parse(f'precision: {precision}\naction: {{lambda: {LAMBDA}}}\nlattice: {{sizes: [{L}]}}\n'
                  f'ladder: {{kappas: [{rungs}], chains: {chains}}}\nsample: {{thermalisation: {WARM}}}\n', 'bench').deck
 
 
-def _watch(owner, name, clock):
-    """Let the clock add up the time that goes into a method."""
-    method = getattr(owner, name)
-
-    def timed(*args):
+def _step(sampler: LatticeSampler, number: int, clock: Counter[str]) -> None:
+    """Make a step, and add to the clock what each of its parts takes."""
+    parts = sampler.parts(number)
+    while True:
         began = perf_counter()
-        done = method(*args)
-        clock[name] += perf_counter() - began
-        return done
-
-    setattr(owner, name, timed)
-
-
-def _step(walk, number):
-    walk.step(number)
-    walk.exchange(number)
+        part = next(parts, None)
+        if part is None:
+            break
+        clock[part] += perf_counter() - began
+    began = perf_counter()
+    sampler.swap(number)
+    clock['exchange'] += perf_counter() - began
 
 
-def independent_draws(comm, device, L, precision):
-    """Return tau_int of |M| in steps at kappa_c(0.02), and independent draws a second and core. Collective."""
+def independent_draws(comm: Communicator, device: Device, L: int, precision: str) -> dict[str, float]:
+    """Return tau_int of |M| in steps at kappa_c(0.02), and independent draws a second and core.
+    Collective."""
     count = max(FEWEST, replicas(device, L))
-    held = Replicas(device, _deck(L, precision, [KAPPA], 1), L, block(count * comm.size, comm.size, comm.rank))
+    deck, own = _deck(L, precision, [KAPPA], 1), block(count * comm.size, comm.size, comm.rank)
+    held = Replicas(device, deck, L, own)
     held.start()
     kappas, sizes, modulus, elapsed = np.full(count, KAPPA), {'metropolis': np.full(count, WIDTH)}, [], 0.0
     for number in range(STEPS + STEPS // 5):

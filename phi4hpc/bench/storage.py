@@ -1,8 +1,10 @@
-"""How fast draws are written and read, beside a plain MPI-IO file of the same size on the same disk.
+"""How fast draws are written and read, beside a plain MPI-IO file of the same size on the same
+disk.
 
-Every rank writes its share as the sampler does, a chunk of every rung and then a commit, and reads it as training does,
-a rung after the other; the plain file takes the same bytes in pieces of a chunk. Both are on the disk before the clock
-stops, and out of the system's cache before they are read.
+Every rank writes its share as the sampler does, a chunk of every rung and then a commit, and reads
+it as training does, a rung after the other; the plain file takes the same bytes in pieces of a
+chunk. Both are on the disk before the clock stops, and out of the system's cache before they are
+read.
 """
 
 import contextlib
@@ -25,7 +27,8 @@ L, RUNGS_OF_RANK, REPEATS = 64, 16, 4
 
 
 def main(megabytes, folder, as_json):
-    """Print bytes a second of both drivers where h5py has both, as a table or as JSON. Collective."""
+    """Print bytes a second of both drivers where h5py has both, as a table or as JSON. Collective.
+    """
     comm = world.world()
     with world.guard(comm), shared_folder(comm, folder) as path:
         rows = [row(comm, driver, megabytes, path) for driver in drivers()]
@@ -64,7 +67,8 @@ def row(comm, driver, megabytes, folder):
 
 
 def timed(comm, driver, folder, shape, order):
-    """Yield (what, seconds of the slowest rank), the plain file first where `order` is 1, last where it is -1.
+    """Yield (what, seconds of the slowest rank), the plain file first where `order` is 1, last
+    where it is -1.
 
     By turns, for on many a machine the second of two files is the slower one.
     """

@@ -1,14 +1,18 @@
-"""The yardstick: Metropolis on a checkerboard as one writes it in NumPy, with NumPy's own random numbers."""
+"""The yardstick: Metropolis on a checkerboard as one writes it in NumPy, with NumPy's own random
+numbers."""
 
 from time import perf_counter
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.bench.algorithms import KAPPA, LAMBDA, SITES, WIDTH
 from phi4hpc.lattice.action import neighbours
+from phi4hpc.parallel.communicator import Communicator
 
 
-def metropolis(comm, L, precision, seconds):
+def metropolis(comm: Communicator, L: int, precision: str, seconds: float) -> tuple[int, float]:
     """Return (hits, seconds) of this rank. Collective."""
     rng, sweeps = np.random.default_rng(1), 0
     phi = rng.normal(size=(max(1, SITES['host'] // L**2), L, L)).astype(precision)
@@ -20,7 +24,7 @@ def metropolis(comm, L, precision, seconds):
     return phi.size * sweeps, elapsed
 
 
-def sweep(phi_ryx, rng):
+def sweep(phi_ryx: NDArray[Any], rng: np.random.Generator) -> None:
     """Visit even sites, then odd ones; in place."""
     real, L = phi_ryx.dtype.type, phi_ryx.shape[-1]
     even = np.indices((L, L)).sum(0) % 2 == 0
@@ -31,7 +35,8 @@ def sweep(phi_ryx, rng):
         phi_ryx[:, visited] = np.where(rng.random(phi.shape, phi.dtype) < np.exp(np.minimum(gain, 0)), trial, phi)
 
 
-def site_action(phi, pull):
-    """Return the action of sites up to a constant; `pull` is 2 kappa times the sum of their neighbours."""
+def site_action(phi: NDArray[Any], pull: NDArray[Any]) -> NDArray[Any]:
+    """Return the action of sites up to a constant; `pull` is 2 kappa times the sum of their
+    neighbours."""
     square = phi * phi
     return square * ((1 - 2 * LAMBDA) + LAMBDA * square) - pull * phi

@@ -9,8 +9,9 @@ from itertools import pairwise
 
 from pydantic import ValidationError
 
+from phi4hpc.deck.algorithms import algorithm, ergodic
 from phi4hpc.deck.parts import length, split
-from phi4hpc.deck.schema import ERGODIC, FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
+from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
 from phi4hpc.lattice.critical import LARGEST, SMALLEST, tabulated
 
 
@@ -174,8 +175,8 @@ def _testing(deck):
 def _ergodic(deck):
     recipe = _get(deck, 'sample', 'recipe')
     named = [item for sweeps in recipe for item in sweeps.items()] if _sound(recipe) else []
-    if _sound([sweeps for _, sweeps in named]) and not {name for name, _ in named} & set(ERGODIC):
-        yield ('sample', 'recipe'), (f'these alone do not reach every field: expected {" or ".join(ERGODIC)} '
+    if _sound([sweeps for _, sweeps in named]) and not any(algorithm(name).ERGODIC for name, _ in named):
+        yield ('sample', 'recipe'), (f'these alone do not reach every field: expected {" or ".join(ergodic())} '
                                      'among the sweeps of a step')
 
 

@@ -46,7 +46,8 @@ def node_at(path):
 
 
 def choices(node):
-    """Return the values that a key is limited to, or none where it is not."""
+    """Return the values that a key is limited to, or none where it is not; the user's own aside."""
+    node = node.get('anyOf', [node])[0]
     return node.get('enum', [node['const']] if 'const' in node else [])
 
 

@@ -30,7 +30,7 @@ def typed(tree):
     return None, [*(_unknown(tree, path) for path in unknown),
                   *(_missing(tree, path) for path in missing if path not in meant),
                   *(_wrong(tree, e['loc'], e['input']) for e in wrong if e['type'] not in SAID),
-                  *(Fault(tree.key(e['loc']), e['loc'], _message(e)) for e in wrong if e['type'] in SAID)]
+                  *(Fault(tree.key(_named(e)), _named(e), _message(e)) for e in wrong if e['type'] in SAID)]
 
 
 def _message(error):
@@ -38,12 +38,15 @@ def _message(error):
 
 
 def _is_unknown(error):
-    return error['type'] == 'extra_forbidden' or error['loc'][-1:] == ('[key]',)
+    # A dotted name in the recipe is a module of the user's, and its own message says what is wrong with it.
+    named = error['loc'][-1:] == ('[key]',) and '.' not in str(error['loc'][-2:-1])
+    return error['type'] == 'extra_forbidden' or named
 
 
 def _named(error):
     # pydantic blames a key that is no algorithm of `recipe` by its name and one more word
-    return error['loc'] if error['type'] == 'extra_forbidden' else error['loc'][:-1]
+    of_name = error['type'] != 'extra_forbidden' and error['loc'][-1:] == ('[key]',)
+    return error['loc'][:-1] if of_name else error['loc']
 
 
 def _siblings(path):

@@ -5,10 +5,11 @@ classes. They judge each key alone; `cross.py` judges keys against one another, 
 it is the one door through which a Deck comes.
 """
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
+from phi4hpc.deck import algorithms
 from phi4hpc.deck.observables import Name as Observable
 from phi4hpc.deck.plugged import Entry, Folder
 from phi4hpc.deck.section import Count, Section, whole
@@ -21,9 +22,7 @@ Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
-Algorithm = Literal['metropolis', 'overrelaxation', 'cluster', 'hmc']
-"""Each a source in kernels/ and a method of device.Fields."""
-ERGODIC = ('metropolis', 'hmc')                               # those that reach every field by themselves
+Algorithm = Annotated[str, AfterValidator(algorithms.known), WithJsonSchema(algorithms.json_schema())]
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
 """At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
@@ -85,28 +84,15 @@ class Ladder(Section):
         return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest] if self.tuned else self.kappas
 
 
-class Hmc(Section):
-    """Trajectories of hybrid Monte Carlo."""
-
-    integrator: Literal['leapfrog', 'omelyan'] = 'omelyan'
-    """Both are of second order and reversible. `leapfrog`: one force a step. `omelyan`: two, but a smaller error
-    for as many forces."""
-    length: float = Field(5.0, gt=0.0, le=1000.0)
-    """Length of a trajectory in units of molecular dynamics time; each varies by up to a fifth either way."""
-    steps: Count = 10
-    """Steps of a trajectory at first: the step size is then tuned, and their number follows from the length."""
-    acceptance: float = Field(0.8, ge=0.1, le=0.99)
-    """Part of the trajectories that the step size is tuned to have accepted, for each kappa."""
-
-
-class Sample(Section):
+class Recipe(Section):
     """How configurations are made. A step is one pass of the recipe, then a round of swaps between rungs."""
 
     recipe: list[Sweeps] = Field(default=RECIPE, min_length=1)
     """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned width.
     `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone.
     `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down.
-    `hmc`: trajectories of hybrid Monte Carlo, which move all sites at once, as said in sample.hmc."""
+    `hmc`: trajectories of hybrid Monte Carlo, which move all sites at once, as said in sample.hmc. An algorithm of your
+    own is named by the dotted path of its module."""
     thermalisation: Count = 1000
     """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
     draws: Draws = 1000
@@ -118,9 +104,16 @@ class Sample(Section):
     every draw. Training needs 1."""
     acceptance: float = Field(0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
-    hmc: Hmc = Hmc()
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
     """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns (mixed)."""
+
+
+if TYPE_CHECKING:
+    Sample = Recipe
+else:
+    Sample = create_model('Sample', __base__=Recipe, __doc__=Recipe.__doc__, __module__=__name__, **{
+        name: (settings, settings()) for name, settings in algorithms.settings().items()})
+    """Recipe, and a section for each algorithm that has settings, under the name of the algorithm."""
 
 
 class Storage(Section):

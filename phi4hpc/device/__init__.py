@@ -1,1 +1,2 @@
-"""Where fields live and kernels run: the host's C++ compiler, or CuPy on a GPU, behind one interface."""
+"""Where fields live and kernels run: the host, by its C++ compiler, or a GPU, by CuPy, behind one
+interface."""

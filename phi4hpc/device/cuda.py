@@ -1,15 +1,21 @@
 """A GPU as a device: CuPy compiles the kernels with NVRTC and keeps the arrays.
 
-CuPy is imported only here, and only when asked for.
+CuPy is imported only here, and only when a GPU is asked for.
 """
 
+from collections.abc import Callable
 from functools import cache, partial
+from typing import Any
+
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from phi4hpc.device import source as sources
+from phi4hpc.device.device import Array
+from phi4hpc.device.source import Kernel
 from phi4hpc.errors import UserError
 
 THREADS = 256                                       # of a block at most
-RESIDENT = 4                                        # blocks on a multiprocessor at once, made sure of by REGISTERS
+RESIDENT = 4                                        # blocks on a multiprocessor at once, which REGISTERS makes sure of
 REGISTERS = 65536 // (RESIDENT * THREADS)           # of a thread at most
 MAX_BLOCKS = 4096                                   # of a cooperative launch: room for their sums and barriers
 ONE_BLOCK = 128                                     # up to this L blocks that wait for each other gain nothing
@@ -18,9 +24,9 @@ ONE_BLOCK = 128                                     # up to this L blocks that w
 class Cuda:
     """Runs kernels on one GPU of this node, taken by the rank's number on the node."""
 
-    name = 'cuda'
+    name = bits = 'cuda'
 
-    def __init__(self, local_rank=0):
+    def __init__(self, local_rank: int = 0):
         import cupy
 
         self.cupy = cupy
@@ -30,98 +36,90 @@ class Cuda:
         self.copies = cupy.cuda.Stream(non_blocking=True)
         self.multiprocessors = cupy.cuda.runtime.getDeviceProperties(self.number)['multiProcessorCount']
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f'cuda ({self.cupy.cuda.runtime.getDeviceProperties(self.number)["name"].decode()})'
 
-    def module(self, source, L, precision):
-        """Compile kernels/<source>.cu for a lattice size and precision; return what launches its kernels."""
-        return Module(self.cupy, source, L, precision, self.multiprocessors)
+    def module(self, kernel: Kernel, L: int, precision: str, stream: int = 0) -> 'Module':
+        return Module(self.cupy, translation_unit(kernel, stream), L, precision, self.multiprocessors)
 
-    def array(self, values):
-        """Return a copy of `values` on the GPU."""
+    def array(self, values: ArrayLike) -> Array:
         return self.cupy.asarray(values)
 
     aligned = array
 
-    def landing(self, shape, kind):
-        """Return an array in pinned memory of the host, its content arbitrary: to others `fetch` waits."""
+    def pinned(self, shape: tuple[int, ...], kind: DTypeLike) -> NDArray[Any]:
         from cupyx import empty_pinned
 
         return empty_pinned(shape, kind)
 
-    def outlet(self, landing):
-        """Return an array on the GPU, its content arbitrary, from which `fetch` can copy to `landing`."""
-        return self.cupy.empty(landing.shape, landing.dtype)
+    def outlet(self, pinned: NDArray[Any]) -> Array:
+        return self.cupy.empty(pinned.shape, pinned.dtype)
 
-    def desks(self, replicas):
-        """Return how many of so many replicas need scratch memory of their own."""
-        return replicas
-
-    def wait(self):
-        """Return when all launches are done."""
-        self.cupy.cuda.get_current_stream().synchronize()
-
-    def numpy(self, array):
-        """Return an array of this device as a NumPy array."""
-        return self.cupy.asnumpy(array)
-
-    def fetch(self, outlet, landing):
-        """Begin to copy from the GPU to the host; return what waits until that is done.
-
-        On a stream of its own, beside what is launched next.
-        """
+    def fetch(self, outlet: Array, pinned: NDArray[Any]) -> Callable[[], None]:
+        # On a stream of its own, beside what is launched next.
         runtime = self.cupy.cuda.runtime
         self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
-        runtime.memcpyAsync(landing.ctypes.data, outlet.data.ptr, outlet.nbytes, runtime.memcpyDeviceToHost,
+        runtime.memcpyAsync(pinned.ctypes.data, outlet.data.ptr, outlet.nbytes, runtime.memcpyDeviceToHost,
                             self.copies.ptr)
         return partial(_copied, self.copies.record(), outlet)
 
+    def scratch_slots(self, replicas: int) -> int:
+        return replicas
 
-def _copied(copied, _):
+    def numpy(self, array: Array) -> NDArray[Any]:
+        return self.cupy.asnumpy(array)
+
+    def wait(self) -> None:
+        self.cupy.cuda.get_current_stream().synchronize()
+
+
+def _copied(copied: Any, _: Array) -> None:
     """Wait for the event `copied`; the other argument keeps what is copied alive."""
     copied.synchronize()
 
 
 class Module:
-    """A source, compiled for as many blocks a replica as a launch takes; `launch` runs one of its kernels."""
+    """A kernel, compiled once for each number of blocks a replica that its launches take."""
 
-    def __init__(self, cupy, source, L, precision, multiprocessors):
+    def __init__(self, cupy: Any, unit: str, L: int, precision: str, multiprocessors: int):
         self.L, self.multiprocessors = L, multiprocessors
         self.compiled = cache(lambda blocks: cupy.RawModule(
-            code=translation_unit(source), options=options(L, precision, blocks), backend='nvrtc',
+            code=unit, options=options(L, precision, blocks), backend='nvrtc',
             enable_cooperative_groups=blocks > 1))
 
-    def launch(self, kernel, replicas, *args):
-        """Run `kernel` for replica 0 ... replicas-1 on the current stream.
-
-        Arrays live on the GPU, scalars are NumPy's.
-        """
+    def launch(self, kernel: str, replicas: int, *args: Any) -> None:
+        """Run `kernel` for replica 0 ... replicas - 1 on the current stream."""
         blocks = blocks_a_replica(self.L, replicas, self.multiprocessors)
         self.compiled(blocks).get_function(kernel)((replicas * blocks,), threads(self.L), args)
 
 
-def translation_unit(source):
-    """Return the text that NVRTC compiles, with a digest of all files: CuPy's cache looks at this text alone."""
-    return f'// {sources.digest()}\n#include "device.cuh"\n#include "{source}.cu"\n'
+def translation_unit(kernel: Kernel, stream: int = 0) -> str:
+    """Return the text that NVRTC compiles, with a digest of all files: CuPy's cache looks at this
+    text alone."""
+    digest = sources.digest(sources.path_of(kernel).read_text())
+    return f'// {digest}\n#include "device.cuh"\n{sources.included(kernel, stream)}'
 
 
-def options(L, precision, blocks=1):
+def options(L: int, precision: str, blocks: int = 1) -> tuple[str, ...]:
     """Return NVRTC's options for `blocks` blocks a replica."""
     shape = {'BLOCKS': blocks, 'MAX_BLOCKS': MAX_BLOCKS, 'MAX_THREADS': THREADS}
     return ('-std=c++17', f'-I{sources.FOLDER}', f'-maxrregcount={REGISTERS}',
             *sources.definitions(L, precision, shape))
 
 
-def threads(L):
-    """Return the block's threads (x, y): a warp along a row of one colour where it is that long, 256 in all at most."""
+def threads(L: int) -> tuple[int, int]:
+    """Return a block's threads (x, y): a warp along a row of one colour where it is that long,
+    THREADS at most."""
     along = min(32, 1 << (L // 2 - 1).bit_length())
     return along, max(1, min(L, THREADS // along))
 
 
-def blocks_a_replica(L, replicas, multiprocessors):
-    """Return how many blocks share a replica: several where it is large and there are too few to fill the GPU.
+def blocks_a_replica(L: int, replicas: int, multiprocessors: int) -> int:
+    """Return how many blocks share a replica: several where it is large and there are too few to
+    fill the GPU.
 
-    Blocks that share a replica wait for each other, so all blocks of such a launch must fit on the GPU at once.
+    Blocks that share a replica wait for each other, so all blocks of such a launch must fit on the
+    GPU at once.
     """
     if L <= ONE_BLOCK:
         return 1
@@ -129,7 +127,7 @@ def blocks_a_replica(L, replicas, multiprocessors):
     return max(1, min(L // threads(L)[1], room // replicas))
 
 
-def gpu_missing():
+def gpu_missing() -> str | None:
     """Return why there is no GPU to be used, or None where there is one."""
     try:
         import cupy
@@ -141,7 +139,7 @@ def gpu_missing():
         return f'CuPy finds no GPU ({error})'
 
 
-def require(local_rank=0):
+def require(local_rank: int = 0) -> Cuda:
     """Return the GPU as a device. Raises UserError where there is none."""
     if reason := gpu_missing():
         raise UserError(f'device: cuda was asked for, but {reason}; use device=host, or auto to take what is there')

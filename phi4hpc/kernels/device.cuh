@@ -1,4 +1,5 @@
-// What the same sources need on a GPU, where all but the names of functions is there already.
+// What the kernels need on a GPU beside CUDA itself: functions by the names that they have on the
+// host.
 
 #pragma once
 
@@ -11,12 +12,13 @@ __device__ inline double sqrt_(double x) { return sqrt(x); }
 __device__ inline float cos_(float x) { return cosf(x); }
 __device__ inline double cos_(double x) { return cos(x); }
 
-// A word as other blocks left it in global memory.
+// Read a word as other blocks left it in global memory.
 __device__ inline unsigned look(const unsigned *word) { return *(const volatile unsigned *)word; }
 __device__ inline int look(const int *word) { return *(const volatile int *)word; }
 
-// The number of the lowest bit that is set; one must be.
+// Return the number of the lowest bit that is set; one must be.
 __device__ inline int lowest_bit(int bits) { return __ffs(bits) - 1; }
 
-// Which part of scratch memory a replica works in: all run at once, so each has its own.
-__device__ inline int desk_of(int replica) { return replica; }
+// Return the slot of scratch memory that a replica works in. All replicas run at once, so each
+// has a slot of its own.
+__device__ inline int scratch_slot_of(int replica) { return replica; }

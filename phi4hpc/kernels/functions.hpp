@@ -1,4 +1,5 @@
-// Functions of the C++ library and compiler, by the names that device.cuh gives them on a GPU.
+// Functions of the C++ library and of the compiler, by the names that device.cuh gives them on a
+// GPU.
 
 #pragma once
 
@@ -13,5 +14,5 @@ FUNCTION(log)
 FUNCTION(sqrt)
 FUNCTION(cos)
 
-// The number of the lowest bit that is set; one must be.
+// Return the number of the lowest bit that is set; one must be.
 inline int lowest_bit(int bits) { return __builtin_ctz(bits); }

@@ -1,35 +1,42 @@
-// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195, 216): normal momenta, a trajectory of
-// sum p^2 / 2 + S by a reversible integrator that keeps volume, and one decision.
+// Hybrid Monte Carlo (Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195, 216): normal momenta,
+// then a trajectory of sum p^2 / 2 + S by a reversible integrator that keeps volume, then one
+// decision.
 //
-// An integrator is kicks and drifts by turns, `drifts` of them a step; `end` is its first and last kick in steps. The
-// colours take turns, odd sites to drift and be kicked, even ones to be kicked and drift: a kick of either needs the
-// other colour where it stood, so that each site is visited once a drift. `accepted` gains the trajectories taken,
-// `gained` is the energy that each gained. `all_momenta` and `all_saved` are room to work in, laid out like the fields.
+// An integrator makes kicks and drifts by turns, `drifts` drifts a step; its first and its last
+// kick last for `end` steps. Odd sites drift before they are kicked and even ones after, so that
+// a kick of either colour needs the other colour where it stands, and each site is visited once a
+// drift. `accepted` gains the number of trajectories that were taken, and `gained` is the energy
+// that each of them gained. `all_momenta` and `all_saved` are scratch memory, laid out like the
+// fields.
 
 #include "philox.cuh"
 #include "field.cuh"
 
 constexpr real QUARTER = 1.5707963267948966;                   // of a turn
 
-// Two independent normal deviates from two random words (Box and Muller). Cosines alone: a sine beside a cosine of the
-// same angle becomes one call that compilers don't vectorise.
 struct pair {
     real a, b;
 };
 
+// Return two independent normal deviates from two random words (Box and Muller). Both are made
+// with a cosine: a sine beside a cosine of the same angle becomes one call that compilers do not
+// vectorise.
 __device__ inline pair normal(unsigned first, unsigned second)
 {
-    const real radius = sqrt_(-2 * log_(uniform(first, real()))), angle = 4 * QUARTER * uniform(second, real());
+    const real radius = sqrt_(-2 * log_(uniform(first, real())));
+    const real angle = 4 * QUARTER * uniform(second, real());
     return {radius * cos_(angle), radius * cos_(angle - QUARTER)};
 }
 
-// Draw momenta: one Philox call for the four sites of a column in two rows.
-__device__ inline void refresh(real *__restrict__ momenta, words counter, unsigned key0, unsigned key1)
+// Draw momenta, with one Philox call for the four sites of a column in two rows.
+__device__ inline void refresh(real *__restrict__ momenta, words counter, unsigned key0,
+                               unsigned key1)
 {
     for (int y = 2 * first_row(); y < L; y += 2 * row_stride()) {
         real *__restrict__ even = row_of(momenta, 0, y), *__restrict__ odd = row_of(momenta, 1, y);
         for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
-            const words random = philox({counter.x + y / 2 * HALF + x, counter.y, counter.z, counter.w}, key0, key1);
+            const words random =
+                philox({counter.x + y / 2 * HALF + x, counter.y, counter.z, counter.w}, key0, key1);
             const pair low = normal(random.x, random.y), high = normal(random.z, random.w);
             even[x] = low.a;
             odd[x] = low.b;
@@ -40,8 +47,9 @@ __device__ inline void refresh(real *__restrict__ momenta, words counter, unsign
 }
 
 // Let one row of one colour drift, be kicked by -dS/dphi where it is then, and drift again.
-__device__ inline void move_row(real *__restrict__ row, real *__restrict__ momentum, const real *__restrict__ side,
-                                const real *__restrict__ down, const real *__restrict__ up, int shift, real two_kappa,
+__device__ inline void move_row(real *__restrict__ row, real *__restrict__ momentum,
+                                const real *__restrict__ side, const real *__restrict__ down,
+                                const real *__restrict__ up, int shift, real two_kappa,
                                 real lambda, real before, real kick, real after)
 {
     for (int x = threadIdx.x; x < HALF; x += blockDim.x) {
@@ -53,22 +61,22 @@ __device__ inline void move_row(real *__restrict__ row, real *__restrict__ momen
     }
 }
 
-__device__ inline void move(real *field, real *momenta, int colour, real two_kappa, real lambda, real before, real kick,
-                            real after)
+__device__ inline void move(real *field, real *momenta, int colour, real two_kappa, real lambda,
+                            real before, real kick, real after)
 {
     const int other = 1 - colour;
     for (int y = first_row(); y < L; y += row_stride()) {
         move_row(row_of(field, colour, y), row_of(momenta, colour, y), row_of(field, other, y),
-                 row_of(field, other, below(y)), row_of(field, other, above(y)), shift_of(colour, y), two_kappa, lambda,
-                 before, kick, after);
+                 row_of(field, other, below(y)), row_of(field, other, above(y)),
+                 shift_of(colour, y), two_kappa, lambda, before, kick, after);
         close_row(row_of(field, colour, y));
     }
     sync_replica();
 }
 
 // Follow the equations of motion for `steps` steps of length `step`.
-__device__ inline void follow(real *field, real *momenta, real two_kappa, real lambda, double step, int steps, double end,
-                              int drifts)
+__device__ inline void follow(real *field, real *momenta, real two_kappa, real lambda, double step,
+                              int steps, double end, int drifts)
 {
     const real drift = step / drifts;
     for (int k = 0; k <= steps * drifts; ++k) {
@@ -79,7 +87,8 @@ __device__ inline void follow(real *field, real *momenta, real two_kappa, real l
     }
 }
 
-// sum p^2 / 2 + S, S up to a constant. Even sites with all neighbours count each link once.
+// Return sum p^2 / 2 + S, S up to a constant. Even sites with all their neighbours count each
+// link once.
 __device__ inline double energy(real *field, real *momenta, double two_kappa, double lambda)
 {
     double sum = 0;
@@ -105,7 +114,8 @@ __device__ inline void copy(real *__restrict__ to, const real *__restrict__ from
     sync_replica();
 }
 
-// Whether a number is one, by its bits: the host's compiler assumes that all are.
+// Return whether a number is finite. Its bits decide, for the host's compiler assumes that all
+// are.
 __device__ inline bool is_number(double number)
 {
     long long bits;
@@ -113,17 +123,19 @@ __device__ inline bool is_number(double number)
     return (bits >> 52 & 0x7ff) != 0x7ff;
 }
 
-extern "C" __global__ void hmc(real *__restrict__ fields, real *__restrict__ all_momenta, real *__restrict__ all_saved,
-                               const double *__restrict__ kappas, const int *__restrict__ steps,
-                               const int *__restrict__ replicas, double lambda, double length, double end, int drifts,
-                               unsigned seed, unsigned first, int trajectories, long long *__restrict__ accepted,
+extern "C" __global__ void hmc(real *__restrict__ fields, real *__restrict__ all_momenta,
+                               real *__restrict__ all_saved, const double *__restrict__ kappas,
+                               const int *__restrict__ steps, const int *__restrict__ replicas,
+                               double lambda, double length, double end, int drifts, unsigned seed,
+                               unsigned first, int trajectories, long long *__restrict__ accepted,
                                double *__restrict__ gained)
 {
     const int r = replica();
-    const unsigned number = replicas[r], key1 = STREAM_HMC | L << 8;
+    const unsigned number = replicas[r], key1 = STREAM | L << 8;
     const double two_kappa = 2 * kappas[r];
-    const size_t desk = desk_of(r);
-    real *field = fields + (size_t)r * REPLICA, *p = all_momenta + desk * REPLICA, *old = all_saved + desk * REPLICA;
+    const size_t slot = scratch_slot_of(r);
+    real *field = fields + (size_t)r * REPLICA, *p = all_momenta + slot * REPLICA;
+    real *old = all_saved + slot * REPLICA;
     for (unsigned t = 0; t < trajectories; ++t) {
         const words random = philox({0, first + t, number, 1}, seed, key1);
         // Lengths that vary keep free modes from coming back to where they were.

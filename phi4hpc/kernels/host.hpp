@@ -1,5 +1,7 @@
-// What CUDA C needs to be ordinary C++: one block at a time, one thread a block, barriers that are already met.
-// The C++ compiler then sees serial loops, which it vectorises. Included ahead of a kernel's source by device/host.py.
+// What turns CUDA C into ordinary C++: one block runs at a time, a block has one thread, and so
+// every barrier has already been met. The C++ compiler then sees serial loops, which it
+// vectorises. The compiler includes this file ahead of a kernel's source
+// (phi4hpc/device/compiler.py).
 
 #pragma once
 
@@ -34,10 +36,11 @@ inline int atomicMin(int *word, int value)
     return old;
 }
 
-// Which part of scratch memory a replica works in: they come one after another and share one.
-inline int desk_of(int) { return 0; }
+// Return the slot of scratch memory that a replica works in. Replicas come one after another, so
+// they share one.
+inline int scratch_slot_of(int) { return 0; }
 
-// Call a kernel for every block, its arguments given by address as for cuLaunchKernel.
+// Call a function for every block, with its arguments given by address as for cuLaunchKernel.
 template <class... A, std::size_t... I>
 inline void over_blocks(void (*kernel)(A...), int blocks, void **args, std::index_sequence<I...>)
 {
@@ -53,4 +56,5 @@ inline void over_blocks(void (*kernel)(A...), int blocks, void **args)
     over_blocks(kernel, blocks, args, std::index_sequence_for<A...>{});
 }
 
-#define LAUNCHER(name) extern "C" void launch_##name(int blocks, void **args) { over_blocks(name, blocks, args); }
+#define LAUNCHER(name) \
+    extern "C" void launch_##name(int blocks, void **args) { over_blocks(name, blocks, args); }

@@ -1,4 +1,5 @@
-// How a launch shares out the work: BLOCKS blocks a replica (1 on the host), each of blockDim.x by blockDim.y threads.
+// How a launch shares out the work. BLOCKS blocks work on a replica (1 on the host), and each has
+// blockDim.x by blockDim.y threads.
 //
 // Rows of a lattice go to (block, threadIdx.y) by turns and sites of a row to threadIdx.x:
 //
@@ -6,35 +7,41 @@
 //         for (int x = threadIdx.x; x < HALF; x += blockDim.x) { ... }
 //     sync_replica();
 //
-// BLOCKS, MAX_BLOCKS (of a launch) and MAX_THREADS (of a block) are compile-time constants. Where BLOCKS > 1 the launch
-// is cooperative: all its blocks run at once, so that they can wait for each other.
+// BLOCKS, MAX_BLOCKS (of a launch) and MAX_THREADS (of a block) are compile-time constants. Where
+// BLOCKS > 1 the launch is cooperative: all its blocks run at once, so that they can wait for
+// each other.
 
 #pragma once
 
-// The number of this block's replica, among those of the launch.
+// Return the number of this block's replica, among the replicas of the launch.
 __device__ inline int replica() { return blockIdx.x / BLOCKS; }
 
-// The number of this thread in its block, and how many a block has.
+// Return the number of this thread in its block, and the number of threads of a block.
 __device__ inline int thread_of_block() { return threadIdx.y * blockDim.x + threadIdx.x; }
 __device__ inline int threads_of_block() { return blockDim.x * blockDim.y; }
 
-// The number of this thread among all that work on the replica, and how many these are.
-__device__ inline int thread_of_replica() { return blockIdx.x % BLOCKS * threads_of_block() + thread_of_block(); }
+// Return the number of this thread among all that work on its replica, and the number of all
+// these.
+__device__ inline int thread_of_replica()
+{
+    return blockIdx.x % BLOCKS * threads_of_block() + thread_of_block();
+}
 __device__ inline int threads_of_replica() { return BLOCKS * threads_of_block(); }
 
-// The first row that this thread visits, and how far on the next one is.
+// Return the first row that this thread visits, and the distance to the next one.
 __device__ inline int first_row() { return blockIdx.x % BLOCKS * blockDim.y + threadIdx.y; }
 __device__ inline int row_stride() { return BLOCKS * blockDim.y; }
 
 #if BLOCKS > 1
-__device__ unsigned arrivals[MAX_BLOCKS];                      // of a replica's blocks at their barrier
+__device__ unsigned arrivals[MAX_BLOCKS];      // of the blocks of each replica, at their barrier
 __device__ double block_sums[MAX_BLOCKS];
 #endif
 
-// Wait for all threads of the replica; what they wrote before, each of them reads after.
+// Wait for all threads of the replica. Each of them then reads what any of them wrote before.
 //
-// The first block adds 2^31 - (BLOCKS - 1) and every other one 1, so the count's top bit turns when all have arrived,
-// and the count is ready for the next time without being reset.
+// The first block adds 2^31 - (BLOCKS - 1) and every other one adds 1, so the top bit of the
+// count turns when all have arrived, and the count is ready for the next time without being
+// reset.
 __device__ inline void sync_replica()
 {
     __syncthreads();
@@ -42,7 +49,8 @@ __device__ inline void sync_replica()
     if (thread_of_block() == 0) {
         unsigned *count = arrivals + replica();
         __threadfence();
-        const unsigned before = atomicAdd(count, blockIdx.x % BLOCKS == 0 ? 0x80000000u - (BLOCKS - 1) : 1u);
+        const unsigned own = blockIdx.x % BLOCKS == 0 ? 0x80000000u - (BLOCKS - 1) : 1u;
+        const unsigned before = atomicAdd(count, own);
         while (((before ^ look(count)) & 0x80000000u) == 0) {
         }
         __threadfence();
@@ -51,7 +59,8 @@ __device__ inline void sync_replica()
 #endif
 }
 
-// The sum of `value` over all threads of the replica, the same bits to each of them whoever came first. All must call.
+// Return the sum of `value` over all threads of the replica. Each thread gets the same bits,
+// whatever the order in which they came. All threads must call it.
 __device__ inline double sum_replica(double value)
 {
     __shared__ double partial[MAX_THREADS];

@@ -1,5 +1,6 @@
-// Sums over a replica's sites, accumulated in double: sum phi, sum_{x,mu} phi(x) phi(x+mu), sum phi^2, sum phi^4.
-// Every link joins an even to an odd site, so the even sites with all their neighbours count each link once.
+// Sums over the sites of each replica, accumulated in double: sum phi, sum_{x,mu} phi(x)
+// phi(x+mu), sum phi^2, sum phi^4. Every link joins an even site to an odd one, so the even sites
+// with all their neighbours count each link once.
 
 #include "field.cuh"
 
@@ -19,7 +20,8 @@ extern "C" __global__ void measure(real *__restrict__ fields, double *__restrict
             hopping += a * (b + (double)odd[x + shift] + (double)down[x] + (double)up[x]);
         }
     }
-    const double totals[4] = {sum_replica(sum), sum_replica(hopping), sum_replica(square), sum_replica(quartic)};
+    const double totals[4] = {sum_replica(sum), sum_replica(hopping), sum_replica(square),
+                              sum_replica(quartic)};
     for (int q = 0; thread_of_replica() == 0 && q < 4; ++q)
         sums[4 * replica() + q] = totals[q];
 }

@@ -1,5 +1,7 @@
-// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC'11): four random words from a counter and a key, and no state.
-// key = (seed, stream | L << 8), counter = (site, sweep, replica, draw): the streams are named in philox.py.
+// Philox4x32-10 (Salmon, Moraes, Dror, Shaw, SC'11): four random words from a counter and a key,
+// without a state. The key is (seed, stream | L << 8), the counter is (site, sweep, replica,
+// draw). A kernel's stream is the compile-time constant STREAM; phi4hpc/kernels/philox.py says
+// where the numbers stand.
 
 #pragma once
 
@@ -19,6 +21,13 @@ __device__ inline words philox(words counter, unsigned key0, unsigned key1)
     return counter;
 }
 
-// A uniform deviate in (0, 1): as many leading bits as the type holds beside the half that keeps it off the ends.
-__device__ inline float uniform(unsigned word, float) { return ((float)(int)(word >> 9) + 0.5f) * (1.0f / 8388608.0f); }
-__device__ inline double uniform(unsigned word, double) { return ((double)word + 0.5) * (1.0 / 4294967296.0); }
+// Return a uniform deviate in (0, 1). It has the leading bits of the word, as the type has room
+// for them beside the half that keeps it off the ends.
+__device__ inline float uniform(unsigned word, float)
+{
+    return ((float)(int)(word >> 9) + 0.5f) * (1.0f / 8388608.0f);
+}
+__device__ inline double uniform(unsigned word, double)
+{
+    return ((double)word + 0.5) * (1.0 / 4294967296.0);
+}

@@ -1,33 +1,36 @@
-"""Philox4x32-10 in NumPy, and the one list of random streams. The kernels' own is philox.cuh.
+"""Philox4x32-10 in NumPy, and the random streams. The kernels have their own Philox in philox.cuh.
 
-key = (seed, stream | L << 8), counter = (site, sweep, replica, draw), so no number is drawn twice in a run: what is
-drawn depends on what it is drawn for, not on the rank that draws it or on what was drawn before.
-Source: Salmon, Moraes, Dror, Shaw, SC'11, doi:10.1145/2063384.2063405.
+The key is (seed, stream | L << 8), the counter is (site, sweep, replica, draw). So no number is
+drawn twice in a run, and what is drawn depends on what it is drawn for, not on the rank that draws
+it or on what was drawn before. Source: Salmon, Moraes, Dror, Shaw, SC'11,
+doi:10.1145/2063384.2063405.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 LOW, WORD = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 class Stream(IntEnum):
-    """What random words are drawn for; the number enters the key."""
+    """What random words are drawn for, beside the algorithms; the number enters the key.
+
+    Each algorithm has a stream as well, whose number stands in its file
+    (phi4hpc/sampling/algorithms). No two numbers are the same, none is above 255, and none ever
+    changes: all bits would change with it.
+    """
 
     START = 1
-    METROPOLIS = 2
     SWAP = 3
-    OVERRELAXATION = 4
-    CLUSTER = 5
-    HMC = 6
 
 
-def philox(counter, key):
-    """Return four random words for each counter.
+def philox(counter: Sequence[ArrayLike], key: tuple[int, int]) -> NDArray[np.uint32]:
+    """Return four random words for each counter, (4, ...).
 
-    `counter`: sequence of four integer arrays that broadcast, `key`: two integers below 2^32.
-    Returns a (4, ...) uint32 array.
+    `counter`: four integer arrays that broadcast, `key`: two integers below 2^32.
     """
     x, y, z, w = np.broadcast_arrays(*(np.asarray(c, np.uint64) for c in counter))
     key0, key1 = (int(k) for k in key)
@@ -38,11 +41,11 @@ def philox(counter, key):
     return np.stack([x, y, z, w]).astype(np.uint32)
 
 
-def key(seed, stream, L):
+def key(seed: int, stream: int, L: int) -> tuple[int, int]:
     """Return the key of a stream on lattices of size L; two lattices never share random words."""
     return seed, int(stream) | L << 8
 
 
-def uniform(words):
-    """Return float64 deviates in the open interval (0, 1) from uint32 words."""
+def uniform(words: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Return deviates in the open interval (0, 1) from random words."""
     return (words + 0.5) * 2.0**-32

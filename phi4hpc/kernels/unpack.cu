@@ -1,4 +1,5 @@
-// Fields in their usual order, phi(r, y, x): even and odd sites side by side again, without halos.
+// Fields in their usual order, phi(r, y, x): even and odd sites side by side again, without
+// halos.
 
 #include "field.cuh"
 

@@ -1,4 +1,4 @@
-// The random words of the sites of a row, which are numbered on from the counter `first`.
+// The random words of the sites of a row. Sites are numbered on from the counter `first`.
 
 #pragma once
 
@@ -13,7 +13,10 @@ struct row_of_words {
     unsigned key0, key1;
 };
 
-__device__ inline row_of_words draw_row(words first, unsigned key0, unsigned key1) { return {first, key0, key1}; }
+__device__ inline row_of_words draw_row(words first, unsigned key0, unsigned key1)
+{
+    return {first, key0, key1};
+}
 
 __device__ inline words words_at(const row_of_words &row, int x)
 {

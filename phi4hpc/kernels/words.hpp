@@ -1,8 +1,10 @@
-// The words of a row on the host, all drawn ahead, many calls of Philox at once where the CPU has AVX.
+// The words of a row on the host. All of them are drawn ahead, many calls of Philox at once where
+// the CPU has AVX.
 //
-// Left to itself GCC moves the halves of 32 x 32 -> 64 bit products about, at twice the cost of the products. Here a word sits
-// in the low half of a 64-bit lane, which is all that the next product reads: what a round leaves in the high halves is
-// never cleared, and nothing is moved until the words are packed at the end.
+// Without this GCC moves the halves of 32 x 32 -> 64 bit products about, at twice the cost of the
+// products. Here a word sits in the low half of a 64-bit lane, which is all that the next product
+// reads. What a round leaves in the high halves is never cleared, and nothing is moved until the
+// words are packed at the end.
 
 #pragma once
 
@@ -12,7 +14,10 @@
 
 #if defined(__AVX512F__)
 using lanes = __m512i;
-static inline lanes product(lanes a, unsigned b) { return _mm512_mul_epu32(a, _mm512_set1_epi64(b)); }
+static inline lanes product(lanes a, unsigned b)
+{
+    return _mm512_mul_epu32(a, _mm512_set1_epi64(b));
+}
 static inline void pack(unsigned *out, lanes low, lanes high)
 {
     _mm256_storeu_si256((__m256i *)out, _mm512_cvtepi64_epi32(low));
@@ -20,7 +25,10 @@ static inline void pack(unsigned *out, lanes low, lanes high)
 }
 #elif defined(__AVX2__)
 using lanes = __m256i;
-static inline lanes product(lanes a, unsigned b) { return _mm256_mul_epu32(a, _mm256_set1_epi64x(b)); }
+static inline lanes product(lanes a, unsigned b)
+{
+    return _mm256_mul_epu32(a, _mm256_set1_epi64x(b));
+}
 static inline void pack(unsigned *out, lanes low, lanes high)
 {
     const __m256 mixed = _mm256_shuffle_ps((__m256)low, (__m256)high, 0x88);
@@ -29,7 +37,7 @@ static inline void pack(unsigned *out, lanes low, lanes high)
 #endif
 
 constexpr int ROOM = (HALF + 15) / 16 * 16;
-struct row_of_words {};                                        // there is one at a time, and it is here:
+struct row_of_words {};            // There is one row at a time, whose words are in `drawn_words`.
 alignas(64) static unsigned drawn_words[4][ROOM];
 
 static inline words words_at(row_of_words, int x)
@@ -46,7 +54,8 @@ struct calls {
 
     void round(unsigned key0, unsigned key1)
     {
-        const vector a = (vector)product((lanes)x, 0xD2511F53u), b = (vector)product((lanes)z, 0xCD9E8D57u);
+        const vector a = (vector)product((lanes)x, 0xD2511F53u);
+        const vector b = (vector)product((lanes)z, 0xCD9E8D57u);
         x = b >> 32 ^ y ^ (unsigned long long)key0;
         z = a >> 32 ^ w ^ (unsigned long long)key1;
         y = b;

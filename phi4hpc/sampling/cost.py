@@ -2,13 +2,10 @@
 
 from math import ceil
 
-from phi4hpc.deck.schema import Deck, Hmc
+from phi4hpc.deck.algorithms import algorithm, recipe
+from phi4hpc.deck.schema import Deck, Sample
 from phi4hpc.storage.cost import SITE_BYTES
 
-VISITS = {'metropolis': 2, 'overrelaxation': 1, 'cluster': 1}
-"""Visits of a site in a sweep of each algorithm except hybrid Monte Carlo."""
-FORCES = {'leapfrog': 1, 'omelyan': 2}
-"""Forces at a site in a step of hybrid Monte Carlo."""
 DELIVERED_BYTES = 2**22
 """Bytes of a rank's draws of a lattice that go to the owners of their rungs together."""
 
@@ -28,29 +25,21 @@ def steps(deck: Deck) -> int:
     return deck.sample.thermalisation + deck.sample.draws * deck.sample.spacing
 
 
-def site_visits(algorithm: str, hmc: Hmc) -> int:
-    """Return how often a sweep of `algorithm` visits a site; `hmc` is the deck's section sample.hmc.
-
-    A force counts as one visit. A trajectory of hybrid Monte Carlo has the steps that it has before
-    tuning, and one force more than its steps have, since neighbouring steps share theirs.
-    """
-    if algorithm in VISITS:
-        return VISITS[algorithm]
-    return hmc.steps * FORCES[hmc.integrator] + 1
+def site_visits(sample: Sample) -> int:
+    """Return how often a step visits each site."""
+    return sum(algorithm(name).visits(sample) * sweeps for name, sweeps in recipe(sample))
 
 
 def visits(deck: Deck, L: int) -> int:
     """Return the site visits of all replicas of the L x L lattice."""
-    of_a_site = sum(site_visits(name, deck.sample.hmc) * sweeps
-                    for part in deck.sample.recipe for name, sweeps in part.items())
-    return replicas(deck) * steps(deck) * of_a_site * L**2
+    return replicas(deck) * steps(deck) * site_visits(deck.sample) * L**2
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it samples.
 
-    These are the fields and copies of them; the draws of every lattice that wait, and three copies of
-    those of one lattice that are on their way.
+    These are the fields and copies of them; the draws of every lattice that wait, and three copies
+    of those of one lattice that are on their way.
     """
     fields = sum(L**2 * SITE_BYTES[deck.precision] for L in deck.lattice.sizes)
     waiting = (len(deck.lattice.sizes) + 3) * DELIVERED_BYTES

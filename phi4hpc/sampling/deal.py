@@ -1,41 +1,55 @@
-"""Who holds what: all replicas in one row, chain after chain, cut into a run for each rank, so that no rank waits long.
+"""Which rank holds which replicas: all of them in one row, chain after chain, cut into a run for
+each rank.
 
-Of each chain come all lattices in turn, and where chains and ranks fall into equal parts no part shares a chain with
-another, for who shares one waits for the others at every turn of swaps: on 2 ranks 2 chains stay whole, and on 8 ranks
-each is shared by 4. But a GPU takes long for a lattice at all: where it pays more, lattices stay together instead.
+The cut is such that no rank waits long. Each chain has its replicas of all lattices in turn, and
+where chains and ranks fall into equal parts no part shares a chain with another, since ranks that
+share one wait for each other at every turn of swaps: on 2 ranks 2 chains stay whole, and on 8
+ranks each is shared by 4. A GPU, however, takes long for a lattice at all: where that pays more,
+lattices stay together instead.
 
-A step costs a rank something for every lattice that it has a part of, and something for each replica. Both are measured
-on scratch fields before the first step; so the cut may differ from run to run, but results do not depend on it.
+A step costs a rank something for every lattice that it has a part of, and something for each
+replica. Both are measured on scratch fields before the first step; so the cut may differ from run
+to run, but results do not depend on it.
 """
 
 import math
 import time
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from phi4hpc.deck.schema import Deck
+from phi4hpc.device.device import Device
 from phi4hpc.logs import log
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.sampling.replicas import Replicas
-from phi4hpc.sampling.tuning import tuned
+from phi4hpc.sampling.tuning import step_sizes
+from phi4hpc.storage.layout import Shape
 
-REPEATS = 5                       # steps timed, of which the quickest counts
+REPEATS = 5                       # steps timed; the quickest counts
 HALVINGS = 30                     # of the interval in which the least load of the slowest rank is sought
 WAITING = 1.1                     # load of the slowest rank for which ranks that share chains make up by waiting
 
+Floats = NDArray[np.float64]
+Integers = NDArray[np.integer]
 
-def deal(comm, device, deck, shapes):
-    """Return bounds (lattice, rank + 1): a rank holds the replicas bounds[:, rank] ... bounds[:, rank + 1] - 1.
+
+def deal(comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape]) -> Integers:
+    """Return bounds (lattice, rank + 1): a rank holds the replicas bounds[:, rank] ... bounds[:,
+    rank + 1] - 1.
 
     Collective.
     """
     totals = np.array([[len(shape.kappas) for shape in shapes]] * deck.ladder.chains)
     if comm.size == 1:
         return np.stack([0 * totals[0], totals.sum(0)], 1)
-    measured = comm.gather([cost(device, deck, shape, comm.size) for shape in shapes])
-    held = comm.bcast(decided(totals, *np.median(measured, 0).T, comm.size) if comm.rank == 0 else None)
-    return np.pad(np.cumsum(held, 1), ((0, 0), (1, 0)))
+    measured = comm.gather([step_cost(device, deck, shape, comm.size) for shape in shapes])
+    held = decided(totals, *np.median(measured, 0).T, comm.size) if measured else None
+    return np.pad(np.cumsum(comm.bcast(held), 1), ((0, 0), (1, 0)))
 
 
-def decided(totals, fixed, each, ranks):
+def decided(totals: Integers, fixed: Floats, each: Floats, ranks: int) -> Integers:
     """Return the cut (lattice, rank), and say in the log how even it is."""
     parts = math.gcd(len(totals), ranks)
     by_chains = np.tile(cut(totals[:len(totals) // parts], fixed, each, ranks // parts), parts)
@@ -48,10 +62,12 @@ def decided(totals, fixed, each, ranks):
     return held
 
 
-def cost(device, deck, shape, ranks):
-    """Return the seconds of a step that a rank pays for a lattice at all, and for each replica of it.
+def step_cost(device: Device, deck: Deck, shape: Shape, ranks: int) -> tuple[float, float]:
+    """Return the seconds of a step that a rank pays for a lattice at all, and for each replica of
+    it.
 
-    From one replica and from an equal share of them: a GPU takes no longer for a few than for one.
+    They follow from one replica and from an equal share of them: a GPU takes no longer for a few
+    than for one.
     """
     share = max(2, -(-shape.rungs // ranks))
     one, many = (seconds(device, deck, shape, replicas) for replicas in (1, share))
@@ -59,12 +75,12 @@ def cost(device, deck, shape, ranks):
     return max(one - each, 0.0), each
 
 
-def seconds(device, deck, shape, replicas):
+def seconds(device: Device, deck: Deck, shape: Shape, replicas: int) -> float:
     """Return how long a step of some replicas takes."""
     scratch = Replicas(device, deck, shape.L, (0, replicas))
     scratch.start()
     kappa_r, times = np.full(replicas, shape.kappas[0]), []
-    sizes = {name: each.size_k for name, each in tuned(deck.sample, replicas).items()}
+    sizes = {name: each.size_k for name, each in step_sizes(deck.sample, shape.L, replicas).items()}
     for number in range(REPEATS):
         began = time.perf_counter()
         scratch.step(number, kappa_r, sizes)
@@ -73,11 +89,12 @@ def seconds(device, deck, shape, replicas):
     return min(times)
 
 
-def cut(totals, fixed, each, ranks):
-    """Return (lattice, rank) replicas such that the slowest rank is as quick as can be; every rank has at least one.
+def cut(totals: Integers, fixed: Floats, each: Floats, ranks: int) -> Integers:
+    """Return (lattice, rank) replicas such that the slowest rank is as quick as can be; every rank
+    has at least one.
 
-    `totals`: (chain, lattice) replicas; fixed, each: (lattice,) what a rank pays for any and for each of a lattice's.
-    `ranks` is at most the number of replicas.
+    `totals`: (chain, lattice) replicas; `fixed`: (lattice,) what a rank pays for having any
+    replica of a lattice, and `each` for every one. `ranks` is at most the number of replicas.
     """
     low, high = 0.0, (fixed + each * totals.sum(0)).sum()
     for _ in range(HALVINGS):
@@ -87,8 +104,9 @@ def cut(totals, fixed, each, ranks):
     return filled(totals, fixed, each, ranks, high)
 
 
-def filled(totals, fixed, each, ranks, limit):
-    """Return (lattice, rank) replicas: in turn ranks take what they can carry within `limit`, the last one the rest."""
+def filled(totals: Integers, fixed: Floats, each: Floats, ranks: int, limit: float) -> Integers:
+    """Return (lattice, rank) replicas: ranks take in turn what they can carry within `limit`, the
+    last one the rest."""
     left, held = totals.copy(), np.zeros((totals.shape[1], ranks), int)
     for rank in range(ranks - 1):
         most = left.sum() - (ranks - rank - 1)                                   # one is left for every rank to come
@@ -99,8 +117,9 @@ def filled(totals, fixed, each, ranks, limit):
     return held
 
 
-def taken(left, fixed, each, limit, most):
-    """Return (chain, lattice) how many of the replicas that are left one rank takes, in their order: 1 to `most`."""
+def taken(left: Integers, fixed: Floats, each: Floats, limit: float, most: int) -> Integers:
+    """Return (chain, lattice) how many of the replicas that are left one rank takes, in their
+    order: 1 to `most`."""
     held = np.zeros_like(left)
     for c, i in np.argwhere(left):
         limit -= 0 if held[:, i].any() else fixed[i]
@@ -112,6 +131,6 @@ def taken(left, fixed, each, limit, most):
     return held
 
 
-def load(held, fixed, each):
+def load(held: Integers, fixed: Floats, each: Floats) -> Floats:
     """Return (rank,) what each rank pays for a step."""
     return fixed @ (held > 0) + each @ held

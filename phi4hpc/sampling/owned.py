@@ -1,10 +1,18 @@
-"""Draws of one lattice with the rank that owns their rungs: fields are written as they come, series once in a block."""
+"""Draws of one lattice with the rank that owns their rungs: fields are written as they come,
+series once in a block."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.lattice.series import SERIES
 from phi4hpc.sampling.delivery import deliver
+from phi4hpc.sampling.team import Team
 from phi4hpc.storage.checksums import checksums
+from phi4hpc.storage.layout import Shape
+from phi4hpc.storage.writer import Writer
 
 
 class Owned:
@@ -13,7 +21,7 @@ class Owned:
     Suffixes: f rung of this rank's team, b draw, or field, since the last write of series.
     """
 
-    def __init__(self, writer, shape, team, lattice):
+    def __init__(self, writer: Writer, shape: Shape, team: Team, lattice: int):
         self.comm, self.writer, self.shape = team.comm, writer, shape
         self.first, last = map(int, team.bounds[lattice, [0, -1]])         # replicas of the team, and rungs
         self.bounds = team.bounds[lattice] - self.first
@@ -24,12 +32,13 @@ class Owned:
         self.checksum_fb = np.empty((own, shape.chunk), np.uint32)         # of fields
         self.draws = self.fields = 0                                       # how many of them are here
 
-    def take(self, committed, series_brq, rung_br, phi_bryx, kept):
+    def take(self, committed: int, series_brq: NDArray[np.float64], rung_br: NDArray[np.integer],
+             phi_bryx: NDArray[Any], kept: Sequence[int]) -> None:
         """Bring draws here, and write their fields. Collective in the team.
 
-        `committed`: draws that were here before the last write of series; `series_brq`: of this rank's replicas;
-        `rung_br`: flat rung of the team's replicas, both from 0; `phi_bryx`: fields of this rank's replicas, of the
-        draws numbered `kept` among these.
+        `committed`: draws that were here before the last write of series; `series_brq`: of this
+        rank's replicas; `rung_br`: flat rung of the team's replicas, both from 0; `phi_bryx`:
+        fields of this rank's replicas, of the draws numbered `kept` among these.
         """
         draws, here = slice(self.draws, self.draws + len(rung_br)), slice(self.fields, self.fields + len(kept))
         self.series_fbq[:, draws] = self._delivered(series_brq, rung_br)
@@ -40,10 +49,10 @@ class Owned:
         self.rung_br[draws] = rung_br
         self.draws, self.fields = draws.stop, here.stop
 
-    def _delivered(self, rows_br, rung_br):
+    def _delivered(self, rows_br: NDArray[Any], rung_br: NDArray[np.integer]) -> NDArray[Any]:
         return deliver(self.comm, rows_br, rung_br, self.bounds, self.owner_f)
 
-    def write(self, committed):
+    def write(self, committed: int) -> None:
         """Write the series of all draws that are here; the first of them is number `committed`."""
         replica_bf = self.first + np.argsort(self.rung_br[:self.draws], axis=1).astype(np.int32)
         columns = dict(zip(SERIES, np.moveaxis(self.series_fbq[:, :self.draws], -1, 0), strict=True))

@@ -1,58 +1,90 @@
-"""The replicas of one lattice that this rank holds: their fields, and one step of the recipe on them."""
+"""The replicas of one lattice that this rank holds: their fields, and one step of the recipe on
+them."""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
+from phi4hpc.deck.algorithms import algorithm, recipe
+from phi4hpc.deck.schema import Deck
+from phi4hpc.device.device import Device
 from phi4hpc.device.fields import Fields
 from phi4hpc.lattice.series import DENSITIES
+from phi4hpc.sampling import measure
+from phi4hpc.sampling.ladder import exchange_kernels
 from phi4hpc.sampling.start import first_fields
+from phi4hpc.sampling.tuning import step_sizes
+
+Sizes = Mapping[str, NDArray[np.float64]]
+Accepted = dict[str, NDArray[np.int64]]
+T = TypeVar('T')
 
 
 class Replicas:
-    """The replicas first ... last - 1, maybe none, of a lattice of size L; `held`: (first, last)."""
+    """The replicas first ... last - 1, maybe none, of a lattice of size L; `held`: (first, last).
+    """
 
-    def __init__(self, device, deck, L, held):
+    def __init__(self, device: Device, deck: Deck, L: int, held: Sequence[int] | NDArray[np.integer]):
         self.deck, self.L, self.held = deck, L, held
         self.own = np.arange(*held)
-        self.recipe = [item for entry in deck.sample.recipe for item in entry.items()]
+        self.recipe = [(name, algorithm(name), sweeps) for name, sweeps in recipe(deck.sample)]
         self.fields = Fields(device, L, deck.precision, deck.action.lam, deck.seed, self.own)
-        self.sweeps = sum(sweeps for _, sweeps in self.recipe)
+        self.sweeps = sum(sweeps for _, _, sweeps in self.recipe)
 
-    def start(self):
+    def start(self) -> None:
         """Set the first fields."""
         start, rungs, seed = self.deck.sample.start, self.deck.ladder.rungs, self.deck.seed
         self.fields.write(first_fields(start, self.L, rungs, self.own, seed))
 
-    def step(self, number, kappa_r, sizes):
-        """Make step `number`, each replica at its hopping; return {algorithm: accepted (r,)} of those in `sizes`.
+    def step(self, number: int, kappa_r: NDArray[np.float64], sizes: Sizes) -> Accepted:
+        """Make step `number`, each replica at its hopping; return {algorithm: accepted proposals
+        (r,)}.
 
-        `sizes`: {algorithm: step sizes (r,)} of the algorithms that have one, as `tuning.tuned` names them.
+        `sizes`: {algorithm: step sizes (r,)} of the algorithms that have one; these are the keys
+        of what is returned.
         """
+        return finished(self.parts(number, kappa_r, sizes))
+
+    def parts(self, number: int, kappa_r: NDArray[np.float64], sizes: Sizes) -> Generator[str, None, Accepted]:
+        """Make `step`, and yield the name of each algorithm when it is done."""
         accepted, sweep = {name: np.zeros(len(self.own), np.int64) for name in sizes}, number * self.sweeps
-        for algorithm, sweeps in self.recipe if len(self.own) else ():
-            if algorithm in sizes:
-                accepted[algorithm] += getattr(self, f'_{algorithm}')(kappa_r, sizes[algorithm], sweep, sweeps)
-            else:
-                getattr(self.fields, algorithm)(kappa_r, sweep, sweeps)
+        for name, module, sweeps in self.recipe if len(self.own) else ():
+            taken = module.launch(self.fields, self.deck.sample, kappa_r, sizes.get(name), sweep, sweeps)
+            if name in sizes:
+                accepted[name] += taken
             sweep += sweeps
+            yield name
         return accepted
 
-    def _metropolis(self, kappa_r, width_r, first, sweeps):
-        return self.fields.metropolis(kappa_r, width_r, first, sweeps)
-
-    def _hmc(self, kappa_r, size_r, first, trajectories):
-        plan = self.deck.sample.hmc
-        steps_r = np.ceil(plan.length / size_r)
-        return self.fields.hmc(kappa_r, steps_r, first, trajectories, plan.length, plan.integrator)[0]
-
-    def proposals(self, algorithm):
-        """Return of how many proposals in a step of each replica `step` counts the accepted."""
-        of_sweep = {'metropolis': 2 * self.L**2, 'hmc': 1}[algorithm]
-        return of_sweep * sum(sweeps for name, sweeps in self.recipe if name == algorithm)
-
-    def measure(self):
+    def measure(self) -> NDArray[np.float64]:
         """Return the densities (r, 4) of every replica."""
-        return self.fields.measure() if len(self.own) else np.empty((0, len(DENSITIES)))
+        return measure.densities(self.fields) if len(self.own) else np.empty((0, len(DENSITIES)))
 
-    def longest_mode(self):
+    def longest_mode(self) -> NDArray[np.float64]:
         """Return the longest mode's power (r,) of every replica."""
-        return self.fields.longest_mode() if len(self.own) else np.empty(0)
+        return measure.longest_mode(self.fields) if len(self.own) else np.empty(0)
+
+
+def compile_kernels(device: Device, deck: Deck) -> None:
+    """Have every kernel of a deck compiled, by a step of one replica of each lattice on scratch
+    fields."""
+    exchange_kernels()
+    for L in deck.lattice.sizes:
+        scratch = Replicas(device, deck, L, (0, 1))
+        scratch.start()
+        sizes = {name: each.size_k for name, each in step_sizes(deck.sample, L, rungs=1).items()}
+        scratch.step(0, np.zeros(1), sizes)
+        scratch.measure()
+        scratch.longest_mode()
+        scratch.fields.read()
+
+
+def finished(parts: Generator[str, None, T]) -> T:
+    """Go through all parts of a step, and return what it returns."""
+    while True:
+        try:
+            next(parts)
+        except StopIteration as end:
+            return end.value

@@ -1,17 +1,25 @@
 """First fields: hot, cold, or both by turns over the chains."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.kernels.philox import Stream, key, philox, uniform
 
 
-def first_fields(kind, L, rungs, replicas, seed):
-    """Return phi_ryx (float64) of the given replicas, every `rungs` of which make a chain; `kind`: hot, cold, mixed."""
+def first_fields(kind: str, L: int, rungs: int, replicas: Sequence[int] | NDArray[np.integer],
+                 seed: int) -> NDArray[np.float64]:
+    """Return phi_ryx of the given replicas, every `rungs` of which make a chain.
+
+    `kind`: `hot`, independent normal deviates; `cold`, all sites 1; `mixed`, hot and cold chains
+    by turns.
+    """
     hot_r = np.array([kind == 'hot' or (kind == 'mixed' and r // rungs % 2 == 0) for r in replicas], bool)
     return np.where(hot_r[:, None, None], normal(L, replicas, seed), 1.0)
 
 
-def normal(L, replicas, seed):
+def normal(L: int, replicas: Sequence[int] | NDArray[np.integer], seed: int) -> NDArray[np.float64]:
     """Return independent normal deviates (r, L, L) by Box and Muller."""
     sites, replica = np.arange(L * L)[None, :], np.asarray(replicas)[:, None]
     words = philox((sites, 0, replica, 0), key(seed, Stream.START, L))

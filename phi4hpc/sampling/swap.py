@@ -1,10 +1,21 @@
-"""The rule of exchanging hoppings between neighbouring rungs: a pure function, for which the action is linear in kappa.
+"""The rule by which neighbouring rungs swap replicas: a pure function, since the action is linear
+in kappa.
 
-Even and odd pairs of rungs take turns (deterministic even-odd, non-reversible: Syed et al., arXiv:1905.02939); the
-compiled kernels/exchange.cu makes the turns.
+Even and odd pairs of rungs take turns (deterministic even-odd, non-reversible: Syed et al.,
+arXiv:1905.02939). The turns are made by the compiled kernels/exchange.cpp.
 """
 
+from typing import TypeVar
 
-def log_acceptance(kappa_low, kappa_high, hopping_low, hopping_high):
-    """Return ln a of exchanging the replicas at two hoppings; `hopping` is H = sum_{x,mu} phi(x) phi(x+mu) of each."""
+import numpy as np
+from numpy.typing import NDArray
+
+Number = TypeVar('Number', float, NDArray[np.float64])
+
+
+def log_acceptance(kappa_low: Number, kappa_high: Number, hopping_low: Number, hopping_high: Number) -> Number:
+    """Return ln a of swapping the replicas at two hoppings, kappa_low and kappa_high.
+
+    `hopping_low`, `hopping_high`: H = sum_{x,mu} phi(x) phi(x+mu) of the replica at each.
+    """
     return 2 * (kappa_high - kappa_low) * (hopping_low - hopping_high)

@@ -20,7 +20,7 @@ from phi4hpc.statistics.barrier import tempering
 from phi4hpc.statistics.convergence import doubts
 from phi4hpc.statistics.estimates import rung_estimates
 from phi4hpc.statistics.rungs import seen_at_rungs
-from phi4hpc.storage.layout import STEPS
+from phi4hpc.storage.layout import PROPOSALS
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 
@@ -68,7 +68,7 @@ def proposals(lattice: Lattice) -> dict[str, list[float]]:
     The log says in which range they are.
     """
     found = {name: values for name, values in lattice.summary().items()
-             if name in STEPS and not np.isnan(values).any()}
+             if name.endswith(PROPOSALS) and not np.isnan(values).any()}
     for name, values in found.items():
         log.info('L = %d: %s %.3g to %.3g', lattice.L, name.replace('_', ' '), values.min(),
                  values.max())

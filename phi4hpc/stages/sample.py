@@ -1,11 +1,11 @@
 """The stage sample: ensembles.h5, the draws of every lattice of the deck."""
 
 from functools import partial
-from itertools import product
 
-from phi4hpc.device import host
+from phi4hpc.deck.algorithms import tuned
 from phi4hpc.rundirectory.discard import discarded
 from phi4hpc.sampling import placement
+from phi4hpc.sampling.replicas import compile_kernels
 from phi4hpc.sampling.sampler import Sampler
 from phi4hpc.stages.context import Context
 from phi4hpc.storage.layout import Shape
@@ -20,20 +20,13 @@ def run(context: Context) -> None:
         # A checkpoint counts draws that are in the file: without the file they must be made again.
         with discarded([folder]):
             pass
-    compile_once(context)
+    if comm.rank == 0:
+        # Now the others find all compiled kernels in the cache.
+        compile_kernels(context.device, deck)
+    comm.Barrier()
     shapes = [Shape(L, placement.first(deck.ladder), deck.ladder.chains, deck.sample.draws,
-                    deck.precision, deck.sample.fields) for L in deck.lattice.sizes]
+                    deck.precision, deck.sample.fields, tuple(tuned(deck.sample)))
+              for L in deck.lattice.sizes]
     with writing(deck.storage.driver, comm, path, shapes, {'lambda': deck.action.lam},
                  partial(context.control.each, where='before sampling')) as writer:
         Sampler(comm, context.device, deck, shapes, writer, folder, context.control).run()
-
-
-def compile_once(context: Context) -> None:
-    """Let rank 0 fill the cache of compiled kernels before the others look into it. Collective."""
-    if context.comm.rank == 0:
-        algorithms = {name for sweeps in context.deck.sample.recipe for name in sweeps}
-        kernels = *sorted(algorithms), 'measure', 'mode', 'unpack'
-        for source, L in product(kernels, context.deck.lattice.sizes):
-            context.device.module(source, L, context.deck.precision)
-        host.shared_object('exchange')
-    context.comm.Barrier()

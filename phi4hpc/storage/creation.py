@@ -6,7 +6,6 @@ holds is made and takes its place.
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -92,9 +91,10 @@ def create(driver: str, path: Path, shapes: Sequence[Shape], attributes: Mapping
             virtual_layout = part_layout if driver == 'virtual' else None
             layout.create_group(file, shape, attributes, virtual_layout)
         if old is not None:
-            names = layout.WRITTEN if driver == 'mpio' else (*layout.SUMMARY, 'committed')
-            for shape, name in product(shapes, names):
-                yield from carry_over(old.file[shape.group], file[shape.group], name)
+            for shape in shapes:
+                names = layout.PER_DRAW if driver == 'mpio' else ()
+                for name in (*names, *shape.summary, 'committed'):
+                    yield from carry_over(old.file[shape.group], file[shape.group], name)
 
 
 def create_anew(path: Path, shapes: Sequence[Shape]) -> Iterator[None]:
@@ -109,10 +109,13 @@ def create_anew(path: Path, shapes: Sequence[Shape]) -> Iterator[None]:
 
 
 def carry_over(old: h5py.Group, new: h5py.Group, name: str) -> Iterator[None]:
-    """Copy a dataset from a group to another one, and yield now and then."""
+    """Copy a dataset from a group to another one, and yield now and then.
+
+    What the old group lacks, an algorithm that it did not know, keeps its fill value.
+    """
     if name in layout.PER_DRAW:
         yield from layout.carry_over(old, new, name)
-    else:
+    elif name in old:
         new[name][...] = old[name][()]
 
 

@@ -22,11 +22,10 @@ COLUMNS = (*SERIES, 'replica')
 """The datasets that have a number a draw, in the order in which its checksum takes them."""
 PER_DRAW = (*COLUMNS, 'checksum', 'phi', 'phi_checksum')
 """What the rank that owns a rung writes."""
-STEPS = ('metropolis_step_size', 'metropolis_acceptance', 'hmc_step_size', 'hmc_acceptance')
-SUMMARY = ('kappa', 'swap_tried', 'swap_accepted', 'round_trips', 'flow_rising', 'flow_known',
-           *STEPS)
-"""What rank 0 writes at each commit."""
-WRITTEN = (*PER_DRAW, *SUMMARY, 'committed')
+LADDER = ('kappa', 'swap_tried', 'swap_accepted', 'round_trips', 'flow_rising', 'flow_known')
+"""What rank 0 writes of the ladder at each commit, before `committed`."""
+PROPOSALS = ('_step_size', '_acceptance')
+"""The ends of the names of what it writes then of each algorithm that tunes a step size."""
 CHUNK_BYTES = 2**20
 SERIES_BLOCK = 4096
 
@@ -45,6 +44,8 @@ class Shape:
     precision: str
     every: int = 1
     """A field is kept with each draw whose number, from 1, `every` divides; 0 keeps none."""
+    tuned: tuple[str, ...] = ()
+    """The algorithms whose step sizes and acceptances are kept."""
 
     @property
     def group(self) -> str:
@@ -84,6 +85,11 @@ class Shape:
         """Draws that the sampler writes at a time: a chunk of phi, or a few thousand of series."""
         return min(self.draws, self.chunk * self.every or SERIES_BLOCK)
 
+    @property
+    def summary(self) -> tuple[str, ...]:
+        """The names of what rank 0 writes at each commit, except for `committed`."""
+        return (*LADDER, *(f'{name}{end}' for name in self.tuned for end in PROPOSALS))
+
     def extents(self) -> dict[str, int]:
         """Return {dimension: extent}."""
         rungs = len(self.kappas)
@@ -107,7 +113,7 @@ class Shape:
         return {'phi': ((*per_field, 'y', 'x'), self.precision),
                 **dict.fromkeys(SERIES, (per_draw, 'f8')), 'replica': (per_draw, 'i4'),
                 'checksum': (per_draw, 'u4'), 'phi_checksum': (per_field, 'u4'),
-                **dict.fromkeys(STEPS, (('kappa',), 'f8')),
+                **dict.fromkeys(self.summary[len(LADDER):], (('kappa',), 'f8')),
                 'swap_tried': (per_pair, 'i8'), 'swap_accepted': (per_pair, 'i8'),
                 'round_trips': (('chain', 'walker'), 'i8'),
                 'flow_rising': (per_rung, 'i8'), 'flow_known': (per_rung, 'i8')}
@@ -210,12 +216,12 @@ def rectangles(first: int, last: int,
         begin = end
 
 
-def handles(file: h5py.File, shapes: Iterable[Shape], names: Iterable[str]) -> Datasets:
-    """Return {(L, name): open dataset} of a file.
+def handles(file: h5py.File, names: Mapping[Shape, Iterable[str]]) -> Datasets:
+    """Return {(L, name): open dataset} of a file, of the names of each shape.
 
     To open one takes half of the time that writing a mebibyte takes, so this is done once.
     """
-    return {(shape.L, name): file[shape.group][name] for shape in shapes for name in names}
+    return {(shape.L, name): file[shape.group][name] for shape in names for name in names[shape]}
 
 
 def put(dataset: h5py.Dataset, rows: Any, *start: int) -> None:
@@ -236,7 +242,8 @@ def put_summary(datasets: Datasets, L: int, draws: int, summary: Mapping[str, An
 
     What is not in `summary` becomes NaN.
     """
-    for name in SUMMARY:
+    names = {name for size, name in datasets if size == L} - {*PER_DRAW, 'committed'}
+    for name in names:
         values = np.broadcast_to(summary.get(name, np.nan), datasets[L, name].shape)
         put(datasets[L, name], values)
     put(datasets[L, 'committed'], draws)

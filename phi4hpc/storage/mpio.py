@@ -25,7 +25,8 @@ class Mpio:
         self.file = h5py.File(path, 'r+', driver='mpio', comm=comm)
         self.write_back = WriteBack(path)
         self.shapes = {shape.L: shape for shape in shapes}
-        self.datasets = layout.handles(self.file, shapes, layout.WRITTEN)
+        names = {shape: (*layout.PER_DRAW, *shape.summary, 'committed') for shape in shapes}
+        self.datasets = layout.handles(self.file, names)
         self.rectangles = {shape.L: list(self._own(shape)) for shape in shapes}
 
     def _own(self, shape: Shape) -> Any:

@@ -95,4 +95,5 @@ class Lattice:
 
     def summary(self) -> dict[str, np.ndarray]:
         """Return what the sampler noted: step sizes, swaps tried and accepted, round trips."""
-        return {name: self.group[name][...] for name in layout.SUMMARY if name in self.group}
+        return {name: self.group[name][...] for name in self.group
+                if name in layout.LADDER or name.endswith(layout.PROPOSALS)}

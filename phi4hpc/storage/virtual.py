@@ -29,14 +29,14 @@ class Virtual:
         self.comm, self.path = comm, path
         self.shapes = {shape.L: shape for shape in shapes}
         self.file: Any = h5py.File(path, 'r+') if comm.rank == 0 else None
-        names = (*layout.SUMMARY, 'committed')
-        self.summary: Any = self.file and layout.handles(self.file, shapes, names)
+        names = {shape: (*shape.summary, 'committed') for shape in shapes}
+        self.summary: Any = self.file and layout.handles(self.file, names)
         self.parts = comm.bcast(self.file and int(self.file.attrs['parts']))
         own = range(*block(self.parts, comm.size, comm.rank))
         # A cache of chunks would copy what is written; chunks come whole.
         self.files = {part: h5py.File(part_path(path, part), 'r+', rdcc_nbytes=0) for part in own}
         self.write_backs = [WriteBack(part_path(path, part)) for part in own]
-        self.rows = {part: layout.handles(file, shapes, layout.PER_DRAW)
+        self.rows = {part: layout.handles(file, dict.fromkeys(shapes, layout.PER_DRAW))
                      for part, file in self.files.items()}
 
     def owners(self, L: int) -> np.ndarray:

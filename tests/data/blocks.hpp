@@ -1,11 +1,13 @@
-// The blocks and threads of a GPU on the cores of a CPU, for tests. Included ahead of a kernel's source in the place of
-// host.hpp: the blocks of a launch are threads of the operating system, all at once; the threads of a block are fibers
-// of its block's thread, which change at barriers and at atomics, in an order that varies.
+// The blocks and threads of a GPU on the cores of a CPU, for tests. Included ahead of a kernel's
+// source in the place of host.hpp: the blocks of a launch are threads of the operating system,
+// all at once; the threads of a block are fibers of its block's thread, which change at barriers
+// and at atomics, in an order that varies.
 //
-// ThreadSanitizer is told that a change of fibers orders nothing, while a barrier orders its block and a fence what
-// came before with what other fences let come after. So it sees a race where a barrier or a fence is missing, in whichever order the
-// fibers happened to run. AddressSanitizer guards shared memory where that is static: blocks, one a
-// replica, then run one after the other.
+// ThreadSanitizer is told that a change of fibers orders nothing, while a barrier orders its
+// block and a fence what came before with what other fences let come after. So it sees a race
+// where a barrier or a fence is missing, in whichever order the fibers happened to run.
+// AddressSanitizer guards shared memory where that is static: blocks, one a replica, then run one
+// after the other.
 
 #pragma once
 
@@ -113,7 +115,8 @@ UNSEEN static void __syncthreads()
     __tsan_acquire(&block->barrier);
 }
 
-// Run every fiber up to its next barrier or its end. Return how many came to a barrier; all must, or none.
+// Run every fiber up to its next barrier or its end. Return how many came to a barrier; all must,
+// or none.
 UNSEEN static int run_phase(int count, int phase)
 {
     int waiting = 0, done = 0;
@@ -185,7 +188,8 @@ static void run_blocks(void (*body)(void *), void *arguments, int count)
     delete[] blocks;
 }
 
-// An atomic operation orders nothing but itself, as on a GPU, and lets other threads of the block go first.
+// An atomic operation orders nothing but itself, as on a GPU, and lets other threads of the block
+// go first.
 static unsigned atomicAdd(unsigned *word, unsigned value)
 {
     suspend(READY);
@@ -214,7 +218,7 @@ static T look(const T *word)
     return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
 
-inline int desk_of(int replica) { return replica; }
+inline int scratch_slot_of(int replica) { return replica; }
 
 template <class... A>
 struct Call {

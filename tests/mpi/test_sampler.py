@@ -1,4 +1,5 @@
-"""The same deck gives the same bits on any number of ranks, by either driver, in one go or killed and resumed."""
+"""The same deck gives the same bits on any number of ranks, by either driver, in one go or killed
+and resumed."""
 
 import hashlib
 
@@ -83,7 +84,8 @@ def test_bits_do_not_depend_on_the_number_of_ranks(mpi_tmp_path, driver):
 
 @pytest.mark.mpi(min_size=2)
 def test_bits_do_not_depend_on_who_holds_what(mpi_tmp_path, monkeypatch):
-    """Cuts of the row of 20 replicas at random: uneven, and with ranks that hold nothing of a lattice."""
+    """Cuts of the row of 20 replicas at random: uneven, and with ranks that hold nothing of a
+    lattice."""
     world, rng, found = MPI.COMM_WORLD, np.random.default_rng(8), set()
     for number in range(3):
         cuts = np.array([0, *sorted(rng.choice(np.arange(1, 20), world.size - 1, replace=False)), 20])
@@ -96,7 +98,8 @@ def test_bits_do_not_depend_on_who_holds_what(mpi_tmp_path, monkeypatch):
 
 
 class Interrupted(Sampler):
-    """A sampler that saves after step SAVED and dies at step 109, before it has written the draws between."""
+    """A sampler that saves after step SAVED and dies at step 109, before it has written the draws
+    between."""
 
     SAVED = 85                                                             # after draw 7
 
@@ -109,7 +112,8 @@ class Interrupted(Sampler):
 
 
 class InterruptedEarly(Interrupted):
-    """One that saves while it tunes, in the middle of a window of step sizes and of a round of rungs."""
+    """One that saves while it tunes, in the middle of a window of step sizes and of a round of
+    rungs."""
 
     SAVED = 23
 

@@ -1,7 +1,9 @@
-"""CuPy, as far as phi4hpc.device.cuda uses it, on a machine without a GPU: kernels run in blocks on a CPU.
+"""CuPy, as far as phi4hpc.device.cuda uses it, on a machine without a GPU: kernels run in blocks
+on a CPU.
 
-It is as strict as CuPy and CUDA are: what a kernel gets lives on the device or is a scalar of NumPy, blocks are no
-larger than was compiled for, and those that wait for each other are launched together and have room.
+It is as strict as CuPy and CUDA are: what a kernel gets lives on the device or is a scalar of
+NumPy, blocks are no larger than was compiled for, and those that wait for each other are launched
+together and have room.
 """
 
 import ctypes
@@ -52,8 +54,9 @@ class RawModule:
         assert backend == 'nvrtc'
         self.cooperative = enable_cooperative_groups
         self.defined = dict(re.findall(r'-D(\w+)=(\w+)', ' '.join(options)))
-        self.source = re.search(r'"(\w+)\.cu"', code)[1]
-        self.module = host.Module(compiled(*(option for option in options if option.startswith(('-D', '-I')))))
+        self.source = re.search(r'(\w+)\.cu"', code)[1]
+        taken = [option for option in options if option.startswith(('-D', '-I'))]
+        self.module = host.Module(ctypes.CDLL(str(compiled(*taken))))
 
     def get_function(self, name):
         assert name == self.source, 'a kernel bears the name of its file'
@@ -70,7 +73,8 @@ class RawModule:
 
 
 class Stream:
-    """A stream, and an event on it, whose copies are done when somebody waits for them: no sooner than on a GPU."""
+    """A stream, and an event on it, whose copies are done when somebody waits for them: no sooner
+    than on a GPU."""
 
     copies = {}                   # {stream: those under way}
 

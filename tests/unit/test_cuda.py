@@ -1,21 +1,22 @@
-"""What a GPU would be given: machine code of every kernel, and launches that fit on it. No GPU need be there."""
-
-from typing import get_args
+"""What a GPU would be given: machine code of every kernel, and launches that fit on it. No GPU
+need be there."""
 
 import numpy as np
 import pytest
 
-from phi4hpc.deck.schema import Algorithm
+from phi4hpc.deck.algorithms import names
 from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields
 from phi4hpc.device.host import Host
-from tests.blocks import CALLS, history
+from phi4hpc.device.source import FOLDER
+from phi4hpc.sampling.algorithms import overrelaxation
+from tests.blocks import history, stream_of
 from tests.nvrtc import cubin
 
 
 @pytest.mark.parametrize('L', [6, 34])
 def test_launches_do_what_the_host_does(pretended, L):
-    found, expected = (history(device, L, 'float64', CALLS, steps=1) for device in (pretended, Host()))
+    found, expected = (history(device, L, 'float64', names(), steps=1) for device in (pretended, Host()))
     for left, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-12)
 
@@ -24,23 +25,23 @@ def test_launches_share_a_large_replica_among_blocks(pretended):
     found, expected = (Fields(device, 130, 'float64', 0.02, 1, [0, 1]) for device in (pretended, Host()))
     for fields in (found, expected):
         fields.write(np.random.default_rng(1).normal(size=(2, 130, 130)))
-        fields.overrelaxation([0.26, 0.27], 0, 1)
+        overrelaxation.launch(fields, None, [0.26, 0.27], None, 0, 1)
     assert found.modules['overrelaxation'].compiled.cache_info().currsize == 1
     np.testing.assert_allclose(found.read(), expected.read(), rtol=1e-12, atol=1e-12)
-    phi, (landing,) = found.read(), found.landing(1)
-    arrived = found.fetch(landing)
-    found.overrelaxation([0.26, 0.27], 1, 1)
-    assert not np.array_equal(landing, phi)
+    phi, (pinned,) = found.read(), found.pinned(1)
+    arrived = found.fetch(pinned)
+    overrelaxation.launch(found, None, [0.26, 0.27], None, 1, 1)
+    assert not np.array_equal(pinned, phi)
     arrived()
-    assert np.array_equal(landing, phi)
+    assert np.array_equal(pinned, phi)
 
 
 @pytest.mark.parametrize('architecture', [80, 90])
-@pytest.mark.parametrize('source', [*get_args(Algorithm), 'measure', 'mode', 'unpack'])
+@pytest.mark.parametrize('source', sorted(path.stem for path in FOLDER.glob('*.cu')))
 @pytest.mark.parametrize(('L', 'precision', 'blocks'), [
     (2, 'float32', 1), (64, 'float32', 1), (1024, 'float64', 1), (1024, 'float64', 22)])
 def test_cuda_source_compiles_to_machine_code(source, architecture, L, precision, blocks):
-    code = cubin(cuda.translation_unit(source), architecture, cuda.options(L, precision, blocks))
+    code = cubin(cuda.translation_unit(source, stream_of(source)), architecture, cuda.options(L, precision, blocks))
     assert code.startswith(b'\x7fELF')
     assert source.encode() in code
 

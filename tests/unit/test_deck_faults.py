@@ -1,12 +1,12 @@
 """Every fault of a deck is told, at once, by line, in words that say what was expected."""
 
 import sys
-from typing import get_args
 
 import pytest
 
+from phi4hpc.deck import algorithms
 from phi4hpc.deck.load import load, parse
-from phi4hpc.deck.schema import FAMILIES, Algorithm, Deck
+from phi4hpc.deck.schema import FAMILIES, Deck
 from phi4hpc.errors import DeckError
 from phi4hpc.plugins import names
 
@@ -14,7 +14,7 @@ DECK = """\
 lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.269]}
 """
-ALGORITHMS = ' or '.join(get_args(Algorithm))
+ALGORITHMS = ' or '.join(algorithms.names())
 FAMILY = f'a section of one key, {" or ".join(names(FAMILIES.package))} or a dotted path, with its settings'
 TRAIN = 'train: {lattice: 32, kappas: [0.269], models: [{dense: {latents: [64]}}]}\n'
 
@@ -69,6 +69,12 @@ train:
     ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
     ('sample: {recipe: [{metropolitan: 1}]}',
      'sample.recipe.0.metropolitan: unknown key; did you mean metropolis?'),
+    ('sample: {recipe: [{metropolis: 1}, {my.flip: 1}]}',
+     "sample.recipe.1.'my.flip': cannot be imported (ModuleNotFoundError: No module named 'my'); expected a module of "
+     'yours, in the folder of the deck or on PYTHONPATH'),
+    ('sample: {recipe: [{os.path: 1}]}',
+     "sample.recipe.0.'os.path': expected a module with ERGODIC, visits, launch; it has no ERGODIC "
+     'and no visits and no launch'),
     ('sample: {recipe: [{}]}',
      f'sample.recipe.0: expected {ALGORITHMS}: a whole number >= 1, got an empty section'),
     ('sample: {recipe: []}',
@@ -113,7 +119,7 @@ def test_a_value_is_judged_in_plain_words(line, said):
     (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),
     (['action.lambda=0'], 'ladder.kappas.0: kappa = 0.25 diverges at lambda = 0'),
     (['sample.recipe=[{overrelaxation: 1}]'],
-     'these alone do not reach every field: expected metropolis'),
+     'these alone do not reach every field: expected hmc or metropolis'),
 ])
 def test_keys_are_judged_against_one_another(overrides, said):
     assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))

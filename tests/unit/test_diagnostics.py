@@ -65,7 +65,7 @@ def walked(rungs, turns, acceptance_p):
     gain_p = np.log(acceptance_p) / (2 * np.diff(ladder.kappas))           # H of the rung below less that above
     hopping_k = np.concatenate([[0.0], -np.cumsum(gain_p)])
     for turn in range(turns):
-        ladder.exchange(hopping_k[ladder.rung_r, None], turn)
+        ladder.turn(hopping_k[ladder.rung_r, None], turn)
     return ladder
 
 

@@ -1,12 +1,14 @@
-"""Hybrid Monte Carlo: the kernel against NumPy, its force, and why it is exact: it can go back, and keeps volume."""
+"""Hybrid Monte Carlo: the kernel against NumPy, its force, and why it is exact: it can go back,
+and keeps volume."""
 
 import shutil
 
 import numpy as np
 import pytest
 
-from phi4hpc.device.fields import INTEGRATORS, Fields, pack
+from phi4hpc.device.fields import Fields, pack
 from phi4hpc.lattice.action import action, force
+from phi4hpc.sampling.algorithms.hmc import INTEGRATORS, STREAM, trajectories
 from tests.conftest import ROOT
 from tests.reference import unpack
 from tests.reference_hmc import hmc_trajectory
@@ -20,12 +22,13 @@ def normal(*shape, seed=1):
 
 @pytest.fixture
 def follow(device, kernel_folder):
-    """Return a function that follows the kernel's trajectory from given fields and momenta, both (r, L, L)."""
+    """Return a function that follows the kernel's trajectory from given fields and momenta, both
+    (r, L, L)."""
     shutil.copy(ROOT / 'tests' / 'data' / 'hmc_follow.cu', kernel_folder)
 
     def run(phi, p, step, steps, end, drifts):
         fields, momenta = device.array(pack(phi)), device.array(pack(p))
-        device.module('hmc_follow', phi.shape[-1], 'float64').launch(
+        device.module('hmc_follow', phi.shape[-1], 'float64', STREAM).launch(
             'hmc_follow', len(phi), fields, momenta, np.float64(KAPPA), np.float64(LAMBDA), np.float64(step),
             np.int32(steps), np.float64(end), np.int32(drifts))
         return unpack(device.numpy(fields)), unpack(device.numpy(momenta))
@@ -39,7 +42,7 @@ def test_trajectories_follow_the_reference(device, L, integrator):
     replicas, seed, phi = [3, 8], 11, normal(2, L, L)
     held = Fields(device, L, 'float64', LAMBDA, seed, replicas)
     held.write(phi)
-    accepted, gained = held.hmc([KAPPA] * 2, [6] * 2, first=5, trajectories=10, length=1.5, integrator=integrator)
+    accepted, gained = trajectories(held, [KAPPA] * 2, [6] * 2, first=5, count=10, length=1.5, integrator=integrator)
     taken, gains = [], []
     for number in range(5, 15):
         phi, take, gain = hmc_trajectory(phi, KAPPA, LAMBDA, 1.5, 6, integrator, seed, number, replicas)
@@ -90,6 +93,6 @@ def test_a_step_that_is_far_too_long_is_turned_down(device):
     phi = normal(2, 8, 8).astype('float32')
     held = Fields(device, 8, 'float32', LAMBDA, 1, range(2))
     held.write(phi)
-    accepted, _ = held.hmc([KAPPA] * 2, [30] * 2, first=0, trajectories=5, length=300.0, integrator='leapfrog')
+    accepted, _ = trajectories(held, [KAPPA] * 2, [30] * 2, first=0, count=5, length=300.0, integrator='leapfrog')
     assert not accepted.any()
     assert (held.read() == phi).all()

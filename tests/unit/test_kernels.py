@@ -5,9 +5,11 @@ import shutil
 import numpy as np
 import pytest
 
-from phi4hpc.device import host
+from phi4hpc.device import compiler, host
 from phi4hpc.device.fields import Fields, pack
 from phi4hpc.kernels.philox import philox
+from phi4hpc.sampling import measure
+from phi4hpc.sampling.algorithms import cluster, metropolis, overrelaxation
 from tests.conftest import ROOT
 from tests.reference import cluster_sweep, metropolis_sweep, overrelaxation_sweep, unpack
 from tests.series import densities, series_of
@@ -72,8 +74,8 @@ def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
     phi = random_fields(L, 3, precision)
     held = fields(device, L, precision, range(3))
     held.write(phi)
-    np.testing.assert_allclose(held.measure(), densities(phi), rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(held.longest_mode(), series_of(phi)['mode'], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(measure.densities(held), densities(phi), rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(measure.longest_mode(held), series_of(phi)['mode'], rtol=1e-12, atol=1e-13)
 
 
 @pytest.mark.parametrize('L', SIZES)
@@ -82,7 +84,7 @@ def test_metropolis_follows_the_reference_hit_by_hit(device, L):
     phi = random_fields(L, 2, 'float64')
     held = fields(device, L, 'float64', replicas, lam, seed)
     held.write(phi)
-    accepted = held.metropolis([kappa] * 2, [width] * 2, first_sweep=5, sweeps=20)
+    accepted = metropolis.launch(held, None, [kappa] * 2, [width] * 2, first=5, sweeps=20)
     expected = 0
     for sweep in range(5, 25):
         phi, taken = metropolis_sweep(phi, kappa, lam, width, seed, sweep, replicas)
@@ -98,7 +100,7 @@ def test_overrelaxation_follows_the_reference_site_by_site(device, L, kappa, lam
     phi = random_fields(L, 2, 'float64')
     held = fields(device, L, 'float64', replicas, lam, seed)
     held.write(phi)
-    accepted = held.overrelaxation([kappa] * 2, first_sweep=5, sweeps=20)
+    accepted = overrelaxation.launch(held, None, [kappa] * 2, None, first=5, sweeps=20)
     expected = 0
     for sweep in range(5, 25):
         phi, taken = overrelaxation_sweep(phi, kappa, lam, seed, sweep, replicas)
@@ -110,7 +112,7 @@ def test_overrelaxation_follows_the_reference_site_by_site(device, L, kappa, lam
 def test_reflections_of_a_gaussian_field_are_all_accepted(device):
     held = fields(device, 16, 'float64', [0], lam=0.0)
     held.write(random_fields(16, 1, 'float64'))
-    assert held.overrelaxation([0.24], first_sweep=0, sweeps=100) == 100 * 16**2
+    assert overrelaxation.launch(held, None, [0.24], None, first=0, sweeps=100) == 100 * 16**2
 
 
 @pytest.mark.parametrize('L', [*SIZES, 64])
@@ -121,9 +123,9 @@ def test_clusters_and_their_signs_equal_the_reference(device, L, kappa):
         held, expected = fields(device, L, 'float64', [replica], seed=seed), phi[:1]
         held.write(phi[:1])
         for sweep in range(5, 9):
-            held.cluster([kappa], first_sweep=sweep, sweeps=1)
+            cluster.launch(held, None, [kappa], None, first=sweep, sweeps=1)
             expected, labels = cluster_sweep(expected, kappa, seed, sweep, [replica])
-            assert (device.numpy(held.labels) == labels).all()
+            assert (device.numpy(cluster.labels(held)) == labels).all()
         assert (held.read() == expected).all()
 
 
@@ -131,7 +133,7 @@ def test_cluster_sweeps_of_several_replicas_in_one_launch_equal_the_reference(de
     phi = random_fields(16, 3, 'float64')
     held = fields(device, 16, 'float64', [4, 5, 6])
     held.write(phi)
-    held.cluster([0.27] * 3, first_sweep=2, sweeps=7)
+    cluster.launch(held, None, [0.27] * 3, None, first=2, sweeps=7)
     for sweep in range(2, 9):
         phi, _ = cluster_sweep(phi, 0.27, 11, sweep, [4, 5, 6])
     assert (held.read() == phi).all()
@@ -139,7 +141,7 @@ def test_cluster_sweeps_of_several_replicas_in_one_launch_equal_the_reference(de
 
 @pytest.mark.parametrize('without', ['-mno-avx512f', '-mno-avx'])
 def test_older_cpus_draw_the_same_words(monkeypatch, without):
-    monkeypatch.setattr(host, 'FAST', [*host.FAST, without])
+    monkeypatch.setattr(compiler, 'FAST', [*compiler.FAST, without])
     test_metropolis_follows_the_reference_hit_by_hit(host.Host(), 34)
     test_overrelaxation_follows_the_reference_site_by_site(host.Host(), 34, 0.27, 0.02)
     test_clusters_and_their_signs_equal_the_reference(host.Host(), 34, 0.27)
@@ -149,9 +151,10 @@ def test_single_precision_follows_the_reference_for_a_sweep(device):
     phi = random_fields(16, 4, 'float32')
     held = fields(device, 16, 'float32', range(4))
     held.write(phi)
-    held.metropolis([0.27] * 4, [1.3] * 4, first_sweep=0, sweeps=1)
+    metropolis.launch(held, None, [0.27] * 4, [1.3] * 4, first=0, sweeps=1)
     expected, _ = metropolis_sweep(phi, 0.27, 0.02, 1.3, 11, 0, range(4))
-    # A decision on the edge may fall differently by rounding, and changes its neighbours: few may, the rest are equal.
+    # A decision on the edge may fall differently by rounding, and changes its neighbours: few may,
+    # the rest are equal.
     assert (abs(held.read() - expected) > 1e-5).mean() < 0.01
 
 
@@ -161,7 +164,7 @@ def test_a_replica_does_not_depend_on_which_others_are_held(device):
     together.write(phi)
     alone.write(phi[2:])
     for held, count in ((together, 3), (alone, 1)):
-        held.metropolis([0.27] * count, [1.5] * count, first_sweep=0, sweeps=50)
+        metropolis.launch(held, None, [0.27] * count, [1.5] * count, first=0, sweeps=50)
     assert (together.read()[2] == alone.read()[0]).all()
 
 
@@ -170,8 +173,8 @@ def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
     once, often = fields(device, 16, 'float32', [0, 1]), fields(device, 16, 'float32', [0, 1])
     for held in (once, often):
         held.write(phi)
-    total = once.metropolis([0.26] * 2, [1.5] * 2, first_sweep=0, sweeps=12)
-    parts = sum(often.metropolis([0.26] * 2, [1.5] * 2, first_sweep=n, sweeps=1) for n in range(12))
+    total = metropolis.launch(once, None, [0.26] * 2, [1.5] * 2, first=0, sweeps=12)
+    parts = sum(metropolis.launch(often, None, [0.26] * 2, [1.5] * 2, first=n, sweeps=1) for n in range(12))
     assert (once.read() == often.read()).all()
     assert total.tolist() == parts.tolist()
 
@@ -179,11 +182,11 @@ def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
 def test_what_a_kernel_only_reads_may_be_constant(device):
     held, kappas, widths = fields(device, 4, 'float32', [0, 1]), np.full(2, 0.2), np.ones(2)
     kappas.flags.writeable = widths.flags.writeable = False
-    assert (held.metropolis(kappas, widths, first_sweep=0, sweeps=1) > 0).all()
+    assert (metropolis.launch(held, None, kappas, widths, first=0, sweeps=1) > 0).all()
 
 
 def test_kernels_leave_the_arithmetic_of_the_process_alone(device):
-    fields(device, 4, 'float32', [0]).metropolis([0.2], [1.0], first_sweep=0, sweeps=1)
+    metropolis.launch(fields(device, 4, 'float32', [0]), None, [0.2], [1.0], first=0, sweeps=1)
     assert np.float64(5e-324) * 1.0 > 0
     assert np.float32(1e-40) / np.float32(2) > 0
 
@@ -192,9 +195,9 @@ def test_fields_are_fetched_as_they_were_when_asked_for(device):
     phi = random_fields(16, 2, 'float32')
     held = fields(device, 16, 'float32', [0, 1])
     held.write(phi)
-    landing, = held.landing(1)
-    arrived = held.fetch(landing)
-    held.metropolis([0.26] * 2, [1.5] * 2, first_sweep=0, sweeps=5)
+    pinned, = held.pinned(1)
+    arrived = held.fetch(pinned)
+    metropolis.launch(held, None, [0.26] * 2, [1.5] * 2, first=0, sweeps=5)
     arrived()
-    assert (landing == phi).all()
+    assert (pinned == phi).all()
     assert (held.read() != phi).any()

@@ -15,7 +15,8 @@ def barrier(kappa):
 
 
 def counts(kappas, tries=10**6):
-    """Return (tried_cp, swapped_cp) of one chain at these rungs; a pair cannot reject more than always."""
+    """Return (tried_cp, swapped_cp) of one chain at these rungs; a pair cannot reject more than
+    always."""
     rejection = 1 - np.exp(-np.diff(barrier(np.asarray(kappas))))
     tried = np.full((1, len(rejection)), tries)
     return tried, np.round(tries * (1 - rejection[None])).astype(int)

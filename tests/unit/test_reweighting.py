@@ -10,6 +10,8 @@ from phi4hpc.device.fields import Fields
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.exact import two_torus
 from phi4hpc.lattice.observable import Ensemble, chosen, moments
+from phi4hpc.sampling import measure
+from phi4hpc.sampling.algorithms import metropolis
 from phi4hpc.sampling.ladder import Ladder
 from phi4hpc.sampling.start import normal
 from phi4hpc.statistics.gamma import estimate
@@ -120,10 +122,10 @@ def exchanged(device, runs, draws, seed, lam=0.02, kappas=(0.22, 0.25, 0.28, 0.3
     fields.write(normal(2, range(count), seed))
     ladder, found = Ladder(kappas, runs, seed, 2), []
     for turn in range(skipped + draws):
-        fields.metropolis(ladder.kappas[ladder.rung_r], np.full(count, 1.8), turn, 1)
-        densities_rq = fields.measure()
+        metropolis.launch(fields, None, ladder.kappas[ladder.rung_r], np.full(count, 1.8), turn, 1)
+        densities_rq = measure.densities(fields)
         found.append(densities_rq[ladder.replica_ck])
-        ladder.exchange(4 * densities_rq[:, 1:2], turn)
+        ladder.turn(4 * densities_rq[:, 1:2], turn)
     return np.array(found[skipped:]).transpose(1, 2, 0, 3), np.array(kappas)
 
 

@@ -26,7 +26,7 @@ from phi4hpc.stages.table import STAGES
 from phi4hpc.storage import checkpoint, layout
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.creation import create, pick_driver
-from phi4hpc.storage.layout import SUMMARY, Shape, group_name
+from phi4hpc.storage.layout import Shape, group_name
 from phi4hpc.storage.reader import Ensembles, part_path
 from phi4hpc.storage.virtual import parts_fit
 from phi4hpc.storage.writer import open_writer
@@ -53,7 +53,7 @@ def write(path, driver, draws=7, shapes=SHAPES):
     writer = open_writer(driver, MPI.COMM_SELF, path, shapes, {'lambda': 0.02})
     for shape in shapes:
         summary = {name: np.zeros([shape.extents()[d] for d in shape.datasets()[name][0]])
-                   for name in SUMMARY if name != 'kappa'} | {'kappa': shape.kappas}
+                   for name in shape.summary if name != 'kappa'} | {'kappa': shape.kappas}
         for first, last in ((0, 3), (3, draws)):
             for name in ('phi', 'replica', *SERIES):
                 rows = [values(shape, name, rung)[first:last] for rung in range(shape.rungs)]
@@ -146,8 +146,8 @@ def test_a_stop_while_room_is_made_leaves_the_draws_that_are_there(tmp_path, mon
     write(path, driver, shapes=shapes)
     before = contents(path)
     directory = RunDirectory(MPI.COMM_SELF, tmp_path, STAGES, '', {})
-    context = SimpleNamespace(comm=MPI.COMM_SELF, deck=DECK, directory=directory,
-                              device=SimpleNamespace(module=lambda *_: None))
+    monkeypatch.setattr(sample, 'compile_kernels', lambda *_: None)
+    context = SimpleNamespace(comm=MPI.COMM_SELF, deck=DECK, directory=directory, device=None)
     for asking in (1, 20, 100):
         context.control = StopAtAsking(asking)
         with pytest.raises(Stopped, match='before sampling'):
@@ -296,13 +296,13 @@ def test_a_checkpoint_is_read_as_written_by_those_who_hold_other_replicas(tmp_pa
     assert half['L006'].shape == (0, 6, 6)
 
 
-def walk_of(shape, writer, device):
-    """Return what Draws must know of a Walk that one rank holds alone; nothing is sampled."""
+def sampler_of(shape, writer, device):
+    """Return what Draws must know of a LatticeSampler that one rank holds alone; nothing is sampled."""
     return SimpleNamespace(
         shape=shape, team=Team(MPI.COMM_SELF, np.array([[0, 4]]), [writer.owners(4)], 2),
         replicas=SimpleNamespace(fields=Fields(device, 4, 'float32', 0.02, 1, range(4))),
         counts=lambda: {'none': 0},
-        summary=lambda _: dict.fromkeys(SUMMARY, 0) | {'kappa': shape.kappas})
+        summary=lambda _: dict.fromkeys(shape.summary, 0) | {'kappa': shape.kappas})
 
 
 def test_a_block_is_declared_complete_when_all_ranks_must_have_written_it(tmp_path, monkeypatch):
@@ -311,7 +311,7 @@ def test_a_block_is_declared_complete_when_all_ranks_must_have_written_it(tmp_pa
     shape, declared = Shape(4, (0.24, 0.25), 2, 7, 'float32'), []
     path = tmp_path / 'ensembles.h5'
     writer = open_writer('virtual', MPI.COMM_SELF, path, [shape], {'lambda': 0.02})
-    draws = Draws(MPI.COMM_SELF, writer, walk_of(shape, writer, Host()), 0)
+    draws = Draws(MPI.COMM_SELF, writer, sampler_of(shape, writer, Host()), 0)
     monkeypatch.setattr(writer, 'commit', lambda L, draws, summary: declared.append(draws))
     for number in range(7):
         draws.keep(np.zeros((4, len(SERIES))), np.arange(4))
@@ -330,11 +330,11 @@ def test_fields_are_kept_with_every_so_many_draws(tmp_path, request, on, driver,
     device = Host() if on == 'host' else request.getfixturevalue(on)
     comm, shape = MPI.COMM_SELF, Shape(4, (0.24, 0.25), 2, 7, 'float32', every)
     writer = open_writer(driver, comm, tmp_path / 'ensembles.h5', [shape], {'lambda': 0.02})
-    walk = walk_of(shape, writer, device)
-    draws = Draws(comm, writer, walk, 0)
+    sampler = sampler_of(shape, writer, device)
+    draws = Draws(comm, writer, sampler, 0)
     phi_nryx = np.random.default_rng(8).normal(size=(7, 4, 4, 4)).astype('f4')
     for phi_ryx in phi_nryx:
-        walk.replicas.fields.write(phi_ryx)
+        sampler.replicas.fields.write(phi_ryx)
         draws.keep(np.column_stack(list(series_of(phi_ryx).values())), np.arange(4))
         if draws.full or draws.drawn == 4:
             draws.commit()

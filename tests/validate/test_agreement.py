@@ -1,4 +1,5 @@
-"""All algorithms find the same at the critical point, where they decorrelate most unlike each other."""
+"""All algorithms find the same at the critical point, where they decorrelate most unlike each
+other."""
 
 from itertools import combinations
 
@@ -13,7 +14,8 @@ SPACING = {'metropolis': 15, 'overrelaxation': 3, 'cluster': 6, 'leapfrog': 10, 
 
 @pytest.fixture(scope='module')
 def found(device):
-    """Return {algorithm: (replica, quantity)}: of each replica |M|, H / Omega and phi^2, and what tells U_L."""
+    """Return {algorithm: (replica, quantity)}: of each replica |M|, H / Omega and phi^2, and what
+    tells U_L."""
     return {algorithm: quantities(observe(device, L, KAPPA, LAMBDA, algorithm, replicas=96, draws=160,
                                           spacing=SPACING[algorithm])) for algorithm in ALGORITHMS}
 

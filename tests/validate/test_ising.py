@@ -1,6 +1,8 @@
-"""lambda -> infinity is the Ising model at beta = 2 kappa, whose energy on a finite torus Kaufman's formula gives.
+"""lambda -> infinity is the Ising model at beta = 2 kappa, whose energy on a finite torus
+Kaufman's formula gives.
 
-Trajectories of hybrid Monte Carlo never cross the barrier between the signs there, so they are not held against it.
+Trajectories of hybrid Monte Carlo never cross the barrier between the signs there, so they are not
+held against it.
 """
 
 import numpy as np
@@ -24,7 +26,8 @@ def test_kaufmans_formula_is_the_sum_over_all_states(kappa, L):
 
 
 def test_kaufmans_formula_tends_to_onsagers_energy():
-    """At the critical point, where it lacks a part of order 1 / L: sqrt 2 for the two links of a site."""
+    """At the critical point, where it lacks a part of order 1 / L: sqrt 2 for the two links of a
+    site."""
     missing = [ising_hopping(KAPPA_C_ISING, L) - np.sqrt(2) for L in (256, 512)]
     assert abs(missing[0] / missing[1] - 2) < 1e-3
     assert abs(2 * missing[1] - missing[0]) < 1e-6
@@ -33,7 +36,8 @@ def test_kaufmans_formula_tends_to_onsagers_energy():
 @pytest.mark.parametrize(('algorithm', 'L', 'spacing'), [
     ('metropolis', 4, 12), ('cluster', 8, 1), ('recipe', 8, 1)])
 def test_large_lambda_tends_to_ising(device, algorithm, L, spacing):
-    """The energy lacks a part of order 1 / lambda, which twice that at 80 less that at 40 is free of.
+    """The energy lacks a part of order 1 / lambda, which twice that at 80 less that at 40 is free
+    of.
 
     What is left, of order 1 / lambda^2, is 0.3% where 15 and 30 are taken, so 0.05% here.
     """

@@ -1,7 +1,9 @@
-"""Kernels that are wrong by a percent are found out, each by the check beside it, which sound kernels pass.
+"""Kernels that are wrong by a percent are found out, each by the check beside it, which sound
+kernels pass.
 
-The decision at the end of a trajectory mends what integrator and force do wrong, so no mean shows it: the energy does
-that is gained in small steps. How much is gained must not matter to means either, but to how often that is accepted.
+The decision at the end of a trajectory mends what integrator and force do wrong, so no mean shows
+it: the energy does that is gained in small steps. How much is gained must not matter to means
+either, but to how often that is accepted.
 """
 
 from functools import partial
@@ -9,10 +11,10 @@ from unittest import mock
 
 import pytest
 
-from phi4hpc.device import host, source
+from phi4hpc.device import compiler, source
 from tests.validate import test_exact, test_ising, test_trajectories
 
-SOUND, CACHE = source.FOLDER, host.cache
+SOUND, CACHE = source.FOLDER, compiler.cache_folder
 
 
 def identity(algorithm, kappa, lam):
@@ -63,7 +65,8 @@ MUTATIONS = {                                                  # kernel and what
 
 
 class Mutant:
-    """A device that compiles one kernel of the broken sources; on the host the others are the sound ones, as before."""
+    """A device that compiles one kernel of the broken sources; on the host the others are the
+    sound ones, as before."""
 
     def __init__(self, device, kernel):
         self.device, self.kernel = device, kernel
@@ -71,11 +74,11 @@ class Mutant:
     def __getattr__(self, name):
         return getattr(self.device, name)
 
-    def module(self, kernel, L, precision):
+    def module(self, kernel, L, precision, stream=0):
         if kernel == self.kernel:
-            return self.device.module(kernel, L, precision)
-        with mock.patch.object(source, 'FOLDER', SOUND), mock.patch.object(host, 'cache', CACHE):
-            return self.device.module(kernel, L, precision)
+            return self.device.module(kernel, L, precision, stream)
+        with mock.patch.object(source, 'FOLDER', SOUND), mock.patch.object(compiler, 'cache_folder', CACHE):
+            return self.device.module(kernel, L, precision, stream)
 
 
 @pytest.mark.parametrize('name', MUTATIONS)

@@ -37,7 +37,8 @@ sample: {thermalisation: 2048, draws: 500, spacing: 4, recipe: [{metropolis: 1}]
 
 
 def sampled(folder, device, text):
-    """Return (kappas, {name: (kappa, chain, draw)}, summary) of the one lattice of a deck, sampled on one rank."""
+    """Return (kappas, {name: (kappa, chain, draw)}, summary) of the one lattice of a deck, sampled
+    on one rank."""
     deck = parse(text, 'test').deck
     shape = Shape(deck.lattice.sizes[0], first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision)
     writer = open_writer('virtual', MPI.COMM_SELF, folder / 'ensembles.h5', [shape], {'lambda': deck.action.lam})
@@ -85,7 +86,8 @@ def test_a_swap_rule_that_is_wrong_is_found_out_by_means(device, tmp_path, monke
 
 
 def balance(kappas, lam):
-    """Return both sides of detailed balance, pi(i) P(i -> j) and pi(j) P(j -> i), for two rungs of the L = 2 torus.
+    """Return both sides of detailed balance, pi(i) P(i -> j) and pi(j) P(j -> i), for two rungs of
+    the L = 2 torus.
 
     A state is a field at each rung, of 81 with three values a site; j has the two exchanged.
     """
@@ -126,7 +128,8 @@ def test_tempered_means_are_those_of_replicas_that_stay_at_their_hopping(device,
 
 
 def departures(summary):
-    """Return the departure of each pair's acceptance from their mean, in its errors: of this run, and of tuning.
+    """Return the departure of each pair's acceptance from their mean, in its errors: of this run,
+    and of tuning.
 
     The last round of tuning was a quarter as long as the run, so its error is twice as large.
     """

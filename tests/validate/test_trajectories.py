@@ -1,18 +1,20 @@
-"""What the energy that a trajectory of hybrid Monte Carlo gains must obey; reversibility is in unit/test_hmc.py."""
+"""What the energy that a trajectory of hybrid Monte Carlo gains must obey; reversibility is in
+unit/test_hmc.py."""
 
 import numpy as np
 import pytest
 
-from phi4hpc.device.fields import INTEGRATORS
+from phi4hpc.sampling.algorithms import hmc
 from tests.simulate import LENGTH, assert_agrees, start
 
 
 def trajectories(device, L, kappa, lam, integrator, steps, *, replicas, count):
-    """Return (accepted (r,), energy gained (trajectory, replica)) of trajectories in equilibrium."""
+    """Return (accepted (r,), energy gained (trajectory, replica)) of trajectories in equilibrium.
+    """
     fields = start(device, L, lam, integrator, replicas, 'float32').fields
     kappas, steps = np.full(replicas, kappa), np.full(replicas, steps)
     for first, number in ((0, count // 4), (count // 4, count)):
-        accepted, gained = fields.hmc(kappas, steps, first, number, LENGTH, integrator)
+        accepted, gained = hmc.trajectories(fields, kappas, steps, first, number, LENGTH, integrator)
     return accepted, gained.T
 
 
@@ -32,14 +34,14 @@ def test_trajectories_are_accepted_as_often_as_their_energies_say(device, integr
     assert_agrees(1 + (accepted / len(gained) - expected)[None], 1.0, within=0.002)
 
 
-@pytest.mark.parametrize('integrator', INTEGRATORS)
+@pytest.mark.parametrize('integrator', hmc.INTEGRATORS)
 def test_the_energy_that_is_gained_falls_with_the_square_of_the_step(device, integrator):
     """The same trajectories, followed in steps of half the length."""
     held, kappas, gained = start(device, 8, 0.5, integrator, 64, 'float64'), np.full(64, 0.3), {}
-    held.fields.hmc(kappas, np.full(64, 20), 0, 30, LENGTH, integrator)
+    hmc.trajectories(held.fields, kappas, np.full(64, 20), 0, 30, LENGTH, integrator)
     phi = held.fields.read().copy()
     for steps in (20, 40, 80):
         held.fields.write(phi)
-        gained[steps] = held.fields.hmc(kappas, np.full(64, steps), 30, 1, LENGTH, integrator)[1]
+        gained[steps] = hmc.trajectories(held.fields, kappas, np.full(64, steps), 30, 1, LENGTH, integrator)[1]
     ratios = [np.sqrt((gained[n]**2).mean() / (gained[2 * n]**2).mean()) for n in (20, 40)]
     np.testing.assert_allclose(ratios, 4, rtol=0.02)
