@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from phi4hpc.blockspin.optimum import optimal_decoder
+from phi4hpc.blockspin.optimum import covariant, optimal_decoder
 from phi4hpc.deck.section import Count, Section
 from phi4hpc.lattice.modes import Modes, leading_modes
 
@@ -43,6 +43,10 @@ class Ensemble:
     def phi2(self) -> float:
         """The mean of phi^2 a site, by the sum rule Omega <phi^2> = sum_p G(p)."""
         return float(self.propagator_yx.mean())
+
+    def variance(self, rows_rD: np.ndarray) -> float:
+        """Return the sum of the variances of rows (r, D) applied to the fields."""
+        return float((covariant(rows_rD, self.propagator_yx) * rows_rD).sum())
 
     def modes(self, latent: int) -> Modes:
         """Return the `latent` Fourier modes of largest G(p), which the best linear autoencoder keeps."""
@@ -113,6 +117,23 @@ class Sized(Family):
         for i, latent in enumerate(self.latents):
             if latent > L**2:
                 yield ('latents', i), f'latent size {latent} exceeds L^2 = {L**2} sites: expected at most {L**2}'
+
+
+class Blocked(Family):
+    """A family with one latent, or a few, for each block of b x b sites."""
+
+    block: Count = 4
+    """Linear size b of a block, which divides L."""
+
+    def sizes(self, L: int) -> list[int]:
+        return [(L // self.block) ** 2]
+
+    def faults(self, L: int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        if L % self.block:
+            yield ('block',), f'blocks of {self.block} sites do not fill L = {L}: expected a divisor of {L}'
+
+    def coarse(self, latent: int, L: int) -> tuple[int, int, int]:
+        return 1, L // self.block, L // self.block
 
 
 class Baseline(Family):

@@ -1,0 +1,57 @@
+"""`convolutional`: a latent a block, by a learned, local and non-linear map that is the same for all blocks.
+
+It commutes with shifts by a block. What is trained at one L maps fields of any L that the block divides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import Field
+
+from phi4hpc.blockspin import family
+from phi4hpc.deck.section import Count
+from phi4hpc.lattice.blocks import zone_rows
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from phi4hpc.blockspin.autoencoder import Autoencoder
+
+
+class Family(family.Blocked):
+    """The square Brillouin zone's filter each way, plus convolutions on the lattice of blocks that start at zero."""
+
+    channels: Count = 1
+    """Latents of a block. The first starts as the zone's; others start at zero."""
+    width: Count = 16
+    """Channels of the hidden layers."""
+    depth: int = Field(2, ge=0, le=64)
+    """Residual layers, of two convolutions each, in the encoder and in the decoder. Each adds two places to the reach
+    of one and a half blocks."""
+    averaged: bool = False
+    """Whether maps are averaged over the eight symmetries of the square, at eight times the cost."""
+
+    def sizes(self, L: int) -> list[int]:
+        return [self.channels * (L // self.block) ** 2]
+
+    def layers(self, latent: int, L: int) -> tuple[nn.Module, nn.Module]:
+        from phi4hpc.blockspin.convolution import Decoder, Encoder
+
+        shape = L, self.block, self.channels, self.width, self.depth, self.averaged
+        return Encoder(*shape), Decoder(*shape)
+
+    def start(self, network: Autoencoder, ensemble: family.Ensemble) -> None:
+        """Set the standard deviation of the zone's latents, in units of which remainders see and make them."""
+        rows_Xx = zone_rows(ensemble.L, self.block)
+        deviation = np.sqrt(ensemble.variance(np.kron(rows_Xx[:1], rows_Xx[:1])))
+        for side in (network.encoder, network.decoder):
+            side.scale.fill_(deviation)
+
+    def coarse(self, latent: int, L: int) -> tuple[int, int, int]:
+        return self.channels, L // self.block, L // self.block
+
+    def weights(self, latent: int, L: int) -> int:
+        a_side = (self.block**2 + self.channels) * self.width + 2 * self.depth * self.width**2
+        return 2 * 9 * a_side
