@@ -37,7 +37,10 @@ class Residual(nn.Module):
 
 
 class Remainder(nn.Module):
-    """An odd, local map between fields on the lattice of blocks, which starts at zero."""
+    """An odd, local and bounded map between fields on the lattice of blocks, which starts at zero.
+
+    Bounded, since a step too long would else be amplified from layer to layer, and a training lost.
+    """
 
     def __init__(self, inputs: int, outputs: int, width: int, depth: int) -> None:
         super().__init__()
@@ -48,7 +51,7 @@ class Remainder(nn.Module):
 
     def forward(self, z_ncYX: Tensor) -> Tensor:
         """Return the outputs, a field of as many channels as `outputs`."""
-        return self.outer(self.hidden(softsign(self.inner(z_ncYX))))
+        return self.outer(softsign(self.hidden(softsign(self.inner(z_ncYX)))))
 
 
 def symmetric(function: Callable[[Tensor], Tensor], field_ncyx: Tensor) -> Tensor:

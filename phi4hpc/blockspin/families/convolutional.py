@@ -5,7 +5,7 @@ It commutes with shifts by a block. What is trained at one L maps fields of any 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from phi4hpc.blockspin.autoencoder import Autoencoder
+
+
+FASTER = 15.0                     # than the deck's rate learn convolutions, each of which sees every block of a field
 
 
 class Family(family.Blocked):
@@ -48,6 +51,9 @@ class Family(family.Blocked):
         deviation = np.sqrt(ensemble.variance(np.kron(rows_Xx[:1], rows_Xx[:1])))
         for side in (network.encoder, network.decoder):
             side.scale.fill_(deviation)
+
+    def groups(self, network: Autoencoder, rate: float) -> list[dict[str, Any]]:
+        return [{'params': list(network.parameters()), 'lr': FASTER * rate}]
 
     def coarse(self, latent: int, L: int) -> tuple[int, int, int]:
         return self.channels, L // self.block, L // self.block
