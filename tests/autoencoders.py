@@ -9,7 +9,8 @@ from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.plugged import Entry
 from phi4hpc.deck.schema import COSTS, FAMILIES
 
-SMALL = {'dense': {'hidden': 9}, 'kadanoff': {'block': 2}}
+SMALL = {'dense': {'hidden': 9}, 'convolutional': {'block': 2, 'channels': 2, 'width': 3, 'depth': 1},
+         **{name: {'block': 2} for name in ('kadanoff', 'zone', 'decimation')}}
 """Settings that suit a lattice of four to eight sites."""
 
 

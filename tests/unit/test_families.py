@@ -9,6 +9,7 @@ import torch
 
 from phi4hpc import plugins
 from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.layers import LINEAR_PART
 from phi4hpc.blockspin.models import Model
 from phi4hpc.blockspin.optimum import linear_loss
@@ -115,7 +116,7 @@ def test_a_coarse_field_moves_with_the_configuration(name):
 def test_groups_of_the_optimiser_hold_every_weight_once(name):
     made = network(name)
     grouped = [id(weight) for group in made.family.groups(made, 1e-3) for weight in group['params']]
-    assert sorted(grouped) == sorted(map(id, made.parameters()))
+    assert sorted(grouped) == sorted(id(weight) for weight in made.parameters() if weight.requires_grad)
 
 
 def test_weights_are_counted_for_the_plan(name):
@@ -161,21 +162,95 @@ def test_the_linear_optimum_is_where_training_starts(family):
     assert loss == pytest.approx(modes.dropped / 36)
 
 
-def test_kadanoffs_blocks_lose_what_their_form_factor_lets_pass():
-    """Block means mix the momenta that are equal up to 2 pi / b; regression then shares a latent out among them."""
-    L, b = 8, 2
-    propagator_yx = free_propagator(L)
+def loss_of(made, propagator_yx):
+    weights = (side.weight.detach().double().numpy() for side in (made.encoder, made.decoder))
+    return linear_loss(*weights, propagator_yx)
+
+
+def form_factor(name, L, b):
+    """Return |w(p)|^2 over one component, with which a linear block spin looks at the momentum."""
     p = 2 * np.pi * np.fft.fftfreq(L)
-    one = abs(sum(np.exp(1j * p * x) for x in range(b))) ** 2 / b**2
-    passed_yx = propagator_yx * one[:, None] * one
-    folded = [array.reshape(b, L // b, b, L // b).sum((0, 2)) for array in (passed_yx, passed_yx * propagator_yx)]
+    if name == 'zone':
+        return np.where(np.isclose(abs(p), np.pi / b), 0.5, abs(p) < np.pi / b)
+    weight_x = {'kadanoff': np.full(b, 1 / b), 'decimation': np.eye(b)[0]}[name]
+    return abs(sum(weight * np.exp(1j * p * x) for x, weight in enumerate(weight_x))) ** 2
+
+
+@pytest.mark.parametrize('block', [2, 4])
+@pytest.mark.parametrize('name', ['zone', 'kadanoff', 'decimation'])
+def test_blocks_lose_what_their_form_factor_lets_pass(name, block):
+    """A block spin mixes the momenta equal up to 2 pi / b; regression then shares a latent out among them."""
+    L, propagator_yx = 8, free_propagator(8)
+    seen = form_factor(name, L, block)
+    passed_yx = propagator_yx * seen[:, None] * seen
+    folded = [array.reshape(block, L // block, block, L // block).sum((0, 2))
+              for array in (passed_yx, passed_yx * propagator_yx)]
     expected = (propagator_yx.sum() - (folded[1] / folded[0]).sum()) / L**2
-    made = network('kadanoff', L=L, block=b)
-    found = linear_loss(*(side.weight.detach().double().numpy() for side in (made.encoder, made.decoder)),
-                        propagator_yx)
-    assert found == pytest.approx(expected, rel=1e-6)
-    assert made.latent == 16
-    assert found * L**2 > ensemble(L).modes(16).dropped
+    made = network(name, L=L, block=block)
+    assert loss_of(made, propagator_yx) == pytest.approx(expected, rel=1e-6)
+    assert loss_of(made, propagator_yx) * L**2 > ensemble(L).modes(made.latent).dropped
+
+
+def test_no_map_of_a_latent_a_block_that_moves_with_the_blocks_is_better_than_the_zone():
+    """Of the momenta that blocks cannot tell apart, a latent holds the one of largest G(p)."""
+    propagator_yx = free_propagator(12)
+    best = propagator_yx.reshape(3, 4, 3, 4).max((0, 2)).sum()
+    assert loss_of(network('zone', L=12, block=3), propagator_yx) == pytest.approx(
+        (propagator_yx.sum() - best) / 144, rel=1e-6)
+
+
+def test_a_constant_decoder_gives_every_site_the_mean_of_its_block():
+    made, x_nD = network('kadanoff', L=8, block=4, decoding='constant').double(), fields(L=8)
+    blocks_nYX = x_nD.reshape(5, 2, 4, 2, 4).mean((2, 4))
+    torch.testing.assert_close(made(x_nD), blocks_nYX.repeat_interleave(4, 1).repeat_interleave(4, 2).flatten(1))
+
+
+@pytest.mark.parametrize('settings', [{}, {'channels': 1, 'averaged': True}, {'depth': 0}])
+def test_convolutions_start_as_the_zone(settings):
+    made, zone = (network(name, L=8, **given).double() for name, given in (('convolutional', settings), ('zone', {})))
+    torch.testing.assert_close(made(fields(L=8)), zone(fields(L=8)), rtol=0, atol=1e-6)
+
+
+def rotated(x_nD, L):
+    return torch.rot90(x_nD.unflatten(1, (L, L)), 1, (1, 2)).flatten(1)
+
+
+def reflected(x_nD, L):
+    return x_nD.unflatten(1, (L, L)).flip(2).flatten(1)
+
+
+@pytest.mark.parametrize('symmetry', [rotated, reflected])
+def test_convolutions_have_the_symmetry_of_the_square_where_asked(symmetry):
+    x_nD, made, plain = fields(L=8), *(moved(network('convolutional', L=8, averaged=averaged)).double()
+                                       for averaged in (True, False))
+    torch.testing.assert_close(made(symmetry(x_nD, 8)), symmetry(made(x_nD), 8))
+    assert not torch.allclose(plain(symmetry(x_nD, 8)), symmetry(plain(x_nD), 8))
+
+
+def test_convolutions_trained_at_one_size_map_others():
+    """A field that repeats itself is one of the smaller lattice: its latents then repeat themselves, too."""
+    small = moved(network('convolutional', L=8)).double()
+    large = Autoencoder(small.family, small.family.sizes(16)[0], 16).double()
+    large.load_state_dict(small.state_dict())
+    once, twice = fields(L=8), fields(L=8).unflatten(1, (8, 8)).repeat(1, 2, 2).flatten(1)
+    shape = small.family.coarse(small.latent, 8)
+    latents = large.encode(twice).unflatten(1, small.family.coarse(large.latent, 16))
+    torch.testing.assert_close(latents, small.encode(once).unflatten(1, shape).repeat(1, 1, 2, 2))
+    torch.testing.assert_close(large(twice).unflatten(1, (16, 16))[:, :8, :8].flatten(1), small(once))
+
+
+def test_the_cubic_decoder_adds_the_lost_modes_of_the_cube():
+    made = network('cubic', latent=5, L=6).double()
+    basis_dD, y_nd = made.decoder.basis_dD, torch.randn(3, 5, dtype=torch.float64)
+    torch.testing.assert_close(made.decode(y_nd), y_nd @ basis_dD)
+    with torch.no_grad():
+        made.decoder.strength_o.fill_(-0.08)
+    added_nD = made.decode(y_nd) - y_nd @ basis_dD
+    torch.testing.assert_close(added_nD @ basis_dD.T, torch.zeros(3, 5, dtype=torch.float64), rtol=0, atol=1e-7)
+    cube_nyx = torch.fft.fft2((y_nd @ basis_dD).pow(3).unflatten(1, (6, 6)))
+    lost_yx = torch.from_numpy(free_propagator(6)) * (made.decoder.lost_yx > 0)
+    torch.testing.assert_close(torch.fft.fft2(added_nD.unflatten(1, (6, 6))), -0.08 * lost_yx * cube_nyx, atol=1e-6,
+                               rtol=1e-6)
 
 
 def test_hidden_units_see_unit_variance():
