@@ -5,11 +5,13 @@ file is read when it is asked for; what is heavy to import, torch above all, is 
 """
 
 import os
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phi4hpc.deck.load import parse
+from phi4hpc.blockspin.models import Model, models
+from phi4hpc.deck.load import load
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
@@ -21,6 +23,8 @@ from phi4hpc.storage.reader import Ensembles, Lattice
 if TYPE_CHECKING:
     from pyerrors import Obs
     from xarray import Dataset, DataTree
+
+    from phi4hpc.blockspin.fieldmap import FieldMap
 
 
 class Run:
@@ -40,8 +44,7 @@ class Run:
     @cached_property
     def deck(self) -> Deck:
         """The deck with every default and override. Raises DeckError where it has faults."""
-        file = self.path / resolved.FILE
-        return parse(file.read_text(), str(file)).deck
+        return load(self.path / resolved.FILE).deck
 
     @property
     def ensembles(self) -> 'dict[int, Dataset]':
@@ -79,7 +82,7 @@ class Run:
         right error. `name` is that of a file in lattice/observables/, or the dotted path of a
         user's; a list of Obs belongs to a propagator and its like. None: it is not defined.
         """
-        from phi4hpc.lattice.observable import load
+        from phi4hpc.lattice import observable
         from phi4hpc.statistics.estimates import rung_values
         from phi4hpc.statistics.gamma import obs
 
@@ -87,7 +90,7 @@ class Run:
             lattice = ensembles[L]
             average = partial(obs, ensemble=f'draws of L = {L}')
             found = rung_values(lattice, lattice.rung(kappa), self.deck.action.lam,
-                                {name: load(name)}, average)
+                                {name: observable.load(name)}, average)
         if name not in found:
             raise UserError(f'{self.path}: L = {L} has {lattice.fields} fields a chain, too few '
                             f'for {name}; keep more by sample.fields')
@@ -102,6 +105,11 @@ class Run:
         found = load_json_dict(str(path), verbose=False) if path.exists() else {}
         estimate_errors(found)
         return found
+
+    @cached_property
+    def models(self) -> 'Models':
+        """The trained models by name, as torch modules that map fields: see blockspin.fieldmap."""
+        return Models(self.path / 'models', models(self.deck))
 
     @property
     def latent(self) -> 'DataTree':
@@ -121,6 +129,41 @@ class Run:
         if not path.exists():
             raise UserError(f'{self.path}: no {name} yet; run the stage {stage}')
         return path
+
+
+class Models(Mapping[str, 'FieldMap']):
+    """{name: FieldMap} of the models of a deck; torch is imported when one is asked for.
+
+    Raises UserError for a model that is not trained yet, and for a name that is none of the deck's.
+    """
+
+    def __init__(self, folder: Path, known: Iterable[Model]) -> None:
+        self.folder, self.known = folder, {model.name: model for model in known}
+
+    def __getitem__(self, name: str) -> 'FieldMap':
+        if name not in self.known:
+            names = ', '.join(self.known) or 'none, for it has no section train'
+            raise UserError(f'{name}: no such model; the deck has {names}')
+        path = self.folder / f'{name}.pt'
+        if not path.exists():
+            raise UserError(f'{path.parent}: no {path.name} yet; run the stage train')
+
+        from phi4hpc.blockspin import modelfile
+        from phi4hpc.blockspin.fieldmap import FieldMap
+
+        return FieldMap(modelfile.load(path, self.known[name]))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.known)
+
+    def __len__(self) -> int:
+        return len(self.known)
+
+    def __repr__(self) -> str:
+        return f'<models {", ".join(self.known)}>'
 
 
 def estimate_errors(found: Any) -> None:

@@ -77,7 +77,8 @@ def latents(old, new, tolerance):
     if not all((run / 'latent.h5').exists() for run in (old, new)):
         return
     with h5py.File(old / 'latent.h5') as a, h5py.File(new / 'latent.h5') as b:
-        for name in sorted(datasets(a) ^ datasets(b)):
+        scales = {name for file in (a, b) for name in datasets(file) if file[name].is_scale}
+        for name in sorted((datasets(a) ^ datasets(b)) - scales):
             yield f'latent.h5: {name}: in one of the two only'
         for name in sorted(datasets(a) & datasets(b)):
             one, other = a[name][()], b[name][()]

@@ -1,10 +1,18 @@
-"""How the latent analysis of a model is laid out in latent.h5."""
+"""How the latent analysis of a model is laid out in latent.h5.
+
+Dimensions have scales, so that xarray opens the file with their names and coordinates.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 import h5py
 import numpy as np
+
+DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction', 'latent'),
+              'lattice_directions': ('direction', 'y', 'x'), 'transfer': ('p_y', 'p_x'),
+              'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
+"""{dataset: dimensions}, which its error shares."""
 
 
 def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
@@ -16,7 +24,32 @@ def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
     """
     group.attrs.update(attributes)
     for name, arrays in results.items():
-        for key, array in arrays.items():
-            group[f'{name}/{key}'] = array
-    group['examples/original'] = original_nyx
-    group['examples/reconstructed'] = reconstructed_nyx
+        write_arrays(group.create_group(name), arrays)
+    examples = {'original': original_nyx, 'reconstructed': reconstructed_nyx}
+    write_arrays(group.create_group('examples'), examples)
+
+
+def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write the arrays of one name, with scales for their dimensions."""
+    for key, array in arrays.items():
+        dataset = group.create_dataset(key, data=array)
+        for axis, dimension in enumerate(dimensions(group, key)):
+            if dimension not in group:
+                values = coordinates(dimension, array.shape[axis])
+                group.create_dataset(dimension, data=values).make_scale(dimension)
+            dataset.dims[axis].attach_scale(group[dimension])
+
+
+def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
+    """Return the dimensions of a dataset; the autoencoder has directions in the space of fields."""
+    found = DIMENSIONS[key.removesuffix('_error')]
+    if group.name.endswith('/autoencoder'):
+        return tuple('site' if dimension == 'latent' else dimension for dimension in found)
+    return found
+
+
+def coordinates(dimension: str, extent: int) -> np.ndarray:
+    """Return the coordinates of a dimension: momenta 2 pi n / L as of numpy.fft, or numbers."""
+    if dimension.startswith('p_'):
+        return 2 * np.pi * np.fft.fftfreq(extent)
+    return np.arange(extent)

@@ -18,6 +18,10 @@ assert run.results['ensembles'].binder[8].size == 4
 assert run.latent['L008_k0.269_dense_d16_hidden32/decoder'].singular_values.size == 16
 assert run.deck.seed == 3
 assert 'torch' not in sys.modules
+name = 'L008_k0.269_dense_d16_hidden32'
+examples = run.latent[f'{name}/examples']
+mapped = run.models[name](examples.original)
+assert abs(mapped.numpy() - examples.reconstructed).max() < 1e-5
 assert 'mpi4py.MPI' not in sys.modules
 """
 

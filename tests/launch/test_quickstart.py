@@ -55,10 +55,12 @@ def test_a_non_linear_model_beats_the_linear_optimum(run):
     assert record['ratio'] < 1 - 3 * record['ratio_error']
 
 
-@pytest.mark.parametrize('document', ['README.md', 'docs/data.md'])
-def test_python_shown_for_the_quickstart_runs(document, run, tmp_path, monkeypatch):
+@pytest.mark.parametrize(('document', 'first_line'), [
+    ('README.md', 'import phi4hpc'), ('docs/data.md', 'import phi4hpc'),
+    ('docs/data.md', 'import xarray as xr')])
+def test_python_shown_for_the_quickstart_runs(document, first_line, run, tmp_path, monkeypatch):
     (tmp_path / 'runs').mkdir()
     (tmp_path / 'runs' / 'quickstart').symlink_to(run)
     monkeypatch.chdir(tmp_path)
-    block, = blocks(document, 'import phi4hpc\n')
+    block, = blocks(document, f'{first_line}\n')
     exec(block, {})

@@ -47,7 +47,7 @@ def folder(tmp_path_factory):
 @pytest.mark.parametrize('library', ['xarray', 'arviz', 'h5py', 'pyerrors'])
 def test_python_of_the_docs_runs(library, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    block, = blocks('docs/data.md', f'import {library}')
+    block = blocks('docs/data.md', f'import {library}')[0]
     exec(block, {})
 
 

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
+import xarray
 from mpi4py import MPI
 
 from phi4hpc.latent import analysis, jacobians, latentfile
@@ -189,6 +190,19 @@ def test_sign_of_a_direction_is_fixed():
     gram_kk = np.diag([3.0, 2.0, 1.0, 0.0])
     direction_rk = signed(-right_directions(gram_kk, 4))
     np.testing.assert_array_equal(direction_rk, np.eye(4)[:3])
+
+
+def test_xarray_sees_names_and_coordinates_of_all_dimensions(tmp_path):
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        latentfile.write(file.create_group('model'), analysed('dense'), samples(2), samples(2))
+    seen = xarray.open_datatree(tmp_path / 'latent.h5', engine='h5netcdf')['model']
+    assert seen['decoder'].directions.dims == ('direction', 'latent')
+    assert seen['autoencoder'].directions.dims == ('direction', 'site')
+    assert seen['autoencoder'].lattice_directions.dims == ('direction', 'y', 'x')
+    assert seen['autoencoder'].transfer_error.dims == ('p_y', 'p_x')
+    momenta = 2 * np.pi * np.fft.fftfreq(SIZE)
+    np.testing.assert_array_equal(seen['autoencoder'].p_x, momenta)
+    assert seen['examples'].original.dims == ('example', 'y', 'x')
 
 
 def test_layout_of_the_file(tmp_path):

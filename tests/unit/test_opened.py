@@ -5,9 +5,14 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from mpi4py import MPI
+from xarray import DataArray
 
 import phi4hpc
+from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.models import models
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import DeckError, UserError
 from phi4hpc.lattice.series import SERIES
@@ -20,7 +25,8 @@ from tests.unit.test_storage import DRIVERS
 DECK = """
 lattice: {sizes: [4, 6]}
 ladder: {kappas: [0.24, 0.25], chains: 2}
-sample: {draws: 20}
+sample: {draws: 100}
+train: {lattice: 4, kappas: [0.25], models: [{linear: {latents: [3]}}, {kadanoff: {}}]}
 """
 LOOK = """
 import sys
@@ -41,8 +47,8 @@ def folder(tmp_path):
 
 
 def write_some(folder, driver, draws, every=1):
-    """Return an open writer that has made `draws` of the 20 draws, all numbers of which are 1."""
-    shapes = [Shape(L, (0.24, 0.25), 2, 20, 'float32', every) for L in (4, 6)]
+    """Return an open writer that has made `draws` of the 100 draws, all numbers of which are 1."""
+    shapes = [Shape(L, (0.24, 0.25), 2, 100, 'float32', every) for L in (4, 6)]
     writer = open_writer(driver, MPI.COMM_SELF, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     for shape in shapes:
         fields = shape.fields(draws)
@@ -75,6 +81,32 @@ def test_the_deck_is_that_of_the_run(folder):
     assert phi4hpc.open(folder).deck == parse(DECK, 'deck').deck
 
 
+def test_models_map_fields_of_any_library_and_shape(folder):
+    run, name = phi4hpc.open(folder), 'L004_k0.25_linear_d3'
+    assert list(run.models) == [name, 'L004_k0.25_kadanoff_d1']
+    model = models(run.deck)[0]
+    torch.manual_seed(1)
+    network = Autoencoder(model.settings, model.latent, model.L)
+    (folder / 'models').mkdir()
+    modelfile.save(folder / 'models' / f'{name}.pt', model, network)
+    phi_cnyx = np.random.default_rng(1).normal(size=(2, 5, 4, 4)).astype(np.float32)
+    latents_cnd = run.models[name].encode(phi_cnyx)
+    assert latents_cnd.shape == (2, 5, 3)
+    mapped_cnyx = run.models[name](DataArray(phi_cnyx)).numpy()
+    np.testing.assert_array_equal(run.models[name].decode(latents_cnd), mapped_cnyx)
+    x_nD = torch.from_numpy(phi_cnyx).reshape(10, 16)
+    np.testing.assert_array_equal(network(x_nD).detach(), mapped_cnyx.reshape(10, 16))
+
+
+@pytest.mark.parametrize(('name', 'said'), [
+    ('L004_k0.25_kadanoff_d1', 'no L004_k0.25_kadanoff_d1.pt yet; run the stage train'),
+    ('L004_k0.25_dense_d3', 'no such model; the deck has L004_k0.25_linear_d3, L004_k0.25_kad'),
+])
+def test_a_model_that_is_not_there_says_why(folder, name, said):
+    with pytest.raises(UserError, match=said):
+        phi4hpc.open(folder).models[name]
+
+
 @pytest.mark.parametrize(('part', 'said'), [
     ('ensembles', 'no ensembles.h5 yet; run the stage sample'),
     ('results', 'no results.json yet; run the stage measure'),
@@ -93,7 +125,7 @@ def test_a_folder_that_no_run_made_is_refused(tmp_path):
 
 def test_a_deck_of_another_version_is_a_fault_in_its_file(folder):
     (folder / resolved.FILE).write_text(f'{DECK}colour: blue\n')
-    with pytest.raises(DeckError, match='deck.resolved.yaml:5:1: colour: unknown key'):
+    with pytest.raises(DeckError, match='deck.resolved.yaml:6:1: colour: unknown key'):
         _ = phi4hpc.open(folder).deck
 
 
