@@ -18,7 +18,13 @@ def row(entry, draws):
     return {'kappa': f'{entry["kappa"]:g}', 'means': [written(entry[name]) for name in OBSERVABLES],
             'tau': value_error(slowest['tau_int'], slowest['tau_int_error']),
             'short': draws < ENOUGH * slowest['tau_int'], 'doubts': '; '.join(doubts(entry)),
-            'effective': f'{entry["effective_draws"]:.0f}', 'r_hat': f'{entry["r_hat"]:.3f}'}
+            'effective': optional(entry['effective_draws'], '.0f'),
+            'r_hat': optional(entry['r_hat'], '.3f')}
+
+
+def optional(value, form):
+    """Return a number as text, a dash where there is none."""
+    return '–' if value is None else f'{value:{form}}'
 
 
 def models(study):

@@ -88,7 +88,7 @@ def exchange(lattice: Lattice) -> dict[str, Any]:
 
 def judge(entries: list[dict[str, Any]]) -> None:
     """Say in the log which ensembles are not thermalised, or have too few draws."""
-    for entry in (entry for entry in entries if entry.get('r_hat')):
+    for entry in (entry for entry in entries if 'r_hat' in entry):
         for doubt in doubts(entry):
             log.warning('L = %d, kappa = %g: %s; let it run longer', entry['L'], entry['kappa'],
                         doubt)
