@@ -1,4 +1,4 @@
-"""Series whose every property is known: autoregressive ones, and Gaussian fields drawn from the exact propagator."""
+"""Series whose every property is known: autoregressive ones, and free fields."""
 
 import numpy as np
 from scipy.signal import lfilter
@@ -16,21 +16,26 @@ def autoregressive(coefficient, shape, seed):
 
 
 def free_fields(kappa, white_cnyx):
-    """Return draws at lambda = 0, made of fields of independent normal deviates in space: phi~ = sqrt(G(p)) white~."""
+    """Return draws at lambda = 0, phi~ = sqrt(G(p)) white~, from fields of normal deviates.
+
+    These are independent in space, and draws remember others as the deviates do.
+    """
     p = 2 * np.pi * np.fft.fftfreq(white_cnyx.shape[-1])
     propagator_yx = free_propagator(kappa, np.meshgrid(p, p))
     return np.fft.ifft2(np.sqrt(propagator_yx) * np.fft.fft2(white_cnyx)).real
 
 
 def jackknife(series_cn, blocks, function):
-    """Return (value, error) of function({name: mean}) by leaving out blocks of draws, as many of every chain.
+    """Return (value, error) of function({name: mean}) by leaving out blocks of draws.
 
-    `series_cn`: {name: (chain, draw)}, draws a multiple of `blocks`.
+    `series_cn`: {name: (chain, draw)}, draws a multiple of `blocks`, their number in each chain.
     """
     means_b = {name: s.reshape(len(s), blocks, -1).mean(2).ravel() for name, s in series_cn.items()}
     count = len(next(iter(means_b.values())))
-    left_out = [function({name: (m.sum() - m[b]) / (count - 1) for name, m in means_b.items()}) for b in range(count)]
-    return function({name: m.mean() for name, m in means_b.items()}), np.sqrt((count - 1) * np.var(left_out, axis=0))
+    value = function({name: m.mean() for name, m in means_b.items()})
+    left_out = [function({name: (m.sum() - m[b]) / (count - 1) for name, m in means_b.items()})
+                for b in range(count)]
+    return value, np.sqrt((count - 1) * np.var(left_out, axis=0))
 
 
 def series_of(phi):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from phi4hpc.deck.algorithms import algorithm, ergodic
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
-from phi4hpc.lattice.critical import LARGEST, SMALLEST, tabulated
+from phi4hpc.lattice.transition import LARGEST, SMALLEST, tabulated
 
 
 def between_keys(data, bad=()):

@@ -11,7 +11,7 @@ from phi4hpc.deck.overrides import apply
 from phi4hpc.deck.places import Fault
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import DeckError
-from phi4hpc.lattice.critical import kappa_c
+from phi4hpc.lattice.transition import kappa_c
 
 LARGEST = 2**20
 DIGITS = 6                       # of a hopping, so that it is the same number wherever it was computed

@@ -1,1 +1,1 @@
-"""Jacobians of decoder, autoencoder and observable after decoder, and their singular spectra."""
+"""Jacobians of decoder, autoencoder and observables after the decoder, and singular spectra."""

@@ -1,4 +1,4 @@
-"""The latent analysis of one model: spectra of decoder, autoencoder, and observables after the decoder.
+"""The latent analysis of one model: spectra of decoder, autoencoder, and observables after it.
 
 One pass over the samples forms each Jacobian once and adds up Gram matrices, block by block of the
 jackknife; everything else is linear algebra on these sums. That of the autoencoder is kept in the
@@ -20,7 +20,7 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, samples_at_once, transfer
 from phi4hpc.latent.response import Observables, Responses
-from phi4hpc.latent.spectra import lattice_images, right_directions, signed, singular_values
+from phi4hpc.latent.singular import lattice_images, right_directions, signed, singular_values
 from phi4hpc.lattice.observable import Ensemble
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator, Pieces

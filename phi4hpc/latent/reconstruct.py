@@ -3,15 +3,19 @@
 import numpy as np
 import torch
 
+from phi4hpc.blockspin.autoencoder import Autoencoder
+
 CHUNK = 2**19                    # sites that are mapped at a time
 
 
 @torch.no_grad()
-def reconstruct(model, phi_nyx):
+def reconstruct(model: Autoencoder, phi_nyx: np.ndarray) -> np.ndarray:
     """Return A(phi) of each configuration, shape and type as given."""
     phi_nyx = np.ascontiguousarray(phi_nyx)
     weight = next(model.parameters())
     step = max(1, CHUNK // model.sites)
-    pieces = [model(torch.from_numpy(phi_nyx[first:first + step]).to(weight).flatten(1)).cpu().numpy()
-              for first in range(0, len(phi_nyx), step)]
-    return np.concatenate([np.empty((0, model.sites)), *pieces]).astype(phi_nyx.dtype).reshape(phi_nyx.shape)
+    result_nyx = np.empty_like(phi_nyx)
+    for first in range(0, len(phi_nyx), step):
+        x_nyx = torch.from_numpy(phi_nyx[first:first + step]).to(weight)
+        result_nyx[first:first + step] = model(x_nyx.flatten(1)).cpu().numpy().reshape(x_nyx.shape)
+    return result_nyx

@@ -28,7 +28,7 @@ Observables = Mapping[str, Observable]
 
 
 class Responses:
-    """The responses of `observables` in an `ensemble`, as sums over samples: {name: float64 array}."""
+    """The responses of `observables` in an `ensemble`, made of sums over samples, {name: array}."""
 
     def __init__(self, observables: Observables, ensemble: Ensemble) -> None:
         self.observables, self.ensemble = observables, ensemble

@@ -1,1 +1,1 @@
-"""The action, the observables and the exact results, in NumPy: the reference every kernel is tested against."""
+"""The model: its action, observables of draws, and exact results, for NumPy and torch alike."""

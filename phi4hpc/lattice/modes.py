@@ -1,9 +1,10 @@
 """Real Fourier modes of the L x L torus, ordered by how much they fluctuate.
 
-A translation-invariant ensemble has <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: its eigenvectors are
-the cosine and the sine of each pair of momenta +-p, its eigenvalues G(p). So the best linear autoencoder of
-latent size d spans the d modes of largest G(p), and its mean squared error, summed over sites, is the sum of
-the G(p) it drops (Eckart and Young 1936). No trained autoencoder without a non-linearity can do better.
+A translation-invariant ensemble has <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: its
+eigenvectors are the cosine and the sine of each pair of momenta +-p, its eigenvalues G(p). So the
+best linear autoencoder of latent size d spans the d modes of largest G(p), and its mean squared
+error, summed over sites, is the sum of the G(p) that it drops (Eckart and Young 1936). No trained
+autoencoder without a non-linearity can do better.
 
 Shapes: n configurations, y x lattice axes, d modes, D = L^2 sites.
 """
@@ -12,19 +13,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from phi4hpc.parallel.communicator import Pieces
+
 CHUNK = 2**20                    # sites that are transformed at a time
 
 
 class Modes(NamedTuple):
-    """The d leading modes: orthonormal rows, their eigenvalues, and the sum of all other eigenvalues."""
+    """The d leading modes: orthonormal rows, their eigenvalues, and the sum of all others."""
 
     basis_dD: np.ndarray
     kept_d: np.ndarray
     dropped: float
 
 
-def mode_propagator(phi_nyx, each=iter):
-    """Return G(p) = <|phi~(p)|^2> / Omega of the configurations at all momenta, ordered as by np.fft.fft2.
+def mode_propagator(phi_nyx: np.ndarray, each: Pieces = iter) -> np.ndarray:
+    """Return G(p) = <|phi~(p)|^2> / Omega at all momenta, (y, x), ordered as by numpy.fft.fft2.
 
     `each(pieces)` yields the pieces of the work, before which it may raise.
     """
@@ -36,11 +39,12 @@ def mode_propagator(phi_nyx, each=iter):
     return power_yx / power_yx.size / len(phi_nyx)
 
 
-def leading_modes(propagator_yx, d):
-    """Return the Modes of the `d` largest values of G(p), given at all momenta as by `mode_propagator`.
+def leading_modes(propagator_yx: np.ndarray, d: int) -> Modes:
+    """Return the Modes of the `d` largest values of G(p), given as by `mode_propagator`.
 
-    Each pair +-p gives its cosine, then its sine; a momentum that is its own negative gives one mode. Momenta
-    whose G(p) agree to twelve digits are taken in lexical order, so that rounding never decides.
+    Each pair +-p gives its cosine, then its sine; a momentum that is its own negative gives one
+    mode. Momenta whose G(p) agree to twelve digits are taken in lexical order, so that rounding
+    never decides.
     """
     size = len(propagator_yx)
     labels = _mode_labels(size)
@@ -50,7 +54,7 @@ def leading_modes(propagator_yx, d):
     return Modes(basis_dD, values[order[:d]], float(values[order[d:]].sum()))
 
 
-def _mode_labels(size):
+def _mode_labels(size: int) -> list[tuple[int, int, int]]:
     """Return (ky, kx, phase) of all L^2 real modes: phase 0 for the cosine, 1 for the sine."""
     labels = []
     for ky, kx in np.ndindex(size, size):
@@ -60,7 +64,7 @@ def _mode_labels(size):
     return labels
 
 
-def _mode(size, ky, kx, phase):
+def _mode(size: int, ky: int, kx: int, phase: int) -> np.ndarray:
     """Return the mode as a vector of D sites and length one."""
     y, x = np.ogrid[:size, :size]
     angle_yx = 2 * np.pi / size * ((ky * y + kx * x) % size)

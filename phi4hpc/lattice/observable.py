@@ -1,4 +1,4 @@
-"""What an observable is: a file of lattice/observables/, or a module of the user's with the same names.
+"""What an observable is: a file of lattice/observables/, or a user's own module of the same form.
 
     LABEL = '$U_L$'                  # LaTeX, for figures and tables
     LONG_LABEL = ...                 # the label of an axis, with the definition; else LABEL
@@ -35,9 +35,9 @@ from phi4hpc.lattice.series import SERIES
 
 FOLDER = 'phi4hpc.lattice.observables'
 EVERYWHERE = ('rungs', 'curves', 'reconstructions')
-"""Of the draws of each rung; reweighted, as a curve over kappa; of draws before and after a model."""
+"""Of all draws of a rung; reweighted, as a curve over kappa; of draws before and after a model."""
 ROUNDING = 1e-12
-"""The mean square of a field that is nothing but rounding errors, at most: fields are of order one."""
+"""What a mean square is at most that holds nothing but rounding errors: fields are of order one."""
 Moments = dict[str, Array]
 Mean = Any
 """A number, a pyerrors.Obs or a tensor; a list or an array of them where the moment has an axis."""
@@ -59,7 +59,7 @@ class Ensemble(NamedTuple):
 
 @dataclass(frozen=True)
 class Observable:
-    """An observable by its name in the deck, and what trying it on a few random fields has shown."""
+    """An observable by its name in the deck, and what a trial on a few random fields has shown."""
 
     name: str
     module: ModuleType
@@ -180,7 +180,7 @@ def _needs_fields(module: ModuleType) -> bool:
 
 
 def chosen(place: str, extra: Iterable[str] = ()) -> dict[str, Observable]:
-    """Return {name: Observable} of those estimated in `place`, out of EVERYWHERE, and of `extra`."""
+    """Return {name: Observable} of ours that are estimated in `place`, and of those in `extra`."""
     ours = [name for name in plugins.names(FOLDER) if place in load(name).estimated]
     return {name: load(name) for name in (*ours, *extra)}
 

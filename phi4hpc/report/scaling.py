@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from phi4hpc.lattice.critical import EXACT, UNIVERSAL
+from phi4hpc.lattice.transition import EXACT, UNIVERSAL
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.style import FULL, Plot, panels, points, reference
 from phi4hpc.report.transition import about, against_kappa, band

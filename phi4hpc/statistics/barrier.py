@@ -97,7 +97,7 @@ def rungs_wanted(acceptance: float, tries: int, wanted: float = 0.5) -> int:
     return max(0, math.ceil(erfcinv(max(acceptance, 0.5 / tries)) / erfcinv(wanted)) - 1)
 
 
-def warnings(kappas: Sequence[float], tried_cp: np.ndarray,
+def warnings(kappas: np.ndarray | Sequence[float], tried_cp: np.ndarray,
              acceptance_p: np.ndarray) -> Iterator[str]:
     """Yield a line for every pair that accepts too rarely: where it is, and what to do."""
     for p, acceptance in enumerate(acceptance_p):

@@ -29,9 +29,10 @@ def split_r_hat(series_cn: np.ndarray) -> float | None:
 
 
 def convergence(series: Sequence[np.ndarray], taus: Sequence[float]) -> dict[str, float | None]:
-    """Return {'r_hat', 'effective_draws'}, the worst of some series (chain, draw) with their tau_int.
+    """Return {'r_hat', 'effective_draws'}, the worst of some series (chain, draw).
 
-    Both are None where one of the series does not vary within any chain.
+    `taus` are their integrated autocorrelation times. Both are None where one of the series does
+    not vary within any chain.
     """
     r_hats = [split_r_hat(s) for s in series]
     if None in r_hats:
@@ -41,7 +42,7 @@ def convergence(series: Sequence[np.ndarray], taus: Sequence[float]) -> dict[str
 
 
 def doubts(entry: Mapping[str, Any]) -> list[str]:
-    """Return, in words, what speaks against the means of an entry of results.json; often nothing."""
+    """Return, in words, what speaks against the means of an entry of results.json, if anything."""
     if entry['r_hat'] is None:
         return ['draws do not vary within chains']
     said = []

@@ -12,7 +12,7 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from phi4hpc.lattice.critical import EXACT, UNIVERSAL
+from phi4hpc.lattice.transition import EXACT, UNIVERSAL
 from phi4hpc.parallel.leftout import Missing
 from phi4hpc.statistics.fits import averaged, linear_fit, power_law
 from phi4hpc.statistics.gamma import value_and_error

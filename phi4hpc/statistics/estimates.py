@@ -33,8 +33,9 @@ def rung_estimates(lattice: Lattice, k: int, lam: float,
     """
     made = rung_values(lattice, k, lam, observables)
     found = plain(observables, made, lattice.L)
-    slow = abs(lattice.series('magnetisation', k)), lattice.series('hopping', k)
-    found |= convergence(slow, [found[name]['tau_int'] for name in ('abs_magnetisation', 'hopping')])
+    slow = {'abs_magnetisation': abs(lattice.series('magnetisation', k)),
+            'hopping': lattice.series('hopping', k)}
+    found |= convergence(list(slow.values()), [found[name]['tau_int'] for name in slow])
     if 'propagator' in made and lattice.kappas[k] > 0 and value_of(found, 'binder') < SYMMETRIC:
         found['free_form'] = free_form(lattice_momentum(lattice.L), made['propagator'])
     return found

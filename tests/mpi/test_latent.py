@@ -16,7 +16,8 @@ WHAT = {name: load(name) for name in ('binder', 'propagator', 'phi2')}, Ensemble
 def model():
     """A dense model whose singular values are well apart."""
     power_yx = np.random.default_rng(1).uniform(0.5, 2, (SIZE, SIZE))
-    return moved(network('dense', LATENT, SIZE, propagator_yx=power_yx + power_yx.T, hidden=20), 0.1)
+    made = network('dense', LATENT, SIZE, propagator_yx=power_yx + power_yx.T, hidden=20)
+    return moved(made, 0.1)
 
 
 @pytest.mark.parametrize('total', [50, 16, 5, 2])
@@ -32,7 +33,8 @@ def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
     assert results.keys() == expected.keys()
     for name, arrays in expected.items():
         for key, array in arrays.items():
-            np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-7, err_msg=name + key)
+            np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-7,
+                                       err_msg=name + key)
 
 
 def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
@@ -48,4 +50,5 @@ def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
 
     phi_nyx = np.random.default_rng(2).standard_normal((16, SIZE, SIZE))
     first, last = block(16, comm.size, comm.rank)
-    assert analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)['decoder']['singular_values'].all()
+    found = analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)
+    assert found['decoder']['singular_values'].all()

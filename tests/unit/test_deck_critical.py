@@ -4,7 +4,7 @@ import pytest
 
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import DeckError
-from phi4hpc.lattice.critical import TABLE, kappa_c
+from phi4hpc.lattice.transition import TABLE, kappa_c
 
 DECK = """
 action: {lambda: 0.02}

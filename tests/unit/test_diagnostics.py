@@ -1,4 +1,4 @@
-"""What a run says against itself: chains that disagree, draws that are few, rungs that are far apart."""
+"""What a run says against itself: chains that disagree, few draws, rungs that are far apart."""
 
 import math
 
@@ -12,7 +12,8 @@ from phi4hpc.statistics.gamma import mean
 
 
 def test_r_hat_of_chains_that_agree_is_one():
-    assert split_r_hat(np.random.default_rng(1).normal(size=(4, 5000))) == pytest.approx(1.0, abs=0.002)
+    series = np.random.default_rng(1).normal(size=(4, 5000))
+    assert split_r_hat(series) == pytest.approx(1.0, abs=0.002)
 
 
 @pytest.mark.parametrize('fault', ['apart', 'drifting'])
@@ -44,7 +45,7 @@ def test_doubts_are_said_in_words():
 
 
 def test_rungs_wanted_make_half_of_the_swaps_succeed():
-    """Acceptance is erfc(d s / 2): at three times the distance of 50%, erfc(0.4769...), two more."""
+    """Acceptance is erfc(d s / 2), and erfc(0.4769...) is 50%: two more at three times d."""
     assert rungs_wanted(math.erfc(2.999 * 0.476936276), tries=10**6) == 2
     assert rungs_wanted(0.5, tries=100) == 0
     assert rungs_wanted(0.0, tries=100) == 4
@@ -63,9 +64,10 @@ def test_acceptance_has_an_error_even_where_every_swap_failed():
 
 
 def walked(rungs, turns, acceptance_p):
-    """Return a ladder of one chain after turns in which swaps succeed at random, as often as `acceptance_p` says."""
+    """Return a ladder of one chain after turns whose swaps succeed with chance `acceptance_p`."""
     ladder = Ladder(np.linspace(0.2, 0.3, rungs), chains=1, seed=1, L=8)
-    gain_p = np.log(acceptance_p) / (2 * np.diff(ladder.kappas))           # H of the rung below less that above
+    # H of the rung below less that of the rung above.
+    gain_p = np.log(acceptance_p) / (2 * np.diff(ladder.kappas))
     hopping_k = np.concatenate([[0.0], -np.cumsum(gain_p)])
     for turn in range(turns):
         ladder.turn(hopping_k[ladder.rung_r, None], turn)
@@ -73,7 +75,7 @@ def walked(rungs, turns, acceptance_p):
 
 
 def test_round_trips_follow_the_barrier():
-    """Swaps that succeed at random, half of the time: the count agrees with 1 / (2 + 2 Lambda) a turn."""
+    """Half of the swaps succeed, at random: the count agrees with 1 / (2 + 2 Lambda) a turn."""
     ladder = walked(7, 20_000, np.full(6, 0.5))
     found = traffic(ladder.tried_p(ladder.turns)[None], ladder.swapped_cp, ladder.trips_cr)
     assert found.barrier == pytest.approx(3.0, rel=0.03)
@@ -83,14 +85,16 @@ def test_round_trips_follow_the_barrier():
 def flows(acceptance_p):
     """Return the flow, and its error, after many turns."""
     ladder = walked(9, 40_000, acceptance_p)
-    return flow({'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck, 'round_trips': ladder.trips_cr})
+    return flow({'flow_rising': ladder.rising_ck, 'flow_known': ladder.known_ck,
+                 'round_trips': ladder.trips_cr})
 
 
 def test_replicas_flow_evenly_where_all_pairs_accept_alike():
     part, error = flows(np.full(8, 0.5))
     assert (part[0], part[-1]) == (1, 0)
     assert abs(part + part[::-1] - 1).max() < 4 * error.max()
-    steps = -np.diff(part)[1:-1]                                            # the ends turn everyone round
+    # The ends turn every replica round, so the first and the last step are of another kind.
+    steps = -np.diff(part)[1:-1]
     assert steps.max() < 1.2 * steps.min()
 
 
@@ -100,7 +104,7 @@ def test_flow_steps_down_at_a_bottleneck():
 
 
 def test_of_a_replica_that_began_in_the_middle_a_way_down_is_no_round_trip():
-    """Always accepted: of six replicas three go up first, and they are not home before they were down once."""
+    """All swaps succeed: of six replicas three go up first, and count once they are down."""
     K = 6
     ladder = walked(K, 2 * K, np.ones(K - 1))
     assert ladder.trips_cr.sum() <= 1

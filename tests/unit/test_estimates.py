@@ -1,4 +1,4 @@
-"""Estimates against free fields, whose every value is known, and their errors against the jackknife."""
+"""Estimates against free fields, whose every value is known, and errors against the jackknife."""
 
 import json
 
@@ -122,11 +122,11 @@ def comparison(before_cnyx, after_cnyx):
 
 
 def test_the_error_of_a_difference_knows_what_both_have_in_common():
-    """Fields lose a tenth: <phi^2> differs by -0.19 of itself, and that is known as well as it is."""
+    """Fields lose a tenth: <phi^2> falls by 0.19 of itself, and that is known as well as it is."""
     phi_cnyx = np.random.default_rng(6).normal(size=(2, 300, 8, 8))
     found = comparison(phi_cnyx, 0.9 * phi_cnyx)
     for name, power in (('phi2', 2), ('abs_magnetisation', 1), ('phi4', 4)):
-        factor, before, change = 0.9**power - 1, *(found[of][name] for of in ('original', 'difference'))
+        factor, before, change = 0.9**power - 1, found['original'][name], found['difference'][name]
         assert change['value'] == pytest.approx(factor * before['value'])
         assert change['error'] == pytest.approx(-factor * before['error'], rel=1e-6)
     assert found['difference']['binder']['error'] < 1e-12
@@ -143,6 +143,6 @@ def test_what_a_model_drops_leaves_no_quotient_of_rounding_errors(kept, undefine
     constant = phi_cnyx.mean((2, 3), keepdims=True)
     after = constant + 0 * phi_cnyx if kept == 'constant' else phi_cnyx - constant
     found = comparison(phi_cnyx, after)
-    assert {name for name, estimate in found['reconstructed'].items() if estimate is None} == undefined
+    assert {name for name, mean in found['reconstructed'].items() if mean is None} == undefined
     assert undefined.isdisjoint(found['difference'])
     json.dumps(found, allow_nan=False)

@@ -1,4 +1,4 @@
-"""Singular spectra: closed forms for the linear family, the stacked Jacobians themselves for `dense`."""
+"""Singular spectra: closed forms for `linear`, the stacked Jacobians themselves for `dense`."""
 
 import h5py
 import numpy as np
@@ -10,7 +10,7 @@ from mpi4py import MPI
 from phi4hpc.latent import analysis, jacobians, latentfile
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
-from phi4hpc.latent.spectra import right_directions, signed
+from phi4hpc.latent.singular import right_directions, signed
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import log
 from phi4hpc.parallel.jackknife import jackknife
@@ -85,8 +85,9 @@ def test_the_linear_optimum_passes_the_waves_that_it_keeps_and_no_others():
 
 
 def test_transfer_is_the_response_of_the_autoencoder_to_plane_waves():
-    """Each wave is sent through the Jacobian of every sample, and what comes back is projected onto it."""
-    jac_DD = stacked_jacobians('dense')['autoencoder'].reshape(SAMPLES, SIZE**2, SIZE**2).sum(0) / SAMPLES**0.5
+    """Each wave goes through the Jacobian of every sample, and what comes back is projected."""
+    rows = stacked_jacobians('dense')['autoencoder'].reshape(SAMPLES, SIZE**2, SIZE**2)
+    jac_DD = rows.sum(0) / SAMPLES**0.5
     y, x = np.mgrid[:SIZE, :SIZE]
     found_yx = analysed('dense')['autoencoder']['transfer']
     for ky, kx in np.ndindex(SIZE, SIZE):
@@ -96,12 +97,13 @@ def test_transfer_is_the_response_of_the_autoencoder_to_plane_waves():
 
 
 def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
-    """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, its direction the zero mode."""
+    """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, of the zero mode."""
     result = analysed('linear')['magnetisation']
     np.testing.assert_allclose(result['singular_values'][0], 1 / SIZE, rtol=1e-6)
     assert result['singular_values'][1:].max() < 1e-7
     assert len(result['directions']) == 1
-    np.testing.assert_allclose(result['lattice_directions'], np.full((1, SIZE, SIZE), 1 / SIZE), atol=1e-6)
+    constant = np.full((1, SIZE, SIZE), 1 / SIZE)
+    np.testing.assert_allclose(result['lattice_directions'], constant, atol=1e-6)
 
 
 def test_constant_jacobians_have_no_error():
@@ -113,7 +115,8 @@ def test_constant_jacobians_have_no_error():
 def test_spectra_are_those_of_the_stacked_jacobians(name):
     result, rows = analysed('dense')[name], stacked_jacobians('dense')[name]
     _, value, vector = np.linalg.svd(rows, full_matrices=False)
-    np.testing.assert_allclose(result['singular_values'][:len(value)], value, rtol=1e-6, atol=1e-7 * value[0])
+    np.testing.assert_allclose(result['singular_values'][:len(value)], value, rtol=1e-6,
+                               atol=1e-7 * value[0])
     np.testing.assert_allclose(abs((result['directions'] * vector[:3]).sum(axis=1)), 1, rtol=1e-6)
     assert result['lattice_directions'].shape == (3, SIZE, SIZE)
     np.testing.assert_allclose((result['lattice_directions'] ** 2).sum((1, 2)), 1, rtol=1e-6)
@@ -122,7 +125,8 @@ def test_spectra_are_those_of_the_stacked_jacobians(name):
 def test_a_decoders_lattice_image_is_its_left_singular_vector_averaged_over_samples():
     result = analysed('dense')['decoder']
     left, _, right = np.linalg.svd(stacked_jacobians('dense')['decoder'], full_matrices=False)
-    image_D = left[:, 0].reshape(SAMPLES, -1).mean(axis=0) * np.sign(right[0] @ result['directions'][0])
+    sign = np.sign(right[0] @ result['directions'][0])
+    image_D = sign * left[:, 0].reshape(SAMPLES, -1).mean(axis=0)
     image_D /= np.linalg.norm(image_D)
     np.testing.assert_allclose(result['lattice_directions'][0].ravel(), image_D, atol=1e-6)
 
@@ -168,7 +172,8 @@ def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
     monkeypatch.setattr(jacobians, 'SAMPLES_BYTES', 1)
     for name, arrays in analysed('dense').items():
         for key, array in arrays.items():
-            np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7, err_msg=f'{name}/{key}')
+            np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7,
+                                       err_msg=f'{name}/{key}')
 
 
 def test_jackknife_error_is_the_spread_over_independent_ensembles():
@@ -209,10 +214,12 @@ def test_layout_of_the_file(tmp_path):
     results = analysed('dense')
     with h5py.File(tmp_path / 'latent.h5', 'w') as file:
         group = file.create_group('model')
-        latentfile.write(group, results, samples(2), samples(2), L=SIZE, kappa=0.269, family='dense')
+        examples = samples(2), samples(2)
+        latentfile.write(group, results, *examples, L=SIZE, kappa=0.269, family='dense')
         assert set(group) == {*NAMES, 'examples'}
         assert dict(group.attrs) == {'L': SIZE, 'kappa': 0.269, 'family': 'dense'}
-        assert group['examples/original'].shape == group['examples/reconstructed'].shape == (2, SIZE, SIZE)
+        for side in 'original', 'reconstructed':
+            assert group[f'examples/{side}'].shape == (2, SIZE, SIZE)
         for name in NAMES:
             width = SIZE**2 if name == 'autoencoder' else LATENT
             assert group[name]['singular_values'].shape == (width,)

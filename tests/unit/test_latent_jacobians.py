@@ -38,7 +38,8 @@ def test_encoder_and_decoder(model, x_nD):
         torch.testing.assert_close(jac_ndD[n], jacobian(model.encode, x_nD[n]))
         torch.testing.assert_close(jac_nDd[n], jacobian(model.decode, y_nd[n]))
         torch.testing.assert_close(jac_nDd[n] @ jac_ndD[n], jacobian(model, x_nD[n]))
-        torch.testing.assert_close(jac_nDd[n], central_differences(model.decode, y_nd[n]), atol=1e-8, rtol=0)
+        torch.testing.assert_close(jac_nDd[n], central_differences(model.decode, y_nd[n]),
+                                   atol=1e-8, rtol=0)
 
 
 @pytest.mark.parametrize('n', [0, 3, 600])

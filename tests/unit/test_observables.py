@@ -23,7 +23,7 @@ ENSEMBLE = Ensemble(L, 0.26, 0.02)
 
 @pytest.fixture(scope='module')
 def phi():
-    """Return fields phi_cnyx in which long waves are strong, so that every observable is defined."""
+    """Return fields phi_cnyx with strong long waves, so that every observable is defined."""
     rng = np.random.default_rng(4)
     p = 2 * np.pi * np.fft.fftfreq(L)
     damping = (0.1 + 4 * np.sin(p[:, None] / 2) ** 2 + 4 * np.sin(p / 2) ** 2) ** -0.5

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from phi4hpc.device.fields import Fields
-from phi4hpc.lattice.critical import UNIVERSAL
+from phi4hpc.lattice.transition import UNIVERSAL
 from phi4hpc.parallel.leftout import Missing
 from phi4hpc.sampling.start import normal
 from phi4hpc.statistics.critical import critical, plain

@@ -31,7 +31,8 @@ def test_without_hopping_every_site_stands_alone(device, algorithm, lam):
 @pytest.mark.parametrize(('algorithm', 'kappa', 'lam', 'precision'), TORI)
 def test_two_torus_by_quadrature(device, algorithm, kappa, lam, precision):
     draws, spacing = STEPS.get(algorithm, (400, 1))
-    values = observe(device, 2, kappa, lam, algorithm, replicas=2048, draws=draws, spacing=spacing, precision=precision)
+    values = observe(device, 2, kappa, lam, algorithm, replicas=2048, draws=draws, spacing=spacing,
+                     precision=precision)
     m2, m4, phi2 = two_torus(kappa, lam)
     square = values[..., MAGNETISATION] ** 2
     assert_agrees(np.stack([square, values[..., PHI2]], -1), np.array([m2, phi2]), within=0.006)
@@ -41,8 +42,8 @@ def test_two_torus_by_quadrature(device, algorithm, kappa, lam, precision):
 @pytest.mark.parametrize(('kappa', 'lam'), [(0.269, 0.02), (0.3, 0.1), (0.1, 1.0)])
 @pytest.mark.parametrize('algorithm', ALGORITHMS)
 def test_schwinger_dyson_identity(device, algorithm, kappa, lam):
-    """<sum_x phi_x dS/dphi_x> = Omega whatever kappa and lambda; its parts are H, phi^2 and phi^4.
-    """
+    """<sum_x phi_x dS/dphi_x> = Omega at any kappa and lambda; its parts are H, phi^2 and phi^4."""
     values = observe(device, 16, kappa, lam, algorithm, replicas=128, draws=600, spacing=1)
-    identity = -4 * kappa * values[..., HOPPING] + 2 * (1 - 2 * lam) * values[..., PHI2] + 4 * lam * values[..., PHI4]
+    quadratic, quartic = 2 * (1 - 2 * lam) * values[..., PHI2], 4 * lam * values[..., PHI4]
+    identity = quadratic + quartic - 4 * kappa * values[..., HOPPING]
     assert_agrees(identity, 1.0, within=0.005)
