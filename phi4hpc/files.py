@@ -103,7 +103,7 @@ def read_json(path):
         if isinstance(content, dict):
             return content
         raise ValueError(f'it holds a {type(content).__name__}')
-    except ValueError as error:
+    except (ValueError, RecursionError, IsADirectoryError) as error:
         raise UserError(f'{path}: damaged ({error}); remove it, and what it told of is done again') from None
 
 

@@ -1,9 +1,12 @@
-"""`phi4hpc status DIR`: how far each stage of a run is, from what the run leaves; also while it is at work."""
+"""`phi4hpc status DIR`: how far each stage of a run is, by what it has left; also while it works."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from phi4hpc.blockspin.models import models
+from phi4hpc.deck.load import load
+from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
 from phi4hpc.logs import told
 from phi4hpc.rundirectory import ledger, resolved
@@ -40,10 +43,18 @@ def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
 
 
 def progress(path: Path, note: dict[str, Any]) -> str:
-    """Return in words how far the stage at work is, by its note; of models also how many are done."""
+    """Return in words how far the stage at work is, by the note that it leaves."""
     try:
         said = told(**{key: note[key] for key in ('what', 'done', 'total', 'rate')})
     except (LookupError, TypeError, ValueError, ArithmeticError):
         return 'somewhere: logs/progress.json is damaged'
+    return f'{said}; {models_done(path)} models are done' if note['stage'] == 'train' else said
+
+
+def models_done(path: Path) -> str:
+    """Return how many models are done, and where the deck can still be read, of how many."""
     done = len(list((path / 'models').glob('*.json')))
-    return f'{said}; {done} models are done' if note['stage'] == 'train' else said
+    try:
+        return f'{done} of {len(models(load(path / resolved.FILE).deck))}'
+    except UserError:
+        return str(done)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from phi4hpc.errors import UserError
-from phi4hpc.files import checksum, read_json
+from phi4hpc.files import read_json
 from phi4hpc.rundirectory import ledger, resolved
 from phi4hpc.storage import generations
 from phi4hpc.storage.checksums import damaged
@@ -47,14 +47,10 @@ def in_checkpoints(path: Path) -> Iterator[str]:
 
 def in_files(path: Path) -> Iterator[str]:
     """Yield a line for every file that is not as its stage left it, and for every odd JSON file."""
-    for stage, record in ledger.records(path).items():
-        for name, expected in record.files.items():
-            if not (path / name).exists():
-                yield f'{name}: missing, though the stage {stage} is done'
-            elif checksum(path / name) != expected:
-                yield f'{name}: not as the stage {stage} left it'
-    for name in ('timings.json', 'logs/progress.json'):
-        try:
+    try:
+        for stage, record in ledger.records(path).items():
+            yield from ledger.faults(path, stage, record)
+        for name in ('timings.json', 'logs/progress.json'):
             read_json(path / name)
-        except UserError as error:
-            yield str(error)
+    except UserError as error:
+        yield str(error)

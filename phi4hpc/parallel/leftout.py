@@ -13,16 +13,29 @@ from phi4hpc.errors import UserError
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
 
-lines: list[str] = []            # what this rank has left out since the last `announce`
+lines: list[str] = []
+"""What this rank has left out since the last `announce`."""
+subjects: list[str] = []
+"""What this rank is at work on, such as a lattice and a rung of it."""
 
 
 class Missing(Exception):
     """An estimate cannot be made from these draws; the text says why, in words for the log."""
 
 
+@contextlib.contextmanager
+def about(subject: str) -> Iterator[None]:
+    """A block in which `subject` stands before everything that is noted."""
+    subjects.append(subject)
+    try:
+        yield
+    finally:
+        subjects.pop()
+
+
 def note(what: str, why: object) -> None:
     """Note that `what` is left out, and why."""
-    line = f'{what}: left out: {why}'
+    line = f'{": ".join([*subjects, what])}: left out: {why}'
     if line not in lines:
         lines.append(line)
 
@@ -43,14 +56,14 @@ def left_out(what: str) -> Iterator[None]:
         note(what, said if isinstance(error, Missing) else f'{type(error).__name__}: {said}')
 
 
-def finite(found: dict[str, Any], where: str) -> dict[str, Any]:
+def finite(found: dict[str, Any]) -> dict[str, Any]:
     """Return plain values with None for every number that is not finite, and note what lacks it.
 
     An estimate {'value', 'error', ...} that holds such a number is None as a whole.
     """
     for name, value in found.items():
         if not is_finite(value):
-            note(f'{where}: {name}', 'it is not a finite number')
+            note(name, 'it is not a finite number')
     return {name: value if is_finite(value) else defined(value) for name, value in found.items()}
 
 

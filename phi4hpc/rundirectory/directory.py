@@ -135,10 +135,15 @@ class RunDirectory:
         return self.comm.bcast(found)
 
     def require(self, stage: str) -> None:
-        """Raise UserError unless a stage is complete. Collective."""
+        """Raise UserError unless a stage is complete and its files are as it left them. Collective."""
         if not self.done(stage):
             raise UserError(f'{self.path}: the stage {stage} is not complete; run '
                             f'`phi4hpc {stage}` first')
+        with together(self.comm):
+            record = ledger.records(self.path)[stage] if self.comm.rank == 0 else None
+            fault = record and next(ledger.faults(self.path, stage, record), None)
+            if fault:
+                raise UserError(f'{self.path}/{fault}; remove it, and `phi4hpc {stage}` makes it anew')
 
     def begin(self, stage: str) -> None:
         """Forget that a stage was done, since there may be half of what it makes for a while.

@@ -65,6 +65,15 @@ def is_done(folder: Path, stage: Stage, digest: str) -> bool:
     return all((folder / name).exists() for name in (*stage.leaves, *record.files))
 
 
+def faults(folder: Path, stage: str, record: Record) -> Iterator[str]:
+    """Yield in words which files of a complete stage are missing or not as the stage left them."""
+    for name, expected in record.files.items():
+        if not (folder / name).exists():
+            yield f'{name}: missing, though the stage {stage} is done'
+        elif checksum(folder / name) != expected:
+            yield f'{name}: not as the stage {stage} left it'
+
+
 def _write(folder: Path, complete: dict[str, Record]) -> None:
     write_json(folder / FILE, {stage: record.model_dump() for stage, record in complete.items()})
 

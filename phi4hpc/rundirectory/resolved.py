@@ -27,7 +27,7 @@ def read(folder: Path) -> dict:
                         'runs/quickstart')
     try:
         meaning = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError):
+    except (yaml.YAMLError, ValueError, RecursionError, IsADirectoryError):
         meaning = None
     if not isinstance(meaning, dict):
         raise UserError(f'{path}: damaged, so what made the directory is not known; begin anew '

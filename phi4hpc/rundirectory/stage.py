@@ -12,6 +12,7 @@ class Stage:
     `leaves`: the files that are there when it is done; `folders`: those that it fills; `may_leave`:
     files and folders that some decks make it leave. Names are relative to the run directory.
     `own_checksums`: whether its files carry checksums of their own, so that none need be recorded.
+    `on_device`: whether it runs on the deck's device, and not on the host whatever the deck says.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Stage:
     may_leave: tuple[str, ...] = ()
     needs: str | None = None
     own_checksums: bool = False
+    on_device: bool = False
 
     @property
     def makes(self) -> tuple[str, ...]:

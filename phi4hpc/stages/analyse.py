@@ -12,6 +12,7 @@ from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, chosen, load, moments
 from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.leftout import about, announce, finite
 from phi4hpc.parallel.world import block
 from phi4hpc.stages.train import torch_device
 from phi4hpc.statistics.estimates import blocks, compared, stacked
@@ -41,7 +42,8 @@ def finished(context):
 
 def comparisons(context):
     """Return what reconstructions.json holds: {model: entries}."""
-    return read_json(context.directory.file('reconstructions.json')).get('models', {})
+    found = read_json(context.directory.file('reconstructions.json')).get('models')
+    return found if isinstance(found, dict) else {}
 
 
 def latent_groups(context):
@@ -60,6 +62,7 @@ def analyse(context, model, lattice):
     each = partial(context.control.each, where=f'before the analysis of {model.name}')
     results, total = spectra(context, model, network, lattice, each)
     entries = reconstructions(context, model, network, lattice, each)
+    announce(context.comm)
     if context.comm.rank == 0:
         add_group(context, model, network, lattice, results, total)
         others = comparisons(context)
@@ -128,5 +131,7 @@ def reconstruct_rung(context, model, network, lattice, k, entries):
             before[c].append(moments(observables, Draws.of_fields(phi_nyx)))
             after[c].append(moments(observables, Draws.of_fields(reconstruct(network, phi_nyx))))
             yield
-    entries[k] = {'L': model.L, 'kappa': ensemble.kappa,
-                  **compared(observables, stacked(before), stacked(after), ensemble)}
+    with about(f'{model.name}, kappa = {ensemble.kappa:g}'):
+        found = compared(observables, stacked(before), stacked(after), ensemble)
+        entries[k] = {'L': model.L, 'kappa': ensemble.kappa,
+                      **{name: finite(part) for name, part in found.items()}}

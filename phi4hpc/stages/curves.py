@@ -10,7 +10,7 @@ from phi4hpc.lattice.observable import chosen
 from phi4hpc.lattice.series import SERIES
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.communicator import Communicator, Pieces
-from phi4hpc.parallel.leftout import finite, left_out, note
+from phi4hpc.parallel.leftout import about, finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.statistics.critical import critical, plain
@@ -36,7 +36,7 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     made = partial(curve_of, lam=lam, observables=observables)
     curves = {}
     for L in each(usable[comm.rank::comm.size]):
-        with left_out(f'L = {L}: its curves'):
+        with about(f'L = {L}'), left_out('curves'):
             curves[L] = made(ensembles[L])
     everyone = [item for part in comm.gather(tables_of(curves, each, comm)) or ()
                 for item in part.items()]
@@ -58,7 +58,7 @@ def enough(lattice: Lattice) -> bool:
     """Return whether a lattice has draws enough for reweighting, and note where it has not."""
     draws = lattice.draws * lattice.chains
     if draws < FEWEST:
-        note(f'L = {lattice.L}: its curves', f'a rung has {draws} draws, fewer than {FEWEST}')
+        note(f'L = {lattice.L}: curves', f'a rung has {draws} draws, fewer than {FEWEST}')
     return draws >= FEWEST
 
 
@@ -68,14 +68,14 @@ def tables_of(curves: dict[int, Curve], each: Pieces, comm: Communicator) -> dic
     todo = [(L, kappa) for L, curve in curves.items() for kappa in stops(curve)]
     with Progress('reweight', sum(comm.allgather(len(todo))), comm.rank) as progress:
         for L, kappa in each(todo):
-            with left_out(f'L = {L}: its curves'):
+            with about(f'L = {L}'), left_out('curves'):
                 rows[L].append(row(curves[L], kappa))
             progress.advance(comm.size)
     tables = {}
     for L, curve in curves.items():
-        with left_out(f'L = {L}: its curves'):
+        with about(f'L = {L}: curves'), left_out('all'):
             if len(rows[L]) == len(stops(curve)):
-                tables[L] = finite(tabulated(curve, rows[L]), f'L = {L}: its curve')
+                tables[L] = finite(tabulated(curve, rows[L]))
     return tables
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from phi4hpc import __version__
+from phi4hpc.deck.schema import FEWEST_DRAWS
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observable import chosen
 from phi4hpc.logs import Progress, log
-from phi4hpc.parallel.leftout import announce, finite, left_out
+from phi4hpc.parallel.leftout import about, announce, finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.curves import transition
@@ -48,15 +49,19 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
     """
     comm, entries, lam = context.comm, {}, context.deck.action.lam
     observables = chosen('rungs', context.deck.measure.observables)
+    of_fields = ', '.join(name for name, each in observables.items() if each.needs_fields)
+    for lattice in (ensembles[L] for L in ensembles.sizes):
+        if lattice.fields < FEWEST_DRAWS:
+            note(f'L = {lattice.L}: {of_fields}', f'{lattice.fields} fields are kept of each chain, '
+                 f'fewer than {FEWEST_DRAWS}')
     rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):
             lattice = ensembles[L]
             kappa = float(lattice.kappas[k])
             entries[L, k] = {'L': L, 'kappa': kappa}
-            with left_out(f'L = {L}, kappa = {kappa:g}: its means'):
-                found = rung_estimates(lattice, k, lam, observables)
-                entries[L, k] |= finite(found, f'L = {L}, kappa = {kappa:g}')
+            with about(f'L = {L}, kappa = {kappa:g}'), left_out('all means'):
+                entries[L, k] |= finite(rung_estimates(lattice, k, lam, observables))
             progress.advance(comm.size)
     everyone = [item for part in comm.gather(entries) or () for item in part.items()]
     return [entry for _, entry in sorted(everyone)]

@@ -5,12 +5,15 @@ import time
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from phi4hpc import logs
 from phi4hpc.deck.load import Loaded
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.choose import choose
+from phi4hpc.device.host import Host
 from phi4hpc.parallel import world
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.runcontrol import Control, Signals
 from phi4hpc.parallel.watchdog import watch
 from phi4hpc.plan import require_ranks
@@ -39,7 +42,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
         if not todo:
             logs.log.info('%s: nothing to do', directory.path)
             return
-        device, reason = choose(deck.device, world.local_rank(comm))
+        device, reason = device_of(todo, deck, comm)
         logs.log.info('%s: %d ranks, device %s (%s)', directory.path, comm.size, device, reason)
         stop_file = directory.file('STOP')
         control = Control(comm, signals, deck.checkpoint.interval, walltime, stop_file)
@@ -47,6 +50,13 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
             context = Context(comm, deck, directory, device, control)
             for stage in todo:
                 run_stage(stage, context)
+
+
+def device_of(stages: Sequence[Stage], deck: Deck, comm: Communicator) -> tuple[Any, str]:
+    """Return (device, reason) for some stages; a node without a GPU can do those that need none."""
+    if any(stage.on_device for stage in stages):
+        return choose(deck.device, world.local_rank(comm))
+    return Host(), f'{", ".join(stage.name for stage in stages)} needs no other'
 
 
 def wanted(stage: Stage, deck: Deck) -> bool:

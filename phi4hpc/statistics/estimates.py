@@ -13,6 +13,7 @@ from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.lattice.observable import Ensemble, Mean, Moments, Observable, moments
 from phi4hpc.lattice.series import SERIES
+from phi4hpc.parallel.leftout import left_out
 from phi4hpc.statistics.convergence import convergence
 from phi4hpc.statistics.free_form import free_form
 from phi4hpc.statistics.gamma import estimate, obs
@@ -106,9 +107,13 @@ def compared(observables: Observables, before: Moments, after: Moments,
 
 def plain(observables: Observables, found: Mapping[str, Mean], L: int) -> dict[str, Any]:
     """Return values, as pyerrors.Obs by name, as results.json keeps them; None: not defined."""
-    return {name: None if value is None
-            else listed(value, observables[name], L) if observables[name].argument_name
-            else estimate(value).as_dict() for name, value in found.items()}
+    kept: dict[str, Any] = dict.fromkeys(found)
+    for name, value in found.items():
+        with left_out(name):
+            if value is not None:
+                kept[name] = (listed(value, observables[name], L) if observables[name].argument_name
+                              else estimate(value).as_dict())
+    return kept
 
 
 def listed(means: Sequence[Mean], observable: Observable, L: int) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from phi4hpc.logs import log
+from phi4hpc.parallel.leftout import Missing, left_out
 from phi4hpc.statistics.gamma import value_and_error
 
 LOWEST = 1.0                     # the largest lattice momentum p^ that the fit takes
@@ -22,20 +22,18 @@ def free_form(p_hat: np.ndarray, propagator: list) -> dict[str, Any] | None:
 
     It has the form that results.json keeps: `z` and `mass2` are {'value', 'error'}, beside `chi2`,
     `dof` and `largest_momentum`, the end of the fitted range. None where there are too few momenta,
-    or no fit is found, which the log says.
+    or no fit is found.
     """
     if len(p_hat) < FEWEST:
         return None
     largest = max(LOWEST, float(p_hat[FEWEST - 1]))
     low = np.flatnonzero(p_hat <= largest)
-    try:
+    with left_out('free_form'):
         result = fit(p_hat[low] ** 2, [propagator[n] for n in low])
-    except Exception as error:                              # pyerrors raises no class of its own
-        log.warning('no free form is fitted to a propagator: %s', error)
-        return None
-    z, mass2 = (value_and_error(parameter) for parameter in result.fit_parameters)
-    return {'z': z, 'mass2': mass2, 'chi2': float(result.chisquare), 'dof': int(result.dof),
-            'largest_momentum': float(p_hat[low[-1]])}
+        z, mass2 = (value_and_error(parameter) for parameter in result.fit_parameters)
+        return {'z': z, 'mass2': mass2, 'chi2': float(result.chisquare), 'dof': int(result.dof),
+                'largest_momentum': float(p_hat[low[-1]])}
+    return None
 
 
 def fit(p2: np.ndarray, propagator: list) -> Any:
@@ -46,7 +44,7 @@ def fit(p2: np.ndarray, propagator: list) -> Any:
         mean.gamma_method()
     values, errors = np.array([(mean.value, mean.dvalue) for mean in propagator]).T
     if not (np.all(values > 0) and np.all(errors > 0)):
-        raise ValueError('its values and errors are not all positive')
+        raise Missing('values and errors of the propagator are not all positive')
     return least_squares(p2, propagator, lambda a, x: a[0] / (x + a[1]), silent=True,
                          initial_guess=first_guess(p2, values))
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from phi4hpc.lattice.observable import Ensemble, Mean, Means, Moments, Observable
+from phi4hpc.parallel.leftout import left_out
 from phi4hpc.statistics.gamma import obs
 
 Series = dict[Hashable, np.ndarray]
@@ -47,5 +48,9 @@ def averaged(moments: Moments, average: Callable[[np.ndarray], Mean] = obs) -> M
 
 def values(observables: Mapping[str, Observable], means: Means,
            ensemble: Ensemble) -> dict[str, Mean]:
-    """Return {name: value} of every observable, None where it is not defined."""
-    return {name: observable.value(means, ensemble) for name, observable in observables.items()}
+    """Return {name: value} of every observable, None where it is not defined or fails."""
+    found = dict.fromkeys(observables)
+    for name, observable in observables.items():
+        with left_out(name):
+            found[name] = observable.value(means, ensemble)
+    return found

@@ -6,7 +6,7 @@ import pytest
 
 from phi4hpc.errors import UserError
 from phi4hpc.parallel import leftout
-from phi4hpc.parallel.leftout import Missing, announce, finite, left_out
+from phi4hpc.parallel.leftout import Missing, about, announce, finite, left_out
 
 
 class Ranks:
@@ -52,7 +52,9 @@ def test_what_is_no_fault_of_the_data_ends_the_block_as_ever(said, error):
 def test_numbers_that_are_not_finite_are_none_and_named(said):
     entry = {'hopping': {'value': 0.1, 'error': 0.2}, 'binder': {'value': math.nan, 'error': 1.0},
              'propagator': {'value': [1.0, math.inf], 'error': [0.1, 0.2]}, 'thin': [(0.1, 0.2)]}
-    assert finite(entry, 'L = 4') == entry | {'binder': None, 'propagator': {
+    with about('L = 4'):
+        found = finite(entry)
+    assert found == entry | {'binder': None, 'propagator': {
         'value': [1.0, None], 'error': [0.1, 0.2]}}
     announce(Ranks())
     assert said == [f'L = 4: {name}: left out: it is not a finite number'

@@ -208,6 +208,14 @@ def test_a_stage_that_another_needs_is_named(tmp_path):
         directory(tmp_path).require('sample')
 
 
+def test_a_stage_is_not_built_on_files_that_were_touched(tmp_path):
+    run = finished_run(tmp_path)
+    run.require('measure')
+    run.file('results.json').write_text('{}')
+    with pytest.raises(UserError, match='results.json: not as the stage measure left it; remove it'):
+        run.require('measure')
+
+
 def test_comparison_names_the_key_and_both_values():
     differences = compare({'a': {'b': 1, 'c': 2}}, {'a': {'b': 1, 'c': 3}, 'd': 4})
     assert [*map(in_words, differences)] == ['a.c: 2 there, 3 here', 'd: None there, 4 here']

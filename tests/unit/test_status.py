@@ -45,3 +45,27 @@ def test_what_was_done_and_is_discarded_did_not_stop(directory):
     with followed(note(directory), 'report'), Progress('draw', 20):
         pass
     assert state(directory, 'report') == 'not begun'
+
+
+DECK = """
+lattice: {sizes: [4]}
+ladder: {kappas: [0.24, 0.26]}
+train: {lattice: 4, kappas: [0.24, 0.26], models: [{linear: {latents: [2, 4]}}]}
+"""
+
+
+@pytest.mark.parametrize(('deck', 'told'), [(DECK, '3 of 4'), ('train: {kappas: 3}', '3')])
+def test_of_training_it_is_told_how_many_models_are_done(directory, deck, told):
+    (directory / 'deck.resolved.yaml').write_text(deck)
+    (directory / 'models').mkdir()
+    for name in 'abc':
+        (directory / 'models' / f'{name}.json').touch()
+    with followed(note(directory), 'train'), Progress('train', 10):
+        assert state(directory, 'train').endswith(f'; {told} models are done')
+
+
+@pytest.mark.parametrize('text', ['{"stage": "report"}', '{"stage": "report", "what": 1, "done": [],'
+                                  ' "total": "x", "rate": 0}', '{"stage": ["report"]}'])
+def test_an_odd_note_is_no_traceback(directory, text):
+    note(directory).write_text(text)
+    assert state(directory, 'report')
