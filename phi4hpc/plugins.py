@@ -23,6 +23,14 @@ def names(package: str) -> tuple[str, ...]:
     return tuple(sorted(path.stem for folder in folders or () for path in Path(folder).glob('[a-z]*.py')))
 
 
+def findable(name: str) -> bool:
+    """Return whether a user's module, named by a dotted path, is there; does not import it."""
+    try:
+        return '.' in name and find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
 def load(package: str, name: str) -> ModuleType:
     """Return the module of the plug-in `name`: of our folder `package`, or the user's own where it has a dot.
 

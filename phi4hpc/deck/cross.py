@@ -155,8 +155,8 @@ def _kept(deck):
 
 
 def _observed(deck):
-    for section in 'measure', 'analyse':
-        names = list(_items(deck, section, 'observables'))
+    for path in ('measure', 'observables'), ('analyse', 'observables'), ('report', 'figures'):
+        names = list(_items(deck, *path))
         for n, (where, name) in enumerate(names):
             if name in [earlier for _, earlier in names[:n]]:
                 yield where, f'{name} is there already: expected each once'

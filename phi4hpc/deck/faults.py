@@ -30,7 +30,12 @@ def typed(tree):
     return None, [*(_unknown(tree, path) for path in unknown),
                   *(_missing(tree, path) for path in missing if path not in meant),
                   *(_wrong(tree, e['loc'], e['input']) for e in wrong if e['type'] not in SAID),
-                  *(Fault(tree.key(_named(e)), _named(e), _message(e)) for e in wrong if e['type'] in SAID)]
+                  *(Fault(_place(tree, _named(e)), _named(e), _message(e)) for e in wrong if e['type'] in SAID)]
+
+
+def _place(tree, path):
+    # An item of a list has no key of its own.
+    return tree.value(path) if isinstance(path[-1], int) else tree.key(path)
 
 
 def _message(error):

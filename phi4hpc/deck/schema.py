@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, create_model
 
 from phi4hpc.deck import algorithms
+from phi4hpc.deck.modules import Module
 from phi4hpc.deck.observables import Name as Observable
 from phi4hpc.deck.plugged import Entry, Folder
 from phi4hpc.deck.section import Count, Section, whole
@@ -178,6 +179,14 @@ class Analyse(Section):
     phi4hpc/lattice/observables/, or modules of your own by dotted paths."""
 
 
+class Report(Section):
+    """The figures of the page."""
+
+    figures: list[Module] = []
+    """Figures of your own beside ours: dotted paths of modules such as mygroup.figure, which Python
+    finds in the folder of the deck or on PYTHONPATH. docs/extending.md shows one."""
+
+
 class Deck(Section):
     """One study: what to sample, what to train, what to look at."""
 
@@ -202,3 +211,4 @@ class Deck(Section):
     train: Train | None = None
     """Left out: the run samples and reports, and trains nothing."""
     analyse: Analyse = Analyse()
+    report: Report = Report()

@@ -22,6 +22,7 @@ from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, samples
 from phi4hpc.latent.response import Observables, Responses
 from phi4hpc.latent.singular import lattice_images, right_directions, signed, singular_values
 from phi4hpc.lattice.observable import Ensemble
+from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator, Pieces
 from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
@@ -44,7 +45,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
         space, or (r_kept, D) on the input lattice for the autoencoder;
     `lattice_directions` (r_kept, y, x): the same as images on the lattice;
     `transfer`, `transfer_error` (L, L): of the autoencoder alone, its response to plane waves by
-        jacobians.transfer.
+        jacobians.transfer;
+    `transfer_symmetric`, `transfer_symmetric_error` (L, L): its mean over the momenta that the
+        symmetries of the square carry into each other.
 
     An observable that is not defined on these samples is left out, and the log says so. The result
     does not depend on the number of ranks, to rounding. `each(pieces)` yields the pieces of this
@@ -59,9 +62,17 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     blocks = gather_blocks(comm, *_sums(model, x_nD, slices, span_Ds, responses, each))
     found = {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
              for name, gram in _grams(responses).items()}
-    value, error = jackknife(comm, blocks, lambda sums: sums['transfer'] / sums['count'])
-    found['autoencoder'] |= {'transfer': value, 'transfer_error': error}
+    found['autoencoder'] |= _transfers(comm, blocks)
     return {name: arrays for name, arrays in found.items() if arrays}
+
+
+def _transfers(comm: Communicator, blocks: Blocks) -> dict[str, np.ndarray]:
+    """Return the response to plane waves, and its mean over orbits, with their errors."""
+    found = {}
+    for name, of_momenta in (('transfer', np.asarray), ('transfer_symmetric', symmetrised)):
+        found[name], found[f'{name}_error'] = jackknife(
+            comm, blocks, lambda sums, of=of_momenta: of(sums['transfer'] / sums['count']))
+    return found
 
 
 def _grams(responses: Responses) -> dict[str, Gram]:

@@ -11,6 +11,7 @@ import numpy as np
 
 DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction', 'latent'),
               'lattice_directions': ('direction', 'y', 'x'), 'transfer': ('p_y', 'p_x'),
+              'transfer_symmetric': ('p_y', 'p_x'),
               'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
 """{dataset: dimensions}, which its error shares."""
 

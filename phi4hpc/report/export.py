@@ -1,62 +1,79 @@
-"""Tables for papers and spreadsheets: tables/*.csv with full digits, tables/*.tex with values as 0.26955(3)."""
+"""Tables for spreadsheets, tables/*.csv with all digits, and for papers, *.tex with 0.26955(3)."""
 
-import csv
-import io
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from phi4hpc.files import write_text
-from phi4hpc.report import scaling
-from phi4hpc.report.numbers import value_error
-from phi4hpc.report.study import UNDEFINED
+from phi4hpc.lattice.observable import load
+from phi4hpc.report import findings
+from phi4hpc.report.numbers import written
+from phi4hpc.report.study import UNDEFINED, Study
+from phi4hpc.report.tables import columns
 
-MEANS = {'abs_magnetisation': r'$\langle|M|\rangle$', 'susceptibility': r'$\chi$', 'susceptibility_m2':
-         r'$\Omega\langle M^2\rangle$', 'binder': '$U_L$', 'correlation_ratio': r'$\xi/L$',
-         'hopping': r'$\langle H\rangle/\Omega$', 'specific_heat': r'$C$'}
+EXPONENTS = {'nu': r'$\nu$', 'beta/nu': r'$\beta/\nu$', 'gamma/nu': r'$\gamma/\nu$'}
 
 
-def export(study, folder):
-    """Write the tables of a study into a folder: means, curves, and, where they were found, kappas and exponents."""
+def export(study: Study, folder: Path) -> None:
+    """Write the tables of a study into a folder: means, reweighted curves, kappas and exponents.
+
+    What was not found has no table, what is not defined an empty cell.
+    """
     folder.mkdir(exist_ok=True)
-    entries = [entry for L in study.sizes for entry in study.entries(L)]
-    parts = [[entry['L'], entry['kappa'], *((entry.get(name) or UNDEFINED) for name in MEANS)] for entry in entries]
-    heads = ['L', 'kappa', *(f'{name}{part}' for name in MEANS for part in ('', '_error'))]
-    numbers = [[L, kappa, *(mean[part] for mean in means for part in ('value', 'error'))] for L, kappa, *means in parts]
-    write_text(folder / 'means.csv', comma_separated([heads, *numbers]))
-    words = [[str(L), f'{kappa:g}', *(value_error(mean['value'], mean['error']) for mean in means)]
-             for L, kappa, *means in parts]
-    write_text(folder / 'means.tex', latex(['$L$', r'$\kappa$', *MEANS.values()], words))
+    write(folder / 'means', means(study), means_in_words(study))
     if study.reweighted:
-        write_text(folder / 'reweighted.csv', comma_separated(curves(study.reweighted)))
-    for name, rows in (('kappas', scaling.levels(study)), ('exponents', scaling.exponents(study))):
-        if rows:
-            cells = [list(row.values()) for row in rows]
-            write_text(folder / f'{name}.csv', comma_separated([list(rows[0]), *cells]))
-            write_text(folder / f'{name}.tex', latex(list(rows[0]), [[escaped(cell) for cell in row] for row in cells]))
+        write(folder / 'reweighted', pd.concat([curves(table) for table in study.reweighted]))
+    if points := findings.points(study):
+        rows = [{'of': p['of'], 'what': p['what'], 'L': p['L'], **numbers('kappa', p['kappa'])}
+                for p in points]
+        words = [{'point': f'{load(p["of"]).label} {p["what"]}', '$L$': p['L'],
+                  r'$\kappa$': written(p['kappa'])} for p in points]
+        write(folder / 'kappas', pd.DataFrame(rows), pd.DataFrame(words))
+    if exponents := study.transition['exponents']:
+        rows = [{'exponent': name, **numbers('value', found), **{
+            key: found[key] for key in ('systematic', 'exact', 'smallest', 'chi2', 'dof')}}
+            for name, found in exponents.items()]
+        words = [{**row, 'name': EXPONENTS[row['name']]} for row in findings.exponents(study)]
+        write(folder / 'exponents', pd.DataFrame(rows), pd.DataFrame(words))
 
 
-def curves(tables):
-    """Yield heads and rows of the reweighted curves of all lattices; what is not defined is an empty cell."""
-    names = [*MEANS, 'free_energy']
-    yield ['L', 'kappa', *(f'{name}{part}' for name in names for part in ('', '_error'))]
-    for table in tables:
-        columns = [table[name][part] for name in names for part in ('value', 'error')]
-        yield from ([table['L'], *row] for row in zip(table['kappa'], *columns, strict=True))
+def write(path: Path, rows: pd.DataFrame, words: pd.DataFrame | None = None) -> None:
+    """Write rows as `path`.csv, and words as `path`.tex."""
+    write_text(path.with_suffix('.csv'), rows.to_csv(index=False))
+    if words is not None:
+        layout = 'r' * len(words.columns)
+        write_text(path.with_suffix('.tex'),
+                   words.to_latex(index=False, escape=False, column_format=layout))
 
 
-def comma_separated(rows):
-    """Return rows as CSV."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator='\n').writerows(rows)
-    return text.getvalue()
+def numbers(name: str, estimate: dict[str, Any] | None) -> dict[str, float]:
+    """Return the columns of an estimate: its value under `name`, and its error."""
+    known = estimate or UNDEFINED
+    return {name: known['value'], f'{name}_error': known['error']}
 
 
-def latex(heads, rows):
-    """Return a LaTeX tabular."""
-    body = [' & '.join(row) + r' \\' for row in [heads, *rows]]
-    return '\n'.join([rf'\begin{{tabular}}{{{"r" * len(heads)}}}', body[0], r'\hline', *body[1:], r'\end{tabular}', ''])
+def means(study: Study) -> pd.DataFrame:
+    """Return the means of every rung."""
+    return pd.DataFrame([
+        {'L': L, 'kappa': entry['kappa']}
+        | {key: number for name in columns(study)
+           for key, number in numbers(name, entry.get(name)).items()}
+        for L in study.sizes for entry in study.entries(L)])
 
 
-def escaped(text):
-    """Return a cell with its symbols as LaTeX sets them."""
-    if text in ('nu', 'beta/nu', 'gamma/nu'):
-        return '$' + '/'.join(rf'\{name}' for name in text.split('/')) + '$'
-    return text.replace('U_L', '$U_L$').replace('xi/L', r'$\xi/L$').replace('chi is', r'$\chi$ is')
+def means_in_words(study: Study) -> pd.DataFrame:
+    """Return the means of every rung as physicists write them."""
+    return pd.DataFrame([
+        {'$L$': L, r'$\kappa$': f'{entry["kappa"]:g}'}
+        | {load(name).label: written(entry.get(name)) for name in columns(study)}
+        for L in study.sizes for entry in study.entries(L)])
+
+
+def curves(table: dict[str, Any]) -> pd.DataFrame:
+    """Return the reweighted curves of one lattice."""
+    parts = {'L': table['L'], 'kappa': table['kappa']}
+    for name, curve in table.items():
+        if isinstance(curve, dict):
+            parts |= {name: curve['value'], f'{name}_error': curve['error']}
+    return pd.DataFrame(parts)

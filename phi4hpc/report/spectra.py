@@ -1,77 +1,99 @@
 """Singular spectra of Jacobians, and their leading directions as lattice images."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+import h5py
 import numpy as np
+from matplotlib.axes import Axes
 
-from phi4hpc.report.numbers import value_error
-from phi4hpc.report.style import FULL, Plot, mosaic, panels, points
+from phi4hpc.report.models import described
+from phi4hpc.report.numbers import ranges, value_error
+from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import FULL, Plot, colour, mosaic, panels, points
 
-FLOOR = -6                     # power of ten of the largest; as roots of eigenvalues, float64 values are noise below -8
+FLOOR = -6
+"""Power of ten of the largest value; as roots of eigenvalues, values below 1e-8 of it are noise."""
 COLUMNS = 8
-
-KINDS = {'autoencoder': 'g_autoencoder', 'decoder': 'g_decoder', 'magnetisation': 'j_magnetisation',
-         'binder': 'k_binder', 'propagator': 'l_propagator'}    # what latent.h5 says was differentiated: the figure
+SPOT = 0.25
+"""Participation of a direction below which it is a spot: a wave has 2/3, random waves 1/3."""
 
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values (largest first) with errors, and unit lattice images (r, y, x) of the leading directions."""
+    """Singular values (largest first) with errors, and unit images (r, y, x) of the directions."""
 
     value: np.ndarray
     error: np.ndarray
     images: np.ndarray
 
     @property
-    def resolved(self):
-        """How many values stand above rounding noise."""
-        return int((self.value > 10.0**FLOOR * self.value[0]).sum())
+    def resolved(self) -> int:
+        """The number of values that stand above rounding noise."""
+        return int((self.value > 10.0**FLOOR * max(self.value[0], 0)).sum())
 
     @property
-    def effective(self):
+    def bounded(self) -> bool:
+        """Whether all values that are not resolved vanish exactly, as a bound on the rank says."""
+        return self.resolved < len(self.value) and not self.value[self.resolved:].any()
+
+    @property
+    def effective(self) -> float:
         """(sum s^2)^2 / sum s^4: the number of directions that count, between 1 and all."""
-        return float((self.value**2).sum() ** 2 / (self.value**4).sum())
+        fourth = (self.value**4).sum()
+        return float((self.value**2).sum() ** 2 / fourth) if fourth > 0 else 0.0
+
+    @property
+    def spots(self) -> list[int]:
+        """The numbers of the directions, from 1, that are concentrated at some place."""
+        flat = self.images.reshape(len(self.images), -1)
+        participation = 1 / (flat.shape[1] * (flat**4).sum(1))
+        return [int(i) + 1 for i in np.flatnonzero(participation < SPOT)]
 
 
-def spectrum(latent, model, name):
-    """Return the Spectrum of what was differentiated, of a model in the open latent.h5."""
-    group = latent[model.name][name]
-    return Spectrum(*(group[key][...] for key in ('singular_values', 'singular_values_error', 'lattice_directions')))
+def spectrum(group: h5py.Group) -> Spectrum:
+    """Return the Spectrum that a group of latent.h5 holds."""
+    keys = 'singular_values', 'singular_values_error', 'lattice_directions'
+    return Spectrum(*(group[key][...] for key in keys))
 
 
-def drawing(name):
-    """Return the drawing of one spectrum: for every training kappa, spectra of all models and rows of directions."""
+def draw(study: Study, what: str, facts: dict[str, Any], name: str | None = None) -> Iterator[Plot]:
+    """Yield a figure for every training kappa: spectra of all models, and rows of directions.
 
-    def spectra(study):
-        for kappa, models in study.models.items():
-            with study.latent() as latent:
-                of_models = [spectrum(latent, model, name) for model in models]
-            figure, axes = panels(2, 1, FULL, 2.5 + 0.87 * len(models), height_ratios=[2.3, 0.87 * len(models)])
-            draw_values(axes[0, 0], models, of_models)
-            draw_directions(axes[1, 0], models, of_models)
-            told = [facts(model, s) for model, s in zip(models, of_models, strict=True)]
-            yield Plot(KINDS[name], figure, {'kappa': f'{kappa:g}', 'models': told}, kappa)
+    `what` names the group of a model in latent.h5, `facts` are told by the caption as they are.
+    """
+    for kappa, models in study.models.items():
+        with study.latent() as latent:
+            of_models = [spectrum(latent[model.name][what]) for model in models]
+        figure, axes = panels(2, 1, FULL, 2.5 + 0.87 * len(models),
+                              height_ratios=[2.3, 0.87 * len(models)])
+        draw_values(axes[0, 0], models, of_models)
+        draw_directions(axes[1, 0], models, of_models)
+        told = [facts_of(model, s) for model, s in zip(models, of_models, strict=True)]
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': told, **facts}, kappa, name)
 
-    return spectra
 
-
-def draw_values(axes, models, of_models):
-    """Draw the resolved singular values of all models with their errors, and an arrow where the rest is noise."""
+def draw_values(axes: Axes, models: list[Model], of_models: list[Spectrum]) -> None:
+    """Draw the resolved singular values with their errors, and an arrow where the rest is noise."""
     for model, s in zip(models, of_models, strict=True):
         n = s.resolved
         points(axes, 1 + np.arange(n), s.value[:n], s.error[:n], model.number, label=model.label,
                markersize=4 - model.number % 2 if n < 100 else 2)
         if n < len(s.value):
-            axes.plot(n + 1, 0.05, f'C{model.number % 7}', marker='$\\downarrow$', markersize=7, ls='',
-                      transform=axes.get_xaxis_transform())
+            axes.plot(n + 1, 0.05, colour(model.number), marker='$\\downarrow$', markersize=7,
+                      ls='', transform=axes.get_xaxis_transform())
     scale(axes, np.concatenate([s.value[:s.resolved] for s in of_models]))
-    axes.set(xlabel='$i$', ylabel=r'$\sigma_i$', xlim=(0, max(COLUMNS, *(s.resolved for s in of_models)) + 2))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    longest = max(COLUMNS, *(s.resolved for s in of_models))
+    axes.set(xlabel='$i$', ylabel=r'$\sigma_i$', xlim=(0, longest + 2))
+    axes.locator_params(axis='x', integer=True)
     axes.legend(ncols=2)
 
 
-def scale(axes, values):
-    """Choose the axis of singular values: logarithmic where they spread, and no narrower than a tenth where not."""
+def scale(axes: Axes, values: np.ndarray) -> None:
+    """Make the axis of values logarithmic where they spread, and a tenth wide where they do not."""
+    if not len(values):
+        return
     if values.max() > 3 * values.min():
         axes.set_yscale('log')
         return
@@ -80,20 +102,22 @@ def scale(axes, values):
     axes.ticklabel_format(axis='y', useOffset=False)
 
 
-def draw_directions(axes, models, of_models):
-    """Show a row of leading directions for every model, each in units of its largest entry."""
+def draw_directions(axes: Axes, models: list[Model], of_models: list[Spectrum]) -> None:
+    """Show leading directions in a row for every model, each in units of its largest entry."""
     L = models[0].L
-    images = np.full((len(models), COLUMNS, L, L), np.nan)
-    for row, s in zip(images, of_models, strict=True):
+    pictures = np.full((len(models), COLUMNS, L, L), np.nan)
+    for row, s in zip(pictures, of_models, strict=True):
         count = min(COLUMNS, len(s.images))
         row[:count] = s.images[:count] / abs(s.images[:count]).max((1, 2), keepdims=True)
-    mosaic(axes, images, limit=1)
+    mosaic(axes, pictures, limit=1)
     most = max(len(s.images) for s in of_models)
     axes.set_xticklabels([f'$i={i + 1}$' if i < most else '' for i in range(COLUMNS)])
-    axes.set_yticklabels([f'{model.family}\n$d={model.latent}$' for model in models])
+    axes.set_yticklabels([model.short for model in models])
 
 
-def facts(model, s):
+def facts_of(model: Model, s: Spectrum) -> dict[str, Any]:
     """Return what the caption tells of a model's spectrum."""
-    return {'family': model.family, 'latent': model.latent, 'resolved': s.resolved, 'total': len(s.value),
-            'first': value_error(s.value[0], s.error[0]), 'effective': f'{s.effective:.1f}'}
+    spots = [i for i in s.spots if i <= COLUMNS]
+    return {**described(model), 'resolved': s.resolved, 'total': len(s.value),
+            'bounded': s.bounded, 'first': value_error(s.value[0], s.error[0]),
+            'effective': f'{s.effective:.1f}', 'spots': ranges(spots) if spots else None}

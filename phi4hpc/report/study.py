@@ -1,24 +1,34 @@
-"""A run directory as the report reads it: every file that a stage left, opened once, and handed to the drawings."""
+"""A run directory as the report reads it: what every stage left, handed to the figures."""
 
 import math
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+import h5py
 import numpy as np
 
 from phi4hpc.blockspin.models import models
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
+from phi4hpc.statistics.rungs import rungs_of
 from phi4hpc.storage.hdf5 import readable
 from phi4hpc.storage.reader import Ensembles
 
 UNDEFINED = {'value': math.nan, 'error': math.nan}
 
+Entry = dict[str, Any]
+"""An entry of results.json: `L`, `kappa`, and means as {'value', 'error', ...} or None."""
+
 
 @dataclass(frozen=True)
 class Model:
-    """An autoencoder, `number` of its kappa: `record` of its training, `reconstructions` over the ladder."""
+    """An autoencoder, the `number`-th of its kappa.
+
+    `record` is that of its training, `reconstructions` are the entries of its ladder.
+    """
 
     name: str
     number: int
@@ -26,98 +36,122 @@ class Model:
     kappa: float
     family: str
     latent: int
-    record: dict
-    reconstructions: list
+    record: dict[str, Any]
+    reconstructions: list[Entry]
 
     @property
-    def lossless(self):
-        """Whether there is nothing to lose: a latent for every site."""
+    def lossless(self) -> bool:
+        """Whether nothing is compressed: there is a latent for every site."""
         return self.latent == self.L**2
 
     @property
-    def label(self):
-        """How legends and tables name it."""
-        return f'{self.family}, $d={self.latent}$'
+    def optimal(self) -> bool:
+        """Whether it does as the linear optimum to the last digit, as it is that itself."""
+        return self.record['ratio'] == 1
+
+    @property
+    def converged(self) -> bool:
+        """Whether training had converged when it ended, or there was no training."""
+        return self.record['converged']
+
+    @property
+    def settings(self) -> str:
+        """Its settings that differ from the default, such as hidden512; empty where none does."""
+        return self.name.partition(f'_d{self.latent}')[2].strip('_').replace('_', ', ')
+
+    @property
+    def label(self) -> str:
+        """How legends name it."""
+        return ', '.join(filter(None, [self.family, f'$d={self.latent}$', self.settings]))
+
+    @property
+    def title(self) -> str:
+        """How captions name it, as HTML."""
+        return ', '.join(filter(None, [self.family, f'<i>d</i> = {self.latent}', self.settings]))
+
+    @property
+    def short(self) -> str:
+        """How rows and ticks name it, on lines of their own."""
+        return '\n'.join(filter(None, [self.family, f'$d={self.latent}$', self.settings]))
 
 
 @dataclass(frozen=True)
 class Study:
-    """The run in directory `path`, made from `deck`."""
+    """The run in directory `path`, made from `deck`; `results` is what results.json holds."""
 
     path: Path
     deck: Deck
-    results: list = field(repr=False)
-    reweighted: list = field(repr=False, default=())
-    transition: dict | None = field(repr=False, default=None)
+    results: dict[str, Any] = field(repr=False)
 
     @classmethod
-    def of(cls, path, deck):
+    def of(cls, path: str | Path, deck: Deck) -> 'Study':
         """Return the study of a run directory whose stages are complete."""
-        found = read_json(Path(path, 'results.json'))
-        return cls(Path(path), deck, found['ensembles'], found.get('reweighted', ()), found.get('transition'))
+        return cls(Path(path), deck, read_json(Path(path, 'results.json')))
 
     @property
-    def sizes(self):
+    def sizes(self) -> list[int]:
         """The lattices, smallest first."""
         return self.deck.lattice.sizes
 
-    def kappas(self, L):
+    @property
+    def phases(self) -> dict[str, bool]:
+        """Which phases the largest lattice is seen in, as statistics.rungs.phases says."""
+        return self.results['phases']
+
+    @property
+    def reweighted(self) -> list[dict[str, Any]]:
+        """The tables of reweighted curves, one for each lattice that has enough draws."""
+        return self.results.get('reweighted') or []
+
+    @property
+    def transition(self) -> dict[str, Any]:
+        """What reweighting says of the transition; every list is empty where it says nothing."""
+        nothing: dict[str, Any] = {'levels': [], 'crossings': [], 'peaks': [], 'kappa_c': None,
+                                   'exponents': None}
+        return nothing | (self.results.get('transition') or {})
+
+    def entries(self, L: int) -> list[Entry]:
+        """Return the entries of one lattice, by ascending kappa."""
+        return rungs_of(self.results['ensembles'], L)
+
+    def kappas(self, L: int) -> np.ndarray:
         """Return the rungs of a lattice, smallest first; a tuned ladder has others for each."""
         return np.array([entry['kappa'] for entry in self.entries(L)])
 
-    def ensembles(self):
+    def ensembles(self) -> Ensembles:
         """Open ensembles.h5; a context manager."""
         return Ensembles(self.path / 'ensembles.h5')
 
-    def latent(self):
+    def latent(self) -> AbstractContextManager[h5py.File]:
         """Open latent.h5; a context manager."""
         return readable(self.path / 'latent.h5', 'remove it, and run the stage `analyse` again')
 
-    def entries(self, L):
-        """Return the entries of results.json of one lattice, by ascending kappa."""
-        return sorted((entry for entry in self.results if entry['L'] == L), key=lambda entry: entry['kappa'])
-
-    @property
-    def phases(self):
-        """Return whether the largest lattice is seen in either phase, by the Binder cumulant at the ends of its ladder.
-
-        Plain facts for captions: {'interacting', 'symmetric', 'broken', 'transition'}.
-        """
-        first, last = (self.entries(self.sizes[-1])[end]['binder']['value'] for end in (0, -1))
-        interacting = self.deck.action.lam > 0
-        symmetric, broken = first < 1 / 3 or not interacting, last > 1 / 2 and interacting
-        return {'interacting': interacting, 'symmetric': symmetric, 'broken': broken,
-                'transition': symmetric and broken}
-
     @cached_property
-    def models(self):
-        """The trained models, grouped as {training kappa: [Model]}; empty where the deck trains none."""
+    def models(self) -> dict[float, list[Model]]:
+        """The models by their training kappa; empty where the deck trains none."""
         if self.deck.train is None:
             return {}
+        groups: dict[float, list[Model]] = {}
         reconstructions = read_json(self.path / 'reconstructions.json')['models']
-        groups = {}
-        place = {model.name: i for i, model in enumerate(models(self.deck))}
-        described = self._described().items()
-        for name, about in sorted(described, key=lambda item: (item[1]['kappa'], item[1]['latent'], place[item[0]])):
-            like = groups.setdefault(about['kappa'], [])
-            record = read_json(self.path / 'models' / f'{name}.json')
-            like.append(Model(name, len(like), record=record, reconstructions=reconstructions[name], **about))
+        # Sorting keeps models of the same latent size in the order of the deck.
+        for model in sorted(models(self.deck), key=lambda model: (model.kappa, model.latent)):
+            like = groups.setdefault(model.kappa, [])
+            record = read_json(self.path / 'models' / f'{model.name}.json')
+            like.append(Model(model.name, len(like), model.L, model.kappa, model.family,
+                              model.latent, record, reconstructions[model.name]))
         return groups
 
-    def _described(self):
-        """Return {name: {L, kappa, family, latent}} of the models in latent.h5."""
-        with self.latent() as latent:
-            return {name: {'L': int(group.attrs['L']), 'kappa': float(group.attrs['kappa']),
-                           'family': str(group.attrs['family']), 'latent': int(group.attrs['latent'])}
-                    for name, group in latent.items()}
+
+def spread(items: list, count: int) -> list:
+    """Return up to `count` of some items, first and last among them, evenly spread in their order.
+    """
+    chosen = {round(i) for i in np.linspace(0, len(items) - 1, count)}
+    return [items[i] for i in sorted(chosen)] if items else []
 
 
-def spread(items, count):
-    """Return about `count` of some items, first and last among them, spread evenly: of rungs, dense where they are."""
-    return [items[i] for i in sorted({round(i) for i in np.linspace(0, len(items) - 1, count)})]
-
-
-def column(entries, name):
-    """Return (value, error) arrays of an observable over entries of results.json; NaN where it is not defined."""
+def column(entries: list[Entry], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return (value, error) arrays of a mean over entries; NaN where it is not defined."""
     estimates = [entry.get(name) or UNDEFINED for entry in entries]
-    return np.array([[estimate[part] for estimate in estimates] for part in ('value', 'error')])
+    value, error = (np.array([estimate[part] for estimate in estimates], float)
+                    for part in ('value', 'error'))
+    return value, error

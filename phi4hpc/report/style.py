@@ -1,105 +1,188 @@
-"""How figures look and how they are kept: points with error bars, mosaics of lattice images, PNG and PDF files.
+"""How figures look: points with error bars, bands, lines, and mosaics of lattice images.
 
-A drawing is a function of a study that yields Plots. Nothing here knows what is drawn.
+`points`, `band` and `line` also note what they draw as a Trace of their Canvas, so that numbers
+seen in a figure can be had beside it. Nothing here knows what is drawn.
 """
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
-
-from phi4hpc.files import whole
+from matplotlib.image import AxesImage
+from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p'
 PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
+ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
+"""How means of original configurations look beside those of reconstructions."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What was drawn in one stroke: (x, y) with their errors, which a line has not.
+
+    `kind` is 'points', 'band' (y plus and minus error) or 'line'.
+    """
+
+    axes: Axes
+    kind: str
+    x: np.ndarray
+    y: np.ndarray
+    error: np.ndarray | None
+    label: str
+
+    @property
+    def panel(self) -> int:
+        """The number of its panel in the figure, from the upper left."""
+        return self.axes.figure.axes.index(self.axes)
+
+    @property
+    def axis_labels(self) -> tuple[str, str]:
+        """The labels of the x and the y axis of its panel."""
+        return self.axes.get_xlabel(), self.axes.get_ylabel()
+
+
+class Canvas(Figure):
+    """A figure that notes the traces drawn in it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.traces: list[Trace] = []
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of a kind, and the facts that its caption in captions.j2 tells; `kappa`: of training."""
+    """A figure and the facts that its title and caption tell, plain values by name.
 
-    kind: str
-    figure: Figure
-    facts: dict
+    `kappa` is that of training, where the figure is of models trained there. `name` is given where
+    one file draws figures of several names.
+    """
+
+    figure: Canvas
+    facts: dict[str, Any]
     kappa: float | None = None
+    name: str | None = None
 
     @property
-    def name(self):
-        """The name of its files, without suffix."""
-        return self.kind if self.kappa is None else f'{self.kind}_k{self.kappa:g}'
+    def traces(self) -> list[Trace]:
+        """The traces drawn in it."""
+        return self.figure.traces
 
 
-def panels(rows=1, columns=1, width=FULL, height=2.8, **layout):
-    """Return (figure, array of axes), of a size in inches. No window and no global state: any process may draw."""
-    figure = Figure(figsize=(width, height))
+@dataclass(frozen=True)
+class Missing:
+    """Says in place of a Plot why there is nothing to draw, as a plain sentence."""
+
+    reason: str
+
+
+def panels(rows: int = 1, columns: int = 1, width: float = FULL, height: float = 2.8,
+           **layout: Any) -> tuple[Canvas, np.ndarray]:
+    """Return (figure, array of axes [rows, columns]); `width` and `height` in inches.
+
+    There is no window and no global state: any process may draw. `layout` is for Figure.subplots.
+    """
+    figure = Canvas(figsize=(width, height))
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
 
 
-def points(axes, x, value, error, number=0, **kwargs):
-    """Draw means with their error bars: marker and colour by `number`, no line through the data."""
-    look = {'fmt': MARKERS[number % len(MARKERS)], 'color': f'C{number % 7}', 'markerfacecolor': 'white'}
-    return axes.errorbar(x, value, yerr=error, **{**look, **kwargs})
+def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, number: int = 0,
+           **look: Any) -> ErrorbarContainer:
+    """Draw means with error bars, no line through them; marker and colour are those of `number`."""
+    note(axes, 'points', x, value, error, look.get('label'))
+    own = {'fmt': MARKERS[number % len(MARKERS)], 'color': colour(number),
+           'markerfacecolor': 'white'}
+    return axes.errorbar(x, value, yerr=error, **{**own, **look})
 
 
-def reference(axes, x=None, y=None, label=None):
-    """Draw a thin line at an exact or a literature value."""
-    look = {'color': '0.45', 'lw': 0.7, 'ls': (0, (5, 2)), 'zorder': 0}
-    line = axes.axvline(x, **look) if y is None else axes.axhline(y, **look)
-    line.set_label(label)
+def band(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: int = 0,
+         label: str | None = None) -> None:
+    """Draw a curve as a band of one standard error about a thin line, in the colour of `number`."""
+    note(axes, 'band', x, value, error, label)
+    x, value, error = (np.asarray(part, float) for part in (x, value, error))
+    axes.plot(x, value, lw=0.5, zorder=0, color=colour(number), label=label)
+    axes.fill_between(x, value - error, value + error, lw=0, alpha=0.35, zorder=0,
+                      color=colour(number))
 
 
-def mosaic(axes, images_rcyx, limit=None, gap=0.08):
-    """Show a table of equally large lattice images as one picture, and return it. Colours go from -limit to limit.
+def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
+    """Draw a line without errors: a fit, an exact result, or a history."""
+    note(axes, 'line', x, y, None, look.get('label'))
+    axes.plot(x, y, **look)
 
-    Missing images are NaN. One picture of many images is drawn many times faster than as many axes.
+
+def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
+         label: str | None) -> None:
+    """Add a Trace to the Canvas of some axes."""
+    canvas = axes.figure
+    if not isinstance(canvas, Canvas):
+        raise TypeError('expected the axes of a figure that style.panels made')
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    errors = None if error is None else np.asarray(error, float)
+    canvas.traces.append(Trace(axes, kind, x, y, errors, label or ''))
+
+
+def colour(number: int) -> str:
+    """Return the colour of the `number`-th lattice or model."""
+    return f'C{number % 7}'
+
+
+def shades(count: int) -> list:
+    """Return colours for ascending kappa, dark to light, so that they differ in grey too."""
+    return [mpl.colormaps['viridis'](x) for x in np.linspace(0, 0.88, count)]
+
+
+def reference(axes: Axes, x: float | None = None, y: float | None = None,
+              label: str | None = None) -> None:
+    """Draw a thin line across the panel at an exact or a literature value of x or of y."""
+    look: dict[str, Any] = {'color': '0.45', 'lw': 0.7, 'ls': (0, (5, 2)), 'zorder': 0,
+                            'label': label}
+    if x is not None:
+        axes.axvline(x, **look)
+    if y is not None:
+        axes.axhline(y, **look)
+
+
+def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
+           gap: float = 0.08) -> AxesImage:
+    """Show a table of equally large lattice images as one picture, and return it.
+
+    Colours go from -limit to limit. A missing image is NaN. One picture of many images is drawn
+    many times faster than axes for each.
     """
-    # Small lattices have their sites shown as several pixels, so that gaps are as wide whatever the lattice.
+    # Sites of small lattices take several pixels, so that gaps are equally wide at every L.
     times = -(-PIXELS // np.shape(images_rcyx)[-1])
     images_rcyx = np.repeat(np.repeat(images_rcyx, times, axis=-1), times, axis=-2)
     rows, columns, height, width = images_rcyx.shape
     pad = round(gap * width)
     padding = ((0, 0), (0, 0), (0, pad), (0, pad))
     table = np.pad(np.asarray(images_rcyx, float), padding, constant_values=np.nan)
-    table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))[:-pad, :-pad]
-    picture = axes.imshow(table, vmin=limit and -limit, vmax=limit)
+    table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))
+    picture = axes.imshow(table[:-pad, :-pad], vmin=limit and -limit, vmax=limit)
     axes.set_xticks((width - 1) / 2 + np.arange(columns) * (width + pad))
     axes.set_yticks((height - 1) / 2 + np.arange(rows) * (height + pad))
-    axes.tick_params(which='both', length=0, bottom=False, top=False, labeltop=True, labelbottom=False)
+    axes.tick_params(which='both', length=0, bottom=False, top=False, labeltop=True,
+                     labelbottom=False)
     axes.minorticks_off()
     axes.spines[:].set_visible(False)
     return picture
 
 
-def colourbar(figure, picture, axes, label):
+def colourbar(figure: Figure, picture: AxesImage, axes: Any, label: str) -> None:
     """Draw the colour scale of a picture beside its axes."""
     bar = figure.colorbar(picture, ax=axes, label=label, shrink=0.9, pad=0.015, aspect=30)
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(length=2)
 
 
-def draw_and_save(drawing, study, folder):
-    """Draw, write each plot as PNG and PDF into `folder`, and yield what is known of it: kind, name, facts."""
-    with mpl.rc_context(fname=SHEET):
-        for plot in drawing(study):
-            yield save(plot, folder)
-
-
-def save(plot, folder):
-    """Write a plot's PNG and PDF, each whole or not at all; return {kind, name, facts}."""
-    # Figure.savefig would lay out and draw twice for each file, which is most of the time.
-    plot.figure.get_layout_engine().execute(plot.figure)
-    plot.figure.set_layout_engine('none')
-    for kind, write in ('png', FigureCanvasAgg(plot.figure).print_png), ('pdf', FigureCanvasPdf(plot.figure).print_pdf):
-        # By way of memory: a PDF that finds no room complains of zlib.
-        content = io.BytesIO()
-        write(content)
-        with whole(Path(folder, f'{plot.name}.{kind}')) as temporary:
-            temporary.write_bytes(content.getbuffer())
-    return {'kind': plot.kind, 'name': plot.name, 'facts': plot.facts}
+def scale(images: list[np.ndarray]) -> float:
+    """Return the 99.5th percentile of |phi| over arrays of images, a limit for their colours."""
+    values = np.concatenate([np.abs(np.ravel(image)) for image in images])
+    return float(np.quantile(values, 0.995))

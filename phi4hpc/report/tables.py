@@ -1,43 +1,61 @@
-"""The tables of the page, as rows of text: every mean with its error, how long the draws remember, and the models."""
+"""The tables of the page, as rows of text: means with their errors, autocorrelation, models."""
 
-from phi4hpc.report.numbers import value_error, written
+from typing import Any
+
+from phi4hpc import plugins
+from phi4hpc.lattice.observable import FOLDER, load
+from phi4hpc.report.models import described
+from phi4hpc.report.numbers import UNDEFINED, value_error, written
+from phi4hpc.report.study import Entry, Model, Study
 from phi4hpc.statistics.convergence import doubts
 
-OBSERVABLES = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2', 'phi4')
-ENOUGH = 50                # autocorrelation times that a chain should span for its errors to be trusted
+ENOUGH = 50
+"""Autocorrelation times that a chain should span for its errors to be trusted."""
 
 
-def ensembles(study):
-    """Return [{'L', 'rows'}] over lattices; a row has kappa, means, the slowest tau_int and whether to warn of it."""
-    return [{'L': L, 'rows': [row(entry, study.deck.sample.draws) for entry in study.entries(L)]} for L in study.sizes]
+def columns(study: Study) -> list[str]:
+    """Return the names of the observables that tables show: all measured ones that are numbers."""
+    there = {name for L in study.sizes for entry in study.entries(L) for name in entry}
+    return [name for name in (*plugins.names(FOLDER), *sorted(n for n in there if '.' in n))
+            if name in there and load(name).argument_name is None]
 
 
-def row(entry, draws):
-    """Return the row of one entry of results.json, from chains of so many draws."""
-    slowest = max((entry[name] for name in OBSERVABLES), key=lambda estimate: estimate['tau_int'])
-    return {'kappa': f'{entry["kappa"]:g}', 'means': [written(entry[name]) for name in OBSERVABLES],
+def ensembles(study: Study) -> list[dict[str, Any]]:
+    """Return [{'L', 'rows'}] over lattices, the rows as `row` gives them."""
+    return [{'L': L, 'rows': [row(entry, columns(study), study.deck.sample.draws)
+                              for entry in study.entries(L)]} for L in study.sizes]
+
+
+def row(entry: Entry, names: list[str], draws: int) -> dict[str, Any]:
+    """Return the row of one entry of results.json, whose chains have `draws` draws.
+
+    It has kappa, the means `names`, the slowest tau_int of them and whether it is too long.
+    """
+    defined = [entry[name] for name in names if entry.get(name)]
+    slowest = max(defined, key=lambda estimate: estimate['tau_int'])
+    return {'kappa': f'{entry["kappa"]:g}', 'means': [written(entry.get(name)) for name in names],
             'tau': value_error(slowest['tau_int'], slowest['tau_int_error']),
             'short': draws < ENOUGH * slowest['tau_int'], 'doubts': '; '.join(doubts(entry)),
             'effective': optional(entry['effective_draws'], '.0f'),
             'r_hat': optional(entry['r_hat'], '.3f')}
 
 
-def optional(value, form):
+def optional(value: float | None, form: str) -> str:
     """Return a number as text, a dash where there is none."""
-    return '–' if value is None else f'{value:{form}}'
+    return UNDEFINED if value is None else f'{value:{form}}'
 
 
-def models(study):
-    """Return rows, one a model."""
+def models(study: Study) -> list[dict[str, Any]]:
+    """Return a row for each model."""
     return [model_row(model) for of_kappa in study.models.values() for model in of_kappa]
 
 
-def model_row(model):
+def model_row(model: Model) -> dict[str, Any]:
     """Return the row of one model, from the record of its training."""
-    record = model.record
-    means = {name: value_error(record[name], record[f'{name}_error']) for name in ('linear_optimum', 'loss', 'ratio')}
-    if model.lossless:
-        means['ratio'] = 'none'                                   # of rounding errors
-    return {'kappa': f'{model.kappa:g}', 'family': model.family, 'latent': model.latent, **means,
-            'draws': f'{record["train_draws"]} / {record["test_draws"]}',
-            'epoch': f'{record["best_epoch"]} of {len(record["train_losses"])}', 'seconds': f'{record["seconds"]:.1f}'}
+    record, said = model.record, described(model)
+    losses = {name: value_error(record[name], record[f'{name}_error'])
+              for name in ('linear_optimum', 'loss')}
+    epoch = f'{record["best_epoch"]} of {said["epochs"]}' if said['epochs'] else 'not trained'
+    return {**said, **losses, 'kappa': f'{model.kappa:g}', 'settings': model.settings,
+            'draws': f'{record["train_draws"]} / {record["test_draws"]}', 'epoch': epoch,
+            'seconds': f'{record["seconds"]:.1f}' if 'seconds' in record else ''}

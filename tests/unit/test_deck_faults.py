@@ -96,6 +96,19 @@ def test_a_value_is_judged_in_plain_words(line, said):
     assert [fault.split(': ', 1)[1] for fault in faults(f'{DECK}{line}\n')] == [said]
 
 
+def test_a_module_of_the_user_is_looked_for_without_being_imported():
+    there = 'http.server'                        # any module that nothing here imports
+    sys.modules.pop(there, None)
+    missing = ('no such module: expected the dotted path of one of yours, such as mygroup.figure, '
+               'in the folder of the deck or on PYTHONPATH')
+    assert faults(f'{DECK}report:\n  figures: [{there}, mygroup.none, ../x, d_binder, {there}]\n') == [
+        f'deck.yaml:4:26: report.figures.1: mygroup.none: {missing}',
+        f'deck.yaml:4:40: report.figures.2: ../x: {missing}',
+        f'deck.yaml:4:46: report.figures.3: d_binder: {missing}',
+        f'deck.yaml:4:56: report.figures.4: {there} is there already: expected each once']
+    assert there not in sys.modules
+
+
 @pytest.mark.parametrize(('overrides', 'said'), [
     (['train.lattice=64'], 'L = 64 is not sampled: expected one of lattice.sizes, 16, 32'),
     (['train.kappas=[0.27]'],

@@ -84,7 +84,7 @@ def test_editor_and_check_refuse_the_same(path, value):
 def free_strings(node, path=()):
     """Yield the paths in a JSON Schema at which any string at all may stand."""
     if isinstance(node, dict):
-        if node.get('type') == 'string' and not {'enum', 'const', 'anyOf'} & set(node):
+        if node.get('type') == 'string' and not {'enum', 'const', 'anyOf', 'pattern'} & set(node):
             yield path
         for key, value in node.items():
             yield from free_strings(value, (*path, key))

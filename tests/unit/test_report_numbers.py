@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phi4hpc.report.numbers import listed, value_error
+from phi4hpc.report.numbers import listed, ranges, value_error, written
 
 
 @pytest.mark.parametrize(('value', 'error', 'expected'), [
@@ -41,4 +41,15 @@ def test_what_is_written_reads_back_to_a_twentieth_of_the_error(value, error):
 
 
 def test_lists_read_as_language():
-    assert [listed([16]), listed([16, 32]), listed([16, 32, 64])] == ['16', '16 and 32', '16, 32 and 64']
+    said = [listed(sizes) for sizes in ([16], [16, 32], [16, 32, 64])]
+    assert said == ['16', '16 and 32', '16, 32 and 64']
+
+
+def test_numbers_in_a_row_are_said_by_their_ends():
+    said = [ranges(numbers) for numbers in ([2], [2, 3, 4], [1, 3, 5, 6, 7])]
+    assert said == ['2', '2 to 4', '1, 3 and 5 to 7']
+
+
+def test_what_is_not_defined_is_a_dash():
+    assert written(None) == '–'
+    assert written({'value': 1.0, 'error': 0.1}) == '1.00(10)'

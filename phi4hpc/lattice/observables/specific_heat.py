@@ -2,7 +2,8 @@
 
 from phi4hpc.lattice.observable import Draws, Ensemble, Mean, Means, Moments
 
-LABEL = r'$4(\langle H^2\rangle-\langle H\rangle^2)/\Omega$'
+LABEL = '$C$'
+LONG_LABEL = r'$4(\langle H^2\rangle-\langle H\rangle^2)/\Omega$'
 
 
 def moments(draws: Draws) -> Moments:

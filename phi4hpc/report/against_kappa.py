@@ -1,0 +1,76 @@
+"""Means of every lattice against kappa: points at the rungs, reweighted curves, and kappa_c."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.observable import load
+from phi4hpc.lattice.transition import UNIVERSAL, known
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Study, column
+from phi4hpc.report.style import band, points, reference
+
+
+class Critical(NamedTuple):
+    """kappa_c with its error, statistical and systematic together, and whether the run found it."""
+
+    value: float
+    error: float
+    found: bool
+
+
+def critical(study: Study) -> Critical | None:
+    """Return kappa_c where it lies on the ladder of the largest lattice, None where it does not.
+
+    Of the run's own and the value that was known before, it is the one with the smaller error.
+    """
+    candidates = []
+    if own := study.transition['kappa_c']:
+        error = float(np.hypot(own['error'], own['systematic']))
+        candidates.append(Critical(own['value'], error, True))
+    if before := known(study.deck.action.lam):
+        candidates.append(Critical(*before, False))
+    best = min(candidates, key=lambda candidate: candidate.error, default=None)
+    kappas = study.kappas(study.sizes[-1])
+    return best if best and kappas[0] <= best.value <= kappas[-1] else None
+
+
+def draw(axes: Axes, study: Study, name: str) -> None:
+    """Draw a mean of every lattice against kappa, with kappa_c where it is known.
+
+    Rungs at which the mean is not defined are left out.
+    """
+    for number, L in enumerate(study.sizes):
+        value, error = column(study.entries(L), name)
+        there = np.isfinite(value)
+        points(axes, study.kappas(L)[there], value[there], error[there], number, label=f'$L={L}$')
+    draw_curves(axes, study, name)
+    if known_c := critical(study):
+        reference(axes, x=known_c.value)
+    axes.set(xlabel=r'$\kappa$', ylabel=load(name).long_label)
+
+
+def draw_curves(axes: Axes, study: Study, name: str) -> None:
+    """Draw the reweighted curve of every lattice that has one, between its first and last rung."""
+    for table in study.reweighted:
+        if name in table:
+            kappas = study.kappas(table['L'])
+            kappa, value, error = (np.array(part, float) for part in (
+                table['kappa'], table[name]['value'], table[name]['error']))
+            own = (kappa >= kappas[0]) & (kappa <= kappas[-1])
+            band(axes, kappa[own], value[own], error[own], study.sizes.index(table['L']))
+
+
+def universal(axes: Axes, study: Study, name: str, label: str | None = None) -> None:
+    """Draw the value that a mean takes at the transition of the Ising class, where there is one."""
+    if study.phases['interacting']:
+        axes.axhline(UNIVERSAL[name], color='C3', lw=1, ls=':', zorder=0, label=label)
+
+
+def facts(study: Study) -> dict[str, Any]:
+    """Return what captions against kappa tell: coupling, lattices, phases, kappa_c where drawn."""
+    drawn = critical(study)
+    return {'lam': f'{study.deck.action.lam:g}', 'sizes': study.sizes, **study.phases,
+            'kappa_c': drawn and {'words': value_error(drawn.value, drawn.error, digits=1),
+                                  'found': drawn.found}}

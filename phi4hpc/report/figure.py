@@ -1,0 +1,129 @@
+"""The contract of a figure: what its file in figures/, or a module of the user's, must hold.
+
+    PLACE    (section, order): one of SECTIONS of the page, and a number by which figures are
+             sorted there; ours are ten apart
+    TITLE    a few words, as HTML
+    CAPTION  what to see in the figure, as HTML
+    draw     draw(study) yields a style.Plot for every figure there is to draw of a Study, or a
+             style.Missing where there is none
+
+TITLE and CAPTION are templates of jinja2 in which `f` are the facts of the plot; the macros of
+words.j2 can be used in them, such as {{ UL() }}. Files of plots are named by the stem of the file
+that draws them, or by the dotted path of the user's module.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
+from markupsafe import escape
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+
+from phi4hpc import plugins
+from phi4hpc.errors import UserError
+from phi4hpc.files import whole
+from phi4hpc.parallel.leftout import note
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import SHEET, Missing, Plot
+
+PACKAGE = 'phi4hpc.report.figures'
+SECTIONS = ('sampling', 'blockspin', 'latent')
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of figure: what its file says, under its name."""
+
+    name: str
+    section: str
+    order: float
+    title: str
+    caption: str
+    draw: Callable[[Study], Iterator[Plot | Missing]]
+
+def kinds(own: list[str]) -> list[Kind]:
+    """Return all kinds of figures in the order of the page: ours, and those that the deck names."""
+    found = [kind(name) for name in (*plugins.names(PACKAGE), *own)]
+    return sorted(found, key=lambda kind: (SECTIONS.index(kind.section), kind.order, kind.name))
+
+
+def kind(name: str) -> Kind:
+    """Return the kind of figure of a name. Raises UserError where its module breaks the
+    contract."""
+    module = plugins.load(PACKAGE, name)
+    try:
+        (section, order), title, caption = module.PLACE, module.TITLE, module.CAPTION
+        template(title), template(caption)
+        if section not in SECTIONS:
+            raise ValueError(f'its section is {section}, expected one of {", ".join(SECTIONS)}')
+        return Kind(name, section, float(order), title, caption, module.draw)
+    except (AttributeError, TypeError, ValueError, TemplateError) as error:
+        raise UserError(f'{name}: is no figure ({error}); expected PLACE, TITLE, CAPTION and draw, '
+                        'as docs/extending.md shows') from error
+
+
+def draw_and_save(kind: Kind, study: Study, folder: Path) -> Iterator[dict[str, Any]]:
+    """Draw, write each plot as PNG and PDF into `folder`, and yield what the page needs of it.
+
+    That is {'section', 'name', 'title', 'caption'}; or {'section', 'missing'}, with a sentence that
+    says why, where there is nothing to draw or drawing fails.
+    """
+    try:
+        with mpl.rc_context(fname=SHEET):
+            for plot in kind.draw(study):
+                yield {'section': kind.section, **(
+                    {'missing': plot.reason} if isinstance(plot, Missing)
+                    else save(kind, plot, folder))}
+    except (UserError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        reason = f'{type(error).__name__}: {error}'
+        note(f'the figure {kind.name}', reason)
+        yield {'section': kind.section,
+               'missing': f'The figure {kind.name} is left out, as it fails: {escape(reason)}'}
+
+
+def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
+    """Write a plot's PNG and PDF, each whole or not at all; return what the page needs of it."""
+    name = plot.name or kind.name
+    if plot.kappa is not None:
+        name = f'{name}_k{plot.kappa:g}'
+    title, caption = (said(text, plot.facts) for text in (kind.title, kind.caption))
+    # Figure.savefig would lay out and draw twice for each file, which is most of the time.
+    if layout := plot.figure.get_layout_engine():
+        layout.execute(plot.figure)
+        plot.figure.set_layout_engine('none')
+    for suffix, write in (('png', FigureCanvasAgg(plot.figure).print_png),
+                          ('pdf', FigureCanvasPdf(plot.figure).print_pdf)):
+        # It is written to memory first: a PDF that finds no room on the disk complains of zlib.
+        content = BytesIO()
+        write(content)
+        with whole(folder / f'{name}.{suffix}') as temporary:
+            temporary.write_bytes(content.getbuffer())
+    return {'name': name, 'title': title, 'caption': caption}
+
+
+def said(text: str, facts: dict[str, Any]) -> str:
+    """Return a title or a caption filled with facts."""
+    return ' '.join(template(text).render(f=facts).split())
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all templates of the report."""
+    return Environment(loader=PackageLoader('phi4hpc.report', '.'), autoescape=True,
+                       undefined=StrictUndefined)
+
+
+@cache
+def template(text: str) -> Any:
+    """Return the template of a title or a caption, in which the macros of words.j2 are known."""
+    words = environment().get_template('words.j2').module
+    macros = {name: macro for name, macro in vars(words).items() if not name.startswith('_')}
+    return environment().from_string(text.strip(), globals=macros)

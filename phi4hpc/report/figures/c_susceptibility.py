@@ -1,0 +1,52 @@
+"""The connected susceptibility, which peaks, beside the one without subtraction, which does not."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from phi4hpc.report import against_kappa
+from phi4hpc.report.findings import peaks
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Plot, panels
+
+PLACE = 'sampling', 30
+TITLE = 'Susceptibility'
+CAPTION = """
+Left: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for
+⟨{{ M() }}⟩ because both signs of {{ M() }} are sampled.
+{% if f.grows %} It peaks at the transition. From {{ L() }} = {{ f.grows.small }} to
+{{ f.grows.large }} the peak grows like {{ L() }}<sup>{{ f.grows.power }}</sup>; in the Ising class
+the power tends to 7/4 on large lattices.
+{%- elif not f.interacting %} At λ = 0 the magnetisation is Gaussian, so
+χ = (1 − 2/π)Ω⟨{{ M() }}²⟩, and Ω⟨{{ M() }}²⟩ = <i>G</i>(0) = 1/(2 − 8κ) diverges at κ = 1/4.
+{%- endif %}
+{% if f.peaks %} {{ 'Peaks' if f.transition else 'Largest values' }}:
+{%- for p in f.peaks %}{{ ';' if not loop.first }} χ = {{ p.value }} at κ = {{ p.kappa }} for
+{{ L() }} = {{ p.L }}{{ ', a rung' if not p.reweighted }}{% endfor %}.{% endif %}
+ Right, on a log axis: Ω⟨{{ M() }}²⟩, which is the susceptibility of the symmetric phase
+{{- '; in the broken one it holds the condensate and does not peak' if f.broken }}.
+{{ kappa_c(f) }}
+"""
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure."""
+    figure, axes = panels(1, 2, FULL, 2.9)
+    against_kappa.draw(axes[0, 0], study, 'susceptibility')
+    against_kappa.draw(axes[0, 1], study, 'susceptibility_m2')
+    axes[0, 1].set_yscale('log')
+    axes[0, 0].legend()
+    yield Plot(figure, {**against_kappa.facts(study), 'peaks': peaks(study), 'grows': grows(study)})
+
+
+def grows(study: Study) -> dict[str, object] | None:
+    """Return the power of L by which the peak grows between the two largest lattices, if found."""
+    found = {peak['L']: peak['height'] for peak in study.transition['peaks']}
+    if len(found) < 2 or not study.phases['transition']:
+        return None
+    small, large = sorted(found)[-2:]
+    ratio, step = found[large]['value'] / found[small]['value'], np.log(large / small)
+    error = np.hypot(*(found[L]['error'] / found[L]['value'] for L in (small, large)))
+    return {'small': small, 'large': large,
+            'power': value_error(float(np.log(ratio) / step), float(error / step))}

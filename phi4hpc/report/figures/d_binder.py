@@ -1,0 +1,96 @@
+"""The Binder cumulant over the whole ladder, and where the curves of lattices cross or rise."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.transition import UNIVERSAL
+from phi4hpc.report import against_kappa
+from phi4hpc.report.numbers import written
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, HALF, Missing, Plot, panels, reference
+
+PLACE = 'sampling', 40
+TITLE = 'Binder cumulant'
+CAPTION = """
+{{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ '; ' ~ f.near if f.near }}.
+{% if f.interacting %} It tends to 0 in the symmetric phase, where {{ M() }} is Gaussian, and to
+2/3 in the broken one, where |{{ M() }}| is sharp (dashed lines). Dotted:
+<i>U</i>* = {{ f.star }}, at which large lattices cross in the Ising class on a periodic square.
+{%- else %} At λ = 0 the magnetisation is Gaussian at every κ and {{ L() }}, and {{ UL() }} is 0
+within errors.{% endif %}
+{%- for c in f.brackets %} {{ L() }} = {{ c.large }} lies below {{ L() }} = {{ c.small }} by more
+than two standard errors up to κ = {{ c.below }}, and above from κ = {{ c.above }}
+{%- if c.point %}; the reweighted curves cross at κ = {{ c.point }}{% endif %}.{% endfor %}
+{{ kappa_c(f) }}
+"""
+
+
+class Window(NamedTuple):
+    """Limits of a panel in kappa and in the cumulant, and words for what is seen there."""
+
+    kappas: tuple[float, float]
+    values: tuple[float, float]
+    words: str
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure."""
+    if not any(entry.get('binder') for L in study.sizes for entry in study.entries(L)):
+        yield Missing('No Binder cumulant is shown: it is not defined at any rung.')
+        return
+    near = around_transition(study) or steep_part(study)
+    figure, axes = panels(1, 2 if near else 1, FULL if near else HALF * 1.35, 2.9)
+    for ax in axes[0]:
+        draw_panel(ax, study)
+    if near:
+        axes[0, 1].set(xlim=near.kappas, ylim=near.values)
+        axes[0, 1].locator_params(axis='x', nbins=5)
+    axes[0, 0].legend(loc='center right')
+    yield Plot(figure, {**against_kappa.facts(study), 'star': f'{UNIVERSAL["binder"]:g}',
+                        'brackets': brackets(study), 'near': near and near.words})
+
+
+def draw_panel(axes: Axes, study: Study) -> None:
+    """Draw the cumulant of every lattice, its limits, and its value at a transition of Ising's."""
+    against_kappa.draw(axes, study, 'binder')
+    for value in (0, 2 / 3):
+        reference(axes, y=value)
+    against_kappa.universal(axes, study, 'binder', '$U^*$ (Ising)')
+
+
+def around_transition(study: Study) -> Window | None:
+    """Return a seventh of the ladder about kappa_c, None where that is not known."""
+    critical, kappas = against_kappa.critical(study), study.kappas(study.sizes[-1])
+    tables = [table for table in study.reweighted if any(table['binder']['value'])]
+    if not (critical and tables and study.phases['transition']):
+        return None
+    limits = critical.value - np.ptp(kappas) / 14, critical.value + np.ptp(kappas) / 14
+    ends = [np.interp(limits, table['kappa'], np.array(table['binder']['value'], float))
+            for table in tables]
+    values = float(np.nanmin(ends)) - 0.01, float(np.nanmax(ends)) + 0.01
+    return Window(limits, values, 'on the right where lattices cross' if len(study.sizes) > 1
+                  else 'on the right near κ<sub>c</sub>')
+
+
+def steep_part(study: Study) -> Window | None:
+    """Return the rungs at which the cumulant rises, None where that is most of the ladder."""
+    rising = [entry['kappa'] for L in study.sizes for entry in study.entries(L)
+              if entry.get('binder') and 0.3 < entry['binder']['value'] < 0.66]
+    steep, ladder = sorted(set(rising)), study.kappas(study.sizes[-1])
+    if len(steep) < 3 or 2 * (steep[-1] - steep[0]) >= np.ptp(ladder):
+        return None
+    margin = 0.05 * (steep[-1] - steep[0])
+    return Window((steep[0] - margin, steep[-1] + margin), (0.28, 0.69),
+                  'on the right its steep part')
+
+
+def brackets(study: Study) -> list[dict[str, object]]:
+    """Return the rungs between which lattices cross, with the crossing of their curves if found."""
+    points = {(found['small'], found['large']): written(found['kappa'])
+              for found in study.transition['crossings'] if found['of'] == 'binder'}
+    return [{**found, 'below': f'{found["below"]:g}', 'above': f'{found["above"]:g}',
+             'point': points.get((found['small'], found['large']))}
+            for found in study.results['brackets']]

@@ -1,0 +1,117 @@
+"""Propagators of the largest lattice, and the ratio to the free form at the smallest kappa."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.exact import free_propagator
+from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
+from phi4hpc.report.numbers import written
+from phi4hpc.report.study import Entry, Study, spread
+from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, reference, shades
+
+PLACE = 'sampling', 90
+TITLE = 'Propagators'
+CAPTION = """
+<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the {{ L() }} = {{ f.L }} lattice
+against the lattice momentum {{ phat() }} = 2 sin(<i>p</i>/2), on a log axis.
+{% if f.broken %} In the broken phase {{ phat() }} = 0 stands apart, as it holds the condensate
+Ω⟨{{ M() }}²⟩.{% endif %}
+{% if f.free %} Line: the free form <i>Z</i>/({{ phat() }}² + <i>m</i>²), fitted at
+κ = {{ f.free.kappa }} to {{ phat() }} ≤ {{ f.free.largest }} with weights 1/error²:
+<i>Z</i> = {{ f.free.z }}, <i>m</i>² = {{ f.free.mass2 }}, χ²/dof = {{ f.free.chi2 }}. Its errors
+know that momenta fluctuate together; χ² takes them as independent.
+{%- if f.lighter %} The mass falls with κ, to <i>m</i>² = {{ f.lighter.mass2 }} at
+κ = {{ f.lighter.kappa }}.{% endif %}
+{%- if f.exact %} Dotted: the exact propagator at that κ without interaction, λ = 0, which has
+<i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ f.exact.mass2 }}.{% endif %}
+ Right: data over fit, the range of the fit shaded
+{{- '. What the interaction adds to the free form would be a drift beyond it' if f.interacting
+    else '; without interaction there is no correction to the free form' }}
+{%- if f.beyond %}; there data and fit differ by χ² = {{ f.beyond.chi2 }} at {{ f.beyond.count }}
+momenta{% endif %}.
+{%- else %} No free form is fitted: {{ 'no fit was found' if f.symmetric else
+'the smallest κ is not in the symmetric phase' }}.{% endif %}
+"""
+
+SHOWN = 6                     # kappas
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure, where enough fields were kept for propagators."""
+    L = study.sizes[-1]
+    entries = spread([entry for entry in study.entries(L) if 'propagator' in entry], SHOWN)
+    if not entries:
+        yield Missing('No propagators are shown: sample.fields keeps too few configurations.')
+        return
+    lowest, fit = entries[0], entries[0].get('free_form')
+    figure, axes = panels(1, 2 if fit else 1, FULL if fit else 0.6 * FULL, 3.1)
+    for number, (entry, colour) in enumerate(zip(entries, shades(len(entries)), strict=True)):
+        points(axes[0, 0], *over_momenta(entry['propagator']), number, color=colour,
+               label=rf'$\kappa={entry["kappa"]:g}$')
+    axes[0, 0].set(yscale='log', xlabel=MOMENTUM, ylabel=PROPAGATOR)
+    if fit:
+        draw_free(axes[0, 0], lowest)
+        draw_ratio(axes[0, 1], lowest)
+    axes[0, 0].legend(ncols=2)
+    yield Plot(figure, {**study.phases, 'L': L, 'free': fit and free_facts(lowest),
+                        'exact': exact_facts(lowest['kappa']), 'beyond': fit and beyond(lowest),
+                        'lighter': lighter(study.entries(L))})
+
+
+def free(fit: dict[str, Any], p_hat: np.ndarray) -> np.ndarray:
+    """Return Z / (p^^2 + m^2)."""
+    return fit['z']['value'] / (p_hat**2 + fit['mass2']['value'])
+
+
+def draw_free(axes: Axes, entry: Entry) -> None:
+    """Draw the fitted free form of an entry, and the exact propagator at lambda = 0."""
+    p_hat = np.linspace(0, 2, 200)
+    line(axes, p_hat, free(entry['free_form'], p_hat), color='0.2', zorder=0, label='free form')
+    if exact_facts(entry['kappa']):
+        exact = free_propagator(entry['kappa'], (2 * np.arcsin(p_hat / 2), np.zeros(1)))
+        line(axes, p_hat, exact, color='0.2', ls=':', zorder=0, label=r'$\lambda=0$, exact')
+
+
+def draw_ratio(axes: Axes, entry: Entry) -> None:
+    """Draw the propagator of an entry over its fit, with the range of the fit shaded."""
+    p_hat, value, error = over_momenta(entry['propagator'])
+    fitted = free(entry['free_form'], p_hat)
+    points(axes, p_hat, value / fitted, error / fitted, color=shades(SHOWN)[0])
+    reference(axes, y=1)
+    axes.axvspan(-0.05, entry['free_form']['largest_momentum'] + 0.05, color='0.92', zorder=-1)
+    axes.set(xlabel=MOMENTUM, ylabel=r'$G(\hat p)\,(\hat p^2+m^2)/Z$', xlim=(-0.05, 2.05))
+
+
+def free_facts(entry: Entry) -> dict[str, str]:
+    """Return what the caption tells of the fit of an entry."""
+    fit = entry['free_form']
+    return {'kappa': f'{entry["kappa"]:g}', 'largest': f'{fit["largest_momentum"]:.2g}',
+            'z': written(fit['z']), 'mass2': written(fit['mass2']),
+            'chi2': f'{fit["chi2"]:.1f}/{fit["dof"]}'}
+
+
+def exact_facts(kappa: float) -> dict[str, str] | None:
+    """Return Z and m^2 of the free field, which exists below kappa = 1/4."""
+    if not 0 < kappa < 0.25:
+        return None
+    return {'z': f'{0.5 / kappa:.4g}', 'mass2': f'{1 / kappa - 4:.4g}'}
+
+
+def beyond(entry: Entry) -> dict[str, object] | None:
+    """Return chi^2 of the momenta beyond the range of the fit, and how many they are."""
+    p_hat, value, error = over_momenta(entry['propagator'])
+    out = p_hat > entry['free_form']['largest_momentum']
+    pull = (value - free(entry['free_form'], p_hat))[out] / error[out]
+    return {'chi2': f'{(pull**2).sum():.1f}', 'count': len(pull)} if len(pull) else None
+
+
+def lighter(entries: list[Entry]) -> dict[str, str] | None:
+    """Return the last fit on the ladder where its mass is smaller than that of the first one."""
+    fits = [(entry['kappa'], entry['free_form']['mass2']) for entry in entries
+            if entry.get('free_form')]
+    if len(fits) < 2 or fits[-1][1]['value'] >= fits[0][1]['value']:
+        return None
+    return {'kappa': f'{fits[-1][0]:g}', 'mass2': written(fits[-1][1])}

@@ -1,0 +1,60 @@
+"""The kappas at which U_L and xi / L have their critical values, and where they lead."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.observable import load
+from phi4hpc.report.findings import critical_point, powers
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Missing, Plot, panels, points
+from phi4hpc.statistics.critical import OMEGA
+
+PLACE = 'sampling', 70
+TITLE = 'Critical point'
+CAPTION = """
+Where {{ UL() }} and ξ/{{ L() }} take the values that they have at criticality in the Ising class,
+against {{ L() }}<sup>−{{ f.power }}</sup>, the leading correction: all lattices on the left, the
+larger half on the right, where the band is κ<sub>c</sub> with its error.
+κ<sub>c</sub> = {{ f.kappa_c }} is the average over fits of one or two corrections
+{{ L() }}<sup>−1−ω</sup> to the lattices from each size on, with Akaike's weights; the systematic
+error is how far these fits scatter. The heaviest, from {{ L() }} = {{ f.smallest }} on with
+ω = {{ f.omegas }}, has χ²/dof = {{ f.chi2 }}.
+"""
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure, where kappa_c was found."""
+    found = study.transition['kappa_c']
+    if not found:
+        yield Missing('No extrapolation to κ<sub>c</sub> is shown: this run does not determine it.')
+        return
+    figure, axes = panels(1, 2, FULL, 2.9)
+    larger = study.sizes[len(study.sizes) // 2:]
+    for ax, sizes in zip(axes[0], (study.sizes, larger), strict=True):
+        draw_levels(ax, [e for e in study.transition['levels'] if e['L'] in sizes])
+        draw_limit(ax, found)
+    axes[0, 0].legend()
+    yield Plot(figure, {'kappa_c': critical_point(study), 'smallest': found['smallest'],
+                        'omegas': powers(found), 'power': f'{1 + OMEGA:g}',
+                        'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
+
+
+def draw_levels(axes: Axes, levels: list[dict[str, Any]]) -> None:
+    """Draw the kappas of levels against L^-(1 + omega)."""
+    for number, name in enumerate(('binder', 'correlation_ratio')):
+        own = [level for level in levels if level['of'] == name]
+        value, error = ([level['kappa'][part] for level in own] for part in ('value', 'error'))
+        points(axes, [level['L'] ** -(1 + OMEGA) for level in own], value, error, number,
+               label=f'from {load(name).label}')
+
+
+def draw_limit(axes: Axes, found: dict[str, Any]) -> None:
+    """Draw kappa_c at infinite L, with a band as wide as its error."""
+    total = float(np.hypot(found['error'], found['systematic']))
+    axes.axhspan(found['value'] - total, found['value'] + total, color='0.85', lw=0, zorder=-1)
+    points(axes, [0], [found['value']], [total], 2, label=r'$\kappa_c$')
+    axes.set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
+    axes.ticklabel_format(axis='x', scilimits=(0, 0), useMathText=True)

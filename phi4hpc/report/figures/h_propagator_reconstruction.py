@@ -1,0 +1,80 @@
+"""Propagators of reconstructions beside those of the original, over the same draws."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.report.models import described
+from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
+from phi4hpc.report.study import Entry, Model, Study, spread
+from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference, shades
+
+PLACE = 'blockspin', 30
+TITLE = 'Reconstructed propagators'
+CAPTION = """
+{{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models at their
+training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A momentum that the latent
+space carries comes back with ratio 1, and one that is dropped falls towards 0 (off the scale of the
+upper panel where it vanishes): the cut-off of the block spin.
+{% if f.ladder %} Right: the model of least loss ({{ f.best.title | safe }}) applied along the
+ladder, original (open) and reconstructed (full).{% endif %}
+ {{ same_draws() }}
+"""
+
+SHOWN = 5                     # kappas
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa: all models there, and the best at others."""
+    for kappa, models in study.models.items():
+        ladder = len(models[0].reconstructions) > 1
+        figure, axes = panels(2, 2 if ladder else 1, FULL if ladder else 0.6 * FULL, 4.6,
+                              height_ratios=[2, 1], sharex=True)
+        best = min(models, key=lambda model: model.record['loss'])
+        draw_models(axes[:, 0], kappa, models)
+        if ladder:
+            draw_ladder(axes[:, 1], best)
+        for upper, lower in axes.T:
+            upper.set(yscale='log', ylabel=PROPAGATOR, ylim=scale(models))
+            upper.legend(ncols=1)
+            lower.set(xlabel=MOMENTUM, ylabel='ratio', ylim=(-0.05, 1.25))
+            reference(lower, y=1)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best)},
+                   kappa)
+
+
+def scale(models: list[Model]) -> tuple[float, float]:
+    """Return limits for G that show every original; what a model drops may lie below them."""
+    values = np.concatenate([entry['original']['propagator']['value']
+                             for entry in models[0].reconstructions])
+    return values.min() / 30, values.max() * 3
+
+
+def draw_models(axes: np.ndarray, kappa: float, models: list[Model]) -> None:
+    """Draw the original and every model's propagator at the training kappa, and their ratios."""
+    for model in models:
+        entry = min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
+        if model.number == 0:
+            points(axes[0], *over_momenta(entry['original']['propagator']), label='original',
+                   **ORIGINAL)
+        points(axes[0], *over_momenta(entry['reconstructed']['propagator']), model.number,
+               label=model.label)
+        draw_ratio(axes[1], entry, model.number)
+
+
+def draw_ladder(axes: np.ndarray, model: Model) -> None:
+    """Draw original (open) and reconstructed (full) propagators of one model at a few kappas."""
+    entries = spread(model.reconstructions, SHOWN)
+    for number, (entry, colour) in enumerate(zip(entries, shades(len(entries)), strict=True)):
+        full = {'color': colour, 'markerfacecolor': colour}
+        points(axes[0], *over_momenta(entry['original']['propagator']), number, color=colour)
+        points(axes[0], *over_momenta(entry['reconstructed']['propagator']), number,
+               label=rf'$\kappa={entry["kappa"]:g}$', **full)
+        draw_ratio(axes[1], entry, number, **full)
+
+
+def draw_ratio(axes: Axes, entry: Entry, number: int, **look: Any) -> None:
+    """Draw the propagator of the reconstruction over that of the original."""
+    points(axes, *over_momenta(entry['propagator_ratio']), number, **look)

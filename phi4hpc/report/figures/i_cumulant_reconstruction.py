@@ -1,0 +1,59 @@
+"""Means of reconstructions against kappa, and how they differ from those of the original."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from phi4hpc.lattice.observable import load
+from phi4hpc.report.study import Entry, Model, Study, column
+from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference
+
+PLACE = 'blockspin', 40
+TITLE = 'Reconstructed cumulants'
+CAPTION = """
+⟨|{{ M() }}|⟩, connected χ, {{ UL() }} and ⟨φ²⟩ of configurations and of their reconstructions by
+the models trained at κ = {{ f.kappa }} (upright line); below each, reconstructed − original. A map
+that carries the zero mode exactly reproduces every moment of {{ M() }}; ⟨φ²⟩ sums all modes and
+misses those that were dropped.
+{% if f.ladder %} Differences away from the training κ tell how far the block spin holds along the
+ladder.{% endif %}
+ {{ same_draws() }}
+"""
+
+SHOWN = ('abs_magnetisation', 'susceptibility', 'binder', 'phi2')
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa."""
+    for kappa, models in study.models.items():
+        figure, axes = panels(4, 2, FULL, 6.6, height_ratios=[2, 1, 2, 1], sharex=True)
+        pairs = [axes[row:row + 2, side] for row in (0, 2) for side in (0, 1)]
+        for pair, name in zip(pairs, SHOWN, strict=True):
+            draw_mean(pair, models, name)
+            for ax in pair:
+                reference(ax, x=kappa)
+        axes[0, 0].legend()
+        for ax in axes[-1]:
+            ax.set_xlabel(r'$\kappa$')
+        ladder = len(models[0].reconstructions) > 1
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder}, kappa)
+
+
+def draw_mean(axes: np.ndarray, models: list[Model], name: str) -> None:
+    """Draw one mean of the original and of every model, and below it the difference."""
+    for model in models:
+        if model.number == 0:
+            points(axes[0], *against_kappa(model, 'original', name), label='original', **ORIGINAL)
+        points(axes[0], *against_kappa(model, 'reconstructed', name), model.number, markersize=2.5,
+               label=model.label)
+        points(axes[1], *against_kappa(model, 'difference', name), model.number, markersize=2.5)
+    reference(axes[1], y=0)
+    axes[0].set_ylabel(load(name).label)
+    axes[1].set_ylabel('difference')
+
+
+def against_kappa(model: Model, which: str, name: str) -> tuple[list[float], np.ndarray, np.ndarray]:
+    """Return (kappa, value, error) of a mean over the reconstructions in which it is defined."""
+    entries: list[Entry] = [entry for entry in model.reconstructions if entry[which].get(name)]
+    value, error = column([entry[which] for entry in entries], name)
+    return [entry['kappa'] for entry in entries], value, error

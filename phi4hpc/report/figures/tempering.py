@@ -1,0 +1,73 @@
+"""How well the exchange works: acceptance of pairs, flow between the ends, the way of a replica."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points
+from phi4hpc.storage.reader import Lattice
+
+PLACE = 'sampling', 100
+TITLE = 'Exchange of replicas'
+CAPTION = """
+Left: the part of proposed swaps of replicas that was accepted, for each pair of neighbours, over
+all chains and with binomial errors; a pair near 0 cuts the ladder in two.
+{% if f.tuned %} The rungs were placed during thermalisation, for each lattice, so that pairs
+between pinned ones reject alike.{% endif %}
+ Middle: of the replicas found at a rung, those that were at the lowest rung last, and not at the
+highest; it falls in even steps (dashed) where no pair holds up the traffic more than others. Right:
+the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found; it should wander over the
+whole ladder. Round trips from the lowest κ to the highest and back, all chains together:
+{%- for t in f.trips %}{{ ';' if not loop.first }} {{ t.count }} at {{ L() }} = {{ t.L }},
+{{ t.least }} to {{ t.most }} by a replica (a turn and chain {{ t.found }}; rejections let expect
+{{ t.expected }}, and with more rungs 1/(2 + 2Λ) = {{ t.best }}; communication barrier
+Λ = {{ t.barrier }}){% endfor %}.
+{%- for t in f.trips %}{% for line in t.warnings %} <strong>At {{ L() }} = {{ t.L }}
+{{ line }}.</strong>{% endfor %}{% endfor %}
+"""
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure, where there is a ladder to travel."""
+    if study.deck.ladder.rungs < 2:
+        yield Missing('No exchange is shown: the ladder has one rung.')
+        return
+    figure, axes = panels(1, 3, FULL, 2.5)
+    exchanges = sorted(study.results['tempering'], key=lambda found: found['L'])
+    for number, found in enumerate(exchanges):
+        kappas = np.array(found['kappa'])
+        points(axes[0, 0], (kappas[1:] + kappas[:-1]) / 2, found['acceptance'],
+               found['acceptance_error'], number, label=f'$L={found["L"]}$')
+        points(axes[0, 1], np.arange(len(kappas)), found['flow'], found['flow_error'], number)
+    with study.ensembles() as ensembles:
+        draw_way(axes[0, 2], ensembles[study.sizes[-1]])
+    axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
+    axes[0, 0].locator_params(axis='x', nbins=4)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
+    axes[0, 1].axline((0, 1), (study.deck.ladder.rungs - 1, 0), color='0.45', lw=0.7,
+                      ls=(0, (5, 2)), zorder=0)
+    axes[0, 1].locator_params(axis='x', integer=True)
+    axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))
+    yield Plot(figure, {'L': study.sizes[-1], 'trips': [trips(found) for found in exchanges],
+                        'tuned': study.deck.ladder.tuned is not None})
+
+
+def trips(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what the caption tells of the exchange on one lattice."""
+    of_replicas = np.array(found['round_trips_of_replicas'])
+    return {'L': found['L'], 'count': int(of_replicas.sum()), 'barrier': f'{found["barrier"]:.2f}',
+            'least': int(of_replicas.min()), 'most': int(of_replicas.max()),
+            'found': f'{found["round_trips"]:.2g}',
+            'expected': f'{found["expected_round_trips"]:.2g}',
+            'best': f'{found["best_round_trips"]:.2g}', 'warnings': found['warnings']}
+
+
+def draw_way(axes: Axes, lattice: Lattice) -> None:
+    """Draw the hopping at which replica 0 of chain 0 is found, draw after draw."""
+    draw, rung = np.nonzero(lattice.series('replica')[:, 0].T == 0)
+    line(axes, draw, lattice.kappas[rung], lw=0.5, drawstyle='steps-mid', color='0.3',
+         rasterized=True)
+    axes.set(xlabel='draw', ylabel=r'$\kappa$ of replica 0', xlim=(0, lattice.draws))

@@ -1,0 +1,109 @@
+"""Which waves an autoencoder lets pass: its response, against momentum and over the zone."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import h5py
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.orbits import images, representatives, zone_momentum
+from phi4hpc.report.models import described
+from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import FULL, Plot, colour, mosaic, panels, points, reference
+
+PLACE = 'latent', 10
+TITLE = 'Response to plane waves'
+CAPTION = """
+Response of the autoencoder to plane waves at κ = {{ f.kappa }}: <i>T</i>(<i>p</i>) =
+⟨Σ<sub><i>x</i>,<i>y</i></sub> <i>e</i><sup>−i<i>p</i>(<i>x</i>−<i>y</i>)</sup>
+∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. Left: against
+{{ phat() }} = 2 (Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2))<sup>1/2</sup>, the mean over the
+momenta that the eight symmetries of the square carry into each other, with jackknife errors; the
+broad pale bar behind a point reaches from the least to the largest <i>T</i> among them. Right:
+over the Brillouin zone, <i>p</i> = 0 in the middle, white 0 and red 1. A wave with <i>T</i> = 1
+passes the block spin and one with <i>T</i> = 0 is averaged out; 1/2 tells that of a wave one phase
+is kept. A sharp edge is Wilson's cut-off in momentum; Kadanoff's blocks would have a slow fall.
+{%- for m in f.models %}{% if m.broken %} <strong>{{ m.title | safe }} breaks the symmetry of the
+lattice: at {{ phat() }} = {{ m.broken.momentum }} <i>T</i> goes from {{ m.broken.least }} to
+{{ m.broken.most }} where symmetry would have it equal
+{%- if m.broken.cut %}: the cut at <i>d</i> = {{ m.latent }} lies inside a shell of momenta, and
+chance decided which of them are kept{% endif %}.</strong>{% endif %}{% endfor %}
+ The sum of <i>T</i> over all momenta is
+{{- by_model(f.models, 'trace') }}
+"""
+
+ROUNDING = 1e-6               # of T, which is of order 1
+CLEAR = 5.0                   # errors by which a spread in an orbit is taken for more than chance
+CUT = 0.5                     # a spread that says that some momenta are kept and others are not
+
+
+class Response(NamedTuple):
+    """T over all momenta (L, L), its mean over their orbits, and the errors of both."""
+
+    value_yx: np.ndarray
+    error_yx: np.ndarray
+    mean_yx: np.ndarray
+    mean_error_yx: np.ndarray
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa."""
+    for kappa, models in study.models.items():
+        with study.latent() as latent:
+            responses = [response(latent[model.name]['autoencoder']) for model in models]
+        figure, axes = panels(1, 2, FULL, 2.9, width_ratios=[1.5, 1])
+        for model, found in zip(models, responses, strict=True):
+            draw_against_momentum(axes[0, 0], model, found)
+        for y in (0, 1):
+            reference(axes[0, 0], y=y)
+        axes[0, 0].set(xlabel=MOMENTUM, ylabel='$T(p)$')
+        axes[0, 0].legend()
+        draw_zones(axes[0, 1], models, [found.value_yx for found in responses])
+        facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
+                  'broken': broken(found)} for model, found in zip(models, responses, strict=True)]
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
+
+
+def response(group: h5py.Group) -> Response:
+    """Return the Response that latent.h5 holds of an autoencoder."""
+    return Response(*(group[key][...] for key in (
+        'transfer', 'transfer_error', 'transfer_symmetric', 'transfer_symmetric_error')))
+
+
+def draw_against_momentum(axes: Axes, model: Model, found: Response) -> None:
+    """Draw the mean over each orbit of momenta, and behind it the range of T in the orbit."""
+    own, of_orbit = representatives(model.L), images(found.value_yx)
+    p_hat = zone_momentum(model.L)[own]
+    axes.vlines(p_hat, of_orbit.min(0)[own], of_orbit.max(0)[own], color=colour(model.number), lw=5,
+                alpha=0.3, zorder=0)
+    points(axes, p_hat, found.mean_yx[own], found.mean_error_yx[own], model.number, markersize=2.5,
+           capsize=1, label=model.label)
+
+
+def broken(found: Response) -> dict[str, object] | None:
+    """Return the orbit whose momenta differ most, None where all agree within errors."""
+    of_orbit = images(found.value_yx)
+    least, most = of_orbit.min(0), of_orbit.max(0)
+    clear = most - least > CLEAR * images(found.error_yx).max(0) + ROUNDING
+    if not clear.any():
+        return None
+    at = np.unravel_index(np.where(clear, most - least, 0).argmax(), clear.shape)
+    return {'momentum': f'{zone_momentum(len(clear))[at]:.3f}', 'least': f'{least[at]:.3f}',
+            'most': f'{most[at]:.3f}', 'cut': bool(most[at] - least[at] > CUT)}
+
+
+def draw_zones(axes: Axes, models: list[Model], values: list[np.ndarray]) -> None:
+    """Show T over the Brillouin zone, p = 0 in the middle, in a picture for every model."""
+    columns = min(len(models), 2)
+    rows = -(-len(models) // columns)
+    pictures = np.full((rows * columns, *values[0].shape), np.nan)
+    pictures[:len(models)] = [np.fft.fftshift(value) for value in values]
+    mosaic(axes, pictures.reshape(rows, columns, *values[0].shape), limit=1)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    for model in models:
+        row, column = divmod(model.number, columns)
+        axes.text((column + 0.5) / columns, 1 - row / rows, model.label, transform=axes.transAxes,
+                  ha='center', va='bottom', fontsize=8)

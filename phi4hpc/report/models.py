@@ -1,0 +1,25 @@
+"""What is said of a model, in captions and on the page."""
+
+from typing import Any
+
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Model
+
+
+def described(model: Model) -> dict[str, Any]:
+    """Return what captions tell of a model: how it is named and how its training went."""
+    record = model.record
+    epochs = len(record.get('train_losses', ()))
+    return {'title': model.title, 'family': model.family, 'latent': model.latent,
+            'ratio': ratio(model), 'epochs': epochs, 'converged': model.converged,
+            'at_start': epochs > 0 and record['best_epoch'] == 0 and not model.lossless}
+
+
+def ratio(model: Model) -> str:
+    """Return the final test loss over that of the linear optimum, where that says something."""
+    if model.lossless:
+        return 'none, as nothing is compressed and nothing lost'
+    if model.optimal:
+        return '1, as it is the linear optimum, where training began' if model.record['trained'] \
+            else '1, as it is the linear optimum'
+    return value_error(model.record['ratio'], model.record['ratio_error'])
