@@ -7,10 +7,10 @@ from pydantic import AfterValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from phi4hpc import plugins
+from phi4hpc.deck.plugged import DOTTED
 from phi4hpc.errors import UserError
 
 FOLDER = 'phi4hpc.lattice.observables'
-OWN = r'^[A-Za-z_]\w*(\.[A-Za-z_]\w*)+$'
 
 
 def known(name: str) -> str:
@@ -40,7 +40,7 @@ def _fault(said: str) -> PydanticCustomError:
 
 
 def _schema() -> dict[str, Any]:
-    return {'type': 'string', 'anyOf': [{'enum': list(plugins.names(FOLDER))}, {'pattern': OWN}]}
+    return {'type': 'string', 'anyOf': [{'enum': list(plugins.names(FOLDER))}, {'pattern': DOTTED}]}
 
 
 Name = Annotated[str, AfterValidator(known), WithJsonSchema(_schema())]

@@ -1,0 +1,70 @@
+"""The files of docs/extending.md, as they stand there, are short and do what it says."""
+
+import re
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from phi4hpc.deck.load import parse
+from phi4hpc.latent.jacobians import decoder_jacobian
+from phi4hpc.latent.response import Responses
+from phi4hpc.lattice.action import action
+from phi4hpc.lattice.draws import Draws
+from phi4hpc.lattice.observable import EVERYWHERE, Ensemble, chosen, load
+from phi4hpc.statistics.means import averaged
+from tests.autoencoders import moved, network
+from tests.conftest import ROOT
+from tests.documents import blocks
+
+LONGEST = 25
+FILES = [(name, textwrap.dedent(text)) for name, text in re.findall(
+    r'`(mygroup/\w+\.py)`.*\n\n((?: {4}.*\n|\n)+)', (ROOT / 'docs' / 'extending.md').read_text())]
+
+
+@pytest.fixture(scope='module', autouse=True)
+def mygroup(tmp_path_factory):
+    """Write the modules of the page to a folder in which Python finds them."""
+    folder = tmp_path_factory.mktemp('user')
+    for name, text in FILES:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield
+
+
+@pytest.mark.parametrize(('name', 'text'), FILES, ids=[name for name, _ in FILES])
+def test_files_are_short(name, text):
+    assert 3 < len(text.splitlines()) <= LONGEST, name
+
+
+def test_decks_of_the_page_are_good():
+    given = yaml.safe_load((ROOT / 'input' / 'quickstart.yaml').read_text())
+    for section in 'measure:', 'train:', 'analyse:', 'report:':
+        for block in blocks('docs/extending.md', section):
+            given |= yaml.safe_load(block)
+    deck = parse(yaml.safe_dump(given), 'deck').deck
+    assert deck.measure.observables == ['mygroup.energy']
+    assert deck.analyse.observables == ['binder', 'mygroup.energy']
+
+
+def test_the_observable_is_estimated_everywhere_and_has_derivatives():
+    phi, ensemble = np.random.default_rng(1).normal(size=(2, 50, 6, 6)), Ensemble(6, 0.24, 0.1)
+    energy = load('mygroup.energy')
+    assert all('mygroup.energy' in chosen(place, ['mygroup.energy']) for place in EVERYWHERE)
+    found = energy.value(averaged(energy.moments(Draws.of_fields(phi))), ensemble)
+    assert found.value == pytest.approx(action(phi, 0.24, 0.1).mean() / 36)
+    found.gamma_method()
+    assert found.dvalue > 0
+    assert not energy.needs_fields
+
+    responses, y_nd = Responses({'mygroup.energy': energy}, ensemble), torch.randn(4, 7).double()
+    model = moved(network('dense', 7, 6)).double()
+    sums = {name: torch.zeros(shape).double() for name, shape in responses.sums(7).items()}
+    with torch.no_grad():
+        responses.add(sums, model.decode(y_nd), decoder_jacobian(model, y_nd))
+    sums = {'count': 4} | {name: total.numpy() for name, total in sums.items()}
+    assert np.linalg.matrix_rank(responses.gram('mygroup.energy', sums)) == 4
