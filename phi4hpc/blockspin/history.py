@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from phi4hpc.blockspin.autoencoder import Autoencoder
     from phi4hpc.blockspin.objective import Objective
 
-LAST = 0.05                      # of the epochs: a best one among these says that more would have lowered the loss
-
 
 @dataclass
 class History:
@@ -37,6 +35,8 @@ class History:
     """The number of values of `validation` before the least total, so 0 where no epoch did better than the start."""
     weights: dict[str, Tensor] = field(default_factory=dict)
     """Those of that epoch."""
+    converged: bool = True
+    """Whether a plateau was seen before the cap on epochs; true where nothing was trained."""
     seconds: float = 0.0
     """Time spent on it, up to `since`."""
     since: float = field(default_factory=time.monotonic)
@@ -68,10 +68,6 @@ class History:
         totals = totals_of(self.validation, objective)
         if self.epoch == 0 or totals[-1] < totals[self.best]:
             self.best, self.weights = self.epoch, copy.deepcopy(model.state_dict())
-
-    def converged(self) -> bool:
-        """Return whether the best epoch is not among the last 5% of them, at least one; true where none was made."""
-        return self.epoch == 0 or self.best <= self.epoch - max(1, round(LAST * self.epoch))
 
     def _append(self, series: dict[str, list[float]], values: Mapping[str, float]) -> None:
         for name, value in values.items():

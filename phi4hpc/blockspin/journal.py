@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.history import History, totals_of
 from phi4hpc.blockspin.objective import MEASURE, Objective
+from phi4hpc.blockspin.pace import Pace
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.storage import generations
@@ -26,22 +28,25 @@ class Checkpoints:
                  state: Mapping[str, Any]) -> None:
         self.comm, self.folder, self.kept, self.settings, self.state = comm, folder, kept, settings, state
 
-    def write(self, history: History) -> None:
+    def write(self, history: History, pace: Pace) -> None:
         """Write a checkpoint. Collective."""
 
         def fill(path: Path) -> list[str]:
             if self.comm.rank:
                 return []
             states = {name: holder.state_dict() for name, holder in self.state.items()}
-            content = {'history': history.kept(), 'ranks': self.comm.size, 'settings': self.settings, 'state': states}
+            content = {'history': history.kept(), 'pace': asdict(pace), 'ranks': self.comm.size,
+                       'settings': self.settings, 'state': states}
             modelfile.write(path / FILE, content)
             return [FILE]
 
         generations.add(self.comm, self.folder, self.kept, fill)
 
-    def resume(self, device: str) -> History | None:
-        """Set the state from the newest whole checkpoint and return its history; None where there is none of this
-        training. Collective."""
+    def resume(self, device: str) -> tuple[History, Pace] | None:
+        """Set the state from the newest whole checkpoint and return its history and pace. Collective.
+
+        None where there is no checkpoint of this training.
+        """
         path = generations.newest(self.comm, self.folder)
         if path is None:
             return None
@@ -55,7 +60,7 @@ class Checkpoints:
         log.info('resuming %s after epoch %d and %d steps', path, history.epoch, history.step)
         if content['ranks'] != self.comm.size:
             log.info('it was written by %d ranks, so what follows is the same to rounding only', content['ranks'])
-        return history
+        return history, Pace(**content['pace'])
 
 
 @contextlib.contextmanager

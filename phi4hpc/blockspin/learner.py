@@ -1,9 +1,15 @@
 """A model that learns on all ranks: its optimiser, and one step of it.
 
-A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these means, takes the
-slope of the objective in them, and sends that back through its own part: the ranks' gradients then add up to the
-gradient of the objective. Suffixes: s draws of this rank, D sites, c terms of a cost.
+A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these
+means, takes the slope of the objective in them, and sends that back through its own part: the ranks'
+gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by MPI on
+hosts: within a node that is shared memory, where gloo goes through the network's loopback.
+
+Suffixes: s draws of this rank, D sites, c terms of a cost.
 """
+
+import math
+import warnings
 
 import numpy as np
 import torch
@@ -13,7 +19,15 @@ from torch.nn.parallel import DistributedDataParallel
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.cost import Mapped
 from phi4hpc.blockspin.objective import Objective
+from phi4hpc.errors import UserError
 from phi4hpc.parallel.communicator import Communicator
+
+LARGEST = 1.0                    # norm of a gradient; a longer one is shortened to this
+BUCKET = 1024                    # MiB, more than a model has: all gradients go in one message
+
+
+class Diverged(UserError):
+    """The objective of a training is no finite number any more."""
 
 
 class Both(nn.Module):
@@ -30,45 +44,80 @@ class Both(nn.Module):
 
 
 class Learner:
-    """A model on all ranks of `comm` inside a `process_group`, with its optimiser; the rate falls over `steps` steps.
+    """A model on all ranks of `comm`, inside a `process_group` where these are several, and its optimiser.
 
-    `x_nD` are some fields, any fields.
+    `x_nD` are some fields, any fields. The groups' rates are those for a factor of one.
     """
 
-    def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective, rate: float, steps: int,
+    def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective, rate: float,
                  x_nD: Tensor) -> None:
         self.comm, self.model, self.objective = comm, model, objective
-        self.net = DistributedDataParallel(Both(model))
-        # DDP orders its buckets anew after the first backward pass, and sums over ranks round according to that order.
-        # Without a pass here the first step after a training was resumed would differ.
-        self.net(x_nD)[1].sum().backward()
+        self.net = Both(model) if comm.size == 1 else self._over_all_ranks(x_nD)
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
         self.optimiser = torch.optim.Adam(model.family.groups(model, rate))
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
-        self.state = {'model': model, 'optimiser': self.optimiser, 'schedule': self.schedule}
+        self.rates = [group['lr'] for group in self.optimiser.param_groups]
+        self.state = {'model': model, 'optimiser': self.optimiser}
+
+    def _over_all_ranks(self, x_nD: Tensor) -> DistributedDataParallel:
+        with warnings.catch_warnings():
+            # New versions of torch call this option by another name, which older ones do not know.
+            warnings.simplefilter('ignore', FutureWarning)
+            net = DistributedDataParallel(Both(self.model), bucket_cap_mb=BUCKET,
+                                          broadcast_buffers=False, gradient_as_bucket_view=True)
+        if x_nD.device.type == 'cpu':
+            net.register_comm_hook(self.comm, mean_by_mpi)
+        # DDP orders its buckets anew after the first backward pass, and sums over ranks round
+        # according to that order. Without a pass here the first step after a training was resumed
+        # would differ.
+        net(x_nD)[1].sum().backward()
+        return net
+
+    def set_rate(self, factor: float) -> None:
+        """Let the next steps learn at `factor` times the rate of each group of parameters."""
+        for group, rate in zip(self.optimiser.param_groups, self.rates, strict=True):
+            group['lr'] = factor * rate
 
     @property
     def rate(self) -> float:
         """The learning rate of the first group of parameters."""
-        return self.schedule.get_last_lr()[0]
+        return self.optimiser.param_groups[0]['lr']
 
     def step(self, x_sD: Tensor, batch: int) -> dict[str, float]:
-        """Make a step with this rank's part of a batch of `batch` draws; return each cost's value over the batch."""
+        """Make a step with this rank's part of a batch of `batch` draws; return each cost's value.
+
+        Values are over the whole batch. Raises Diverged, on all ranks, where one is not finite.
+        """
         mapped = Mapped(self.model, x_sD, *self.net(x_sD))
         parts = {name: term_sc.sum(0) / batch for name, term_sc in self.objective.terms(mapped).items()}
         means = self._over_ranks(parts)
         values = self.objective.values(means)
+        found = {name: value.item() for name, value in values.items()}
+        if not all(map(math.isfinite, found.values())):
+            raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
         slopes = torch.autograd.grad(self.objective.total(values), list(means.values()))
-        loss = sum((part_c * slope_c.to(part_c)).sum() for part_c, slope_c in zip(parts.values(), slopes, strict=True))
+        loss = sum((part_c * slope_c.to(part_c)).sum()
+                   for part_c, slope_c in zip(parts.values(), slopes, strict=True))
         self.optimiser.zero_grad()
-        (self.comm.size * loss).backward()  # DDP divides the sum of the ranks' gradients by their number
+        # DDP divides the sum of the ranks' gradients by their number.
+        (self.comm.size * loss).backward()
+        nn.utils.clip_grad_norm_(self.weights, LARGEST)
         self.optimiser.step()
-        self.schedule.step()
-        return {name: value.item() for name, value in values.items()}
+        return found
 
     def _over_ranks(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the sums over ranks of what each has of the means, in float64, to be differentiated by."""
-        mine_c = torch.cat(list(parts.values())).detach().double().cpu().numpy()
-        all_rc = np.empty((self.comm.size, len(mine_c)))
-        self.comm.Allgatherv(mine_c, all_rc)
-        sums = torch.from_numpy(all_rc.sum(0)).split([len(part_c) for part_c in parts.values()])
-        return {name: sum_c.clone().requires_grad_() for name, sum_c in zip(parts, sums, strict=True)}
+        sum_c = torch.cat(list(parts.values())).detach().double().cpu()
+        if self.comm.size > 1:
+            all_rc = np.empty((self.comm.size, len(sum_c)))
+            self.comm.Allgatherv(sum_c.numpy(), all_rc)
+            sum_c = torch.from_numpy(all_rc.sum(0))
+        sums = sum_c.split([len(part_c) for part_c in parts.values()])
+        return {name: each_c.clone().requires_grad_() for name, each_c in zip(parts, sums, strict=True)}
+
+
+def mean_by_mpi(comm: Communicator, bucket: torch.distributed.GradBucket) -> torch.futures.Future[Tensor]:
+    """Return the mean over ranks of gradients, which DDP hands over in `bucket`, as it wants them."""
+    buffer, done = bucket.buffer(), torch.futures.Future()
+    comm.Allreduce(None, buffer.numpy())                           # None: in place
+    done.set_result(buffer.div_(comm.size))
+    return done

@@ -30,7 +30,7 @@ def record(comm: Communicator, objective: Objective, history: History, optimum: 
     return {**value, **{f'{name}_error': one for name, one in error.items()},
             'train_losses': totals_of(history.train, objective),
             'validation_losses': totals_of(history.validation, objective), 'validation_optimum': history.optimum,
-            'best_epoch': history.best, 'converged': history.converged(), 'costs': costs,
+            'best_epoch': history.best, 'converged': history.converged, 'costs': costs,
             'test_draws': sum(comm.allgather(len(final[MEASURE]))), 'seconds': history.seconds}
 
 
@@ -64,5 +64,5 @@ def sentence(record: Mapping[str, Any]) -> str:
     said += ', {ratio:.4f}({ratio_error:.4f}) of the linear optimum'.format(**record)
     if record['converged']:
         return said
-    epochs = len(record['train_losses'])
-    return f'{said}; not converged, for epoch {record["best_epoch"]} of {epochs} was its best: raise train.epochs'
+    return (f'{said}; not converged, for no plateau was seen in {len(record["train_losses"])} '
+            'epochs: raise train.epochs')

@@ -17,11 +17,12 @@ from torch import Tensor
 
 from phi4hpc.blockspin import batches, modelfile
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.blockspin.history import History
+from phi4hpc.blockspin.history import History, totals_of
 from phi4hpc.blockspin.journal import Checkpoints, tensorboard
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.models import Model
 from phi4hpc.blockspin.objective import MEASURE, Objective
+from phi4hpc.blockspin.pace import Pace
 from phi4hpc.blockspin.record import record
 from phi4hpc.blockspin.shards import Shares
 from phi4hpc.logs import Progress
@@ -34,6 +35,8 @@ class Settings:
     """How models are trained, and where their files go."""
 
     epochs: int
+    """At most."""
+    patience: int
     rate: float
     seed: int
     folder: Path
@@ -65,7 +68,8 @@ class Trainer:
         """Train, write the model's file, and return its record. Collective.
 
         Training resumes from the last checkpoint to the same bits on as many ranks. Raises Stopped where a stop is
-        asked for. A model whose family is not trained has no epochs.
+        asked for, and Diverged where the objective is no finite number. A model whose family is not
+        trained has no epochs.
         """
         history = self._learned() if self.model.settings.trained else self._begun()
         test_nD = self._on_device(self.shares.test_nyx).flatten(1)
@@ -89,41 +93,53 @@ class Trainer:
     def _learned(self) -> History:
         """Make the epochs that are left, and give the network its best weights."""
         phi_nyx, settings, steps = self._on_device(self.shares.train_nyx), self.settings, self.strata.steps
-        learner = Learner(self.comm, self.network, self.objective, settings.rate, settings.epochs * steps,
-                          phi_nyx[:1].flatten(1))
-        costs = {name: cost.model_dump(mode='json') for name, cost in self.objective.costs.items()}
-        about = {'epochs': settings.epochs, 'batch': self.strata.batch, 'rate': settings.rate, 'seed': settings.seed,
-                 'costs': costs}
-        checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, about, learner.state)
-        history = checkpoints.resume(settings.device) or self._begun()
+        learner = Learner(self.comm, self.network, self.objective, settings.rate, phi_nyx[:1].flatten(1))
+        checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, self._about(), learner.state)
+        history, pace = checkpoints.resume(settings.device) or self._at_the_start()
         self.control.begin()
         board = settings.boards and settings.boards / self.model.name
         with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
                 Progress(f'train {self.model.name}', settings.epochs * steps, self.comm.rank) as progress:
             progress.skip(history.epoch * steps + history.step)
-            while history.epoch < settings.epochs:
+            while not pace.over(history.epoch):
                 for x_sD in self._batches(phi_nyx, history):
+                    learner.set_rate(pace.factor(history.epoch, history.step))
                     history.add_step(learner.step(x_sD, self.strata.batch))
                     progress.advance()
-                    self._heed(self.control.ask(), checkpoints, history)
+                    self._heed(self.control.ask(), checkpoints, history, pace)
                 history.end_epoch()
                 history.add_validation(self._costs(self.network), self.objective, self.network)
+                pace.heed(history.epoch, totals_of(history.validation, self.objective)[-1])
                 write(history, learner.rate)
         self.network.load_state_dict(history.weights)
+        history.converged = pace.converged
         history.stop_clock()
         return history
+
+    def _about(self) -> dict[str, Any]:
+        """Return what a checkpoint must agree with, for a training to go on from it."""
+        settings = self.settings
+        costs = {name: cost.model_dump(mode='json') for name, cost in self.objective.costs.items()}
+        return {'epochs': settings.epochs, 'patience': settings.patience, 'batch': self.strata.batch,
+                'rate': settings.rate, 'seed': settings.seed, 'costs': costs}
+
+    def _at_the_start(self) -> tuple[History, Pace]:
+        """Return the history and the pace of a training before its first epoch."""
+        history, pace = self._begun(), Pace(self.settings.epochs, self.settings.patience, self.strata.steps)
+        pace.heed(0, totals_of(history.validation, self.objective)[-1])
+        return history, pace
 
     def _batches(self, phi_nyx: Tensor, history: History) -> Iterator[Tensor]:
         """Yield this rank's part x_sD of each batch that is left in the epoch."""
         seeds = batches.seed_of(self.settings.seed, self.model.name)
         plan = batches.plan(seeds, history.epoch + 1, self.strata, phi_nyx.shape[-1])
-        for draw_s, shift_sm in zip(*(part[history.step:] for part in plan), strict=True):
-            yield batches.take(phi_nyx, draw_s, shift_sm)
+        for draw_s, move in zip(*(part[history.step:] for part in plan), strict=True):
+            yield batches.take(phi_nyx, draw_s, move)
 
-    def _heed(self, action: Action, checkpoints: Checkpoints, history: History) -> None:
+    def _heed(self, action: Action, checkpoints: Checkpoints, history: History, pace: Pace) -> None:
         """Write a checkpoint where one is due, and raise Stopped where a stop is."""
         if action is not Action.GO_ON:
-            checkpoints.write(history)
+            checkpoints.write(history, pace)
         if action is Action.STOP:
             raise Stopped(f'in {self.model.name}')
 

@@ -156,12 +156,14 @@ class Train(Section):
     """Families of autoencoders, each `family: settings`. One may be named again with other settings."""
     costs: list[Annotated[Entry, COSTS]] = Field(RECONSTRUCTION, min_length=1, validate_default=True)
     """What training makes small, each `cost: settings`: their sum, by weights."""
-    epochs: Count = 100
-    """Passes over the training configurations."""
+    epochs: Count = 400
+    """Passes over the training configurations at most; a training that has converged makes fewer."""
+    patience: Count = 20
+    """Epochs without a gain on the validation draws, after which the learning rate falls and training ends."""
     batch: Count = 128
     """Configurations in one optimiser step, over all ranks."""
     rate: float = Field(3e-4, gt=0.0, le=1.0)
-    """Learning rate of Adam, falling to zero along a cosine."""
+    """Learning rate of Adam. It rises during the first hundred steps, and falls to zero along a cosine at the end."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
     """Part of every chain, its last draws, that is kept from training: half of it chooses the epoch, half tests.
     Gaps of 2% separate the three."""

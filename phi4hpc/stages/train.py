@@ -52,8 +52,9 @@ def fit(context, model: Model, lattice, device: str) -> dict[str, Any]:
     ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx, seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)
     optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)
-    settings = Settings(deck.train.epochs, deck.train.rate, deck.seed, context.directory.file('models'),
-                        context.directory.file('logs', 'tensorboard'), device, deck.checkpoint.keep)
+    settings = Settings(deck.train.epochs, deck.train.patience, deck.train.rate, deck.seed,
+                        context.directory.file('models'), context.directory.file('logs', 'tensorboard'), device,
+                        deck.checkpoint.keep)
     objective = Objective(deck.train.costs)
     return Trainer(comm, model, network, optimum, shares, objective, settings, context.control).run()
 

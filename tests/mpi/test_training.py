@@ -55,7 +55,7 @@ def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
     parts = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
     known = Ensemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx), seed_of(1, made.name))
     net, optimum = (build(each.settings, made.latent, known) for each in (made, model('linear', made.latent, 8)))
-    settings = Settings(epochs=4, rate=3e-3, seed=1, folder=folder)
+    settings = Settings(epochs=4, patience=9, rate=3e-3, seed=1, folder=folder)
     with process_group(comm):
         return Trainer(comm, made, net, optimum, shards.Shares(strata, train_nyx, *parts), Objective(costs), settings,
                        control).run(), net
@@ -100,7 +100,7 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
     def gradients(comm):
         net, share = moved(network('dense', 9, 8)), slice(*block(BATCH, comm.size, comm.rank))
         with process_group(comm):
-            values = Learner(comm, net, Objective(costs), 1e-3, 10, x_nD[:1]).step(x_nD[share], BATCH)
+            values = Learner(comm, net, Objective(costs), 1e-3, x_nD[:1]).step(x_nD[share], BATCH)
         return values, [weight.grad for weight in net.parameters()]
 
     values, ours = gradients(world())

@@ -117,18 +117,17 @@ def test_even_choice_has_no_draw_twice(total, count):
 @given(total=st.integers(20, 100), batch=st.integers(8, 20), size=SIZES, epoch=st.integers(1, 3))
 def test_a_batch_holds_the_same_draws_on_any_number_of_ranks(total, batch, size, epoch):
     def epoch_plan(size):
-        """Global numbers of the draws of each step, with their translations."""
-        draws, shifts = [], []
-        for rank in range(size):
-            strata = shards.strata(total, batch, size, rank)
-            draw_ts, shift_tsm = batches.plan((1, 2), epoch, strata, 16)
-            draws.append(draw_ts + strata.bounds[0])
-            shifts.append(shift_tsm)
-        return torch.cat(draws, 1), torch.cat(shifts, 1)
+        """Global numbers of the draws of each step, and how each rank moves them."""
+        parts = [shards.strata(total, batch, size, rank) for rank in range(size)]
+        plans = [batches.plan((1, 2), epoch, strata, 16) for strata in parts]
+        draw_ts = torch.cat([plan.draw_ts + strata.bounds[0]
+                             for plan, strata in zip(plans, parts, strict=True)], 1)
+        return draw_ts, [plan.moves for plan in plans]
 
-    draw_ts, shift_tsm = epoch_plan(size)
-    assert torch.equal(draw_ts, epoch_plan(1)[0])
-    assert torch.equal(shift_tsm, epoch_plan(1)[1])
+    draw_ts, moves = epoch_plan(size)
+    alone, (expected,) = epoch_plan(1)
+    assert torch.equal(draw_ts, alone)
+    assert moves == size * [expected]
     assert draw_ts.unique().numel() == draw_ts.numel() == batch * (total // batch)
     assert draw_ts.max() < total
 
@@ -142,11 +141,20 @@ def test_epochs_and_models_take_draws_in_different_orders():
     assert draws('a', 1) != draws('b', 1)
 
 
-def test_taken_draws_are_translated_on_the_torus():
+def test_taken_draws_are_moved_alike_on_the_torus():
     phi_nyx = torch.randn(5, 4, 4)
-    x_sD = batches.take(phi_nyx, torch.tensor([3, 0, 3]), torch.tensor([[0, 0], [1, 3], [2, 1]]))
-    expected = torch.stack([phi_nyx[3], phi_nyx[0].roll((-1, -3), (0, 1)), phi_nyx[3].roll((-2, -1), (0, 1))])
-    assert torch.equal(x_sD, expected.flatten(1))
+    x_sD = batches.take(phi_nyx, torch.tensor([3, 0, 3]), batches.Move(0, (1, 3)))
+    assert torch.equal(x_sD, phi_nyx[[3, 0, 3]].roll((1, 3), (1, 2)).flatten(1))
+
+
+def test_moves_are_the_symmetries_of_the_square():
+    """All eight are there, and each keeps neighbours neighbours: the hopping energy stays."""
+    phi_nyx = torch.randn(1, 6, 6, dtype=torch.float64)
+    made = [batches.take(phi_nyx, torch.tensor([0]), batches.Move(symmetry, (2, 5))).unflatten(1, (6, 6))
+            for symmetry in range(8)]
+    assert len({tuple(field.flatten().tolist()) for field in made}) == 8
+    hopping = [(field * (field.roll(1, 1) + field.roll(1, 2))).sum().item() for field in made]
+    assert hopping == pytest.approx([hopping[0]] * 8)
 
 
 def test_a_rank_without_numbers_reads_nothing():

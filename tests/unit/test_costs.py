@@ -8,10 +8,9 @@ import torch
 from mpi4py import MPI
 
 from phi4hpc import plugins
+from phi4hpc.blockspin import learner
 from phi4hpc.blockspin.cost import Mapped
-from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective, mapped
-from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.deck.schema import COSTS
 from tests.autoencoders import cost, moved, network
 
@@ -80,17 +79,32 @@ def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
     assert value(Objective([entry]), moved(network('dense')), draws()).item() > 1e-3
 
 
-def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name):
+def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monkeypatch):
     """A cost need not be a mean over draws: the learner goes by way of the means of its terms."""
+    monkeypatch.setattr(learner, 'LARGEST', 1e9)                           # no gradient is shortened
     objective = Objective([cost(name, weight=0.5)])
     model, plain = (moved(network('dense')) for _ in range(2))
-    with process_group(MPI.COMM_SELF):
-        learner = Learner(MPI.COMM_SELF, model, objective, 1e-3, 10, draws()[:1])
-        values = learner.step(draws(), 40)
+    values = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1]).step(draws(), 40)
     value(objective, plain, draws()).backward()
     assert 0.5 * values[name] == pytest.approx(value(objective, plain, draws()).item(), rel=1e-5)
     for ours, exact in zip(model.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(ours.grad, exact.grad, rtol=1e-3, atol=1e-6)
+
+
+def test_a_gradient_that_is_too_long_is_shortened():
+    model = moved(network('dense'))
+    learns = learner.Learner(MPI.COMM_SELF, model, Objective([cost('reconstruction')]), 1e-3, draws()[:1])
+    learns.step(1e3 * draws(), 40)
+    length = torch.cat([weight.grad.flatten() for weight in model.parameters()]).norm()
+    assert length == pytest.approx(learner.LARGEST, rel=1e-3)
+
+
+def test_a_step_whose_objective_is_no_number_raises_diverged_and_moves_nothing():
+    model, plain = (moved(network('dense')) for _ in range(2))
+    learns = learner.Learner(MPI.COMM_SELF, model, Objective([cost('reconstruction')]), 1e-3, draws()[:1])
+    with pytest.raises(learner.Diverged, match='reconstruction is nan'):
+        learns.step(draws() * torch.nan, 40)
+    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), plain.parameters(), strict=True))
 
 
 def test_costs_are_added_up_by_their_weights():

@@ -1,0 +1,63 @@
+"""How fast a training learns, and when it ends: warm-up, a plateau, and a fall to zero along a cosine.
+
+The rate stays as it is until the validation draws see no more gain for `patience` epochs, the
+plateau; then it falls, by which the loss gains once more, and the training has converged. Where a
+cap on the epochs comes first, the rate falls in time to be zero there, and it has not converged.
+(Warm-up, stable and decay phases: Hu et al., arXiv:2404.06395.)
+"""
+
+import math
+from dataclasses import dataclass
+
+WARM = 100                       # steps in which the rate rises at first, or a twentieth of all
+FALL = 0.2                       # of all epochs, during which the rate falls
+GAIN = 1e-4                      # of the least objective so far, below which an epoch gained nothing
+
+
+@dataclass
+class Pace:
+    """The course of a training of at most `epochs` epochs of `steps` steps; a checkpoint keeps all of it."""
+
+    epochs: int
+    patience: int
+    steps: int
+    least: float = math.inf
+    """Least objective on the validation draws, but for gains that count as none."""
+    since: int = 0
+    """The epoch after which it was found."""
+    falls: int = 0
+    """The epoch after which the rate falls; 0: not yet."""
+    last: int = 0
+    """The last epoch, once the rate falls."""
+    converged: bool = False
+    """Whether a plateau was seen."""
+
+    @property
+    def warm(self) -> int:
+        """The steps of the warm-up."""
+        return min(WARM, 1 + self.epochs * self.steps // 20)
+
+    def factor(self, epoch: int, step: int) -> float:
+        """Return the factor of the learning rate in a step of the epoch after `epoch` complete ones."""
+        made = epoch * self.steps + step
+        if not self.last:
+            return min(1.0, (made + 1) / self.warm)
+        part = (made - self.falls * self.steps + 1) / ((self.last - self.falls) * self.steps + 1)
+        return 0.5 * (1 + math.cos(math.pi * part))
+
+    def heed(self, epoch: int, objective: float) -> None:
+        """Take in the objective on the validation draws after an epoch, 0 for the start."""
+        if self.last:
+            return
+        if objective < self.least * (1 - GAIN) or epoch * self.steps <= self.warm:
+            self.least, self.since = min(objective, self.least), epoch
+        self.converged = epoch - self.since >= self.patience
+        cap = max(0, self.epochs - max(1, round(FALL * self.epochs)))
+        if self.converged or epoch >= cap:
+            self.falls = epoch
+            length = math.ceil(FALL / (1 - FALL) * epoch) if self.converged else self.epochs
+            self.last = min(self.epochs, epoch + max(1, length))
+
+    def over(self, epoch: int) -> bool:
+        """Return whether a training is complete after `epoch` epochs."""
+        return bool(self.last) and epoch >= self.last

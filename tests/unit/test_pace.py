@@ -1,0 +1,54 @@
+"""How fast a training learns: warm-up, a plateau, and a fall to zero; and whether it has converged."""
+
+import pytest
+
+from phi4hpc.blockspin.pace import Pace
+
+
+def course(objectives, epochs=50, patience=5, steps=10):
+    """Return the Pace at the end, and the factor of every step; after an epoch the objective is the next one."""
+    pace, factors, epoch = Pace(epochs, patience, steps), [], 0
+    pace.heed(0, objectives[0])
+    while not pace.over(epoch):
+        factors += [pace.factor(epoch, step) for step in range(steps)]
+        epoch += 1
+        pace.heed(epoch, objectives[min(epoch, len(objectives) - 1)])
+    return pace, factors
+
+
+def test_a_rate_rises_stays_and_falls_to_zero():
+    _, factors = course([1.0, 0.8, 0.7, 0.65, 0.6, 0.6], epochs=1000)
+    assert factors[0] < 0.1
+    assert max(factors) == 1.0
+    top = factors.index(1.0)
+    assert factors[:top + 1] == sorted(factors[:top + 1])
+    falling = factors[len(factors) - factors[::-1].index(1.0) - 1:]
+    assert falling == sorted(falling, reverse=True)
+    assert falling[-1] < 0.01 * falling[0]
+
+
+def test_a_plateau_ends_the_training_a_fifth_later():
+    gains = [1 / (1 + epoch) for epoch in range(33)]
+    pace, factors = course(gains, epochs=1000, patience=8)
+    assert pace.converged
+    assert (pace.since, pace.falls, pace.last) == (32, 40, 50)
+    assert len(factors) == 500
+
+
+def test_without_a_plateau_the_cap_ends_it_and_it_has_not_converged():
+    pace, factors = course([0.9**epoch for epoch in range(51)])
+    assert not pace.converged
+    assert (pace.falls, pace.last) == (40, 50)
+    assert factors[-1] < 0.01
+
+
+def test_a_gain_of_less_than_a_ten_thousandth_is_none():
+    pace, _ = course([1 - 1e-6 * epoch for epoch in range(51)])
+    assert pace.converged
+
+
+@pytest.mark.parametrize('epochs', [1, 2, 3])
+def test_the_shortest_trainings_end_at_their_cap(epochs):
+    pace, factors = course([1.0, 0.5, 0.2, 0.1], epochs=epochs)
+    assert pace.last == epochs
+    assert len(factors) == 10 * epochs
