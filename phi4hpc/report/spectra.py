@@ -62,10 +62,14 @@ def draw(study: Study, what: str, facts: dict[str, Any], name: str | None = None
     """Yield a figure for every training kappa: spectra of all models, and rows of directions.
 
     `what` names the group of a model in latent.h5, `facts` are told by the caption as they are.
+    Models without that group, for which an observable is not defined, are left out.
     """
-    for kappa, models in study.models.items():
+    for kappa, everyone in study.models.items():
         with study.latent() as latent:
+            models = [model for model in everyone if what in latent[model.name]]
             of_models = [spectrum(latent[model.name][what]) for model in models]
+        if not models:
+            continue
         figure, axes = panels(2, 1, FULL, 2.5 + 0.87 * len(models),
                               height_ratios=[2.3, 0.87 * len(models)])
         draw_values(axes[0, 0], models, of_models)

@@ -44,6 +44,6 @@ def analysed(study: Study) -> list[str]:
     if not models:
         return []
     with study.latent() as latent:
-        found = [name for name, group in latent[models[0].name].items()
-                 if 'singular_values' in group and name not in MAPS]
+        found = {name for model in models for name, group in latent[model.name].items()
+                 if 'singular_values' in group and name not in MAPS}
     return sorted(found, key=lambda name: (LETTERS.get(name, 'z'), name))
