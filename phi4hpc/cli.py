@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from phi4hpc import __version__
+from phi4hpc.environment import settle
 from phi4hpc.errors import DeckError, UsageError, UserError, circumstance
 from phi4hpc.parallel.world import launcher
 from phi4hpc.stages.table import NAMES, STAGES
@@ -34,31 +35,50 @@ def main(argv=None):
     1: a run that could not go on. 2: a mistake in the words or in the deck. 75: a run that was asked to stop and can
     go on. 130: an interrupt.
     """
+    settle()
     try:
-        _do(*_parsed(sys.argv[1:] if argv is None else argv))
-        sys.stdout.flush()
+        _work(sys.argv[1:] if argv is None else argv)
     except UserError as error:
         _tell(error)
         sys.exit(error.code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _work(argv):
+    """Do what the words say; an error that is not a bug of phi4hpc is raised as a UserError."""
+    try:
+        _do(*_parsed(argv))
+        sys.stdout.flush()
     except BrokenPipeError:
-        # what reads us, such as `head`, has gone: let Python's last flush go nowhere instead
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # What reads us, such as `head`, has gone.
+        _let_go(sys.stdout)
         sys.exit(1)
-    except OSError as error:
-        known = circumstance(error)
+    except ImportError as error:
+        if (error.name or '').startswith('phi4hpc'):
+            raise
+        raise UserError(f'{error}: a library is missing; jobs/setup.sh makes the environment that has it') from None
+    except (OSError, MemoryError, RuntimeError) as error:
+        known = circumstance(error, 'standard output')
         if known is None:
             raise
-        _tell(known)
-        sys.exit(known.code)
+        _let_go(sys.stdout)
+        raise known from None
+
+
+def _let_go(stream):
+    """Let what a stream still holds go nowhere, or Python's last flush would fail as well."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _tell(error):
     faults = len(error.faults) if isinstance(error, DeckError) else 0
     heading = f'{faults} fault{"s" * (faults > 1)} in the deck, nothing was done\n' if faults else ''
     if launcher()[0] == 0:
-        print(f'phi4hpc: {heading}{error}', file=sys.stderr, flush=True)
+        try:
+            print(f'phi4hpc: {heading}{error}', file=sys.stderr, flush=True)
+        except OSError:
+            _let_go(sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -69,7 +89,7 @@ class _Parser(argparse.ArgumentParser):
 
     def _print_message(self, message, file=None):
         if launcher()[0] == 0:
-            super()._print_message(message, file)
+            print(message, end='', file=file, flush=True)
 
 
 def _parsed(argv):

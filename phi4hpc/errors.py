@@ -1,13 +1,33 @@
 """Errors whose message is all that a user needs: printed once, without a traceback."""
 
-
 import errno
 import os
 import re
+from collections.abc import Iterable
 
-REMEDIES = {errno.ENOSPC: 'free some space', errno.EDQUOT: 'free some of your quota',
-            errno.EROFS: 'name a place that can be written', errno.EACCES: 'mend its permissions',
-            errno.EIO: 'look after the disk'}
+REMEDIES = {
+    errno.ENOSPC: 'free some space',
+    errno.EDQUOT: 'free some of your quota',
+    errno.EFBIG: 'raise the limit on the size of a file (ulimit -f)',
+    errno.EROFS: 'name a place that can be written',
+    errno.EACCES: 'mend its permissions',
+    errno.EPERM: 'mend its permissions',
+    errno.EMFILE: 'raise the limit on open files (ulimit -n)',
+    errno.ENFILE: 'have the machine allow more open files',
+    errno.EAGAIN: 'raise the limit on processes (ulimit -u)',
+    errno.ENAMETOOLONG: 'choose a shorter name',
+    errno.ELOOP: 'mend the links, which lead in a circle',
+    errno.ENOTDIR: 'expected a folder on the way there',
+    errno.EISDIR: 'expected a file there, not a folder',
+    errno.EEXIST: 'move away what is there',
+    errno.ENOENT: 'see that nobody removes it while the run is at work',
+    errno.EIO: 'look after the disk',
+}
+"""What a user can do about an error of the system; about others there is no advice to give."""
+# MPI-IO says in words of its own what went wrong with a file.
+MPI_ERRORS = {'NO_SPACE': errno.ENOSPC, 'QUOTA': errno.EDQUOT, 'READ_ONLY': errno.EROFS, 'ACCESS': errno.EACCES,
+              'NO_SUCH_FILE': errno.ENOENT, 'IO': errno.EIO, 'NO_MEM': errno.ENOMEM}
+NO_MEMORY = re.compile(r"out of memory|(can't|cannot|unable to) allocate|bad_alloc|memory allocation failed", re.I)
 
 
 class UserError(Exception):
@@ -30,19 +50,45 @@ class DeckError(UserError):
 
     code = 2
 
-    def __init__(self, faults):
+    def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__('\n'.join(self.faults))
 
 
-def circumstance(error):
-    """Return the UserError that tells of an error of the system which the user can mend, None where it is another.
+def circumstance(error: BaseException, unnamed: str = 'a file') -> UserError | None:
+    """Return the UserError for an error of the system or a lack of memory, None for any other.
 
-    HDF5 writes number and file into the message of whatever it raises.
+    HDF5 writes number and file into the message of whatever it raises, MPI a name of its own;
+    `unnamed` is what an error is about that names no file.
     """
-    found = re.search(r"name = '([^']*)'.*errno = (\d+)", str(error), re.DOTALL)
-    number = getattr(error, 'errno', None) or (found and int(found[2]))
-    if number not in REMEDIES:
+    words = ' '.join(str(error).split())
+    number = number_of(error)
+    if _lacks_memory(error, words):
+        said = f' ({words})' if words else ''
+        return UserError(f'there is not enough memory{said}: start fewer ranks on a machine, or ask for more memory; '
+                         '`phi4hpc check` says how much a rank takes')
+    if number is None and not isinstance(error, OSError):
         return None
-    path = getattr(error, 'filename', None) or (found and found[1]) or 'a file'
-    return UserError(f'{path}: {os.strerror(number)}: {REMEDIES[number]}; the same command then goes on')
+    name = re.search(r"name = '([^']*)'", words)
+    path = getattr(error, 'filename', None) or (name and name[1]) or unnamed
+    said = os.strerror(number) if number else words
+    return UserError(f'{path}: {said}: {REMEDIES.get(number, "mend that")}; the same command then goes on')
+
+
+def number_of(error: BaseException) -> int | None:
+    """Return the number of an error of the system, None where it is none or does not say."""
+    words = str(error)
+    if isinstance(error, OSError) and error.errno:
+        return error.errno
+    if found := re.search(r'errno = (\d+)', words):
+        return int(found[1])
+    if found := re.search(r'MPI_ERR_(\w+)', words):
+        return MPI_ERRORS.get(found[1])
+    return errno.EAGAIN if words == "can't start new thread" else None
+
+
+def _lacks_memory(error, words):
+    """Return whether an error is one of memory; torch and HDF5 raise such errors of other kinds."""
+    if isinstance(error, MemoryError) or number_of(error) == errno.ENOMEM:
+        return True
+    return isinstance(error, RuntimeError | OSError) and bool(NO_MEMORY.search(words))

@@ -99,7 +99,7 @@ def make_folder(path):
 def read_json(path):
     """Return what a JSON file says, {} where there is none. Raises UserError where it is damaged."""
     try:
-        content = json.loads(path.read_text()) if path.exists() else {}
+        content = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
         if isinstance(content, dict):
             return content
         raise ValueError(f'it holds a {type(content).__name__}')

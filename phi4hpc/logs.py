@@ -25,7 +25,7 @@ def start(rank, path=None, level=logging.INFO):
     log.handlers.clear()
     handlers = [logging.StreamHandler(sys.stderr)]
     if path is not None and rank == 0:
-        handlers.append(logging.FileHandler(path))
+        handlers.append(logging.FileHandler(path, encoding='utf-8'))
     for handler in handlers:
         handler.setFormatter(logging.Formatter('%(asctime)s %(message)s', '%H:%M:%S'))
         log.addHandler(handler)

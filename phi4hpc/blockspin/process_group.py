@@ -1,12 +1,13 @@
 """torch's process group over the ranks of an MPI communicator, which carries no more than the address."""
 
 import contextlib
-import os
-import socket
 from datetime import timedelta
 
 import torch
 import torch.distributed as dist
+
+from phi4hpc.errors import UserError
+from phi4hpc.parallel.network import host_of_first
 
 TIMEOUT = timedelta(minutes=10)
 
@@ -17,30 +18,27 @@ def process_group(comm, device='cpu'):
 
     Rank 0 listens on a port that the system picks. NCCL where each rank has a GPU of its own, else gloo.
     """
-    if 'OMP_NUM_THREADS' not in os.environ:
-        torch.set_num_threads(1)
-    host = _host(comm)
-    if comm.rank == 0:
-        store = dist.TCPStore(host, 0, comm.size, is_master=True, wait_for_workers=False)
-        comm.bcast(store.port)
-    else:
-        store = dist.TCPStore(host, comm.bcast(None), comm.size, is_master=False)
-    dist.init_process_group(_backend(comm, torch.device(device)), store=store, rank=comm.rank,
-                            world_size=comm.size, timeout=TIMEOUT)
+    try:
+        _join(comm, torch.device(device))
+    except RuntimeError as error:
+        said = ' '.join(str(error).split())[:300]
+        raise UserError(f'the ranks cannot reach each other over the network ({said}): see that GLOO_SOCKET_IFNAME or '
+                        'NCCL_SOCKET_IFNAME name one that all machines have') from error
     try:
         yield
     finally:
         dist.destroy_process_group()
 
 
-def _host(comm):
-    """Return the name by which every rank finds rank 0; on one machine that is the loopback, for gloo too."""
-    hosts = comm.allgather(socket.gethostname())
-    if len(set(hosts)) > 1:
-        return hosts[0]
-    if 'lo' in (name for _, name in socket.if_nameindex()):
-        os.environ.setdefault('GLOO_SOCKET_IFNAME', 'lo')
-    return '127.0.0.1'
+def _join(comm, device):
+    host = host_of_first(comm)
+    if comm.rank == 0:
+        store = dist.TCPStore(host, 0, comm.size, is_master=True, wait_for_workers=False)
+        comm.bcast(store.port)
+    else:
+        store = dist.TCPStore(host, comm.bcast(None), comm.size, is_master=False)
+    dist.init_process_group(_backend(comm, device), store=store, rank=comm.rank, world_size=comm.size,
+                            timeout=TIMEOUT)
 
 
 def _backend(comm, device):

@@ -48,7 +48,7 @@ def library(path: Path, text: str, options: Sequence[str] = ()) -> ctypes.CDLL:
     UserError where that does not help.
     """
     command = [*compiler(), *FLAGS, f'-I{sources.FOLDER}', *options]
-    digest = sources.digest(path.read_text(), text, *command, version(*compiler()), cpu())
+    digest = sources.digest(path.read_text(encoding='utf-8'), text, *command, version(*compiler()), cpu())
     made = cache_folder() / f'{path.stem}-{digest}.so'
     with contextlib.suppress(OSError):
         if intact(made):
@@ -63,7 +63,7 @@ def library(path: Path, text: str, options: Sequence[str] = ()) -> ctypes.CDLL:
 
 def translation_unit(kernel: Kernel, stream: int) -> str:
     """Return the text that the compiler is given: the source, and a launcher for each of its entry points."""
-    lines = sources.path_of(kernel).read_text().splitlines()
+    lines = sources.path_of(kernel).read_text(encoding='utf-8').splitlines()
     names = [line.split('(')[0].split()[-1] for line in lines if line.startswith('extern "C" __global__')]
     return sources.included(kernel, stream) + ''.join(f'LAUNCHER({name})\n' for name in names)
 

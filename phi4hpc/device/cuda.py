@@ -96,7 +96,7 @@ class Module:
 def translation_unit(kernel: Kernel, stream: int = 0) -> str:
     """Return the text that NVRTC compiles, with a digest of all files: CuPy's cache looks at this
     text alone."""
-    digest = sources.digest(sources.path_of(kernel).read_text())
+    digest = sources.digest(sources.path_of(kernel).read_text(encoding='utf-8'))
     return f'// {digest}\n#include "device.cuh"\n{sources.included(kernel, stream)}'
 
 

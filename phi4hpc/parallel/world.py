@@ -18,10 +18,17 @@ RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', 'SL
 
 def launcher():
     """Return (rank, size) as the launcher says; (0, None) where there is none or it does not say."""
-    for rank, size in RANK_SIZE:
-        if rank in os.environ:
-            return int(os.environ[rank]), int(os.environ[size]) if size in os.environ else None
+    for names in RANK_SIZE:
+        rank, size = map(_number, names)
+        if rank is not None:
+            return rank, size
     return 0, None
+
+
+def _number(name):
+    """Return the whole number that a variable of the environment holds, None where it holds none."""
+    word = os.environ.get(name, '')
+    return int(word) if word.isdecimal() and len(word) < 10 else None
 
 
 def world():
@@ -30,8 +37,12 @@ def world():
     Raises UserError where `mpirun -n N` started N worlds of one rank each: the launcher then belongs to
     another MPI than the one mpi4py has loaded.
     """
-    from mpi4py import MPI
-
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError, ValueError) as error:
+        said = ' '.join(str(error).split())
+        raise UserError(f'MPI cannot be loaded ({said}): load the modules that jobs/setup.sh had, or run it again; '
+                        '`phi4hpc info` says what there is') from None
     _, size = launcher()
     if size not in (None, MPI.COMM_WORLD.size):
         library = MPI.Get_library_version().split(',')[0]

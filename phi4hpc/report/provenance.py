@@ -17,8 +17,9 @@ PACKAGES = ('numpy', 'mpi4py', 'h5py', 'torch', 'pyerrors', 'matplotlib')
 def provenance(study: Study, ranks: int, device: str) -> dict[str, Any]:
     """Return what the end of the page tells; `ranks` and `device` are those of this stage."""
     stages = ledger.records(study.path)
-    return {'deck': (study.path / 'deck.yaml').read_text(),
-            'resolved': (study.path / 'deck.resolved.yaml').read_text(), 'versions': versions(),
+    deck, resolved = ((study.path / name).read_text(encoding='utf-8')
+                      for name in ('deck.yaml', 'deck.resolved.yaml'))
+    return {'deck': deck, 'resolved': resolved, 'versions': versions(),
             'seed': study.deck.seed, 'precision': study.deck.precision, 'ranks': ranks,
             'device': device, 'machine': f'{platform.system()} {platform.machine()}',
             'written': time.strftime('%Y-%m-%d %H:%M:%S'),

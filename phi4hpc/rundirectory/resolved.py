@@ -26,7 +26,7 @@ def read(folder: Path) -> dict:
         raise UserError(f'{folder}: holds no {FILE}: expected the directory of a run, such as '
                         'runs/quickstart')
     try:
-        meaning = yaml.safe_load(path.read_text())
+        meaning = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (yaml.YAMLError, ValueError, RecursionError, IsADirectoryError):
         meaning = None
     if not isinstance(meaning, dict):

@@ -1,6 +1,7 @@
 """HDF5 files on a disk that may be full, and files that may be damaged."""
 
 import contextlib
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from phi4hpc.errors import UserError, circumstance
+from phi4hpc.errors import UserError, circumstance, number_of
 
 
 class Sink(io.FileIO):
@@ -39,7 +40,8 @@ def readable(path: str | os.PathLike, remedy: str, **options: Any) -> h5py.File:
         return h5py.File(path, 'r', **options)
     except OSError as error:
         damaged = UserError(f'{path}: cannot be opened ({error}); {remedy}')
-        raise circumstance(error) or damaged from error
+        known = number_of(error) not in (None, errno.ENOENT)
+        raise (circumstance(error) if known else damaged) from error
 
 
 @contextlib.contextmanager
