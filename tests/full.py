@@ -18,6 +18,7 @@ from phi4hpc.blockspin import modelfile
 from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import whole, write_json
 from phi4hpc.report import style
+from phi4hpc.report.figure import Kind, save
 from phi4hpc.stages import curves as stage_curves
 from phi4hpc.statistics.gamma import obs
 from phi4hpc.storage import checkpoint
@@ -46,7 +47,8 @@ def sampling(folder):
 def figure(folder):
     drawn, axes = style.panels()
     style.points(axes[0, 0], *np.random.default_rng(1).random((3, 100)))
-    style.save(style.Plot('figure', drawn, {}), folder)
+    kind = Kind('figure', 'sampling', 0, 'A figure', 'A caption', lambda study: iter(()))
+    save(kind, style.Plot(drawn, {}), folder)
 
 
 def curves(folder):
