@@ -19,8 +19,9 @@ import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, samples_at_once, transfer
+from phi4hpc.latent.multiplets import MOST, agree, multiplets, pooled_values, restricted
 from phi4hpc.latent.response import Observables, Responses
-from phi4hpc.latent.singular import lattice_images, right_directions, signed, singular_values
+from phi4hpc.latent.singular import lattice_images, right_directions, signed
 from phi4hpc.lattice.observable import Ensemble
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import log
@@ -40,7 +41,8 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     are draws of the `ensemble`. The arrays of a name, all in float64, are
 
     `singular_values`, `singular_values_error` (r,): the error is that of the jackknife over 16
-        blocks of neighbouring samples, nan where there is none;
+        blocks of neighbouring samples, nan where there is none. Values that the symmetries of the
+        lattice make equal are pooled, as latent.multiplets says, and share one value and error;
     `directions`: the leading right singular vectors, at most `directions`, (r_kept, d) in latent
         space, or (r_kept, D) on the input lattice for the autoencoder;
     `lattice_directions` (r_kept, y, x): the same as images on the lattice;
@@ -92,23 +94,24 @@ def _spectrum(comm: Communicator, name: str, gram: Gram, blocks: Blocks, directi
         log.warning('the response of %s to the latents is left out: it is not defined on what the '
                     'decoder makes of these samples', name)
         return {}
-    value, error = jackknife(comm, blocks, lambda sums: _values(gram(sums), len(whole)))
-    direction = right_directions(whole, directions)
+    leading = right_directions(whole, max(directions, MOST))
+    direction = signed(leading @ span_Ds.T if name == 'autoencoder' else leading)
+    images = (direction.reshape(-1, *[math.isqrt(len(span_Ds))] * 2) if name == 'autoencoder'
+              else lattice_images(blocks.total['jacobian'], direction))
+    equal = [own for own in multiplets(images) if agree(*jackknife(
+        comm, blocks, lambda sums, basis=leading[own]: restricted(gram(sums), basis)))]
+    value, error = jackknife(comm, blocks, lambda sums: _values(gram(sums), leading, equal))
     if name == 'autoencoder':
-        sites, size = len(span_Ds), round(len(span_Ds) ** 0.5)
-        value, error = (np.pad(array, (0, sites - len(array))) for array in (value, error))
-        direction = signed(direction @ span_Ds.T)
-        images = direction.reshape(-1, size, size)
-    else:
-        direction = signed(direction)
-        images = lattice_images(blocks.total['jacobian'], direction)
+        value, error = (np.pad(array, (0, len(span_Ds) - len(array))) for array in (value, error))
     return {'singular_values': value, 'singular_values_error': error,
-            'directions': direction, 'lattice_directions': images}
+            'directions': direction[:directions], 'lattice_directions': images[:directions]}
 
 
-def _values(gram: np.ndarray | None, count: int) -> np.ndarray:
+def _values(gram: np.ndarray | None, leading: np.ndarray, equal: list[np.ndarray]) -> np.ndarray:
     """Return the singular values; nan where the observable is not defined on the samples left."""
-    return np.full(count, np.nan) if gram is None else singular_values(gram)
+    if gram is None:
+        return np.full(leading.shape[1], np.nan)
+    return pooled_values(gram, leading, equal)
 
 
 def _sums(model: Autoencoder, x_nD: torch.Tensor, slices: list[slice], span_Ds: torch.Tensor,

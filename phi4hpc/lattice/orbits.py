@@ -21,6 +21,13 @@ def symmetrised(values_yx: np.ndarray) -> np.ndarray:
     return images(values_yx).mean(0)
 
 
+def numbered(L: int) -> np.ndarray:
+    """Return a number for the orbit of each momentum, (L, L), the same for all momenta of it."""
+    n = np.minimum(np.arange(L), -np.arange(L) % L)
+    small, large = np.minimum(n[:, None], n), np.maximum(n[:, None], n)
+    return large * (large + 1) // 2 + small
+
+
 def representatives(L: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_y, n_x) of one momentum of each orbit: 0 <= n_y <= n_x <= L/2."""
     n_x, n_y = np.tril_indices(L // 2 + 1)

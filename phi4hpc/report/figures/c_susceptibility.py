@@ -21,9 +21,10 @@ the power tends to 7/4 on large lattices.
 {%- elif not f.interacting %} At λ = 0 the magnetisation is Gaussian, so
 χ = (1 − 2/π)Ω⟨{{ M() }}²⟩, and Ω⟨{{ M() }}²⟩ = <i>G</i>(0) = 1/(2 − 8κ) diverges at κ = 1/4.
 {%- endif %}
-{% if f.peaks %} {{ 'Peaks' if f.transition else 'Largest values' }}:
-{%- for p in f.peaks %}{{ ';' if not loop.first }} χ = {{ p.value }} at κ = {{ p.kappa }} for
-{{ L() }} = {{ p.L }}{{ ', a rung' if not p.reweighted }}{% endfor %}.{% endif %}
+{% if f.peaks %} Largest values:
+{%- for p in f.peaks %}{{ ';' if not loop.first }} χ = {{ p.value }} at
+{{ 'the rung ' if not p.reweighted }}κ = {{ p.kappa }} for {{ L() }} = {{ p.L }}{% endfor %}.
+{%- endif %}
  Right, on a log axis: Ω⟨{{ M() }}²⟩, which is the susceptibility of the symmetric phase
 {{- '; in the broken one it holds the condensate and does not peak' if f.broken }}.
 {{ kappa_c(f) }}
