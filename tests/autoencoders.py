@@ -1,10 +1,12 @@
-"""Ensembles and models for tests: every family of the package, and what a deck would make of it on a small lattice."""
+"""Ensembles and models for tests: every family of the package, and what a deck would make of it on
+a small lattice.
+"""
 
 import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
-from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.ensemble import Ensemble
 from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.plugged import Entry
 from phi4hpc.deck.schema import COSTS, FAMILIES
@@ -25,17 +27,22 @@ def ensemble(L: int = 6, kappa: float = 0.24, seed: int = 1) -> Ensemble:
     return Ensemble(L, kappa, 0.0, free_propagator(L, kappa), (seed,))
 
 
-def model(name: str, latent: int = 7, L: int = 6, costs: tuple[Entry, ...] = (), **settings: object) -> Model:
-    """Return a family's model, of `latent` latents where the deck chooses them, with small settings unless given."""
+def model(name: str, latent: int = 7, L: int = 6, costs: tuple[Entry, ...] = (),
+          **settings: object) -> Model:
+    """Return a family's model, of `latent` latents where the deck chooses them, with small settings
+    unless given.
+    """
     family = FAMILIES.section(name)
-    given = SMALL.get(name, {}) | ({'latents': [latent]} if 'latents' in family.model_fields else {}) | settings
-    made = family.model_validate(given)
+    sizes = {'latents': [latent]} if 'latents' in family.model_fields else {}
+    made = family.model_validate(SMALL.get(name, {}) | sizes | settings)
     return Model(L, 0.24, name, made, made.sizes(L)[0], costs)
 
 
-def network(name: str, latent: int = 7, L: int = 6, seed: int = 1, propagator_yx: np.ndarray | None = None,
-            **settings: object) -> Autoencoder:
-    """Return a family's network with its first weights, from free fields or from the propagator that is given."""
+def network(name: str, latent: int = 7, L: int = 6, seed: int = 1,
+            propagator_yx: np.ndarray | None = None, **settings: object) -> Autoencoder:
+    """Return a family's network with its first weights, from free fields or from the propagator
+    that is given.
+    """
     made, known = model(name, latent, L, **settings), ensemble(L, seed=seed)
     if propagator_yx is not None:
         known = Ensemble(L, 0.24, 0.0, propagator_yx, (seed,))

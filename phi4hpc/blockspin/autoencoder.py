@@ -1,14 +1,21 @@
-"""A = g o f, the torch module of every family: its layers, and its first weights from an ensemble."""
+"""The torch module A = g o f of every family, and how it is built."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from phi4hpc.blockspin.family import Ensemble, Family
+from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.family import Family
 
 
 class Autoencoder(nn.Module):
-    """An encoder f: R^D -> R^d and a decoder g: R^d -> R^D, D = L^2, with the family that made them."""
+    """An encoder f: R^D -> R^d and a decoder g: R^d -> R^D of a family, D = L^2."""
+
+    encoder: Any
+    decoder: Any
 
     def __init__(self, family: Family, latent: int, L: int) -> None:
         super().__init__()
@@ -28,13 +35,20 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(x_nD))
 
     def sight(self) -> Tensor:
-        """Return rows (r, D) whose products with a field are all that the encoder depends on; one a site at most."""
+        """Return rows (r, D) whose products with a field are all that the encoder depends on."""
         rows_rD = self.family.sight(self)
-        return torch.eye(self.sites).to(next(self.parameters())) if rows_rD is None else rows_rD.detach()
+        if rows_rD is None:
+            return torch.eye(self.sites).to(next(self.parameters()))
+        return rows_rD.detach()
+
+    def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
+        """Set the weight matrix of every layer, by the layer's name such as encoder.linear."""
+        self.load_state_dict({f'{layer}.weight': torch.from_numpy(weight)
+                              for layer, weight in weights.items()})
 
 
 def build(family: Family, latent: int, ensemble: Ensemble) -> Autoencoder:
-    """Return an Autoencoder in float32 with the first weights that its family gives it; the same for the same seed."""
+    """Return an Autoencoder in float32 with its family's first weights, which the seed decides."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(np.random.SeedSequence(ensemble.seed).generate_state(1)[0]))
         network = Autoencoder(family, latent, ensemble.L)

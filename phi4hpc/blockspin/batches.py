@@ -1,4 +1,5 @@
-"""The draws of each training step: one from every stratum, moved by a random symmetry of the lattice.
+"""The draws of each training step: one from every stratum, moved by a random symmetry of the
+lattice.
 
 The ensemble is symmetric under translations and the eight symmetries of the square, so a moved draw
 is as good as another. Without that a dense network learns its few thousand draws by heart: at
@@ -27,7 +28,8 @@ class Move(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What each step of an epoch takes: the numbers of this rank's draws, and how they are moved."""
+    """What each step of an epoch takes: the numbers of this rank's draws, and how they are moved.
+    """
 
     draw_ts: Tensor
     moves: list[Move]
@@ -50,7 +52,8 @@ def plan(seeds: tuple[int, ...], epoch: int, strata: Strata, size: int) -> Plan:
         first, last = strata.bounds[s:s + 2]
         draw_ts[:, s] = first - strata.bounds[0] + rng.permutation(last - first)[:strata.steps]
     rng = np.random.default_rng([*seeds, epoch])
-    symmetry_t, shift_tm = rng.integers(8, size=strata.steps), rng.integers(size, size=(strata.steps, 2))
+    symmetry_t = rng.integers(8, size=strata.steps)
+    shift_tm = rng.integers(size, size=(strata.steps, 2))
     moves = [Move(int(symmetry), (int(y), int(x)))
              for symmetry, (y, x) in zip(symmetry_t, shift_tm, strict=True)]
     return Plan(torch.from_numpy(draw_ts), moves)

@@ -1,12 +1,12 @@
 """What a cost is: the contract of the files in costs/, and of a user's own.
 
-Training makes a weighted sum of the deck's costs small. A file defines one class, `Cost`, whose fields are its settings
-in the deck. It is loaded to check a deck, before torch is there: it imports torch, where it needs it by name, within
-its methods.
+Training makes a weighted sum of the deck's costs small. A file defines one class, `Cost`. Its
+fields are the settings in the deck, its methods say the rest. The file is loaded to check a deck,
+when torch is not there yet: it imports torch within its methods, where it needs the name.
 
-A cost is a function of means over draws, such as a ratio of moments. So it says the terms of each draw, which are added
-up over the draws and the ranks, and how its value follows from their means. A training step, validation, test and
-jackknife all use these two.
+A cost is a function of means over draws, such as a ratio of moments. So it says the terms of each
+draw, which are added up over the draws and the ranks, and how its value follows from their means.
+Training steps, validation, test and jackknife all use these two.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 
 class Mapped(NamedTuple):
-    """Some draws, and what a model makes of them: n draws, D = L^2 sites, d latents."""
+    """Some draws and what a model makes of them: n draws, D = L^2 sites, d latents.
+
+    The tensors are float32 in a training step, and float64 where a cost is only measured.
+    """
 
     model: Autoencoder
     x_nD: Tensor
@@ -37,10 +40,10 @@ class Mapped(NamedTuple):
 
 
 class Cost(Section):
-    """A measure of how badly a model does. The fields of a subclass are its settings, with defaults and docstrings."""
+    """A measure of how badly a model does. A subclass adds its settings."""
 
     weight: float = Field(1.0, ge=0.0)
-    """Its factor in the sum that training makes small; 0: it is measured and not trained on."""
+    """Its factor in the sum that training makes small. With 0 it is measured and not trained on."""
 
     @abstractmethod
     def terms(self, mapped: Mapped) -> Tensor:
@@ -48,4 +51,4 @@ class Cost(Section):
 
     @abstractmethod
     def value(self, mean_c: Tensor) -> Tensor:
-        """Return the cost, a scalar without its weight, from the means of its terms over all draws."""
+        """Return the cost, a scalar without its weight, from the means of its terms."""

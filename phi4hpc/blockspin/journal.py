@@ -1,4 +1,4 @@
-"""What a training writes down while it runs: checkpoints to resume from, and its costs for TensorBoard."""
+"""What a training writes while it runs: checkpoints to resume from, and costs for TensorBoard."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -18,15 +18,16 @@ FILE = 'training.pt'
 
 
 class Checkpoints:
-    """The checkpoints of one training in a folder, the last `kept` of them; `settings` tell which training it is.
+    """The checkpoints of one training in a folder, the last `kept` of them.
 
-    `state` is {name: what has a state_dict}. Random choices need no more than that: they follow from the seed and the
-    epoch (batches.plan).
+    `settings` say which training it is, as plain values. `state` is {name: what has a state_dict}.
+    Random choices need no more than that, for they follow from seed and epoch (batches.plan).
     """
 
     def __init__(self, comm: Communicator, folder: Path, kept: int, settings: Mapping[str, Any],
                  state: Mapping[str, Any]) -> None:
-        self.comm, self.folder, self.kept, self.settings, self.state = comm, folder, kept, settings, state
+        self.comm, self.folder, self.kept = comm, folder, kept
+        self.settings, self.state = settings, state
 
     def write(self, history: History, pace: Pace) -> None:
         """Write a checkpoint. Collective."""
@@ -43,9 +44,9 @@ class Checkpoints:
         generations.add(self.comm, self.folder, self.kept, fill)
 
     def resume(self, device: str) -> tuple[History, Pace] | None:
-        """Set the state from the newest whole checkpoint and return its history and pace. Collective.
+        """Set the state from the newest sound checkpoint, return its history and pace. Collective.
 
-        None where there is no checkpoint of this training.
+        Returns None where there is no checkpoint of this training.
         """
         path = generations.newest(self.comm, self.folder)
         if path is None:
@@ -59,16 +60,18 @@ class Checkpoints:
         history = History(**content['history'])
         log.info('resuming %s after epoch %d and %d steps', path, history.epoch, history.step)
         if content['ranks'] != self.comm.size:
-            log.info('it was written by %d ranks, so what follows is the same to rounding only', content['ranks'])
+            log.info('it was written by %d ranks, so what follows is the same to rounding only',
+                     content['ranks'])
         return history, Pace(**content['pace'])
 
 
 @contextlib.contextmanager
-def tensorboard(comm: Communicator, directory: str | None, objective: Objective,
+def tensorboard(comm: Communicator, directory: Path | None, objective: Objective,
                 epoch: int) -> Iterator[Callable[[History, float], None]]:
-    """Yield a function (history, rate) that writes down an epoch's costs, on rank 0 if there is a directory.
+    """Yield a function (history, rate) that writes the costs of an epoch, on rank 0 alone.
 
-    What an earlier run wrote of epochs after `epoch`, the last one finished, is superseded.
+    It writes nothing where there is no directory. It replaces what an earlier run wrote of epochs
+    after `epoch`, the last one that is complete.
     """
     if directory is None or comm.rank:
         yield lambda history, rate: None
@@ -84,10 +87,11 @@ def tensorboard(comm: Communicator, directory: str | None, objective: Objective,
 
 
 def scalars(history: History, rate: float, objective: Objective) -> dict[str, float]:
-    """Return {tag: value} of the last epoch: the objective, the loss over that of the linear optimum, each cost."""
+    """Return {tag: value} of the last epoch: the objective, the ratio, the rate and each cost."""
+    ratio = history.validation[MEASURE][-1] / history.optimum
     found = {'loss/train': totals_of(history.train, objective)[-1],
              'loss/validation': totals_of(history.validation, objective)[-1],
-             'loss/ratio_to_linear_optimum': history.validation[MEASURE][-1] / history.optimum, 'rate': rate}
+             'loss/ratio_to_linear_optimum': ratio, 'rate': rate}
     for part, series in ('train', history.train), ('validation', history.validation):
         found |= {f'{name}/{part}': values[-1] for name, values in series.items()}
     return found

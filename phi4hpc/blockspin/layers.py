@@ -1,14 +1,16 @@
-"""Layers of which families make their encoders and decoders, all odd under Z2: no layer has a bias.
+"""Layers that families make their encoders and decoders of, all odd under Z2: none has a bias.
 
-The ensemble is nearly Gaussian, and what tanh does to a Gaussian is mostly linear. So a hidden unit is
-s(z) = tanh(z) - a z, with a such that <z s(z)> = 0 for a unit normal z: what it adds to a linear path is what is not
-linear, and does not fight that path. The functions that a network can represent are the same as with tanh.
+The ensemble is nearly Gaussian, and what tanh does to a Gaussian is mostly linear. So a hidden unit
+is s(z) = tanh(z) - a z, with a such that <z s(z)> = 0 for a unit normal z: what it adds to a linear
+path is what is not linear, and does not compete with that path. The functions that a network can
+represent are the same as with tanh.
 """
 
 import torch
 from torch import Tensor, nn
 
-LINEAR_PART = 0.6057056  # <z tanh z> of a unit normal z
+LINEAR_PART = 0.6057056
+"""<z tanh z> of a unit normal z."""
 
 
 def linear(inputs: int, outputs: int) -> nn.Linear:
@@ -26,6 +28,6 @@ class Remainder(nn.Module):
         self.outer = linear(hidden, outputs)
 
     def forward(self, z: Tensor) -> Tensor:
-        """Return the outputs (n, outputs) of inputs (n, inputs)."""
+        """Return the outputs (n, outputs) of the inputs (n, inputs)."""
         units = self.inner(z)
         return self.linear(z) + self.outer(torch.tanh(units) - LINEAR_PART * units)

@@ -1,11 +1,11 @@
 """A model that learns on all ranks: its optimiser, and one step of it.
 
 A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these
-means, takes the slope of the objective in them, and sends that back through its own part: the ranks'
-gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by MPI on
-hosts: within a node that is shared memory, where gloo goes through the network's loopback.
+means, takes the slope of the objective in them, and sends that back through its own part: the
+ranks' gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by
+MPI on hosts: within a node that is shared memory, where gloo goes through the network's loopback.
 
-Suffixes: s draws of this rank, D sites, c terms of a cost.
+Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 """
 
 import math
@@ -22,8 +22,10 @@ from phi4hpc.blockspin.objective import Objective
 from phi4hpc.errors import UserError
 from phi4hpc.parallel.communicator import Communicator
 
-LARGEST = 1.0                    # norm of a gradient; a longer one is shortened to this
-BUCKET = 1024                    # MiB, more than a model has: all gradients go in one message
+LARGEST = 1.0
+"""Norm of a gradient. A longer one is shortened to this."""
+BUCKET = 1024
+"""MiB, more than a model has: all gradients go in one message."""
 
 
 class Diverged(UserError):
@@ -44,9 +46,9 @@ class Both(nn.Module):
 
 
 class Learner:
-    """A model on all ranks of `comm`, inside a `process_group` where these are several, and its optimiser.
+    """A model on all ranks of `comm` and its optimiser; inside a `process_group` on several ranks.
 
-    `x_nD` are some fields, any fields. The groups' rates are those for a factor of one.
+    `x_nD` are any fields. `rate` is the learning rate at a factor of one.
     """
 
     def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective, rate: float,
@@ -83,41 +85,46 @@ class Learner:
         return self.optimiser.param_groups[0]['lr']
 
     def step(self, x_sD: Tensor, batch: int) -> dict[str, float]:
-        """Make a step with this rank's part of a batch of `batch` draws; return each cost's value.
+        """Make a step with this rank's part of a batch of `batch` draws.
 
-        Values are over the whole batch. Raises Diverged, on all ranks, where one is not finite.
+        Returns each cost's value over the whole batch. Raises Diverged, on all ranks, where one is
+        not finite.
         """
         mapped = Mapped(self.model, x_sD, *self.net(x_sD))
-        parts = {name: term_sc.sum(0) / batch for name, term_sc in self.objective.terms(mapped).items()}
+        parts = {name: term_sc.sum(0) / batch
+                 for name, term_sc in self.objective.terms(mapped).items()}
         means = self._over_ranks(parts)
         values = self.objective.values(means)
         found = {name: value.item() for name, value in values.items()}
         if not all(map(math.isfinite, found.values())):
             raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
         slopes = torch.autograd.grad(self.objective.total(values), list(means.values()))
-        loss = sum((part_c * slope_c.to(part_c)).sum()
-                   for part_c, slope_c in zip(parts.values(), slopes, strict=True))
+        mine = [(part_c * slope_c.to(part_c)).sum()
+                for part_c, slope_c in zip(parts.values(), slopes, strict=True)]
         self.optimiser.zero_grad()
         # DDP divides the sum of the ranks' gradients by their number.
-        (self.comm.size * loss).backward()
+        (self.comm.size * torch.stack(mine).sum()).backward()
         nn.utils.clip_grad_norm_(self.weights, LARGEST)
         self.optimiser.step()
         return found
 
     def _over_ranks(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the sums over ranks of what each has of the means, in float64, to be differentiated by."""
+        """Return the sums over ranks of their parts, as float64 variables to differentiate by."""
         sum_c = torch.cat(list(parts.values())).detach().double().cpu()
         if self.comm.size > 1:
             all_rc = np.empty((self.comm.size, len(sum_c)))
             self.comm.Allgatherv(sum_c.numpy(), all_rc)
             sum_c = torch.from_numpy(all_rc.sum(0))
         sums = sum_c.split([len(part_c) for part_c in parts.values()])
-        return {name: each_c.clone().requires_grad_() for name, each_c in zip(parts, sums, strict=True)}
+        return {name: each_c.clone().requires_grad_()
+                for name, each_c in zip(parts, sums, strict=True)}
 
 
-def mean_by_mpi(comm: Communicator, bucket: torch.distributed.GradBucket) -> torch.futures.Future[Tensor]:
-    """Return the mean over ranks of gradients, which DDP hands over in `bucket`, as it wants them."""
-    buffer, done = bucket.buffer(), torch.futures.Future()
+def mean_by_mpi(comm: Communicator,
+                bucket: torch.distributed.GradBucket) -> torch.futures.Future[Tensor]:
+    """Return the mean over ranks of the gradients in `bucket`, in the form that DDP asks for."""
+    buffer = bucket.buffer()
+    done: torch.futures.Future[Tensor] = torch.futures.Future()
     comm.Allreduce(None, buffer.numpy())                           # None: in place
     done.set_result(buffer.div_(comm.size))
     return done

@@ -12,19 +12,23 @@ WORK_BYTES = 2**27
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:
-    """Return about how many bytes a rank holds while it trains the largest model of the deck.
+    """Return about how many bytes a rank holds while it trains a model, the most of any model.
 
-    These are its draws, twice while they are read; weights, their gradients twice, two moments of Adam
-    and the best weights so far, in float32; and what a loop over draws takes.
+    These are its draws, twice while they are read; weights, their gradients twice, two moments of
+    Adam and the best weights so far, in float32; and what a loop over draws takes.
     """
     draws = ceil(deck.ladder.chains * deck.sample.draws / ranks)
-    own = 2 * draws * deck.train.lattice**2 * SITE_BYTES[deck.precision]
-    weights = max(model.settings.weights(model.latent, model.L) for model in models(deck))
-    return own + 6 * 4 * weights + WORK_BYTES
+    return WORK_BYTES + max(2 * draws * model.L**2 * SITE_BYTES[deck.precision]
+                            + 6 * 4 * model.settings.weights(model.latent, model.L)
+                            for model in models(deck))
 
 
 def shared_out(deck: Deck) -> tuple[int, int, int]:
-    """Return how many draws there are of each training step, to train on, and to validate on."""
+    """Return how many draws there are of each training step, to train on, and to validate on.
+
+    The deck has a section train.
+    """
+    assert deck.train
     parts = split(deck.sample.draws, deck.train.held_out)
     learned, valid, _ = (deck.ladder.chains * length(part) for part in parts)
     return min(deck.train.batch, learned), learned, valid

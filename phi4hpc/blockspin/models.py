@@ -1,4 +1,4 @@
-"""The models of a deck: which autoencoder is trained on which ensemble, and the names of their files and groups."""
+"""The models of a deck: which autoencoder of which ensemble, and the names of their files."""
 
 import hashlib
 import re
@@ -13,13 +13,13 @@ from phi4hpc.deck.schema import COSTS, RECONSTRUCTION, Deck
 from phi4hpc.deck.section import Section
 from phi4hpc.errors import UserError
 
-LONGEST = 160                    # letters of a name, to which file systems allow 255 with what is added
+LONGEST = 160
+"""Letters of a name. File systems allow 255, with what is added to it."""
 
 
 @dataclass(frozen=True)
 class Model:
-    """One autoencoder of the deck, trained at one kappa; `costs` are those of the deck, where they are not the default.
-    """
+    """One autoencoder of the deck at one kappa. `costs` is empty where they are the default."""
 
     L: int
     kappa: float
@@ -30,15 +30,19 @@ class Model:
 
     @property
     def name(self) -> str:
-        """Return the name of its files and groups: L032_k0.269_dense_d64, and each setting that is not its default."""
-        words = [f'L{self.L:03d}', f'k{self.kappa:g}', self.family, f'd{self.latent}', *changed(self.settings)]
+        """The name of its files and groups, with every setting that is not its default.
+
+        Examples are L032_k0.269_dense_d64 and L032_k0.269_dense_d64_hidden512.
+        """
+        words = [f'L{self.L:03d}', f'k{self.kappa:g}', self.family, f'd{self.latent}']
+        words += changed(self.settings)
         for cost in self.costs:
             words += [cost.name, *changed(cost.settings)]
         return safe('_'.join(words))
 
     @property
     def about(self) -> dict[str, Any]:
-        """Return what it is, as plain values."""
+        """What it is, as plain values."""
         return {'L': self.L, 'kappa': self.kappa, 'family': self.family, 'latent': self.latent,
                 'settings': self.settings.model_dump(mode='json')}
 
@@ -48,20 +52,26 @@ def models(deck: Deck) -> list[Model]:
     train = deck.train
     if train is None:
         return []
-    costs = () if train.costs == [COSTS.entry(cost) for cost in RECONSTRUCTION] else tuple(train.costs)
+    usual = train.costs == [COSTS.entry(cost) for cost in RECONSTRUCTION]
+    costs = () if usual else tuple(train.costs)
     found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs)
-             for kappa in train.kappas for entry in train.models for latent in entry.settings.sizes(train.lattice)]
+             for kappa in train.kappas for entry in train.models
+             for latent in entry.settings.sizes(train.lattice)]
     name, times = Counter(model.name for model in found).most_common(1)[0]
     if times > 1:
-        raise UserError(f'{name}: {times} models of train.models have this name: expected settings that differ')
+        raise UserError(f'{name}: {times} models of train.models have this name: '
+                        'expected settings that differ')
     return found
 
 
 def changed(settings: Section) -> Iterator[str]:
-    """Yield a word, such as hidden512, for every setting that is not its default; the latent sizes aside."""
+    """Yield a word, such as hidden512, for every setting that is not its default.
+
+    The latent sizes are left out, for each makes a model of its own.
+    """
     for key, field in type(settings).model_fields.items():
-        value = getattr(settings, key)
-        if key != 'latents' and (field.is_required() or value != field.get_default(call_default_factory=True)):
+        value, default = getattr(settings, key), field.get_default(call_default_factory=True)
+        if key != 'latents' and (field.is_required() or value != default):
             yield f'{key}{spelt(value)}'
 
 
@@ -77,6 +87,7 @@ def spelt(value: Any) -> str:
 
 
 def safe(name: str) -> str:
-    """Return a name of letters that every file system takes; what is changed or cut leaves a digest of the whole."""
+    """Return a name in letters that every file system takes, with a digest where it was changed."""
     plain = re.sub(r'[^A-Za-z0-9._-]', '-', name)[:LONGEST]
-    return plain if plain == name else f'{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}'
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return plain if plain == name else f'{plain}_{digest}'

@@ -1,11 +1,11 @@
-"""What a training makes small: the weighted sum of the deck's costs, each a function of means over draws.
+"""What a training makes small: the weighted sum of the deck's costs.
 
-The reconstruction is measured in any case, with the weight 0 where the deck does not name it: the linear optimum is
-one of reconstruction.
+The reconstruction is measured in any case, with the weight 0 where the deck does not name it, for
+the linear optimum to which every model is compared is the optimum of reconstruction.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,13 +17,15 @@ from phi4hpc.blockspin.costs.reconstruction import Cost as Reconstruction
 from phi4hpc.deck.plugged import Entry
 from phi4hpc.parallel.communicator import Communicator
 
-CHUNK = 2**20                    # sites that are mapped at a time
+CHUNK = 2**20
+"""Sites that are mapped at a time."""
 MEASURE = 'reconstruction'
-Number = TypeVar('Number', float, Tensor)
+Terms = Mapping[str, np.ndarray]
+"""By the name of a cost: its terms (n, c), or their sums or means (c,)."""
 
 
 class Objective:
-    """The costs by name."""
+    """The costs by name. n draws, D sites, c terms of a cost."""
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.costs: dict[str, Cost] = {MEASURE: Reconstruction(weight=0.0)}
@@ -34,33 +36,40 @@ class Objective:
         return {name: cost.terms(mapped) for name, cost in self.costs.items()}
 
     def values(self, means: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Return each cost's value, without its weight, from the means of its terms (c,)."""
+        """Return each cost's value, without its weight, from the means (c,) of its terms."""
         return {name: cost.value(means[name]) for name, cost in self.costs.items()}
 
-    def total(self, values: Mapping[str, Number]) -> Number:
-        """Return the weighted sum of the costs' values."""
+    def total(self, values: Mapping[str, Any]) -> Any:
+        """Return the weighted sum of the costs' values, which are tensors or numbers."""
         return sum(cost.weight * values[name] for name, cost in self.costs.items())
 
     @torch.no_grad()
     def terms_of_draws(self, model: Autoencoder, x_nD: Tensor) -> dict[str, np.ndarray]:
-        """Return each cost's terms (n, c) for the draws `x_nD`, which may be many, in float64."""
+        """Return each cost's terms (n, c) for draws, which may be many, in float64."""
         step = max(1, CHUNK // model.sites)
-        pieces = [self.terms(mapped(model, x_nD[first:first + step])) for first in range(0, len(x_nD), step)]
-        return {name: torch.cat([piece[name] for piece in pieces]).cpu().numpy() for name in self.costs}
+        pieces = [self.terms(mapped(model, x_nD[first:first + step]))
+                  for first in range(0, len(x_nD), step)]
+        return {name: torch.cat([piece[name] for piece in pieces]).cpu().numpy()
+                for name in self.costs}
 
-    def values_over_ranks(self, comm: Communicator, terms: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return each cost's value from its terms for the draws of all ranks, the same bits on each."""
-        shares = comm.allgather((len(terms[MEASURE]), {name: term_nc.sum(0) for name, term_nc in terms.items()}))
+    def values_over_ranks(self, comm: Communicator, terms: Terms) -> dict[str, float]:
+        """Return each cost's value from its terms for the draws of all ranks.
+
+        The sum is in the order of the ranks, so that every rank has the same bits.
+        """
+        sums = {name: term_nc.sum(0) for name, term_nc in terms.items()}
+        shares = comm.allgather((len(terms[MEASURE]), sums))
         count = sum(n for n, _ in shares)
-        return self.values_of({name: sum(sums[name] for _, sums in shares) / count for name in terms})
+        means = {name: sum(part[name] for _, part in shares) / count for name in terms}
+        return self.values_of(means)
 
-    def values_of(self, means: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return each cost's value from means that are arrays."""
-        return {name: float(value) for name, value in
-                self.values({name: torch.from_numpy(mean_c) for name, mean_c in means.items()}).items()}
+    def values_of(self, means: Terms) -> dict[str, float]:
+        """Return each cost's value from means (c,) that are arrays."""
+        tensors = {name: torch.from_numpy(mean_c) for name, mean_c in means.items()}
+        return {name: float(value) for name, value in self.values(tensors).items()}
 
 
 def mapped(model: Autoencoder, x_nD: Tensor) -> Mapped:
-    """Return what a model makes of draws, brought to float64 so that their costs round less than the model does."""
+    """Return what a model makes of draws, in float64, so that costs round less than the model."""
     y_nd = model.encode(x_nD)
     return Mapped(model, x_nD.double(), y_nd.double(), model.decode(y_nd).double())

@@ -1,12 +1,14 @@
-"""Linear optima of an ensemble, from its propagator G(p) at all momenta: exact, before anything is trained.
+"""Linear optima of an ensemble, from its propagator G(p) at all momenta, before any training.
 
-A translation-invariant ensemble has the covariance C(x, y) = <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega: to apply
-it is to multiply by G(p). The best linear autoencoder spans the leading modes (lattice/modes.py). After any other
-linear encoder E the linear decoder of least mean squared error is that of linear regression,
+A translation-invariant ensemble has the covariance
 
-    g = C E^T (E C E^T)^-1.
+    C(x, y) = <phi(x) phi(y)> = sum_p G(p) e^{ip(x-y)} / Omega,
 
-Shapes: n configurations, y x lattice axes, d latents, D = L^2 sites.
+which in Fourier space multiplies by G(p). The best linear autoencoder spans the leading modes
+(lattice/modes.py). After any other linear encoder E, the linear decoder of least mean squared error
+is that of linear regression, g = C E^T (E C E^T)^-1.
+
+Shapes: n configurations, y x lattice axes, r rows, d latents, D = L^2 sites.
 """
 
 import numpy as np
@@ -16,31 +18,35 @@ from phi4hpc.parallel.communicator import Communicator, Pieces
 
 
 def common_propagator(comm: Communicator, phi_nyx: np.ndarray, each: Pieces = iter) -> np.ndarray:
-    """Return G(p) of all ranks' configurations at all momenta, ordered as by numpy.fft.fft2; the same bits on each.
+    """Return G(p) of all ranks' configurations at all momenta, ordered as by numpy.fft.fft2.
 
-    `phi_nyx` is this rank's shard, `each` as in shards.read_range. Summing in the order of ranks, not as MPI
-    pleases, keeps ranks in agreement.
+    `phi_nyx` is this rank's share, `each` as in shards.read_range. The sum is in the order of the
+    ranks, so that every rank has the same bits.
     """
     count = len(phi_nyx)
-    shards = comm.allgather((count, count * mode_propagator(phi_nyx, each)))
-    return sum(power_yx for _, power_yx in shards) / sum(n for n, _ in shards)
+    shares = comm.allgather((count, count * mode_propagator(phi_nyx, each)))
+    return sum(power_yx for _, power_yx in shares) / sum(n for n, _ in shares)
 
 
 def covariant(rows_rD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:
     """Return the rows (r, D) times the covariance C of the ensemble."""
-    fields_ryx = rows_rD.reshape(-1, *propagator_yx.shape)
-    return np.fft.ifft2(propagator_yx * np.fft.fft2(fields_ryx)).real.reshape(rows_rD.shape)
+    rows_ryx = rows_rD.reshape(-1, *propagator_yx.shape)
+    return np.fft.ifft2(propagator_yx * np.fft.fft2(rows_ryx)).real.reshape(rows_rD.shape)
 
 
 def optimal_decoder(encoder_dD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:
-    """Return the matrix (D, d) of least loss from the latents of a linear encoder back to the field."""
-    correlated_dD = covariant(encoder_dD, propagator_yx)
-    return np.linalg.solve(correlated_dD @ encoder_dD.T, correlated_dD).T
+    """Return the matrix (D, d) of least loss from the latents of a linear encoder to the field."""
+    covariant_dD = covariant(encoder_dD, propagator_yx)
+    return np.linalg.solve(covariant_dD @ encoder_dD.T, covariant_dD).T
 
 
-def linear_loss(encoder_dD: np.ndarray, decoder_Dd: np.ndarray, propagator_yx: np.ndarray) -> float:
-    """Return the exact mean of (phi - g f phi)^2 a site of two matrices, for any ensemble of this propagator."""
-    correlated_dD = covariant(encoder_dD, propagator_yx)
-    kept = 2 * (correlated_dD * decoder_Dd.T).sum()
-    back = ((correlated_dD @ encoder_dD.T) * (decoder_Dd.T @ decoder_Dd)).sum()
+def linear_loss(encoder_dD: np.ndarray, decoder_Dd: np.ndarray,
+                propagator_yx: np.ndarray) -> float:
+    """Return the mean of (phi - g f phi)^2 of a site, for two matrices f and g.
+
+    It is exact for any translation-invariant ensemble of this propagator.
+    """
+    covariant_dD = covariant(encoder_dD, propagator_yx)
+    kept = 2 * (covariant_dD * decoder_Dd.T).sum()
+    back = ((covariant_dD @ encoder_dD.T) * (decoder_Dd.T @ decoder_Dd)).sum()
     return float((propagator_yx.sum() - kept + back) / propagator_yx.size)

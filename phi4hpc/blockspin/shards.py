@@ -1,11 +1,11 @@
 """Which of the draws that train, validate or test a rank reads, and which of them make up a batch.
 
-The draws of such a part (deck.parts), of all chains in a row (chain 0, then chain 1, ...), are numbered from 0; a rank
-reads a range of these numbers, and no other rows.
+The draws of such a part (deck.parts), of all chains in a row (chain 0, then chain 1, ...), are
+numbered from 0; a rank reads a range of these numbers, and no other rows.
 
-The training draws are cut into *strata*, each a range of that row, one for every draw of a batch. A step takes one draw
-from each stratum, and a rank owns whole strata: so a batch is spread evenly over Monte Carlo time, and is the same set
-of draws on any number of ranks.
+The training draws are cut into *strata*, each a range of that row, one for every draw of a batch. A
+step takes one draw from each stratum, and a rank owns whole strata: so a batch is spread evenly
+over Monte Carlo time, and is the same set of draws on any number of ranks.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,10 @@ CHUNK = 2**24                    # sites that are read at a time
 
 @dataclass(frozen=True)
 class Strata:
-    """The strata that a rank owns: number numbers[s] goes from bounds[s] to bounds[s + 1] in the row of all draws."""
+    """The strata that a rank owns.
+
+    Stratum numbers[s] goes from bounds[s] to bounds[s + 1] in the row of all training draws.
+    """
 
     total: int
     """Training draws of all ranks."""
@@ -50,16 +53,18 @@ class Shares:
 
 
 def strata(total: int, batch: int, size: int = 1, rank: int = 0) -> Strata:
-    """Return the Strata that `rank` of `size` owns of `total` training draws, for batches of `batch` draws.
+    """Return the Strata that `rank` of `size` owns of `total` training draws.
 
-    There are fewer strata, one a draw, where the draws are fewer. Raises UserError where some rank would own none.
+    There are `batch` of them in all, or one a draw where the draws are fewer. Raises UserError
+    where some rank would own none.
     """
     count = min(batch, total)
     if count < size:
         raise UserError(f'train.batch: a batch of {count} draws cannot be shared by {size} ranks: '
                         'expected a larger batch, more draws, or fewer ranks')
     first, last = block(count, size, rank)
-    return Strata(total, count, range(first, last), [block(total, count, s)[0] for s in range(first, last + 1)])
+    bounds = [block(total, count, s)[0] for s in range(first, last + 1)]
+    return Strata(total, count, range(first, last), bounds)
 
 
 def evenly(total: int, count: int) -> list[int]:
@@ -72,16 +77,20 @@ def read_range(phi_kcnyx: Any, k: int, draws: slice, first: int, last: int,
                each: Pieces = iter) -> np.ndarray:
     """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
 
-    `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain, draw, y, x).
-    `each(pieces)` yields the pieces of this rank's work, before which it may raise.
+    `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain,
+    draw, y, x). `each(pieces)` yields the pieces of this rank's work, before which it may raise.
     """
     most = max(1, CHUNK // np.prod(phi_kcnyx.shape[3:]))
+    pieces = each(stretches(length(draws), first, last, most))
     return np.concatenate([phi_kcnyx[k, chain, draws.start + start:draws.start + stop]
-                           for chain, start, stop in each(stretches(length(draws), first, last, most))])
+                           for chain, start, stop in pieces])
 
 
 def stretches(n: int, first: int, last: int, most: int) -> Iterator[tuple[int, int, int]]:
-    """Yield (chain, start, stop) of at most `most` neighbours in a chain of `n`, of the numbers `first` to `last`."""
+    """Yield the numbers `first` to `last` as pieces (chain, start, stop) of chains of `n` draws.
+
+    A piece has at most `most` draws.
+    """
     while first < last:
         chain, start = divmod(first, n)
         stop = min(start + most, start + last - first, n)
@@ -90,7 +99,7 @@ def stretches(n: int, first: int, last: int, most: int) -> Iterator[tuple[int, i
 
 
 def read_numbers(phi_kcnyx: Any, k: int, draws: slice, numbers: list[int]) -> np.ndarray:
-    """Return the draws of the given `numbers`, which may be none, as phi_nyx; the rest as in `read_range`."""
+    """Return the draws of these `numbers`, which may be none, as phi_nyx. See `read_range`."""
     phi_nyx = np.empty((len(numbers), *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
     for n, number in enumerate(numbers):
         chain, draw = divmod(number, length(draws))
@@ -114,4 +123,5 @@ def read_share(phi_kcnyx: Any, k: int, draws: slice, size: int = 1, rank: int = 
     if total < size:
         raise UserError(f'train.held_out: {total} draws cannot be shared by {size} ranks: '
                         'expected more draws, or fewer ranks')
-    return read_range(phi_kcnyx, k, draws, *block(total, size, rank), each)
+    first, last = block(total, size, rank)
+    return read_range(phi_kcnyx, k, draws, first, last, each)

@@ -1,7 +1,9 @@
 """Training: make the objective small, from a family's first weights onwards.
 
-The weights kept are those of the best epoch on the validation draws, the start among them: a model never ends worse on
-these than it started. How well it does is then measured on test draws, which chose nothing.
+The weights kept are those of the best epoch on the validation draws, the start among them: on these
+draws a model never ends worse than it started. How well it does is then measured on test draws,
+which chose nothing.
+
 Suffixes: n draws of this rank, y x lattice axes, D sites, s strata of this rank, m the two axes.
 """
 
@@ -49,15 +51,16 @@ class Settings:
 
 
 class Trainer:
-    """Trains the `network` of a `model` in place, on the ranks of `comm` and inside a `process_group`.
+    """Trains the `network` of a `model` in place, on the ranks of `comm`, inside a `process_group`.
 
-    `network` has its first weights; `optimum` is the linear optimum of the same latent size. The outcome follows from
-    the draws, the seed and the model's name; the number of ranks changes it by rounding alone. `control` is asked after
-    each step.
+    `network` has its first weights; `optimum` is the linear optimum of the same latent size. The
+    outcome follows from the draws, the seed and the model's name; the number of ranks changes it by
+    rounding alone. `control` is asked after each step.
     """
 
-    def __init__(self, comm: Communicator, model: Model, network: Autoencoder, optimum: Autoencoder, shares: Shares,
-                 objective: Objective, settings: Settings, control: Control | None = None) -> None:
+    def __init__(self, comm: Communicator, model: Model, network: Autoencoder, optimum: Autoencoder,
+                 shares: Shares, objective: Objective, settings: Settings,
+                 control: Control | None = None) -> None:
         self.comm, self.model, self.objective, self.settings = comm, model, objective, settings
         self.network, self.optimum = network.to(settings.device), optimum.to(settings.device)
         self.shares, self.strata, self.control = shares, shares.strata, control or Control(comm)
@@ -67,19 +70,22 @@ class Trainer:
     def run(self) -> dict[str, Any]:
         """Train, write the model's file, and return its record. Collective.
 
-        Training resumes from the last checkpoint to the same bits on as many ranks. Raises Stopped where a stop is
-        asked for, and Diverged where the objective is no finite number. A model whose family is not
-        trained has no epochs.
+        A training that was stopped goes on from its last checkpoint, to the same bits on the same
+        number of ranks. A model whose family is not trained has no epochs. Raises Stopped where a
+        stop is asked for, and Diverged where the objective is no finite number.
         """
-        history = self._learned() if self.model.settings.trained else self._begun()
+        trained = self.model.settings.trained
+        history = self._learned() if trained else self._begun()
         test_nD = self._on_device(self.shares.test_nyx).flatten(1)
-        optimum, final = (self.objective.terms_of_draws(each, test_nD) for each in (self.optimum, self.network))
+        optimum, final = (self.objective.terms_of_draws(each, test_nD)
+                          for each in (self.optimum, self.network))
         found = {**self.model.about, 'seed': self.settings.seed, 'sites': self.network.sites,
-                 'trained': self.model.settings.trained, 'train_draws': self.strata.total,
+                 'trained': trained, 'train_draws': self.strata.total,
                  'steps': self.strata.steps * history.epoch,
                  **record(self.comm, self.objective, history, optimum, final)}
         if self.comm.rank == 0:
-            modelfile.save(self.settings.folder / f'{self.model.name}.pt', self.model, self.network)
+            path = self.settings.folder / f'{self.model.name}.pt'
+            modelfile.save(path, self.model, self.network)
             shutil.rmtree(self.checkpoints, ignore_errors=True)
         self.comm.Barrier()
         return found
@@ -92,14 +98,17 @@ class Trainer:
 
     def _learned(self) -> History:
         """Make the epochs that are left, and give the network its best weights."""
-        phi_nyx, settings, steps = self._on_device(self.shares.train_nyx), self.settings, self.strata.steps
-        learner = Learner(self.comm, self.network, self.objective, settings.rate, phi_nyx[:1].flatten(1))
-        checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, self._about(), learner.state)
+        phi_nyx, settings = self._on_device(self.shares.train_nyx), self.settings
+        most, steps = settings.epochs * self.strata.steps, self.strata.steps
+        learner = Learner(self.comm, self.network, self.objective, settings.rate,
+                          phi_nyx[:1].flatten(1))
+        checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, self._about(),
+                                  learner.state)
         history, pace = checkpoints.resume(settings.device) or self._at_the_start()
         self.control.begin()
         board = settings.boards and settings.boards / self.model.name
         with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
-                Progress(f'train {self.model.name}', settings.epochs * steps, self.comm.rank) as progress:
+                Progress(f'train {self.model.name}', most, self.comm.rank) as progress:
             progress.skip(history.epoch * steps + history.step)
             while not pace.over(history.epoch):
                 for x_sD in self._batches(phi_nyx, history):
@@ -120,12 +129,14 @@ class Trainer:
         """Return what a checkpoint must agree with, for a training to go on from it."""
         settings = self.settings
         costs = {name: cost.model_dump(mode='json') for name, cost in self.objective.costs.items()}
-        return {'epochs': settings.epochs, 'patience': settings.patience, 'batch': self.strata.batch,
-                'rate': settings.rate, 'seed': settings.seed, 'costs': costs}
+        return {'epochs': settings.epochs, 'patience': settings.patience,
+                'batch': self.strata.batch, 'rate': settings.rate, 'seed': settings.seed,
+                'costs': costs}
 
     def _at_the_start(self) -> tuple[History, Pace]:
         """Return the history and the pace of a training before its first epoch."""
-        history, pace = self._begun(), Pace(self.settings.epochs, self.settings.patience, self.strata.steps)
+        history = self._begun()
+        pace = Pace(self.settings.epochs, self.settings.patience, self.strata.steps)
         pace.heed(0, totals_of(history.validation, self.objective)[-1])
         return history, pace
 
@@ -137,15 +148,17 @@ class Trainer:
             yield batches.take(phi_nyx, draw_s, move)
 
     def _heed(self, action: Action, checkpoints: Checkpoints, history: History, pace: Pace) -> None:
-        """Write a checkpoint where one is due, and raise Stopped where a stop is."""
+        """Write a checkpoint where one is due, and raise Stopped where a stop is asked for."""
         if action is not Action.GO_ON:
             checkpoints.write(history, pace)
         if action is Action.STOP:
             raise Stopped(f'in {self.model.name}')
 
     def _costs(self, network: Autoencoder) -> dict[str, float]:
-        """Return the costs of a network on the validation draws."""
-        return self.objective.values_over_ranks(self.comm, self.objective.terms_of_draws(network, self.valid_nD))
+        """Return the costs of a network on the validation draws of all ranks."""
+        terms = self.objective.terms_of_draws(network, self.valid_nD)
+        return self.objective.values_over_ranks(self.comm, terms)
 
     def _on_device(self, phi_nyx: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(phi_nyx, dtype=np.float32)).to(self.settings.device)
+        phi_nyx = np.ascontiguousarray(phi_nyx, dtype=np.float32)
+        return torch.from_numpy(phi_nyx).to(self.settings.device)

@@ -1,7 +1,8 @@
-"""Entries of the deck that name a plug-in, `{name: settings}`, judged by the settings that its file declares.
+"""Entries of the deck that name a plug-in: `{name: settings}`.
 
-The deck stands below the rooms whose plug-ins it names: it finds a plug-in by the folder's name, and asks of its file
-only the class of its settings, a Section. A user's own module, named by a dotted path, is judged in the same way.
+The settings are judged by the class that the plug-in's file declares for them. The deck stands
+below the rooms whose plug-ins it names: it finds a plug-in by the folder's name, and takes from its
+file that class alone. A user's own module, named by a dotted path, is judged in the same way.
 """
 
 import inspect
@@ -25,30 +26,39 @@ class Entry:
     """A plug-in that the deck names, and the settings that the deck gives it."""
 
     name: str
-    settings: Any                 # of the plug-in's class, a Section
+    settings: Any
+    """An instance of the class that the plug-in's file declares, a Section."""
 
 
 @dataclass(frozen=True)
 class Folder:
-    """Annotates an Entry: its plug-in lies in the package `package` or is the user's own; its file defines `kind`.
+    """The annotation of an Entry: where its plug-in lies, unless it is the user's own.
 
     In the deck an entry is a section of one key, the name, and its value are the settings.
     """
 
     package: str
     kind: str
+    """The name of the class of settings in each plug-in's file."""
 
     def section(self, name: str) -> type[Section]:
-        """Return the class of a plug-in's settings. Raises UserError where its file has none or cannot be imported."""
+        """Return the class of a plug-in's settings.
+
+        Raises UserError where its file declares none, or cannot be imported.
+        """
         found = getattr(plugins.load(self.package, name), self.kind, None)
         if not (inspect.isclass(found) and issubclass(found, Section)):
-            raise UserError(f'{name}: defines no class {self.kind}: expected a file like those of {self.package}')
+            raise UserError(f'{name}: defines no class {self.kind}: '
+                            f'expected a file like those of {self.package}')
         if missing := sorted(getattr(found, '__abstractmethods__', ())):
             raise UserError(f'{name}: its class {self.kind} does not define {", ".join(missing)}')
         return found
 
     def entry(self, value: Any) -> Entry:
-        """Return the Entry of what the deck says. Raises ValidationError with the place of each fault in it."""
+        """Return the Entry of what the deck says.
+
+        Raises ValidationError with the place of each fault in it.
+        """
         if isinstance(value, Entry):
             return value
         if not (isinstance(value, dict) and len(value) == 1):
@@ -66,15 +76,18 @@ class Folder:
         except ValidationError as error:
             raise _at(name, error.errors(include_url=False)) from None
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+    def __get_pydantic_core_schema__(self, source: Any,
+                                     handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
         return core_schema.no_info_plain_validator_function(
             self.entry, serialization=core_schema.plain_serializer_function_ser_schema(plain))
 
-    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema, handler: GetJsonSchemaHandler) -> dict:
-        known = {name: handler(self.section(name).__pydantic_core_schema__) for name in plugins.names(self.package)}
+    def __get_pydantic_json_schema__(self, schema: core_schema.CoreSchema,
+                                     handler: GetJsonSchemaHandler) -> dict:
+        known = {name: handler(self.section(name).__pydantic_core_schema__)
+                 for name in plugins.names(self.package)}
+        own = {'type': 'object', '$comment': f'{self.package}:{self.kind}'}
         return {'type': 'object', 'minProperties': 1, 'maxProperties': 1, 'properties': known,
-                'patternProperties': {DOTTED: {'type': 'object', '$comment': f'{self.package}:{self.kind}'}},
-                'additionalProperties': False}
+                'patternProperties': {DOTTED: own}, 'additionalProperties': False}
 
 
 def plain(entry: Entry) -> dict[str, dict]:
@@ -83,18 +96,23 @@ def plain(entry: Entry) -> dict[str, dict]:
 
 
 def user_section(comment: str, name: str) -> type[Section]:
-    """Return the settings' class of a user's plug-in, by the `$comment` that the JSON Schema has on such."""
+    """Return the settings' class of a user's plug-in, by the `$comment` that the JSON Schema has on
+    such.
+    """
     return Folder(*comment.split(':')).section(name)
 
 
 def _at(name: str, errors: Any) -> ValidationError:
-    """Return the ValidationError of faults in the settings of `name`, with the name in the path of each."""
+    """Return the ValidationError of faults in the settings of `name`, with the name in the path of
+    each.
+    """
     return ValidationError.from_exception_data(name, list(_placed(name, errors)))
 
 
 def _placed(name: str, errors: Any) -> Iterator[InitErrorDetails]:
     for error in errors:
-        known = error['type'] in KNOWN
-        kind = error['type'] if known else PydanticCustomError(error['type'], '{said}', {'said': error['msg']})
+        kind, context = error['type'], error.get('ctx', {})
+        if kind not in KNOWN:
+            kind, context = PydanticCustomError(kind, '{said}', {'said': error['msg']}), {}
         yield InitErrorDetails(type=kind, loc=(name, *error['loc']), input=error['input'],
-                               ctx=error.get('ctx', {}) if known else {})
+                               ctx=context)

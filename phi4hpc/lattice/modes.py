@@ -73,10 +73,10 @@ def _mode(size: int, ky: int, kx: int, phase: int) -> np.ndarray:
 
 
 def orbits(size: int) -> np.ndarray:
-    """Return the number of each momentum's orbit under the eight symmetries of the square, (L, L) as by numpy.fft.fft2.
+    """Return the number of each momentum's orbit under the eight symmetries of the square, (L, L).
 
-    Orbits are numbered from 0, by ascending components.
+    Momenta are ordered as by numpy.fft.fft2, orbits from 0 by ascending components.
     """
     line = np.minimum(np.arange(size), size - np.arange(size))
-    low, high = (part(*np.broadcast_arrays(line[:, None], line)) for part in (np.minimum, np.maximum))
+    low, high = (part(line[:, None], line) for part in (np.minimum, np.maximum))
     return np.unique(high * size + low, return_inverse=True)[1].reshape(size, size)

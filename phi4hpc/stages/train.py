@@ -1,4 +1,4 @@
-"""The stage train: models/<model>.pt and its record models/<model>.json, for every model of the deck."""
+"""The stage train: models/<model>.pt and its record models/<model>.json, for every model."""
 
 from functools import partial
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Any
 from phi4hpc.blockspin import shards
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
+from phi4hpc.blockspin.ensemble import Ensemble
 from phi4hpc.blockspin.families import linear
-from phi4hpc.blockspin.family import Ensemble
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
@@ -18,58 +18,70 @@ from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import write_json
 from phi4hpc.logs import log
-from phi4hpc.storage.reader import Ensembles
+from phi4hpc.parallel.communicator import Pieces
+from phi4hpc.stages.context import Context
+from phi4hpc.storage.reader import Ensembles, Lattice
 
 
-def run(context):
-    """Train every model that is not there yet, all ranks together on one after the other. Collective."""
-    missing = [model for model in models(context.deck) if not context.comm.bcast(trained(context, model))]
+def run(context: Context) -> None:
+    """Train the models that are not there yet, one after the other on all ranks. Collective."""
+    wanted = models(context.deck)
+    missing = [model for model in wanted if not context.comm.bcast(trained(context, model))]
     device = torch_device(context.device)
-    with Ensembles(context.directory.file('ensembles.h5')) as ensembles, process_group(context.comm, device):
+    with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
+            process_group(context.comm, device):
         for model in missing:
             record = fit(context, model, ensembles[model.L], device)
             if context.comm.rank == 0:
-                write_json(file_of(context, model, 'json'), record)                             # last
+                write_json(file_of(context, model, 'json'), record)    # the last of its files
             log.info('train %s: %s', model.name, sentence(record))
 
 
-def trained(context, model: Model) -> bool:
+def trained(context: Context, model: Model) -> bool:
     """Return whether both files of a model are there."""
     return all(file_of(context, model, kind).exists() for kind in ('pt', 'json'))
 
 
-def file_of(context, model: Model, kind: str) -> Path:
+def file_of(context: Context, model: Model, kind: str) -> Path:
     """Return the path of a model's file: its weights (pt) or its record (json)."""
     return context.directory.file('models', f'{model.name}.{kind}')
 
 
-def fit(context, model: Model, lattice, device: str) -> dict[str, Any]:
-    """Train one model and return its record. Raises Stopped where it was stopped."""
-    comm, deck = context.comm, context.deck
+def fit(context: Context, model: Model, lattice: Lattice, device: str) -> dict[str, Any]:
+    """Train one model and return its record. Raises Stopped where a stop is asked for."""
+    comm, deck, train = context.comm, context.deck, context.deck.train
+    assert train
     each = partial(context.control.each, where=f'before {model.name}')
     shares = read(context, model, lattice, each)
     propagator_yx = common_propagator(comm, shares.train_nyx, each)
-    ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx, seed_of(deck.seed, model.name))
+    ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx,
+                        seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)
     optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)
-    settings = Settings(deck.train.epochs, deck.train.patience, deck.train.rate, deck.seed,
-                        context.directory.file('models'), context.directory.file('logs', 'tensorboard'), device,
-                        deck.checkpoint.keep)
-    objective = Objective(deck.train.costs)
-    return Trainer(comm, model, network, optimum, shares, objective, settings, context.control).run()
+    settings = Settings(train.epochs, train.patience, train.rate, deck.seed,
+                        context.directory.file('models'),
+                        context.directory.file('logs', 'tensorboard'),
+                        device, deck.checkpoint.keep)
+    objective = Objective(train.costs)
+    trainer = Trainer(comm, model, network, optimum, shares, objective, settings, context.control)
+    return trainer.run()
 
 
-def read(context, model: Model, lattice, each) -> shards.Shares:
+def read(context: Context, model: Model, lattice: Lattice, each: Pieces) -> shards.Shares:
     """Return this rank's draws of the parts that train, validate and test a model."""
     comm, train = context.comm, context.deck.train
+    assert train
     learned, *held_out = split(lattice.draws, train.held_out)
-    strata = shards.strata(lattice.chains * length(learned), train.batch, comm.size, comm.rank)
+    total = lattice.chains * length(learned)
+    strata = shards.strata(total, train.batch, comm.size, comm.rank)
     source = lattice.phi, lattice.rung(model.kappa)
-    return shards.Shares(strata, shards.read_train(*source, learned, strata, each),
-                         *(shards.read_share(*source, part, comm.size, comm.rank, each) for part in held_out))
+    train_nyx = shards.read_train(*source, learned, strata, each)
+    valid_nyx, test_nyx = (shards.read_share(*source, part, comm.size, comm.rank, each)
+                           for part in held_out)
+    return shards.Shares(strata, train_nyx, valid_nyx, test_nyx)
 
 
-def torch_device(device) -> str:
+def torch_device(device: Any) -> str:
     """Return torch's name of the device that kernels run on, and make it torch's own."""
     if device.name == 'host':
         return 'cpu'

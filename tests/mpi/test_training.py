@@ -48,17 +48,20 @@ def ensemble():
 
 def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
     """Train a model of d = 9; return (record, network)."""
-    phi_kcnyx, made = ensemble(), model(family, 9, 8, **({'hidden': 32} if family == 'dense' else {}))
+    hidden = {'hidden': 32} if family == 'dense' else {}
+    phi_kcnyx, made = ensemble(), model(family, 9, 8, **hidden)
     first, *held_out = split(phi_kcnyx.shape[2], 0.2)
     strata = shards.strata(phi_kcnyx.shape[1] * length(first), BATCH, comm.size, comm.rank)
     train_nyx = shards.read_train(phi_kcnyx, 0, first, strata)
     parts = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
     known = Ensemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx), seed_of(1, made.name))
-    net, optimum = (build(each.settings, made.latent, known) for each in (made, model('linear', made.latent, 8)))
+    shares, objective = shards.Shares(strata, train_nyx, *parts), Objective(costs)
+    net, optimum = (build(each.settings, made.latent, known)
+                    for each in (made, model('linear', made.latent, 8)))
     settings = Settings(epochs=4, patience=9, rate=3e-3, seed=1, folder=folder)
     with process_group(comm):
-        return Trainer(comm, made, net, optimum, shards.Shares(strata, train_nyx, *parts), Objective(costs), settings,
-                       control).run(), net
+        trainer = Trainer(comm, made, net, optimum, shares, objective, settings, control)
+        return trainer.run(), net
 
 
 def stopped(comm, folder, step):
@@ -91,9 +94,12 @@ def test_any_number_of_ranks_trains_the_same_model(alone, shared, tmp_path, fami
     torch.testing.assert_close(net(x_nD), expected_net(x_nD), rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize('names', [['reconstruction'], ['magnetisation'], ['reconstruction', 'magnetisation']])
+@pytest.mark.parametrize('names', [['reconstruction'], ['magnetisation'],
+                                   ['reconstruction', 'magnetisation']])
 def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names):
-    """Also where a cost is no mean over draws: a rank's share of the draws then decides nothing by itself."""
+    """Also where a cost is no mean over draws: a rank's share of the draws then decides nothing by
+    itself.
+    """
     x_nD = torch.randn(BATCH, 64, generator=torch.Generator().manual_seed(1)) + 0.3
     costs = [cost(name, weight=0.7) for name in names]
 
@@ -112,12 +118,14 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
 
 def test_all_ranks_end_with_the_same_bits(shared):
     record, net = trained(world(), shared)
-    saved = modelfile.load(shared / 'L008_k0.24_dense_d9_hidden32.pt', model('dense', 9, 8, hidden=32))
+    made = model('dense', 9, 8, hidden=32)
+    saved = modelfile.load(shared / f'{made.name}.pt', made)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), saved.parameters(), strict=True))
     assert world().allgather({**record, 'seconds': 0}) == world().size * [{**record, 'seconds': 0}]
 
 
-@pytest.mark.parametrize('step', [STEPS + 3, 2 * STEPS], ids=['within an epoch', 'at its last step'])
+@pytest.mark.parametrize('step', [STEPS + 3, 2 * STEPS],
+                         ids=['within an epoch', 'at its last step'])
 def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared, step):
     for part in ('whole', 'pieces'):
         (shared / part).mkdir(exist_ok=True)

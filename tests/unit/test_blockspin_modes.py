@@ -23,7 +23,9 @@ def free_field(rng, n, size):
 
 
 def loss(basis_dD, phi_nyx):
-    """Squared error of projecting on the rows of `basis_dD`, summed over sites, for each configuration."""
+    """Squared error of projecting on the rows of `basis_dD`, summed over sites, for each
+    configuration.
+    """
     x_nD = phi_nyx.reshape(len(phi_nyx), -1)
     return ((x_nD - x_nD @ basis_dD.T @ basis_dD) ** 2).sum(axis=1)
 
@@ -52,7 +54,8 @@ def test_no_linear_autoencoder_does_better(d):
     phi_nyx = every_translation(np.random.default_rng(2).standard_normal((3, 6, 6)) ** 3)
     x_nD = phi_nyx.reshape(len(phi_nyx), -1)
     smallest_first = np.linalg.eigvalsh(x_nD.T @ x_nD / len(x_nD))
-    np.testing.assert_allclose(leading_modes(mode_propagator(phi_nyx), d).dropped, smallest_first[:-d].sum())
+    dropped = leading_modes(mode_propagator(phi_nyx), d).dropped
+    np.testing.assert_allclose(dropped, smallest_first[:-d].sum())
 
 
 @pytest.mark.parametrize('d', [1, 5, 30])
@@ -65,7 +68,8 @@ def test_loss_on_a_free_field_is_that_of_the_exact_propagator(d):
 def test_measured_propagator_of_a_free_field():
     exact_yx = free_propagator(8)
     measured_yx = mode_propagator(free_field(np.random.default_rng(4), 4000, 8))
-    # a complex mode's |phi~|^2 has a standard deviation equal to its mean, a real one's sqrt(2) times that
+    # a complex mode's |phi~|^2 has a standard deviation equal to its mean, a real one's sqrt(2)
+    # times that
     assert (abs(measured_yx / exact_yx - 1) < 5 * np.sqrt(2 / 4000)).all()
 
 

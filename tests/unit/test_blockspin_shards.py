@@ -23,7 +23,9 @@ SIZES = st.integers(1, 8)
 
 
 class Ensemble:
-    """A stored phi (kappa, chain, draw, y, x) that notes what is read; sites hold 1000 * chain + draw."""
+    """A stored phi (kappa, chain, draw, y, x) that notes what is read; sites hold 1000 * chain +
+    draw.
+    """
 
     def __init__(self, chains, draws):
         self.shape, self.dtype = (3, chains, draws, 2, 2), np.dtype('f4')
@@ -60,7 +62,8 @@ def test_ranks_read_every_training_draw_once_and_nothing_else(chains, draws, bat
         with pytest.raises(UserError, match=r'train\.batch'):
             shards.strata(total, batch, size, 0)
         return
-    pieces = [shards.read_train(ensemble, 1, train, shards.strata(total, batch, size, rank)) for rank in range(size)]
+    owned = [shards.strata(total, batch, size, rank) for rank in range(size)]
+    pieces = [shards.read_train(ensemble, 1, train, strata) for strata in owned]
     phi_nyx = np.concatenate(pieces)
     expected = [1000 * c + i for c in range(chains) for i in range(train.stop)]
     assert ensemble.read == expected
@@ -77,9 +80,10 @@ def test_ranks_read_every_held_out_draw_once_and_shares_are_equal(chains, size):
     assert max(map(len, pieces)) - min(map(len, pieces)) <= 1
 
 
-@pytest.mark.parametrize(('asking', 'read'), [(1, 0), (4, 30), (25, 192)], ids=['at once', 'reading', 'optimum'])
-def test_a_stop_is_heard_while_draws_are_read_and_while_their_optimum_is_found(monkeypatch, asking, read):
-    monkeypatch.setattr(runcontrol, 'APART', 0.0)                           # asked before every piece
+@pytest.mark.parametrize(('asking', 'read'), [(1, 0), (4, 30), (25, 192)],
+                         ids=['at once', 'reading', 'propagator'])
+def test_a_stop_is_heard_while_draws_are_read_and_measured(monkeypatch, asking, read):
+    monkeypatch.setattr(runcontrol, 'APART', 0.0)                   # asked before every piece
     for module in (shards, modes):
         monkeypatch.setattr(module, 'CHUNK', 40)                            # ten draws
     ensemble = Ensemble(2, 100)
@@ -88,7 +92,8 @@ def test_a_stop_is_heard_while_draws_are_read_and_while_their_optimum_is_found(m
                               deck=SimpleNamespace(train=SimpleNamespace(held_out=0.2, batch=8)))
     with pytest.raises(Stopped, match='stopped before L002_k0.24_linear_d1; '):
         fit(context, model('linear', 1, 2), lattice, 'cpu')
-    expected = [1000 * c + i for part in split(100, 0.2) for c in (0, 1) for i in range(part.start, part.stop)]
+    expected = [1000 * c + i for part in split(100, 0.2) for c in (0, 1)
+                for i in range(part.start, part.stop)]
     assert ensemble.read == expected[:read]
 
 
@@ -150,8 +155,8 @@ def test_taken_draws_are_moved_alike_on_the_torus():
 def test_moves_are_the_symmetries_of_the_square():
     """All eight are there, and each keeps neighbours neighbours: the hopping energy stays."""
     phi_nyx = torch.randn(1, 6, 6, dtype=torch.float64)
-    made = [batches.take(phi_nyx, torch.tensor([0]), batches.Move(symmetry, (2, 5))).unflatten(1, (6, 6))
-            for symmetry in range(8)]
+    moves = [batches.Move(symmetry, (2, 5)) for symmetry in range(8)]
+    made = [batches.take(phi_nyx, torch.tensor([0]), move).unflatten(1, (6, 6)) for move in moves]
     assert len({tuple(field.flatten().tolist()) for field in made}) == 8
     hopping = [(field * (field.roll(1, 1) + field.roll(1, 2))).sum().item() for field in made]
     assert hopping == pytest.approx([hopping[0]] * 8)

@@ -60,7 +60,8 @@ def draws(n=40):
 
 def value(objective, model, x_nD):
     """The objective, straight from all draws."""
-    means = {each: term_nc.mean(0) for each, term_nc in objective.terms(mapped(model, x_nD)).items()}
+    terms = objective.terms(mapped(model, x_nD))
+    means = {each: term_nc.mean(0) for each, term_nc in terms.items()}
     return objective.total(objective.values(means))
 
 
@@ -81,7 +82,7 @@ def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
 
 def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monkeypatch):
     """A cost need not be a mean over draws: the learner goes by way of the means of its terms."""
-    monkeypatch.setattr(learner, 'LARGEST', 1e9)                           # no gradient is shortened
+    monkeypatch.setattr(learner, 'LARGEST', 1e9)                    # no gradient is shortened
     objective = Objective([cost(name, weight=0.5)])
     model, plain = (moved(network('dense')) for _ in range(2))
     values = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1]).step(draws(), 40)
@@ -92,8 +93,8 @@ def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monk
 
 
 def test_a_gradient_that_is_too_long_is_shortened():
-    model = moved(network('dense'))
-    learns = learner.Learner(MPI.COMM_SELF, model, Objective([cost('reconstruction')]), 1e-3, draws()[:1])
+    model, objective = moved(network('dense')), Objective([cost('reconstruction')])
+    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1])
     learns.step(1e3 * draws(), 40)
     length = torch.cat([weight.grad.flatten() for weight in model.parameters()]).norm()
     assert length == pytest.approx(learner.LARGEST, rel=1e-3)
@@ -101,18 +102,22 @@ def test_a_gradient_that_is_too_long_is_shortened():
 
 def test_a_step_whose_objective_is_no_number_raises_diverged_and_moves_nothing():
     model, plain = (moved(network('dense')) for _ in range(2))
-    learns = learner.Learner(MPI.COMM_SELF, model, Objective([cost('reconstruction')]), 1e-3, draws()[:1])
+    objective = Objective([cost('reconstruction')])
+    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1])
     with pytest.raises(learner.Diverged, match='reconstruction is nan'):
         learns.step(draws() * torch.nan, 40)
-    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), plain.parameters(), strict=True))
+    weights = zip(model.parameters(), plain.parameters(), strict=True)
+    assert all(torch.equal(one, other) for one, other in weights)
 
 
 def test_costs_are_added_up_by_their_weights():
     entries = [cost('reconstruction', weight=2.0), cost('magnetisation', weight=0.25)]
     both, model = Objective(entries), moved(network('dense'))
     found = both.values_over_ranks(MPI.COMM_SELF, both.terms_of_draws(model, draws()))
-    assert both.total(found) == pytest.approx(2 * found['reconstruction'] + 0.25 * found['magnetisation'])
-    assert found['reconstruction'] == pytest.approx((draws() - model(draws())).square().mean().item(), rel=1e-6)
+    expected = 2 * found['reconstruction'] + 0.25 * found['magnetisation']
+    assert both.total(found) == pytest.approx(expected)
+    squares_nD = (draws() - model(draws())).square()
+    assert found['reconstruction'] == pytest.approx(squares_nD.mean().item(), rel=1e-6)
 
 
 def test_the_reconstruction_is_measured_also_where_nothing_is_trained_on_it():
@@ -126,7 +131,8 @@ def test_the_magnetisation_cost_compares_the_moments_that_the_binder_cumulant_is
     model = moved(network('dense'))
     M_n, back_n = (x_nD.double().mean(1).detach().numpy() for x_nD in (draws(), model(draws())))
     expected = sum((np.mean(back_n**k) / np.mean(M_n**k) - 1) ** 2 for k in (2, 4))
-    assert value(Objective([cost('magnetisation')]), model, draws()).item() == pytest.approx(expected, rel=1e-5)
+    found = value(Objective([cost('magnetisation')]), model, draws()).item()
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_draws_are_mapped_some_at_a_time(monkeypatch):

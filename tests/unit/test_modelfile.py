@@ -1,4 +1,6 @@
-"""Files of models hold weights and what the model is, and nothing that runs; the deck decides what they become."""
+"""Files of models hold weights and what the model is, and nothing that runs; the deck decides what
+they become.
+"""
 
 import pickle
 from pathlib import Path
@@ -32,7 +34,10 @@ def test_a_file_with_code_in_it_is_refused_and_runs_nothing(dump, tmp_path):
     with pytest.raises(UserError, match=r'model\.pt'):
         modelfile.load(path, model('linear'))
     assert not target.exists()
-    torch.load(path, weights_only=False) if dump is torch.save else pickle.loads(Path(path).read_bytes())
+    if dump is torch.save:
+        torch.load(path, weights_only=False)
+    else:
+        pickle.loads(Path(path).read_bytes())
     assert target.exists(), 'the file was not hostile, so the test showed nothing'
 
 
@@ -51,7 +56,8 @@ def test_tensors_that_are_no_model_are_refused_by_name(content, tmp_path):
         modelfile.load(tmp_path / 'model.pt', model('linear'))
 
 
-@pytest.mark.parametrize('other', [model('dense', 8), model('dense', hidden=11), model('linear'), model('dense', L=8)])
+@pytest.mark.parametrize('other', [model('dense', 8), model('dense', hidden=11), model('linear'),
+                                   model('dense', L=8)])
 def test_a_file_of_another_model_is_refused(other, tmp_path):
     """By what it says of itself: a family that the deck does not name is not looked for."""
     modelfile.save(tmp_path / 'model.pt', model('dense'), network('dense'))

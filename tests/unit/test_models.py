@@ -24,7 +24,8 @@ train:
 
 
 def names(*overrides):
-    return [each.name.removeprefix('L008_k0.269_') for each in models(parse(DECK, 'deck.yaml', overrides).deck)]
+    deck = parse(DECK, 'deck.yaml', overrides).deck
+    return [each.name.removeprefix('L008_k0.269_') for each in models(deck)]
 
 
 def test_names_say_every_setting_that_is_not_its_default():
@@ -53,10 +54,12 @@ class Odd(Section):
 
 
 @pytest.mark.parametrize(('settings', 'words'), [
-    ({'path': 'b', 'latents': [5]}, '_pathb'), ({'sizes': [1, 2]}, '_sizes1-2'), ({'gentle': True}, '_gentletrue'),
-    ({'inner': {'rate': 0.125}}, '_innerrate0.125'), ({'inner': {'rate': 0.1234567891}}, '_innerrate0.1234567891')])
+    ({'path': 'b', 'latents': [5]}, '_pathb'), ({'sizes': [1, 2]}, '_sizes1-2'),
+    ({'gentle': True}, '_gentletrue'), ({'inner': {'rate': 0.125}}, '_innerrate0.125'),
+    ({'inner': {'rate': 0.1234567891}}, '_innerrate0.1234567891')])
 def test_settings_of_every_kind_are_spelt(settings, words):
-    assert Model(8, 0.25, 'mine', Odd.model_validate(settings), 3).name == f'L008_k0.25_mine_d3{words}'
+    made = Model(8, 0.25, 'mine', Odd.model_validate(settings), 3)
+    assert made.name == f'L008_k0.25_mine_d3{words}'
 
 
 @pytest.mark.parametrize('path', ['../x', 'a/b', 'ä', 'x' * 300, 'a b', '\n'])

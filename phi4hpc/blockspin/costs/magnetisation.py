@@ -1,6 +1,6 @@
 """`magnetisation`: how far <M^2> and <M^4> of the reconstructions are from those of the fields.
 
-These two are what the susceptibility and the Binder cumulant are made of; odd moments vanish by symmetry.
+The susceptibility and the Binder cumulant are made of these two. Odd moments vanish by symmetry.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """Sum over k = 2 and 4 of (<M^k> of reconstructions / <M^k> of fields - 1)^2."""
+    """The sum over k = 2 and 4 of (<M^k> of reconstructions / <M^k> of fields - 1)^2."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
-        """Return M^2 and M^4 of the field, and of its reconstruction, shape (n, 4)."""
+        """Return M^2 of the field and of its reconstruction, then M^4 of both."""
         import torch
 
         squares_n2 = torch.stack([mapped.x_nD.mean(1), mapped.z_nD.mean(1)], 1).square()

@@ -1,4 +1,4 @@
-"""`reconstruction`: the mean of (x - A(x))^2 a site, which the linear optimum makes least of all linear maps."""
+"""`reconstruction`: the mean squared error of a site, (x - A(x))^2."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """Mean squared error of a site."""
+    """The mean squared error of a site."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         return (mapped.x_nD - mapped.z_nD).square().mean(1, keepdim=True)

@@ -1,15 +1,16 @@
-"""`linear`: the linear optimum, whose rows are the d Fourier modes of largest G(p). It is not trained."""
+"""`linear`: the linear optimum, the d Fourier modes of largest G(p). It is not trained."""
 
 import numpy as np
 
 from phi4hpc.blockspin import family
+from phi4hpc.blockspin.ensemble import Ensemble
 
 
 class Family(family.Sized, family.Baseline):
-    """The best linear autoencoder of an ensemble: its d leading Fourier modes, orthonormal, each way."""
+    """The best linear autoencoder of an ensemble: its d leading Fourier modes, orthonormal."""
 
-    def encoder(self, latent: int, ensemble: family.Ensemble) -> np.ndarray:
+    def encoder(self, latent: int, ensemble: Ensemble) -> np.ndarray:
         return ensemble.modes(latent).basis_dD
 
-    def decoder(self, encoder_dD: np.ndarray, ensemble: family.Ensemble) -> np.ndarray:
+    def decoder(self, encoder_dD: np.ndarray, ensemble: Ensemble) -> np.ndarray:
         return encoder_dD.T
