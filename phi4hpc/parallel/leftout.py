@@ -61,9 +61,8 @@ def finite(found: dict[str, Any]) -> dict[str, Any]:
 
     An estimate {'value', 'error', ...} that holds such a number is None as a whole.
     """
-    for name, value in found.items():
-        if not is_finite(value):
-            note(name, 'it is not a finite number')
+    if lost := [name for name, value in found.items() if not is_finite(value)]:
+        note(', '.join(lost), 'not a finite number')
     return {name: value if is_finite(value) else defined(value) for name, value in found.items()}
 
 

@@ -32,12 +32,13 @@ def row(entry: Entry, names: list[str], draws: int) -> dict[str, Any]:
     It has kappa, the means `names`, the slowest tau_int of them and whether it is too long.
     """
     defined = [entry[name] for name in names if entry.get(name)]
-    slowest = max(defined, key=lambda estimate: estimate['tau_int'])
+    slowest = max(defined, key=lambda estimate: estimate['tau_int'], default=None)
+    tau = value_error(slowest['tau_int'], slowest['tau_int_error']) if slowest else UNDEFINED
     return {'kappa': f'{entry["kappa"]:g}', 'means': [written(entry.get(name)) for name in names],
-            'tau': value_error(slowest['tau_int'], slowest['tau_int_error']),
-            'short': draws < ENOUGH * slowest['tau_int'], 'doubts': '; '.join(doubts(entry)),
-            'effective': optional(entry['effective_draws'], '.0f'),
-            'r_hat': optional(entry['r_hat'], '.3f')}
+            'tau': tau, 'short': slowest is not None and draws < ENOUGH * slowest['tau_int'],
+            'doubts': '; '.join(doubts(entry)) if slowest else 'there are no means',
+            'effective': optional(entry.get('effective_draws'), '.0f'),
+            'r_hat': optional(entry.get('r_hat'), '.3f')}
 
 
 def optional(value: float | None, form: str) -> str:

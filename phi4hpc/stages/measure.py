@@ -4,6 +4,7 @@ It reads ensembles.h5, opened once, and changes nothing there, so that statistic
 time without touching the draws.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,16 +31,24 @@ def run(context: Context) -> None:
     lam = context.deck.action.lam
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles:
         entries, curves = means(context, ensembles), transition(context, ensembles)
-        announce(context.comm)
         if context.comm.rank == 0:
-            lattices = [ensembles[L] for L in ensembles.sizes]
             results = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                        'lambda': lam, 'ensembles': entries, **seen_at_rungs(entries, lam),
-                       'proposals': [{'L': each.L, **proposals(each)} for each in lattices],
-                       'tempering': [{'L': each.L, **exchange(each)} for each in lattices
-                                     if len(each.kappas) > 1]}
+                       'proposals': of_lattices(proposals, ensembles),
+                       'tempering': of_lattices(exchange, ensembles)}
             judge(entries)
             write_json(context.directory.file('results.json'), results | curves)
+        announce(context.comm)
+
+
+def of_lattices(of: Callable[[Lattice], dict], ensembles: Ensembles) -> list[dict[str, Any]]:
+    """Return {'L', **of(lattice)} of every lattice for which `of` returns something."""
+    found = []
+    for L in ensembles.sizes:
+        with about(f'L = {L}'), left_out(of.__name__):
+            if said := of(ensembles[L]):
+                found.append({'L': L, **finite(said)})
+    return found
 
 
 def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
@@ -81,7 +90,12 @@ def proposals(lattice: Lattice) -> dict[str, list[float]]:
 
 
 def exchange(lattice: Lattice) -> dict[str, Any]:
-    """Return how well a ladder carried replicas; the log says so, and where rungs are too far apart."""
+    """Return how well a ladder carried replicas, {} where there is one rung.
+
+    The log says so, and where rungs are too far apart.
+    """
+    if len(lattice.kappas) == 1:
+        return {}
     found = tempering(lattice.kappas, lattice.summary())
     log.info('L = %d: barrier Lambda = %.2f; round trips a turn %.2g, expected %.2g, with more '
              'rungs %.2g', lattice.L, found['barrier'], found['round_trips'],

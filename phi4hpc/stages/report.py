@@ -18,13 +18,13 @@ def run(context: Context) -> None:
     """Draw every figure, then write the page. Collective."""
     study = Study.of(context.directory.path, context.deck)
     records = draw(context, study)
-    announce(context.comm)
     if context.comm.rank == 0:
         with left_out('tables/'):
             export(study, context.directory.file('tables'))
         page = context.directory.file('report.html')
         write_text(page, render(study, records, context.comm.size, str(context.device)))
         log.info('report: %s', page)
+    announce(context.comm)
 
 
 def draw(context: Context, study: Study) -> list[dict[str, Any]]:
@@ -44,6 +44,7 @@ def drawn(todo: list[tuple[int, Kind]], study: Study,
           advance: Callable[[], None]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (number, record) of each figure of the kinds `todo`, and `advance` after each kind."""
     for number, kind in todo:
-        for record in draw_and_save(kind, study, study.path / 'figures'):
-            yield number, record
+        with left_out(f'the figure {kind.name}'):
+            for record in draw_and_save(kind, study, study.path / 'figures'):
+                yield number, record
         advance()

@@ -43,7 +43,7 @@ def convergence(series: Sequence[np.ndarray], taus: Sequence[float]) -> dict[str
 
 def doubts(entry: Mapping[str, Any]) -> list[str]:
     """Return, in words, what speaks against the means of an entry of results.json, if anything."""
-    if entry['r_hat'] is None:
+    if None in (entry['r_hat'], entry['effective_draws']):
         return ['draws do not vary within chains']
     said = []
     if entry['r_hat'] > LARGEST_R_HAT:

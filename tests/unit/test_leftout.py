@@ -57,5 +57,4 @@ def test_numbers_that_are_not_finite_are_none_and_named(said):
     assert found == entry | {'binder': None, 'propagator': {
         'value': [1.0, None], 'error': [0.1, 0.2]}}
     announce(Ranks())
-    assert said == [f'L = 4: {name}: left out: it is not a finite number'
-                    for name in ('binder', 'propagator')]
+    assert said == ['L = 4: binder, propagator: left out: not a finite number']
