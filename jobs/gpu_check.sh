@@ -88,7 +88,7 @@ study() {
 if found studies "$python" -c 'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
     study quickstart "$python" -m phi4hpc run input/quickstart.yaml device=cuda
     study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 sample.draws=400 \
-        'train.kappas=[0.269]' 'train.models=[{dense: {latents: [64]}}]' train.epochs=20 analyse.draws=256
+        'train.kappas=[0.269]' 'train.models=[{dense: {latents: [61]}}]' train.epochs=20 analyse.draws=256
     found '2 cores' have mpirun &&
         study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
 fi

@@ -113,7 +113,7 @@ class Run:
 
     @property
     def latent(self) -> 'DataTree':
-        """latent.h5 as an xarray.DataTree, such as latent['L032_k0.269_dense_d64/decoder'].
+        """latent.h5 as an xarray.DataTree, such as latent['L032_k0.269_dense_d61/decoder'].
 
         Each array is read when it is used.
         """

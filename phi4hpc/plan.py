@@ -57,6 +57,7 @@ def lines(deck: Deck, ranks: int) -> list[str]:
             *(f'L = {L:<6}{sampling.visits(deck, L):.2g} site visits, {human(disk[L])} on disk'
               for L in sizes),
             f'models    {_models(deck)}',
+            *(f'note      {note}' for note in _notes(deck)),
             f'disk      {human(sum(disk.values()))} in ensembles.h5',
             f'memory    about {human(memory_bytes(deck, ranks))} a rank']
 
@@ -71,8 +72,16 @@ def _models(deck: Deck) -> str:
     if train is None:
         return 'none, there is no section train'
     kappas = ', '.join(f'{kappa:g}' for kappa in train.kappas)
-    families = '; '.join(f'{entry.name}, d = {_sizes(entry.settings, train.lattice)}' for entry in train.models)
-    return f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; {train.epochs} epochs'
+    families = '; '.join(f'{entry.name}, d = {_sizes(entry.settings, train.lattice)}'
+                         for entry in train.models)
+    return (f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; '
+            f'{train.epochs} epochs')
+
+
+def _notes(deck: Deck) -> Iterator[str]:
+    """Yield what families have to say of their settings, beside what is a fault."""
+    for entry in deck.train.models if deck.train else ():
+        yield from (f'{entry.name}: {note}' for note in entry.settings.notes(deck.train.lattice))
 
 
 def _sizes(family: Family, L: int) -> str:

@@ -19,6 +19,7 @@ from pydantic import Field
 from phi4hpc.blockspin.ensemble import Ensemble
 from phi4hpc.blockspin.optimum import optimal_decoder
 from phi4hpc.deck.section import Count, Section
+from phi4hpc.lattice.shells import neighbours
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -43,6 +44,10 @@ class Family(Section):
         """Yield what is wrong with the settings on an L x L lattice."""
         yield from ()
 
+    def notes(self, L: int) -> Iterator[str]:
+        """Yield what is not wrong on an L x L lattice, but worth knowing before a run."""
+        yield from ()
+
     @abstractmethod
     def layers(self, latent: int, L: int) -> tuple[nn.Module, nn.Module]:
         """Return the encoder, from fields (n, D) to latents (n, d), and the decoder back to fields.
@@ -64,10 +69,6 @@ class Family(Section):
         None stands for all D sites. With fewer rows the Jacobians of A take less memory.
         """
         return None
-
-    def work(self, latent: int, L: int) -> float:
-        """Return about how many multiplications a draw costs, by which models are shared out."""
-        return self.weights(latent, L)
 
     def rows(self, latent: int, L: int) -> int:
         """Return how many of these rows are independent at most, for the plan's memory."""
@@ -100,6 +101,14 @@ class Sized(Family):
             if latent > L**2:
                 said = f'latent size {latent} exceeds L^2 = {L**2} sites: expected at most {L**2}'
                 yield ('latents', i), said
+
+
+    def notes(self, L: int) -> Iterator[str]:
+        """Yield which latent sizes make the linear optimum break the symmetry of the square."""
+        for latent in self.latents:
+            if near := neighbours(latent, L):
+                yield (f'd = {latent} cuts a shell of momenta that symmetry makes equal; '
+                       f'{" and ".join(map(str, near))} do not')
 
 
 class Blocked(Family):

@@ -14,18 +14,21 @@ Shapes: n configurations, y x lattice axes, r rows, d latents, D = L^2 sites.
 import numpy as np
 
 from phi4hpc.lattice.modes import mode_propagator
+from phi4hpc.lattice.shells import symmetrised
 from phi4hpc.parallel.communicator import Communicator, Pieces
 
 
 def common_propagator(comm: Communicator, phi_nyx: np.ndarray, each: Pieces = iter) -> np.ndarray:
     """Return G(p) of all ranks' configurations at all momenta, ordered as by numpy.fft.fft2.
 
-    `phi_nyx` is this rank's share, `each` as in shards.read_range. The sum is in the order of the
-    ranks, so that every rank has the same bits.
+    It is averaged over the eight symmetries of the square, as the ensemble has them. `phi_nyx` is
+    this rank's share, `each` as in shards.read_range. The sum is in the order of the ranks, so that
+    every rank has the same bits.
     """
     count = len(phi_nyx)
     shares = comm.allgather((count, count * mode_propagator(phi_nyx, each)))
-    return sum(power_yx for _, power_yx in shares) / sum(n for n, _ in shares)
+    mean_yx = sum(power_yx for _, power_yx in shares) / sum(n for n, _ in shares)
+    return symmetrised(mean_yx)
 
 
 def covariant(rows_rD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:

@@ -48,8 +48,6 @@ class Settings:
     device: str = 'cpu'
     keep: int = 2
     """Checkpoints kept."""
-    aloud: bool = True
-    """Whether rank 0 says how far it is; of several groups only one does."""
 
 
 class Trainer:
@@ -81,7 +79,7 @@ class Trainer:
         test_nD = self._on_device(self.shares.test_nyx).flatten(1)
         optimum, final = (self.objective.terms_of_draws(each, test_nD)
                           for each in (self.optimum, self.network))
-        found = {**self.model.about, 'sites': self.network.sites,
+        found = {**self.model.about, 'seed': self.settings.seed, 'sites': self.network.sites,
                  'trained': trained, 'train_draws': self.strata.total,
                  'steps': self.strata.steps * history.epoch,
                  **record(self.comm, self.objective, history, optimum, final)}
@@ -110,7 +108,7 @@ class Trainer:
         self.control.begin()
         board = settings.boards and settings.boards / self.model.name
         with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
-                Progress(f'train {self.model.name}', most, self.comm.rank if settings.aloud else 1) as progress:
+                Progress(f'train {self.model.name}', most, self.comm.rank) as progress:
             progress.skip(history.epoch * steps + history.step)
             while not pace.over(history.epoch):
                 for x_sD in self._batches(phi_nyx, history):

@@ -25,8 +25,7 @@ EXAMPLES = 4                     # configurations kept with their reconstruction
 def run(context):
     """Analyse every model that is not analysed yet. Collective."""
     done = context.comm.bcast(finished(context) if context.comm.rank == 0 else None)
-    wanted = [model for model in models(context.deck)
-              if context.directory.file('models', f'{model.name}.pt').exists()]
+    wanted = models(context.deck)
     missing = [model for model in wanted if model.name not in done]
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
             Progress('analyse', len(wanted), context.comm.rank) as progress:
