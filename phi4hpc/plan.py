@@ -32,7 +32,7 @@ def most_ranks(deck: Deck) -> int:
 
 
 def _shared(deck: Deck) -> Iterator[tuple[str, int, str, str]]:
-    """Yield (stage, number, name, how to have more) of what ranks share, each of which needs one."""
+    """Yield (stage, number, name, how to have more) of what ranks share; each needs one of it."""
     yield 'sample', sampling.all_replicas(deck), _replicas(deck), 'more ladder.chains'
     if deck.train:
         batch, learned, valid = training.shared_out(deck)
@@ -64,7 +64,8 @@ def lines(deck: Deck, ranks: int) -> list[str]:
 
 def _replicas(deck: Deck) -> str:
     sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, deck.ladder.rungs
-    return f'{sampling.all_replicas(deck)} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
+    number = sampling.all_replicas(deck)
+    return f'{number} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
 
 
 def _models(deck: Deck) -> str:

@@ -1,4 +1,4 @@
-"""`phi4hpc status DIR`: how far each stage of a run is, by what it has left; also while it works."""
+"""`phi4hpc status DIR`: how far each stage of a run is, by what it has left, also meanwhile."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,7 +1,7 @@
 """What poor data do not give is left out with a line in the log, and does not end the stage.
 
-Ranks other than 0 are silent, and many rungs may lack the same. So lines are collected on every rank
-while ranks work apart, and rank 0 says each of them once.
+Ranks other than 0 are silent, and many rungs may lack the same. So every rank collects lines while
+ranks work apart, and rank 0 says each of them once.
 """
 
 import contextlib

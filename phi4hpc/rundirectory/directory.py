@@ -29,8 +29,8 @@ was killed at its very beginning leave."""
 class RunDirectory:
     """The directory `path` of a run on all ranks of `comm`.
 
-    `stages`: the stages of a study in their order; `text`: the deck as given; `meaning`: all that it
-    says, as plain values.
+    `stages`: the stages of a study in their order; `text`: the deck as given; `meaning`: all that
+    it says, as plain values.
     """
 
     def __init__(self, comm: Communicator, path: str | Path, stages: tuple[Stage, ...], text: str,
@@ -79,7 +79,7 @@ class RunDirectory:
         resolved.write(self.path, self.meaning)
         write_text(self.file('deck.yaml'), self.text)
         make_folder(self.file('logs'))
-        for left in self.path.glob('ensembles.h5-*.lock'):         # by MPI-IO, where a run was killed
+        for left in self.path.glob('ensembles.h5-*.lock'):    # by MPI-IO, where a run was killed
             left.unlink()
 
     def _refuse_or_discard(self, old: dict, changed: bool) -> None:
@@ -90,8 +90,8 @@ class RunDirectory:
         if differences and not changed:
             shown = '; '.join(map(in_words, differences[:4])) + '; ...' * (len(differences) > 4)
             raise UserError(f'{self.path}: was made from another deck ({shown}); name another '
-                            'directory with --out, take the changed deck with --changed (redoes what '
-                            'depends on it), or begin anew with --restart')
+                            'directory with --out, take the changed deck with --changed (redoes '
+                            'what depends on it), or begin anew with --restart')
         stale = [stage.name for stage in self.stages.values()
                  if any(path[0] in stage.depends for path, _, _ in differences)]
         if draws and 'sample' not in stale:
@@ -107,8 +107,8 @@ class RunDirectory:
         wanted = self.meaning['sample']['draws']
         if wanted < draws and 'sample' in ledger.records(self.path):
             raise too_many(self.path, draws, wanted)
-        log.info('%s: sample.draws was %d and is %d, so sampling goes on and what follows is redone',
-                 self.path, draws, wanted)
+        log.info('%s: sample.draws was %d and is %d, so sampling goes on and what follows is '
+                 'redone', self.path, draws, wanted)
         self._discard(stage for stage in self.stages if stage != 'sample')
         ledger.forget(self.path, self.stages)
 
@@ -126,7 +126,7 @@ class RunDirectory:
             pass
 
     def done(self, stage: str) -> bool:
-        """Return whether a stage is complete for this deck and what it made is there. Collective."""
+        """Return whether a stage is complete for this deck, and its files there. Collective."""
         def is_done() -> bool:
             return ledger.is_done(self.path, self.stages[stage], self._digest(stage))
 
@@ -135,7 +135,10 @@ class RunDirectory:
         return self.comm.bcast(found)
 
     def require(self, stage: str) -> None:
-        """Raise UserError unless a stage is complete and its files are as it left them. Collective."""
+        """Raise UserError unless a stage is complete and its files are as it left them.
+
+        Collective.
+        """
         if not self.done(stage):
             raise UserError(f'{self.path}: the stage {stage} is not complete; run '
                             f'`phi4hpc {stage}` first')
@@ -143,12 +146,14 @@ class RunDirectory:
             record = ledger.records(self.path)[stage] if self.comm.rank == 0 else None
             fault = record and next(ledger.faults(self.path, stage, record), None)
             if fault:
-                raise UserError(f'{self.path}/{fault}; remove it, and `phi4hpc {stage}` makes it anew')
+                raise UserError(f'{self.path}/{fault}; remove it, and `phi4hpc {stage}` makes it '
+                                'anew')
 
     def begin(self, stage: str) -> None:
         """Forget that a stage was done, since there may be half of what it makes for a while.
 
-        The folders that it writes to are there afterwards, also those that links lead to. Collective.
+        The folders that it writes to are there afterwards, also those that links lead to.
+        Collective.
         """
         with together(self.comm):
             if self.comm.rank == 0:

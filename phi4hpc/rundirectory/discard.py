@@ -1,7 +1,8 @@
 """Discarding what stages made: all of it or nothing, and a link to elsewhere stays a link.
 
-Everything is first moved aside, into a folder `.discarded` beside it, and removed only when all of it
-could be moved. Of a folder the content goes and the folder stays, for it may be a link or a mount.
+Everything is first moved aside, into a folder `.discarded` beside it, and removed only when all of
+it could be moved. Of a folder the content goes and the folder stays, for it may be a link or a
+mount.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ def discarded(paths: Iterable[Path]) -> Iterator[None]:
 
 
 def move_aside(path: Path, moved: list[tuple[Path, Path]]) -> None:
-    """Move a file, or all that is in a folder, aside, and add each (old path, new path) to `moved`."""
+    """Move a file, or all that is in a folder, aside; add each (old path, new path) to `moved`."""
     aside = aside_of(path)
     aside.mkdir(exist_ok=True)
     for old in sorted(path.iterdir()) if path.is_dir() else [path]:

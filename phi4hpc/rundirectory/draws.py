@@ -1,4 +1,4 @@
-"""The one change of a deck that needs no leave: another number of draws, which sampling goes on to."""
+"""The one change of a deck that needs no leave: sampling goes on to another number of draws."""
 
 from pathlib import Path
 
@@ -18,6 +18,6 @@ def with_draws_of(old: dict, new: dict) -> tuple[dict, int]:
 
 def too_many(path: Path, there: int, wanted: int) -> UserError:
     """Return the UserError that says that draws are there which would be lost."""
-    return UserError(f'{path}: holds {there} draws, more than sample.draws={wanted}; keep them with '
-                     f'sample.draws={there}, name another directory with --out, or begin anew with '
-                     '--restart')
+    return UserError(f'{path}: holds {there} draws, more than sample.draws={wanted}; keep them '
+                     f'with sample.draws={there}, name another directory with --out, or begin '
+                     'anew with --restart')

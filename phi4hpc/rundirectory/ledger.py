@@ -28,7 +28,10 @@ class Record(BaseModel):
 
 
 def records(folder: Path) -> dict[str, Record]:
-    """Return {stage: Record} of the run directory `folder`. Raises UserError where it is damaged."""
+    """Return {stage: Record} of the run directory `folder`.
+
+    Raises UserError where the file is damaged.
+    """
     path = folder / FILE
     try:
         return {stage: Record.model_validate(said) for stage, said in read_json(path).items()}

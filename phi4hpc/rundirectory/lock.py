@@ -36,9 +36,9 @@ def in_use(folder: Path) -> UserError:
     owner = (folder / FILE).read_text().strip()
     process, host = owner.split()[1:4:2] if len(owner.split()) > 3 else ('PROCESS', 'its host')
     return UserError(
-        f'{folder}: in use by another run ({owner}); wait for it, or stop it: `touch {folder}/STOP` '
-        f'has it end with a checkpoint, `kill -9 {process}` on {host} ends it at once, also where '
-        'what started it is gone; or name another directory with --out')
+        f'{folder}: in use by another run ({owner}); wait for it, or stop it: `touch '
+        f'{folder}/STOP` has it end with a checkpoint, `kill -9 {process}` on {host} ends it at '
+        'once, also where what started it is gone; or name another directory with --out')
 
 
 def holder(folder: Path) -> str | None:

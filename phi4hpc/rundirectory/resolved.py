@@ -1,4 +1,4 @@
-"""The file deck.resolved.yaml: all that the deck of a run says. By it a directory is known as a run's."""
+"""The file deck.resolved.yaml, all that the deck says: by it a directory is known as a run's."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The stages of a study, each handed deck, communicator and device; table.py lists them in order."""
+"""The stages of a study: each is handed deck, communicator and device; table.py lists them."""

@@ -24,11 +24,11 @@ FEWEST = 100
 
 
 def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
-    """Return {'reweighted': a table for each lattice, 'transition': what they say together} on rank 0.
+    """Return {'reweighted': a table of each lattice, 'transition': what they say together}.
 
-    `transition` holds levels, crossings, peaks, kappa_c and exponents; it is None at lambda = 0, where
-    there is no transition. Lattices whose draws carry no curve are left out. Other ranks, with which
-    the lattices are shared, return {}. Collective.
+    `transition` holds levels, crossings, peaks, kappa_c and exponents; it is None at lambda = 0,
+    where there is no transition. Lattices whose draws carry no curve are left out. Rank 0 returns
+    it; the other ranks, with which the lattices are shared, return {}. Collective.
     """
     comm, each = context.comm, partial(context.control.each, where='before the curves')
     lam, usable = context.deck.action.lam, [L for L in ensembles.sizes if enough(ensembles[L])]
@@ -95,7 +95,7 @@ def all_together(ensembles: Ensembles, sizes: list[int],
 
 
 def keep(context: Context, found: dict[str, Any]) -> None:
-    """Write transition.json.gz in the format of pyerrors, whose fluctuations others can go on with."""
+    """Write transition.json.gz in the format of pyerrors, with which others can go on."""
     from pyerrors.input.json import dump_dict_to_json
 
     description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
@@ -128,9 +128,10 @@ def warn(tables: list[dict[str, Any]]) -> None:
     """Say in the log where neighbouring rungs overlap too little for reweighting."""
     for table in tables:
         for lower, upper, overlap in table['thin']:
-            log.warning('L = %d: the draws at kappa = %g and %g %s; put more rungs there', table['L'],
-                        lower, upper, f'overlap by {overlap:.1g} only, so curves between them are '
-                        'doubtful' if overlap > 0 else 'do not overlap, so no curves join them')
+            doubt = (f'overlap by {overlap:.1g} only, so curves between them are doubtful'
+                     if overlap > 0 else 'do not overlap, so no curves join them')
+            log.warning('L = %d: the draws at kappa = %g and %g %s; put more rungs there',
+                        table['L'], lower, upper, doubt)
 
 
 def announced(found: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The stage measure: results.json and transition.json.gz, all statistics of the draws.
 
-It reads ensembles.h5, opened once, and changes nothing there, so that statistics can be redone at any
-time without touching the draws.
+It reads ensembles.h5, opened once, and changes nothing there, so that statistics can be redone at
+any time without touching the draws.
 """
 
 from collections.abc import Callable
@@ -61,8 +61,8 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
     of_fields = ', '.join(name for name, each in observables.items() if each.needs_fields)
     for lattice in (ensembles[L] for L in ensembles.sizes):
         if lattice.fields < FEWEST_DRAWS:
-            note(f'L = {lattice.L}: {of_fields}', f'{lattice.fields} fields are kept of each chain, '
-                 f'fewer than {FEWEST_DRAWS}')
+            note(f'L = {lattice.L}: {of_fields}',
+                 f'{lattice.fields} fields are kept of each chain, fewer than {FEWEST_DRAWS}')
     rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):

@@ -69,7 +69,7 @@ def wanted(stage: Stage, deck: Deck) -> bool:
 
 
 def due(stage: Stage, deck: Deck, directory: RunDirectory) -> bool:
-    """Return whether a stage is to be run: it has something to do, and is not complete. Collective."""
+    """Return whether a stage has something to do and is not complete. Collective."""
     if not wanted(stage, deck):
         logs.log.info('%s: the deck has no section %s, nothing to do', stage.name, stage.needs)
         return False

@@ -1,4 +1,4 @@
-"""Whatever the draws are like, the stages measure and report end, and the log says what they lack."""
+"""Whatever the draws are like, the stages measure and report end; the log says what they lack."""
 
 import numpy as np
 import pytest
@@ -48,9 +48,10 @@ def chains_far_apart(shape, rng):
 
 @pytest.fixture
 def context(tmp_path):
-    """Return a function that makes the context of a stage, in a directory with draws of some kind."""
+    """Return a function that makes the context of a stage, in a directory with some draws."""
     def made(kind, draws, fields):
-        text = (f'lattice: {{sizes: {[*SIZES]}}}\nladder: {{kappas: {[*KAPPAS]}, chains: {CHAINS}}}\n'
+        text = (f'lattice: {{sizes: {[*SIZES]}}}\n'
+                f'ladder: {{kappas: {[*KAPPAS]}, chains: {CHAINS}}}\n'
                 f'sample: {{draws: {draws}, fields: {fields}}}')
         loaded, rng = parse(text, 'deck'), np.random.default_rng(1)
         directory = RunDirectory(MPI.COMM_SELF, tmp_path, STAGES, text, loaded.meaning)
