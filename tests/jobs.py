@@ -1,4 +1,7 @@
-"""Jobs that a test starts as a user would, to do to them what happens to real ones; and the bits of what they leave."""
+"""Jobs that a test starts as a user would, to do to them what happens to real ones.
+
+`bits` is a digest of what they leave.
+"""
 
 import hashlib
 import os
@@ -23,18 +26,24 @@ RANKS = 2
 
 
 def begin(deck, out, *words, ranks=RANKS, command='sample', how='exec'):
-    """Start `phi4hpc COMMAND` under mpirun and return the job; its process is mpirun, its output is one stream.
+    """Start `phi4hpc COMMAND` under mpirun and return the job, whose process is mpirun.
+
+    Its output is one stream.
 
     `how`: launch, as scripts do it; its process is then a shell between us and mpirun.
     """
     script = f'. jobs/mpienv.sh && {how} mpirun -n {ranks} "$@"'
     words = ['-m', 'phi4hpc', command, str(deck), '--out', str(out), *words]
-    return subprocess.Popen(['bash', '-c', script, 'mpirun', sys.executable, *words], cwd=ROOT, env=ENVIRONMENT,
-                            start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return subprocess.Popen(['bash', '-c', script, 'mpirun', sys.executable, *words], cwd=ROOT,
+                            env=ENVIRONMENT, start_new_session=True, text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def kill(job, victims):
-    """Kill processes, then wait until every rank is gone: each notices by itself that mpirun or another rank is."""
+    """Kill processes, then wait until every rank is gone.
+
+    Each notices by itself that mpirun or another rank is.
+    """
     everyone = ranks_of(job)
     for victim in victims:
         os.kill(victim, signal.SIGKILL)
@@ -60,8 +69,9 @@ def finish(job, code=0, timeout=60):
 
 
 def ranks_of(job):
-    """Return the process numbers of the ranks of a job, in the order of ranks, those that have begun."""
-    found = subprocess.run(['pgrep', '--parent', str(job.pid), '--full', 'phi4hpc'], capture_output=True, text=True)
+    """Return the process numbers of the ranks of a job that have begun, in the order of ranks."""
+    search = ['pgrep', '--parent', str(job.pid), '--full', 'phi4hpc']
+    found = subprocess.run(search, capture_output=True, text=True)
     return sorted(map(int, found.stdout.split()))
 
 

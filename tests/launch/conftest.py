@@ -1,4 +1,4 @@
-"""What tests that start jobs share: a small deck, a way to start it, and the bits that it should end with."""
+"""What tests that start jobs share: a small deck, a way to start it, the bits to end with."""
 
 import pytest
 
@@ -29,7 +29,10 @@ def small(tmp_path_factory):
 
 @pytest.fixture
 def start(small):
-    """Return a function that starts `phi4hpc sample` on the small deck; what it leaves running is killed at the end."""
+    """Return a function that starts `phi4hpc sample` on the small deck.
+
+    What it leaves running is killed at the end.
+    """
     started = []
 
     def start(out, *words, deck=small, **how):

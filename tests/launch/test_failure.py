@@ -19,7 +19,8 @@ with guard(comm, patience=1.0):
 
 @pytest.mark.parametrize('fault', ['if comm.rank == 1: raise ValueError',
                                    'if comm.rank == 1: raise SystemExit',
-                                   'raise ValueError'], ids=['one raises', 'one exits', 'all raise'])
+                                   'raise ValueError'],
+                         ids=['one raises', 'one exits', 'all raise'])
 def test_a_rank_that_raises_ends_the_job(mpirun, fault):
     began = time.monotonic()
     done = mpirun(3, '-c', JOB.format(fault=fault), timeout=30)
@@ -41,7 +42,8 @@ def test_what_befalls_every_rank_is_told_once(mpirun):
 
 
 def test_a_users_error_that_one_rank_alone_meets_ends_the_job(mpirun):
-    done = mpirun(3, '-c', JOB.format(fault='if comm.rank == 1: raise UserError("disk full")'), timeout=30)
+    fault = 'if comm.rank == 1: raise UserError("disk full")'
+    done = mpirun(3, '-c', JOB.format(fault=fault), timeout=30)
     assert done.returncode == 1
     assert done.stderr.count('phi4hpc: disk full') == 1
     assert 'Traceback' not in done.stderr
@@ -54,8 +56,9 @@ def test_a_job_without_failure_ends_with_0(mpirun):
 
 
 def test_a_launcher_of_another_mpi_is_noticed(mpirun):
-    """Two worlds of one rank each, as a foreign mpirun makes them, are told from one world of two."""
-    alone = 'import os; os.environ["OMPI_COMM_WORLD_SIZE"] = "2"; from phi4hpc.parallel.world import world; world()'
+    """Two worlds of one rank each, as a foreign mpirun makes them, are not one world of two."""
+    alone = ('import os; os.environ["OMPI_COMM_WORLD_SIZE"] = "2"; '
+             'from phi4hpc.parallel.world import world; world()')
     done = mpirun(1, '-c', alone, timeout=30)
     assert done.returncode != 0
     assert 'the launcher started 2 ranks, but MPI sees a world of 1' in done.stderr

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment leaves no broken file, and goes on to the bits of one that was left alone."""
+"""A run that is killed at any moment leaves no broken file, and goes on to the same bits."""
 
 import random
 import shutil
@@ -38,7 +38,7 @@ def assert_opens(out):
 
 
 def kill_rounds(start, out, unbroken, rounds, driver):
-    """Kill runs at random moments, `rounds` times in all, and hold each that comes to its end against the bits."""
+    """Kill runs at random moments, `rounds` times in all; those that end have the right bits."""
     rng, killed, finished = random.Random(driver), 0, 0
     while killed < rounds or not finished:
         job = start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
@@ -57,10 +57,11 @@ def kill_rounds(start, out, unbroken, rounds, driver):
 
 
 def kill_with_every_driver(start, tmp_path, unbroken, rounds):
-    """Kill so many runs with each driver, one of either at a time: much of it is waiting for the moment."""
+    """Kill as often with each driver, both at a time, as much of it is waiting."""
     drivers = ['virtual', 'mpio'] if h5py.get_config().mpi else ['virtual']
     with ThreadPoolExecutor() as pool:
-        done = [pool.submit(kill_rounds, start, tmp_path / driver, unbroken, rounds, driver) for driver in drivers]
+        done = [pool.submit(kill_rounds, start, tmp_path / driver, unbroken, rounds, driver)
+                for driver in drivers]
     for future in done:
         future.result()
 

@@ -13,14 +13,17 @@ from phi4hpc.stages.table import NAMES
 from phi4hpc.storage.reader import Ensembles
 from tests.jobs import finish, kill, ranks_of, wait_for
 
-MODELS = ['L008_k0.269_dense_d16_hidden32', 'L008_k0.269_dense_d15_hidden32', 'L008_k0.269_kadanoff_d4']
+MODELS = ['L008_k0.269_dense_d16_hidden32', 'L008_k0.269_dense_d15_hidden32',
+          'L008_k0.269_kadanoff_d4']
 
 
 def test_a_run_leaves_what_the_next_stage_and_the_user_need(finished):
     out, _ = finished
-    names = ['deck.yaml', 'deck.resolved.yaml', 'results.json', 'reconstructions.json', 'report.html', 'timings.json',
-             'logs/run.log', *(f'models/{model}.{kind}' for model in MODELS for kind in ('pt', 'json')),
-             *(f'logs/tensorboard/{model}' for model in MODELS[:2]), 'figures/d_binder.png', 'figures/d_binder.pdf']
+    names = ['deck.yaml', 'deck.resolved.yaml', 'results.json', 'reconstructions.json',
+             'report.html', 'timings.json', 'logs/run.log',
+             *(f'models/{model}.{kind}' for model in MODELS for kind in ('pt', 'json')),
+             *(f'logs/tensorboard/{model}' for model in MODELS[:2]),
+             'figures/d_binder.png', 'figures/d_binder.pdf']
     assert [name for name in names if not (out / name).exists()] == []
     assert list(json.loads((out / 'stages.json').read_text())) == list(NAMES)
     assert not list(out.rglob('*.new'))
@@ -32,11 +35,13 @@ def test_every_mean_has_an_error_and_a_tau_int(finished):
     assert all(len(kappas) == 4 and {0.24, 0.269, 0.28} < set(kappas) for kappas in rungs.values())
     assert [(of['L'], of['kappa']) for of in results['tempering']] == list(rungs.items())
     for entry in results['ensembles']:
-        for name in ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'hopping', 'phi2', 'phi4'):
+        for name in ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder',
+                     'hopping', 'phi2', 'phi4'):
             assert entry[name]['error'] > 0
             assert entry[name]['tau_int'] >= 0.5
         propagator = entry['propagator']
-        assert len(propagator['p_hat']) == len(propagator['value']) == len(propagator['error']) == entry['L'] // 2 + 1
+        lengths = {len(propagator[part]) for part in ('p_hat', 'value', 'error')}
+        assert lengths == {entry['L'] // 2 + 1}
 
 
 def test_every_model_has_its_spectra(finished):
@@ -60,19 +65,22 @@ def test_an_analysis_that_was_killed_between_its_two_files_is_made_again(finishe
 
 
 def learned(out):
-    """Return all that training and analysis left: records, weights, reconstructions, and the arrays of latent.h5."""
-    found = {name: json.loads((out / 'models' / f'{name}.json').read_text()) | {'seconds': 0} for name in MODELS}
+    """Return all that training and analysis left: records, weights, reconstructions, arrays."""
+    records = {name: json.loads((out / 'models' / f'{name}.json').read_text()) for name in MODELS}
+    found = {name: record | {'seconds': 0} for name, record in records.items()}
     found['reconstructions'] = json.loads((out / 'reconstructions.json').read_text())
     arrays = {f'{name}/{key}': weight for name in MODELS
               for key, weight in modelfile.read(out / 'models' / f'{name}.pt')['state'].items()}
     with h5py.File(out / 'latent.h5') as file:
-        file.visititems(lambda name, item: arrays.update({name: item[...]} if isinstance(item, h5py.Dataset) else {}))
+        file.visititems(lambda name, item: arrays.update(
+            {name: item[...]} if isinstance(item, h5py.Dataset) else {}))
     return found | {name: np.asarray(array).tobytes() for name, array in arrays.items()}
 
 
 @pytest.mark.long
-def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_killed(finished, start, deck, tmp_path):
-    """Stopped in the first training, killed in the second, killed after the first analysis, and gone on with."""
+def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_killed(
+        finished, start, deck, tmp_path):
+    """Stopped in the first training, killed in the second and after the first analysis."""
     out = shutil.copytree(finished[0], tmp_path / 'run')
     shutil.rmtree(out / 'models')
     (out / 'latent.h5').unlink()
@@ -99,9 +107,11 @@ def test_a_second_run_skips_everything(finished, phi4hpc, deck):
     assert done.stderr.count('complete, skipped') == 5
 
 
-def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(finished, phi4hpc, deck, tmp_path):
+def test_another_deck_is_refused_once_and_changes_redo_what_depends_on_them(
+        finished, phi4hpc, deck, tmp_path):
     out, change = shutil.copytree(finished[0], tmp_path / 'run'), 'analyse.draws=10'
-    made = {name: (out / name).stat().st_mtime_ns for name in ('ensembles.h5', f'models/{MODELS[0]}.pt')}
+    made = {name: (out / name).stat().st_mtime_ns
+            for name in ('ensembles.h5', f'models/{MODELS[0]}.pt')}
     done = phi4hpc(2, 'run', deck, '--out', out, change)
     assert done.returncode == 1
     assert done.stderr.count('was made from another deck (analyse.draws: 12 there, 10 here)') == 1
@@ -119,7 +129,8 @@ def test_a_stage_before_its_turn_says_what_to_run(phi4hpc, deck, tmp_path):
 
 
 def test_more_ranks_than_replicas_is_one_clear_error(phi4hpc, deck, tmp_path):
-    done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1', 'lattice.sizes=[4]',
+    done = phi4hpc(4, 'sample', deck, '--out', tmp_path / 'run', 'ladder.chains=1',
+                   'lattice.sizes=[4]',
                    'ladder.tuned.rungs=3', 'train=null')
     assert done.returncode == 1
     assert done.stderr.count('phi4hpc: ') == 1
@@ -130,9 +141,10 @@ def test_means_do_not_depend_on_ranks_or_driver(finished, phi4hpc, deck, tmp_pat
     for stage in 'sample', 'measure':
         done = phi4hpc(3, stage, deck, '--out', tmp_path / 'run', 'storage.driver=virtual')
         assert done.returncode == 0, done.stderr
-    one, other = (json.loads((out / 'results.json').read_text()) for out in (finished[0], tmp_path / 'run'))
+    runs = finished[0], tmp_path / 'run'
+    one, other = (json.loads((out / 'results.json').read_text()) for out in runs)
     assert one['ensembles'] == other['ensembles']
-    with Ensembles(finished[0] / 'ensembles.h5') as a, Ensembles(tmp_path / 'run' / 'ensembles.h5') as b:
+    with Ensembles(runs[0] / 'ensembles.h5') as a, Ensembles(runs[1] / 'ensembles.h5') as b:
         assert (a[8].phi[...] == b[8].phi[...]).all()
 
 

@@ -1,4 +1,4 @@
-"""A run that is asked to stop does so with a checkpoint and the status 75, and goes on later to the same bits."""
+"""A run that is asked to stop ends with a checkpoint and status 75, and goes on to its bits."""
 
 import os
 import signal
@@ -65,7 +65,10 @@ def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
 
 
 def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
-    """Pieces of walltime that get longer, each on another number of ranks; after the last there is nothing to do."""
+    """Pieces of walltime that get longer, each on another number of ranks.
+
+    After the last there is nothing to do.
+    """
     whole = start(tmp_path / 'whole', 'sample.draws=2000', ranks=1)              # meanwhile
     words, codes = ('sample.draws=2000', 'checkpoint.interval=1000', '--walltime'), []
     while not codes or codes[-1] != 0:

@@ -1,4 +1,4 @@
-"""The pipeline as dependent jobs of a real Slurm, started on this machine: `jobs/test.sh -m slurm`."""
+"""The pipeline as dependent jobs of a real Slurm on this machine: `jobs/test.sh -m slurm`."""
 
 import os
 import shutil
@@ -41,14 +41,15 @@ def slurm(tmp_path):
     site = tmp_path / 'site.sh'
     site.write_text(SITE)
     subprocess.run([CLUSTER, 'start', where], check=True)
-    yield {**os.environ, 'SLURM_CONF': str(where / 'slurm.conf'), 'PHI4HPC_SITE': str(site), 'VENV': sys.prefix}
+    yield {**os.environ, 'SLURM_CONF': str(where / 'slurm.conf'), 'PHI4HPC_SITE': str(site),
+           'VENV': sys.prefix}
     subprocess.run([CLUSTER, 'stop', where], check=True)
 
 
 def wait_for_jobs(environment, patience=180):
     """Wait until no job is queued or running."""
     end, empty = time.monotonic() + patience, 0
-    while empty < 5:                                             # a job on its way back into the queue is not shown
+    while empty < 5:                        # a job on its way back into the queue is not shown
         empty = 0 if any_job(environment) else empty + 1
         assert time.monotonic() < end, 'jobs are still there'
         hurry(environment)
@@ -67,16 +68,19 @@ def submit(environment, *words):
 
 def hurry(environment):
     """Start at once what was queued again, which Slurm else does after two minutes."""
-    waiting = subprocess.run(['squeue', '-h', '-t', 'PENDING', '-o', '%i %r'], env=environment, capture_output=True,
+    waiting = subprocess.run(['squeue', '-h', '-t', 'PENDING', '-o', '%i %r'], env=environment,
+                             capture_output=True,
                              text=True).stdout.splitlines()
     for job, reason in (line.split(maxsplit=1) for line in waiting):
         if reason == 'BeginTime':
-            subprocess.run(['scontrol', 'update', f'JobId={job}', 'StartTime=now'], env=environment, check=True)
+            subprocess.run(['scontrol', 'update', f'JobId={job}', 'StartTime=now'],
+                           env=environment, check=True)
 
 
 def told_of_job(environment, log):
     """Return what Slurm says of the job that wrote a log."""
-    return subprocess.run(['scontrol', 'show', 'job', log.suffixes[0][1:]], env=environment, check=True,
+    return subprocess.run(['scontrol', 'show', 'job', log.suffixes[0][1:]], env=environment,
+                          check=True,
                           capture_output=True, text=True).stdout
 
 
@@ -89,7 +93,8 @@ def test_the_stages_run_one_after_the_other_over_two_nodes(slurm, tmp_path):
     for made in ('ensembles.h5', 'results.json', 'latent.h5', 'report.html'):
         assert (out / made).exists(), ''.join(log.read_text() for log in out.glob('logs/*.out'))
     for stage, gpus in ('sample', False), ('train', True):
-        assert ('TresPerTask=gres:gpu:1\n' in told_of_job(slurm, next(out.glob(f'logs/{stage}.*.out')))) == gpus
+        told = told_of_job(slurm, next(out.glob(f'logs/{stage}.*.out')))
+        assert ('TresPerTask=gres:gpu:1\n' in told) == gpus
 
 
 def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):
@@ -103,17 +108,18 @@ def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):
 
 
 def long_deck(deck, mpirun, seconds):
-    """Write a deck that takes this machine about so long at most: a shorter one is timed, its start-up with it."""
+    """Write a deck that takes this machine about `seconds`, by timing a shorter one."""
     deck.write_text(DECK.replace('draws: 60, spacing: 2', 'draws: 600, spacing: 50'))
     began = time.monotonic()
     done = mpirun(2, '-m', 'phi4hpc', 'sample', deck, '--out', deck.with_name('short'), timeout=300)
     assert done.returncode == 0, done.stderr
-    deck.write_text(DECK.replace('spacing: 2', f'spacing: {round(50 * seconds / (time.monotonic() - began))}')
+    spacing = round(50 * seconds / (time.monotonic() - began))
+    deck.write_text(DECK.replace('spacing: 2', f'spacing: {spacing}')
                     .replace('draws: 60', 'draws: 600'))
 
 
 def test_a_job_that_reaches_its_limit_is_queued_again_until_it_is_done(slurm, mpirun, tmp_path):
-    """The stage sample takes longer than the minute that it has; what it makes is what a run by hand makes."""
+    """The stage sample takes longer than the minute that it has; the draws are those by hand."""
     deck, out = tmp_path / 'small.yaml', tmp_path / 'run'
     long_deck(deck, mpirun, seconds=120)
     with open(slurm['PHI4HPC_SITE'], 'a') as site:

@@ -34,7 +34,8 @@ def test_replicas_steps_and_visits():
 
 @pytest.mark.parametrize(('integrator', 'forces'), [('leapfrog', 13), ('omelyan', 25)])
 def test_a_trajectory_visits_a_site_once_a_force(integrator, forces):
-    trajectories = deck('sample.recipe=[{hmc: 2}]', f'sample.hmc={{integrator: {integrator}, steps: 12}}')
+    trajectories = deck('sample.recipe=[{hmc: 2}]',
+                        f'sample.hmc={{integrator: {integrator}, steps: 12}}')
     assert visits(trajectories, 16) == 6 * 300 * 2 * forces * 16**2
     assert 'L = 16' in lines(trajectories, ranks=1)[2]
 
@@ -62,14 +63,16 @@ def test_memory_grows_with_the_deck_and_shrinks_with_ranks():
 
 
 def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
-    """An analysis of L = 128 must not ask for Gram matrices over its 16384 sites, of two gigabytes each."""
-    large = deck('lattice.sizes=[128]', 'train.lattice=128', 'train.models=[{dense: {latents: [1024], hidden: 512}}]')
+    """At L = 128 Gram matrices over all 16384 sites would take two gigabytes each."""
+    large = deck('lattice.sizes=[128]', 'train.lattice=128',
+                 'train.models=[{dense: {latents: [1024], hidden: 512}}]')
     assert memory_bytes(large, 6) < memory_bytes(large, 1) < 5e9
 
 
 def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
     require_ranks(deck('train=null'), 12)
-    with pytest.raises(UserError, match=r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'):
+    told = r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'
+    with pytest.raises(UserError, match=told):
         require_ranks(deck('train=null'), 13)
 
 
@@ -82,8 +85,10 @@ def test_ranks_are_held_against_the_stages_that_they_are_for():
 
 @pytest.mark.parametrize(('overrides', 'most', 'said'), [
     (['train=null'], 12,
-     '12 replicas (2 lattices x 2 chains x 3 kappas): expected at most 12 ranks, or more ladder.chains'),
-    (['train.batch=2'], 2, 'the 2 draws of a training step: expected at most 2 ranks, or more train.batch'),
+     '12 replicas (2 lattices x 2 chains x 3 kappas): expected at most 12 ranks, or more '
+     'ladder.chains'),
+    (['train.batch=2'], 2,
+     'the 2 draws of a training step: expected at most 2 ranks, or more train.batch'),
     (['ladder.chains=1', 'ladder.kappas=[0.25,0.269,0.27,0.271,0.272,0.273,0.274,0.275]'], 5,
      'the 5 draws to validate: expected at most 5 ranks, or more sample.draws or train.held_out')])
 def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
@@ -96,7 +101,8 @@ def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
 
 def test_the_plan_is_told_in_a_block():
     assert lines(deck(), ranks=4)[:-1] == [
-        'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured cost',
+        'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured '
+        'cost',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
         'L = 16    3.2e+06 site visits, 323 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',

@@ -212,7 +212,7 @@ def test_a_stage_is_not_built_on_files_that_were_touched(tmp_path):
     run = finished_run(tmp_path)
     run.require('measure')
     run.file('results.json').write_text('{}')
-    with pytest.raises(UserError, match='results.json: not as the stage measure left it; remove it'):
+    with pytest.raises(UserError, match='results.json: not as the stage measure left it; remove'):
         run.require('measure')
 
 
