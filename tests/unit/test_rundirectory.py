@@ -31,7 +31,7 @@ def test_the_same_deck_goes_on(tmp_path):
 
 @pytest.mark.parametrize(('change', 'told'), [
     ('sample.spacing=3', 'sample.spacing: 10 there, 3 here'),
-    ('train.epochs=1', 'train.epochs: 100 there, 1 here'),
+    ('train.epochs=1', r'train.epochs: \d+ there, 1 here'),
     ('action.lambda=0.1', 'action.lambda: 0.02 there, 0.1 here'),
     ('train=null', 'train: .* there, None here')])
 def test_another_deck_is_refused_with_what_differs(tmp_path, change, told):
