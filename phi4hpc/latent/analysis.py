@@ -2,8 +2,8 @@
 
 One pass over the samples forms each Jacobian once and adds up Gram matrices, block by block of the
 jackknife; everything else is linear algebra on these sums. That of the autoencoder is kept in the
-span of what the encoder looks at, outside of which it vanishes: it is then no larger than d + h,
-however large the lattice.
+span of what the encoder looks at, and vanishes outside: it is then no larger than d + h, however
+large the lattice.
 
 Suffixes: n samples, D sites, d latents, s the span of what the encoder looks at, r directions.
 """

@@ -33,7 +33,7 @@ class Draws:
 
     @classmethod
     def of_series(cls, L: int, series: Mapping[str, Array]) -> 'Draws':
-        """Return draws of which `series` {name: (...)} are known, named as by lattice.series."""
+        """Return draws whose `series` {name: (...)}, named as by lattice.series, are known."""
         return cls(L, **series)
 
     @classmethod

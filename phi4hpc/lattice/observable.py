@@ -151,7 +151,7 @@ def load(name: str) -> Observable:
     observable = Observable(name, module, tuple(moments), _needs_fields(module))
     if observable.is_mean and len(moments) != 1:
         raise UserError(f'{name}: {len(moments)} moments and no value(mean, ensemble): expected '
-                        'one moment, the mean of which is the value, or such a function')
+                        'one moment, whose mean is the value, or such a function')
     means = {key: array.mean((0, 1)) for key, array in observable.moments(of_fields).items()}
     observable.value(means, Ensemble(4, 0.2, 1.0))
     return observable

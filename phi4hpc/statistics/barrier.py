@@ -53,7 +53,7 @@ def tempering(kappas: np.ndarray, summary: Mapping[str, np.ndarray]) -> dict[str
 def traffic(tried_cp: np.ndarray, swapped_cp: np.ndarray, trips_cr: np.ndarray) -> Traffic:
     """Return the Traffic of all chains, from counts of tries, swaps and round trips.
 
-    A pair meets every other turn: there are twice as many turns as tries of a pair.
+    A pair meets every other turn, so the turns are twice the tries of a pair.
     """
     tried_p = np.maximum(tried_cp.sum(0), 1)
     acceptance_p = swapped_cp.sum(0) / tried_p

@@ -4,7 +4,7 @@ The moments of an observable have the shape of the draws, or one axis more where
 list. Axes: k rung, c chain, n draw, p the axis of a list.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from phi4hpc.lattice.observable import Ensemble, Mean, Means, Moments, Observabl
 from phi4hpc.parallel.leftout import left_out
 from phi4hpc.statistics.gamma import obs
 
-Series = dict[Hashable, np.ndarray]
+Series = dict[Any, np.ndarray]
 
 
 def flat(moments: Moments, axes: int) -> Series:
