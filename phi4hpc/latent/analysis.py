@@ -101,10 +101,13 @@ def _spectrum(comm: Communicator, name: str, gram: Gram, blocks: Blocks, directi
     equal = [own for own in multiplets(images) if agree(*jackknife(
         comm, blocks, lambda sums, basis=leading[own]: restricted(gram(sums), basis)))]
     value, error = jackknife(comm, blocks, lambda sums: _values(gram(sums), leading, equal))
+    order = np.argsort(-value, kind='stable')           # of pooled values some have changed places
+    own = order[order < len(leading)][:directions]
+    value, error = value[order], error[order]
     if name == 'autoencoder':
         value, error = (np.pad(array, (0, len(span_Ds) - len(array))) for array in (value, error))
     return {'singular_values': value, 'singular_values_error': error,
-            'directions': direction[:directions], 'lattice_directions': images[:directions]}
+            'directions': direction[own], 'lattice_directions': images[own]}
 
 
 def _values(gram: np.ndarray | None, leading: np.ndarray, equal: list[np.ndarray]) -> np.ndarray:

@@ -60,7 +60,7 @@ def pooled_values(gram_kk: np.ndarray, directions_rk: np.ndarray,
 
     `directions_rk` are the leading right singular vectors of all samples, and `found` the numbers
     of those that make up the `multiplets`. Values of other samples, such as those of a jackknife,
-    come in the same order.
+    come in the same order, which is not that of their size where multiplets are interleaved.
     """
     values = singular_values(gram_kk)
     for own in found:

@@ -36,6 +36,7 @@ def test_the_four_waves_along_the_axes_have_one_value_with_an_error_that_covers(
         result = analyse(MPI.COMM_SELF, model, phi_nyx, 0, len(phi_nyx), 3, OBSERVABLES,
                          Ensemble(L, KAPPA, 0.0))['propagator']
         value, error = result['singular_values'][1:], result['singular_values_error'][1:]
+        assert (np.diff(value) < 1e-12).all()
         if np.ptp(value) < 1e-12:
             pulls.append((value[0] - exact) / error[0])
             assert np.ptp(error) < 1e-12
@@ -68,3 +69,16 @@ def test_pooled_values_keep_their_places_and_their_sum_of_squares():
     gram = np.diag([9.0, 4.0, 2.0, 1.0])
     values = pooled_values(gram, np.eye(4), [np.array([1, 2])])
     assert values == pytest.approx([3, np.sqrt(3), np.sqrt(3), 1])
+
+
+def test_values_come_by_size_also_where_multiplets_are_interleaved():
+    """Two axes and the diagonals, with values so close that few samples mix up their order."""
+    model = network('linear', 9, L)
+    for seed in range(20):
+        phi_nyx = np.random.default_rng(seed).normal(size=(48, L, L))
+        result = analyse(MPI.COMM_SELF, model, phi_nyx, 0, len(phi_nyx), 9,
+                         {'hopping': load('hopping')}, Ensemble(L, KAPPA, 0.0))['hopping']
+        assert (np.diff(result['singular_values']) <= 0).all()
+        images = result['lattice_directions']
+        assert len(images) == 9
+        assert np.linalg.norm(images, axis=(1, 2)) == pytest.approx(np.ones(9))

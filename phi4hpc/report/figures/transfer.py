@@ -90,8 +90,8 @@ def broken(found: Response) -> dict[str, object] | None:
     if not clear.any():
         return None
     at = np.unravel_index(np.where(clear, most - least, 0).argmax(), clear.shape)
-    return {'momentum': f'{zone_momentum(len(clear))[at]:.3f}', 'least': f'{least[at]:.3f}',
-            'most': f'{most[at]:.3f}', 'cut': bool(most[at] - least[at] > CUT)}
+    return {'momentum': f'{zone_momentum(len(clear))[at]:.3f}', 'least': f'{least[at]:z.3f}',
+            'most': f'{most[at]:z.3f}', 'cut': bool(most[at] - least[at] > CUT)}
 
 
 def draw_zones(axes: Axes, models: list[Model], values: list[np.ndarray]) -> None:
