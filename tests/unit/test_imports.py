@@ -53,6 +53,31 @@ def test_imports_point_downward(module):
     assert upward((ROOT / module).read_text(), module) == []
 
 
+FOLDERS = ('lattice/observables', 'blockspin/families', 'blockspin/costs', 'sampling/algorithms',
+           'report/figures')
+"""Folders of plug-ins, in which one thing is one file."""
+
+
+def siblings(source, module):
+    """Return the imports of `source`, the text of a plug-in, that lead to others of its folder."""
+    folder = '.'.join(['phi4hpc', *Path(module).parent.parts])
+    return [f'{module}:{line}: {name}' for line, name in imported(source, module)
+            if name.startswith(f'{folder}.')]
+
+
+@pytest.mark.parametrize('module', [m for m in MODULES if str(Path(m).parent) in FOLDERS])
+def test_plug_ins_never_import_each_other(module):
+    assert siblings((ROOT / module).read_text(), module) == []
+
+
+@pytest.mark.parametrize('source', [
+    'from phi4hpc.lattice.observables.binder import value',
+    'from phi4hpc.lattice.observables import binder', 'from . import binder',
+    'def f():\n    import phi4hpc.lattice.observables.binder'])
+def test_an_import_of_another_plug_in_is_seen(source):
+    assert len(siblings(source, 'lattice/observables/hopping.py')) == 1
+
+
 def test_every_part_has_its_place_in_the_order():
     assert {Path(module).parts[0].removesuffix('.py') for module in MODULES} <= set(HEIGHT)
 
