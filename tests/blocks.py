@@ -90,12 +90,14 @@ def history(device, L, precision, algorithms, steps=2):
     return fields.read(), np.hstack(accepted), measured(fields)
 
 
-def launch(fields, name, first, sweeps=2):
-    """Make sweeps of an algorithm, replicas differing in hopping and step size; return the
-    accepted (r,), or zeros."""
-    module, part_r = algorithm(name), np.linspace(0.6, 1.0, fields.count)
+def launch(fields, name, first, sweeps=2, part_r=None):
+    """Make sweeps of an algorithm; return the accepted proposals (r,), or zeros where it counts none.
+
+    Replicas differ in their hopping and, by `part_r`, in the part of the first step size that they have.
+    """
+    module, part_r = algorithm(name), np.linspace(0.6, 1.0, fields.count) if part_r is None else np.array(part_r)
     sizes = module.step_size(SAMPLE, fields.L).first * part_r if hasattr(module, 'step_size') else None
-    accepted = module.launch(fields, SAMPLE, np.linspace(0.24, 0.28, fields.count), sizes, first, sweeps)
+    accepted = module.launch(fields, SAMPLE, 0.2 + 0.08 * part_r, sizes, first, sweeps)
     return np.zeros(fields.count) if accepted is None else accepted
 
 

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
+from phi4hpc.deck.algorithms import algorithm, names
 from phi4hpc.sampling.replicas import Replicas
 
 SEED = 20230914
@@ -19,9 +20,11 @@ ALGORITHMS = {
     'omelyan': [{'hmc': 1}],
     'recipe': [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}],
 }
-"""Recipes, each held against all that is exact: every algorithm with no more beside it than it
-needs to reach every field, and what a deck does by default. Two are named by the integrator of
-their trajectories."""
+NEW = sorted(set(names()) - {name for recipe in ALGORITHMS.values() for entry in recipe for name in entry})
+ALGORITHMS |= {name: [*([] if algorithm(name).ERGODIC else [{'metropolis': 1}]), {name: 1}] for name in NEW}
+"""Recipes, each held against all that is exact: every algorithm with no more beside it than it needs
+to reach every field, and what a deck does by default. Two are named by the integrator of their
+trajectories. An algorithm that is new comes by its name."""
 LENGTH = 1.5
 """Of a trajectory."""
 
@@ -54,6 +57,8 @@ def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densiti
     held = start(device, L, lam, algorithm, replicas, precision)
     kappa_r = np.full(replicas, kappa)
     sizes = {'metropolis': np.full(replicas, width), 'hmc': np.full(replicas, 0.25 / (1 + 3 * lam))}
+    for name in (name for name in NEW if hasattr(algorithm(name), 'step_size')):
+        sizes[name] = np.full(replicas, algorithm(name).step_size(held.deck.sample, L).first)
     thermalisation, values = draws * spacing // 5, []
     for number in range(thermalisation + draws * spacing):
         held.step(number, kappa_r, sizes)

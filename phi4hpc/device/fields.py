@@ -6,14 +6,13 @@ keeps even and odd sites apart, rows padded, with a halo column at either side.
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from phi4hpc.device.device import Array, Device, Module
-from phi4hpc.device.source import LEFT, Kernel, stride
+from phi4hpc.device.source import LEFT, Kernel, path_of, stride
 
 
 class Fields:
@@ -33,7 +32,7 @@ class Fields:
         self.count = len(replicas)
         self.replicas = device.array(np.asarray(replicas, np.int32))
         self.packed = device.aligned(np.zeros((self.count, 2, L, stride(L)), precision))
-        self.modules: dict[Kernel, Module] = {}
+        self.modules: dict[Kernel, tuple[Module, str]] = {}
         self.kept: dict[Any, Array] = {}                                   # scratch memory, and constants
 
     def write(self, phi_ryx: ArrayLike) -> None:
@@ -67,8 +66,10 @@ class Fields:
         number of the random stream that the kernel draws from.
         """
         if kernel not in self.modules:
-            self.modules[kernel] = self.device.module(kernel, self.L, self.precision, stream)
-        self.modules[kernel].launch(Path(kernel).stem, self.count, self.packed, *args)
+            module = self.device.module(kernel, self.L, self.precision, stream)
+            self.modules[kernel] = module, path_of(kernel).stem
+        module, name = self.modules[kernel]
+        module.launch(name, self.count, self.packed, *args)
 
     def reals(self, values: ArrayLike) -> Array:
         """Return numbers as an array of the device of type double."""

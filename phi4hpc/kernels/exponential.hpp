@@ -23,7 +23,7 @@ inline float exp_(float x)
 {
     x = x > -87.0f ? x : -87.0f;
     const float n = std::nearbyint(x * 1.44269504f), f = x - n * 0.693147181f;
-    const float high = (f / 720 + 1.0f / 120) * f + 1.0f / 24;
+    const float high = (f * (1.0f / 720) + 1.0f / 120) * f + 1.0f / 24;
     return ((((high * f + 1.0f / 6) * f + 0.5f) * f + 1) * f + 1) * two_to(n);
 }
 

@@ -10,9 +10,13 @@
     inline float name##_(float x) { return std::name(x); }     \
     inline double name##_(double x) { return std::name(x); }
 
-FUNCTION(log)
 FUNCTION(sqrt)
+#ifdef PORTABLE
+#include "portable.hpp"
+#else
+FUNCTION(log)
 FUNCTION(cos)
+#endif
 
 // Return the number of the lowest bit that is set; one must be.
 inline int lowest_bit(int bits) { return __builtin_ctz(bits); }

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phi4hpc.device.fields import Fields
+from phi4hpc.device.portable import cos, sin
 
 
 def densities(fields: Fields) -> NDArray[np.float64]:
@@ -24,4 +25,4 @@ def longest_mode(fields: Fields) -> NDArray[np.float64]:
 def wave(L: int) -> NDArray[np.float64]:
     """Return cosine and sine of 2 pi x / L, (2, 2, L/2): of the even x, then of the odd ones."""
     angle = 2 * np.pi / L * np.arange(L).reshape(-1, 2).T
-    return np.array([np.cos(angle), np.sin(angle)])
+    return np.array([cos(angle), sin(angle)])

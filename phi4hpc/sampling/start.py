@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from phi4hpc.device.portable import cos, log
 from phi4hpc.kernels.philox import Stream, key, philox, uniform
 
 
@@ -23,5 +24,5 @@ def normal(L: int, replicas: Sequence[int] | NDArray[np.integer], seed: int) -> 
     """Return independent normal deviates (r, L, L) by Box and Muller."""
     sites, replica = np.arange(L * L)[None, :], np.asarray(replicas)[:, None]
     words = philox((sites, 0, replica, 0), key(seed, Stream.START, L))
-    radius, angle = np.sqrt(-2 * np.log(uniform(words[0]))), 2 * np.pi * uniform(words[1])
-    return (radius * np.cos(angle)).reshape(-1, L, L)
+    radius, angle = np.sqrt(-2 * log(uniform(words[0]))), 2 * np.pi * uniform(words[1])
+    return (radius * cos(angle)).reshape(-1, L, L)

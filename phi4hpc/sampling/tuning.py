@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from phi4hpc.deck.algorithms import algorithm, recipe
 from phi4hpc.deck.schema import Sample
+from phi4hpc.device.portable import exp
 from phi4hpc.sampling.algorithm import StepSize
 
 WINDOW = 10                       # steps whose proposals are counted before a step size is changed
@@ -30,7 +31,7 @@ class StepSizes:
         the sizes that are frozen.
         """
         excess = np.clip(acceptance(accepted_k, self.tried) - self.acceptance, -0.5, 0.5)
-        self.size_k *= np.exp(GAIN / (1 + window / SETTLING) * excess)
+        self.size_k *= exp(GAIN / (1 + window / SETTLING) * excess)
         np.minimum(self.size_k, self.largest, out=self.size_k)
 
     def follow(self, kappas: NDArray[np.float64], moved: NDArray[np.float64]) -> None:

@@ -1,8 +1,5 @@
 """The files of docs/extending.md, as they stand there, are short and do what it says."""
 
-import re
-import textwrap
-
 import numpy as np
 import pytest
 import torch
@@ -17,18 +14,17 @@ from phi4hpc.lattice.observable import EVERYWHERE, Ensemble, chosen, load
 from phi4hpc.statistics.means import averaged
 from tests.autoencoders import moved, network
 from tests.conftest import ROOT
-from tests.documents import blocks
+from tests.documents import blocks, files
 
 LONGEST = 25
-FILES = [(name, textwrap.dedent(text)) for name, text in re.findall(
-    r'`(mygroup/\w+\.py)`.*\n\n((?: {4}.*\n|\n)+)', (ROOT / 'docs' / 'extending.md').read_text())]
+FILES = files('docs/extending.md')
 
 
 @pytest.fixture(scope='module', autouse=True)
 def mygroup(tmp_path_factory):
     """Write the modules of the page to a folder in which Python finds them."""
     folder = tmp_path_factory.mktemp('user')
-    for name, text in FILES:
+    for name, text in FILES.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     with pytest.MonkeyPatch.context() as patch:
@@ -36,14 +32,14 @@ def mygroup(tmp_path_factory):
         yield
 
 
-@pytest.mark.parametrize(('name', 'text'), FILES, ids=[name for name, _ in FILES])
+@pytest.mark.parametrize(('name', 'text'), FILES.items(), ids=FILES)
 def test_files_are_short(name, text):
     assert 3 < len(text.splitlines()) <= LONGEST, name
 
 
 def test_decks_of_the_page_are_good():
     given = yaml.safe_load((ROOT / 'input' / 'quickstart.yaml').read_text())
-    for section in 'measure:', 'train:', 'analyse:', 'report:':
+    for section in 'sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:':
         for block in blocks('docs/extending.md', section):
             given |= yaml.safe_load(block)
     deck = parse(yaml.safe_dump(given), 'deck').deck
