@@ -70,6 +70,10 @@ class Family(Section):
         """
         return None
 
+    def work(self, latent: int, L: int) -> float:
+        """Return about how many multiplications a draw costs, by which models are shared out."""
+        return self.weights(latent, L)
+
     def rows(self, latent: int, L: int) -> int:
         """Return how many of these rows are independent at most, for the plan's memory."""
         return L**2

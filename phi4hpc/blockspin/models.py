@@ -27,6 +27,8 @@ class Model:
     settings: Family
     latent: int
     costs: tuple[Entry, ...] = ()
+    seed: int = 1
+    """Which of several trainings it is; each has first weights and batches of its own."""
 
     @property
     def name(self) -> str:
@@ -38,13 +40,14 @@ class Model:
         words += changed(self.settings)
         for cost in self.costs:
             words += [cost.name, *changed(cost.settings)]
+        words += [f's{self.seed}'] if self.seed > 1 else []
         return safe('_'.join(words))
 
     @property
     def about(self) -> dict[str, Any]:
         """What it is, as plain values."""
         return {'L': self.L, 'kappa': self.kappa, 'family': self.family, 'latent': self.latent,
-                'settings': self.settings.model_dump(mode='json')}
+                'settings': self.settings.model_dump(mode='json'), 'seed': self.seed}
 
 
 def models(deck: Deck) -> list[Model]:
@@ -54,9 +57,10 @@ def models(deck: Deck) -> list[Model]:
         return []
     usual = train.costs == [COSTS.entry(cost) for cost in RECONSTRUCTION]
     costs = () if usual else tuple(train.costs)
-    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs)
+    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs, seed)
              for kappa in train.kappas for entry in train.models
-             for latent in entry.settings.sizes(train.lattice)]
+             for latent in entry.settings.sizes(train.lattice)
+             for seed in range(1, 1 + (train.seeds if entry.settings.trained else 1))]
     name, times = Counter(model.name for model in found).most_common(1)[0]
     if times > 1:
         raise UserError(f'{name}: {times} models of train.models have this name: '

@@ -69,6 +69,8 @@ def estimates(objective: Objective, sums: Terms) -> np.ndarray:
 
 def sentence(record: Mapping[str, Any]) -> str:
     """Return in words how well a model does."""
+    if 'diverged' in record:
+        return f'diverged, {record["diverged"]}; lower train.rate'
     said = f'loss {record["loss"]:.6g} a site on test draws'
     if record['ratio_error'] == 0:
         start = ', where it started, for no epoch did better' if record['trained'] else ''

@@ -48,6 +48,8 @@ class Settings:
     device: str = 'cpu'
     keep: int = 2
     """Checkpoints kept."""
+    aloud: bool = True
+    """Whether rank 0 says how far it is; of several groups only one does."""
 
 
 class Trainer:
@@ -79,7 +81,7 @@ class Trainer:
         test_nD = self._on_device(self.shares.test_nyx).flatten(1)
         optimum, final = (self.objective.terms_of_draws(each, test_nD)
                           for each in (self.optimum, self.network))
-        found = {**self.model.about, 'seed': self.settings.seed, 'sites': self.network.sites,
+        found = {**self.model.about, 'sites': self.network.sites,
                  'trained': trained, 'train_draws': self.strata.total,
                  'steps': self.strata.steps * history.epoch,
                  **record(self.comm, self.objective, history, optimum, final)}
@@ -108,7 +110,7 @@ class Trainer:
         self.control.begin()
         board = settings.boards and settings.boards / self.model.name
         with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
-                Progress(f'train {self.model.name}', most, self.comm.rank) as progress:
+                Progress(f'train {self.model.name}', most, self.comm.rank if settings.aloud else 1) as progress:
             progress.skip(history.epoch * steps + history.step)
             while not pace.over(history.epoch):
                 for x_sD in self._batches(phi_nyx, history):

@@ -158,6 +158,11 @@ class Train(Section):
     """What training makes small, each `cost: settings`: their sum, by weights."""
     epochs: Count = 400
     """Passes over the training configurations at most; a training that has converged makes fewer."""
+    seeds: Count = 1
+    """Trainings of every model that is trained, each with first weights and batches of its own."""
+    ranks_per_model: Count | None = None
+    """Ranks that train a model together; others train other models meanwhile. Left out: as few as
+    there are models for."""
     patience: Count = 20
     """Epochs without a gain on the validation draws, after which the learning rate falls and training ends."""
     batch: Count = 128

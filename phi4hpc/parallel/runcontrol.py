@@ -4,6 +4,7 @@ A handler only sets a flag. All ranks of a loop put their flags together at the 
 steps lie between is agreed on by rank 0's clock, so that asking costs nothing.
 """
 
+import copy
 import math
 import signal
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from phi4hpc.errors import UserError
 from phi4hpc.logs import log
+from phi4hpc.parallel.communicator import Communicator
 
 EVERY = 0.5                       # seconds between two times that the ranks put their flags together
 APART = 10.0                      # the same where they work apart, and some have to wait for others then
@@ -70,7 +72,30 @@ class Control:
     def __init__(self, comm, signals=None, interval=math.inf, walltime=math.inf, stop_file=None):
         self.comm, self.signals, self.interval, self.stop_file = comm, signals, interval, stop_file
         self.deadline = time.monotonic() + walltime
+        self.apart = False
         self.begin()
+
+    def within(self, comm: Communicator) -> 'Control':
+        """Return the Control of a group of these ranks, `comm`, which works apart from the others.
+
+        A stop that one group is asked for reaches the others by the file that asks for a stop,
+        which stays until `rejoin`.
+        """
+        group = copy.copy(self)
+        group.comm, group.apart = comm, True
+        group.begin()
+        return group
+
+    def rejoin(self, stopped: Stopped | None) -> None:
+        """Let groups come together; raise Stopped where one of them was stopped. Collective.
+
+        `stopped` is what stopped this rank's group.
+        """
+        everyone = self.comm.allgather(stopped is not None)
+        if self.comm.rank == 0 and self.stop_file and any(everyone):
+            used_up(self.stop_file)
+        if any(everyone):
+            raise stopped or Stopped('in another group of ranks')
 
     def begin(self):
         """Say that a loop begins, whose steps may take longer or shorter than those before."""
@@ -87,6 +112,8 @@ class Control:
         self.left = self.stride
         if action is not Action.GO_ON:
             self.saved = time.monotonic()
+        if action is Action.STOP and self.apart and self.stop_file and self.comm.rank == 0:
+            self.stop_file.touch()
         if reason:
             log.info('%s: asks for a %s', reason, action.name.lower())
         return action
@@ -117,7 +144,8 @@ class Control:
             if now > self.deadline:
                 wishes.append((Action.STOP, 'the walltime'))
             if self.stop_file and self.stop_file.exists():
-                wishes.append((Action.STOP, used_up(self.stop_file)))
+                reason = f'the file {self.stop_file}' if self.apart else used_up(self.stop_file)
+                wishes.append((Action.STOP, reason))
             if now - self.saved > self.interval:
                 wishes.append((Action.CHECKPOINT, ''))
         return wishes

@@ -135,8 +135,10 @@ class Study:
         reconstructions = read_json(self.path / 'reconstructions.json')['models']
         # Sorting keeps models of the same latent size in the order of the deck.
         for model in sorted(models(self.deck), key=lambda model: (model.kappa, model.latent)):
-            like = groups.setdefault(model.kappa, [])
             record = read_json(self.path / 'models' / f'{model.name}.json')
+            if 'diverged' in record:
+                continue
+            like = groups.setdefault(model.kappa, [])
             like.append(Model(model.name, len(like), model.L, model.kappa, model.family,
                               model.latent, record, reconstructions[model.name]))
         return groups

@@ -33,7 +33,8 @@ EXAMPLES = 4
 def run(context: Context) -> None:
     """Analyse every model that is not analysed yet. Collective."""
     done = context.comm.bcast(finished(context) if context.comm.rank == 0 else None)
-    wanted = models(context.deck)
+    wanted = [model for model in models(context.deck)
+              if context.directory.file('models', f'{model.name}.pt').exists()]
     missing = [model for model in wanted if model.name not in done]
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
             Progress('analyse', len(wanted), context.comm.rank) as progress:

@@ -1,5 +1,6 @@
 """The stage train: models/<model>.pt and its record models/<model>.json, for every model."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import Ensemble
 from phi4hpc.blockspin.families import linear
+from phi4hpc.blockspin.learner import Diverged
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
@@ -16,30 +18,75 @@ from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.record import sentence
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
-from phi4hpc.files import write_json
+from phi4hpc.deck.schema import Deck
+from phi4hpc.files import read_json, write_json
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Pieces
+from phi4hpc.parallel.groups import apart, shared_out
+from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.context import Context
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 
 def run(context: Context) -> None:
-    """Train the models that are not there yet, one after the other on all ranks. Collective."""
-    wanted = models(context.deck)
-    missing = [model for model in wanted if not context.comm.bcast(trained(context, model))]
-    device = torch_device(context.device)
+    """Train the models that are not there yet, in groups of ranks that work apart. Collective.
+
+    Which group has which models follows from the deck and the number of ranks alone, so a training
+    that was stopped goes on with as many ranks as before.
+    """
+    wanted, comm = models(context.deck), context.comm
+    group = apart(comm, ranks_of_a_model(context.deck, comm.size))
+    shares = shared_out([model.settings.work(model.latent, model.L) for model in wanted], group.count)
+    own = [wanted[number] for number in shares[group.number]]
+    log.info('train: %d models on %d groups of ranks', len(wanted), group.count)
+    stopped, control = None, context.control.within(group.comm)
+    try:
+        train(replace(context, comm=group.comm, control=control), own, group.number == 0)
+    except Stopped as error:
+        stopped = error
+    context.control.rejoin(stopped)
+    for model in wanted if comm.rank == 0 else ():
+        if model not in own:
+            report(context, model)
+
+
+def ranks_of_a_model(deck: Deck, ranks: int) -> int:
+    """Return how many of `ranks` ranks train a model together.
+
+    One each is quickest where there are models for all, since gradients then need not travel.
+    """
+    assert deck.train
+    models_trained = sum(model.settings.trained for model in models(deck))
+    return min(ranks, deck.train.ranks_per_model or max(1, ranks // max(1, models_trained)))
+
+
+def train(context: Context, own: list[Model], aloud: bool) -> None:
+    """Train a group's models that are not there yet, one after the other. Collective in it."""
+    comm, device = context.comm, torch_device(context.device)
+    missing = [model for model in own if not comm.bcast(trained(context, model))]
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
-            process_group(context.comm, device):
+            process_group(comm, device):
         for model in missing:
-            record = fit(context, model, ensembles[model.L], device)
-            if context.comm.rank == 0:
+            context.control.go_on_or_stop(f'before {model.name}')
+            try:
+                record = fit(context, model, ensembles[model.L], device, aloud)
+            except Diverged as error:
+                record = {**model.about, 'trained': True, 'converged': False, 'diverged': str(error)}
+            if comm.rank == 0:
                 write_json(file_of(context, model, 'json'), record)    # the last of its files
-            log.info('train %s: %s', model.name, sentence(record))
+                report(context, model)
+
+
+def report(context: Context, model: Model) -> None:
+    """Say in the log how well a model does."""
+    log.info('train %s: %s', model.name, sentence(read_json(file_of(context, model, 'json'))))
 
 
 def trained(context: Context, model: Model) -> bool:
-    """Return whether both files of a model are there."""
-    return all(file_of(context, model, kind).exists() for kind in ('pt', 'json'))
+    """Return whether both files of a model are there, or the record of one that diverged."""
+    record = file_of(context, model, 'json')
+    return record.exists() and (file_of(context, model, 'pt').exists()
+                                or 'diverged' in read_json(record))
 
 
 def file_of(context: Context, model: Model, kind: str) -> Path:
@@ -47,7 +94,8 @@ def file_of(context: Context, model: Model, kind: str) -> Path:
     return context.directory.file('models', f'{model.name}.{kind}')
 
 
-def fit(context: Context, model: Model, lattice: Lattice, device: str) -> dict[str, Any]:
+def fit(context: Context, model: Model, lattice: Lattice, device: str,
+        aloud: bool) -> dict[str, Any]:
     """Train one model and return its record. Raises Stopped where a stop is asked for."""
     comm, deck, train = context.comm, context.deck, context.deck.train
     assert train
@@ -61,7 +109,7 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str) -> dict[s
     settings = Settings(train.epochs, train.patience, train.rate, deck.seed,
                         context.directory.file('models'),
                         context.directory.file('logs', 'tensorboard'),
-                        device, deck.checkpoint.keep)
+                        device, deck.checkpoint.keep, aloud)
     objective = Objective(train.costs)
     trainer = Trainer(comm, model, network, optimum, shares, objective, settings, context.control)
     return trainer.run()

@@ -81,5 +81,12 @@ def test_two_models_never_share_a_name(monkeypatch):
 def test_what_a_model_is_agrees_with_its_name():
     made = model('dense', 5, hidden=11, costs=(cost('magnetisation'),))
     assert made.about == {'L': 6, 'kappa': 0.24, 'family': 'dense', 'latent': 5,
-                          'settings': {'latents': [5], 'hidden': 11}}
+                          'settings': {'latents': [5], 'hidden': 11}, 'seed': 1}
     assert made.name == 'L006_k0.24_dense_d5_hidden11_magnetisation'
+
+
+def test_further_seeds_of_a_trained_model_have_names_of_their_own():
+    deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]}, train: {lattice: 8, kappas: [0.24], seeds: 3,
+                 models: [{linear: {latents: [4]}}, {dense: {latents: [4]}}]}}""", 'deck.yaml').deck
+    assert [made.name.removeprefix('L008_k0.24_') for made in models(deck)] == [
+        'linear_d4', 'dense_d4', 'dense_d4_s2', 'dense_d4_s3']

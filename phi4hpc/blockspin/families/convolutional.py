@@ -5,6 +5,7 @@ It commutes with shifts by a block. What is trained at one L maps fields of any 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,6 +58,15 @@ class Family(family.Blocked):
 
     def coarse(self, latent: int, L: int) -> tuple[int, int, int]:
         return self.channels, L // self.block, L // self.block
+
+    def faults(self, L: int) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        yield from super().faults(L)
+        if self.channels > self.block**2:
+            yield ('channels',), (f'{self.channels} latents for the {self.block**2} sites of a '
+                                  f'block: expected at most {self.block**2}')
+
+    def work(self, latent: int, L: int) -> float:
+        return self.weights(latent, L) * (L // self.block) ** 2 * (8 if self.averaged else 1)
 
     def weights(self, latent: int, L: int) -> int:
         a_side = (self.block**2 + self.channels) * self.width + 2 * self.depth * self.width**2
