@@ -16,12 +16,14 @@ import torch
 
 from phi4hpc.blockspin import batches
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
-from phi4hpc.blockspin.family import Ensemble, Family
+from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.shards import strata
-from phi4hpc.deck.schema import FAMILIES
+from phi4hpc.deck.schema import COSTS, FAMILIES
+from phi4hpc.lattice import observable
 from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
@@ -95,8 +97,8 @@ def _ours(comm: Communicator, family: Family, seconds: float) -> float:
     fields_nyx = torch.from_numpy(_fields(DRAWS + VALIDATION))
     phi_nyx = fields_nyx[share.bounds[0]:share.bounds[-1]]
     valid_nD = fields_nyx[DRAWS:][comm.rank::comm.size].flatten(1)
-    objective, steps, began = Objective([]), -WARM, perf_counter()
-    objective.costs['reconstruction'] = type(objective.costs['reconstruction'])()
+    objective = Objective([COSTS.entry({'reconstruction': {}})], observable.Ensemble(L, KAPPA, 0.0))
+    steps, began = -WARM, perf_counter()
     with process_group(comm):
         learner = Learner(comm, _network(family), objective, 1e-4, phi_nyx[:1].flatten(1))
         for x_sD in _batches(share, phi_nyx):

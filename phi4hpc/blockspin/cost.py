@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from pydantic import Field
 
 from phi4hpc.deck.section import Section
+from phi4hpc.lattice.draws import Draws
+from phi4hpc.lattice.observable import Ensemble
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,6 +39,15 @@ class Mapped(NamedTuple):
     """Their latents f(x)."""
     z_nD: Tensor
     """Their reconstructions g(f(x))."""
+    ensemble: Ensemble
+    """The lattice, kappa and lambda that they were drawn at."""
+
+    @property
+    def fields(self) -> tuple[Draws, Draws]:
+        """The fields and their reconstructions, as observables see them."""
+        L = self.ensemble.L
+        before, after = (each_nD.unflatten(1, (L, L)) for each_nD in (self.x_nD, self.z_nD))
+        return Draws.of_fields(before), Draws.of_fields(after)
 
 
 class Cost(Section):

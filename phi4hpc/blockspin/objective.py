@@ -15,6 +15,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.cost import Cost, Mapped
 from phi4hpc.blockspin.costs.reconstruction import Cost as Reconstruction
 from phi4hpc.deck.plugged import Entry
+from phi4hpc.lattice.observable import Ensemble
 from phi4hpc.parallel.communicator import Communicator
 
 CHUNK = 2**20
@@ -27,7 +28,8 @@ Terms = Mapping[str, np.ndarray]
 class Objective:
     """The costs by name. n draws, D sites, c terms of a cost."""
 
-    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+    def __init__(self, entries: Iterable[Entry], ensemble: Ensemble) -> None:
+        self.ensemble = ensemble
         self.costs: dict[str, Cost] = {MEASURE: Reconstruction(weight=0.0)}
         self.costs |= {entry.name: entry.settings for entry in entries}
 
@@ -47,7 +49,7 @@ class Objective:
     def terms_of_draws(self, model: Autoencoder, x_nD: Tensor) -> dict[str, np.ndarray]:
         """Return each cost's terms (n, c) for draws, which may be many, in float64."""
         step = max(1, CHUNK // model.sites)
-        pieces = [self.terms(mapped(model, x_nD[first:first + step]))
+        pieces = [self.terms(self.mapped(model, x_nD[first:first + step]))
                   for first in range(0, len(x_nD), step)]
         return {name: torch.cat([piece[name] for piece in pieces]).cpu().numpy()
                 for name in self.costs}
@@ -68,8 +70,8 @@ class Objective:
         tensors = {name: torch.from_numpy(mean_c) for name, mean_c in means.items()}
         return {name: float(value) for name, value in self.values(tensors).items()}
 
-
-def mapped(model: Autoencoder, x_nD: Tensor) -> Mapped:
-    """Return what a model makes of draws, in float64, so that costs round less than the model."""
-    y_nd = model.encode(x_nD)
-    return Mapped(model, x_nD.double(), y_nd.double(), model.decode(y_nd).double())
+    def mapped(self, model: Autoencoder, x_nD: Tensor) -> Mapped:
+        """Return what a model makes of draws, in float64, so that costs round less than it does."""
+        y_nd = model.encode(x_nD)
+        z_nD = model.decode(y_nd)
+        return Mapped(model, x_nD.double(), y_nd.double(), z_nD.double(), self.ensemble)

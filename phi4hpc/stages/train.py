@@ -20,6 +20,7 @@ from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json, write_json
+from phi4hpc.lattice import observable
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.groups import apart, shared_out
@@ -110,7 +111,7 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
                         context.directory.file('models'),
                         context.directory.file('logs', 'tensorboard'),
                         device, deck.checkpoint.keep, aloud)
-    objective = Objective(train.costs)
+    objective = Objective(train.costs, observable.Ensemble(model.L, model.kappa, deck.action.lam))
     trainer = Trainer(comm, model, network, optimum, shares, objective, settings, context.control)
     return trainer.run()
 

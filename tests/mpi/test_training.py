@@ -15,6 +15,7 @@ from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
+from phi4hpc.lattice import observable
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.parallel.world import block, world
 from tests.autoencoders import cost, model, moved, network
@@ -55,7 +56,7 @@ def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
     train_nyx = shards.read_train(phi_kcnyx, 0, first, strata)
     parts = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
     known = Ensemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx), seed_of(1, made.name))
-    shares, objective = shards.Shares(strata, train_nyx, *parts), Objective(costs)
+    shares, objective = shards.Shares(strata, train_nyx, *parts), Objective(costs, observable.Ensemble(8, 0.24, 0.02))
     net, optimum = (build(each.settings, made.latent, known)
                     for each in (made, model('linear', made.latent, 8)))
     settings = Settings(epochs=4, patience=9, rate=3e-3, seed=1, folder=folder)
@@ -106,7 +107,7 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
     def gradients(comm):
         net, share = moved(network('dense', 9, 8)), slice(*block(BATCH, comm.size, comm.rank))
         with process_group(comm):
-            values = Learner(comm, net, Objective(costs), 1e-3, x_nD[:1]).step(x_nD[share], BATCH)
+            values = Learner(comm, net, Objective(costs, observable.Ensemble(8, 0.24, 0.02)), 1e-3, x_nD[:1]).step(x_nD[share], BATCH)
         return values, [weight.grad for weight in net.parameters()]
 
     values, ours = gradients(world())

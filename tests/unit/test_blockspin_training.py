@@ -20,6 +20,7 @@ from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.record import sentence
 from phi4hpc.blockspin.shards import Shares, strata
 from phi4hpc.blockspin.trainer import Settings, Trainer
+from phi4hpc.lattice import observable
 from phi4hpc.parallel.runcontrol import Stopped
 from tests.autoencoders import cost, model
 from tests.stopping import StopAt
@@ -60,7 +61,7 @@ def trained(comm, folder, ensemble, family, *, control=None, costs=RECONSTRUCTIO
                      seed_of(1, made.name))
     network, optimum = (build(each.settings, made.latent, known)
                         for each in (made, model('linear', made.latent, SIZE)))
-    objective = Objective(costs)
+    objective = Objective(costs, observable.Ensemble(SIZE, 0.24, 0.02))
     trainer = Trainer(comm, made, network, optimum, shares, objective, settings, control)
     return trainer.run(), network
 
