@@ -107,7 +107,8 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
     def gradients(comm):
         net, share = moved(network('dense', 9, 8)), slice(*block(BATCH, comm.size, comm.rank))
         with process_group(comm):
-            values = Learner(comm, net, Objective(costs, observable.Ensemble(8, 0.24, 0.02)), 1e-3, x_nD[:1]).step(x_nD[share], BATCH)
+            objective = Objective(costs, observable.Ensemble(8, 0.24, 0.02))
+            values = Learner(comm, net, objective, 1e-3, x_nD[:1]).step(x_nD[share], BATCH)
         return values, [weight.grad for weight in net.parameters()]
 
     values, ours = gradients(world())
