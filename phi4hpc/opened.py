@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from phi4hpc.blockspin.models import Model, models
+from phi4hpc.blockspin.models import Model, with_controls
 from phi4hpc.deck.load import load
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
@@ -109,7 +109,7 @@ class Run:
     @cached_property
     def models(self) -> 'Models':
         """The trained models by name, as torch modules that map fields: see blockspin.fieldmap."""
-        return Models(self.path / 'models', models(self.deck))
+        return Models(self.path / 'models', with_controls(self.deck))
 
     @property
     def latent(self) -> 'DataTree':

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from phi4hpc.blockspin.models import models
+from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.load import load
 from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
@@ -55,6 +55,6 @@ def models_done(path: Path) -> str:
     """Return how many models are done, and where the deck can still be read, of how many."""
     done = len(list((path / 'models').glob('*.json')))
     try:
-        return f'{done} of {len(models(load(path / resolved.FILE).deck))}'
+        return f'{done} of {len(with_controls(load(path / resolved.FILE).deck))}'
     except UserError:
         return str(done)

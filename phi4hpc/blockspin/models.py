@@ -29,6 +29,8 @@ class Model:
     costs: tuple[Entry, ...] = ()
     seed: int = 1
     """Which of several trainings it is; each has first weights and batches of its own."""
+    surrogate: bool = False
+    """Whether it is a control, which learns from Gaussian fields of the ensemble's propagator."""
 
     @property
     def name(self) -> str:
@@ -41,26 +43,37 @@ class Model:
         for cost in self.costs:
             words += [cost.name, *changed(cost.settings)]
         words += [f's{self.seed}'] if self.seed > 1 else []
+        words += ['surrogate'] if self.surrogate else []
         return safe('_'.join(words))
 
     @property
     def about(self) -> dict[str, Any]:
         """What it is, as plain values."""
         return {'L': self.L, 'kappa': self.kappa, 'family': self.family, 'latent': self.latent,
-                'settings': self.settings.model_dump(mode='json'), 'seed': self.seed}
+                'settings': self.settings.model_dump(mode='json'), 'seed': self.seed,
+                'surrogate': self.surrogate}
 
 
 def models(deck: Deck) -> list[Model]:
     """Return the deck's models in order. Raises UserError where two would have one name."""
+    return [model for model in with_controls(deck) if not model.surrogate]
+
+
+def with_controls(deck: Deck) -> list[Model]:
+    """Return the deck's models, and after each one its control where the deck asks for these.
+
+    Raises UserError where two would have one name.
+    """
     train = deck.train
     if train is None:
         return []
     usual = train.costs == [COSTS.entry(cost) for cost in RECONSTRUCTION]
     costs = () if usual else tuple(train.costs)
-    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs, seed)
+    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs, seed, surrogate)
              for kappa in train.kappas for entry in train.models
              for latent in entry.settings.sizes(train.lattice)
-             for seed in range(1, 1 + (train.seeds if entry.settings.trained else 1))]
+             for seed in range(1, 1 + (train.seeds if entry.settings.trained else 1))
+             for surrogate in (False, True)[:1 + (train.surrogate and entry.settings.trained)]]
     name, times = Counter(model.name for model in found).most_common(1)[0]
     if times > 1:
         raise UserError(f'{name}: {times} models of train.models have this name: '

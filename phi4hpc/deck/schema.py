@@ -160,6 +160,9 @@ class Train(Section):
     """Passes over the training configurations at most; a training that has converged makes fewer."""
     seeds: Count = 1
     """Trainings of every model that is trained, each with first weights and batches of its own."""
+    surrogate: bool = False
+    """Whether every model that is trained is trained once more on Gaussian fields of the same
+    propagator, as a control: what it gains there is over-fitting."""
     ranks_per_model: Count | None = None
     """Ranks that train a model together; others train other models meanwhile. Left out: as few as
     there are models for."""

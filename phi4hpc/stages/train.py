@@ -11,11 +11,12 @@ from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import Ensemble
 from phi4hpc.blockspin.families import linear
 from phi4hpc.blockspin.learner import Diverged
-from phi4hpc.blockspin.models import Model, models
+from phi4hpc.blockspin.models import Model, with_controls
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.record import sentence
+from phi4hpc.blockspin.surrogate import gaussian
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.schema import Deck
@@ -35,7 +36,7 @@ def run(context: Context) -> None:
     Which group has which models follows from the deck and the number of ranks alone, so a training
     that was stopped goes on with as many ranks as before.
     """
-    wanted, comm = models(context.deck), context.comm
+    wanted, comm = with_controls(context.deck), context.comm
     group = apart(comm, ranks_of_a_model(context.deck, comm.size))
     shares = shared_out([model.settings.work(model.latent, model.L) for model in wanted], group.count)
     own = [wanted[number] for number in shares[group.number]]
@@ -57,7 +58,7 @@ def ranks_of_a_model(deck: Deck, ranks: int) -> int:
     One each is quickest where there are models for all, since gradients then need not travel.
     """
     assert deck.train
-    models_trained = sum(model.settings.trained for model in models(deck))
+    models_trained = sum(model.settings.trained for model in with_controls(deck))
     return min(ranks, deck.train.ranks_per_model or max(1, ranks // max(1, models_trained)))
 
 
@@ -103,6 +104,9 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
     each = partial(context.control.each, where=f'before {model.name}')
     shares = read(context, model, lattice, each)
     propagator_yx = common_propagator(comm, shares.train_nyx, each)
+    if model.surrogate:
+        shares = gaussian(comm, shares, propagator_yx, seed_of(deck.seed, 'surrogate'))
+        propagator_yx = common_propagator(comm, shares.train_nyx, each)
     ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx,
                         seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)

@@ -81,7 +81,8 @@ def test_two_models_never_share_a_name(monkeypatch):
 def test_what_a_model_is_agrees_with_its_name():
     made = model('dense', 5, hidden=11, costs=(cost('magnetisation'),))
     assert made.about == {'L': 6, 'kappa': 0.24, 'family': 'dense', 'latent': 5,
-                          'settings': {'latents': [5], 'hidden': 11}, 'seed': 1}
+                          'settings': {'latents': [5], 'hidden': 11}, 'seed': 1,
+                          'surrogate': False}
     assert made.name == 'L006_k0.24_dense_d5_hidden11_magnetisation'
 
 

@@ -1,0 +1,36 @@
+"""Gaussian fields of the propagator of an ensemble: a control, with nothing to learn but G(p).
+
+After a linear encoder no decoder of such fields is better than the linear one. What a training gains
+on them tells of draws learned by heart, or of digits of latents that hold several modes, and not of
+the interaction. Shapes: n draws, y x lattice axes.
+"""
+
+import numpy as np
+
+from phi4hpc.blockspin.shards import Shares
+from phi4hpc.parallel.communicator import Communicator
+
+
+def gaussian(comm: Communicator, shares: Shares, propagator_yx: np.ndarray,
+             seed: tuple[int, ...]) -> Shares:
+    """Return shares of as many Gaussian fields of the propagator G(p), given as by numpy.fft.fft2.
+
+    Each field follows from the seed, its part and its number among the draws of all ranks, so they
+    are the same fields on any number of ranks. Collective.
+    """
+    parts = (shares.train_nyx, shares.valid_nyx, shares.test_nyx)
+    made = []
+    for part, fields_nyx in enumerate(parts):
+        first = sum(comm.allgather(len(fields_nyx))[:comm.rank])
+        made.append(fields(propagator_yx, (*seed, part), first, len(fields_nyx), fields_nyx.dtype))
+    return Shares(shares.strata, *made)
+
+
+def fields(propagator_yx: np.ndarray, seed: tuple[int, ...], first: int, count: int,
+           kind: np.dtype) -> np.ndarray:
+    """Return the Gaussian fields numbered from `first` on, (n, y, x)."""
+    amplitude_yx, made_nyx = np.sqrt(propagator_yx), np.empty((count, *propagator_yx.shape), kind)
+    for n in range(count):
+        noise_yx = np.random.default_rng((*seed, first + n)).standard_normal(propagator_yx.shape)
+        made_nyx[n] = np.fft.ifft2(np.fft.fft2(noise_yx) * amplitude_yx).real
+    return made_nyx
