@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from phi4hpc.lattice.transition import UNIVERSAL
-from phi4hpc.report.numbers import listed, value_error, written
+from phi4hpc.report.numbers import value_error, written
 from phi4hpc.report.study import Study
 
 
@@ -36,14 +36,9 @@ def exponents(study: Study) -> list[dict[str, str]]:
     """Return a row for each exponent; no rows where there are none."""
     return [{'name': name, 'value': value_error(entry['value'], entry['error']),
              'systematic': f'{entry["systematic"]:.2g}', 'exact': f'{entry["exact"]:g}',
-             'smallest': str(entry['smallest']), 'omega': powers(entry),
+             'smallest': str(entry['smallest']), 'corrections': f'{100 * entry["size"]:.2g}%',
              'chi2': f'{entry["chi2"]:.1f}/{entry["dof"]}'}
             for name, entry in (study.transition['exponents'] or {}).items()]
-
-
-def powers(entry: dict[str, Any]) -> str:
-    """Return the powers of the corrections in the fit that weighs most."""
-    return listed(f'{omega:g}' for omega in entry['omegas']) if entry['omegas'] else 'none'
 
 
 def points(study: Study) -> list[dict[str, Any]]:

@@ -101,7 +101,7 @@ def keep(context: Context, found: dict[str, Any]) -> None:
     description = {'phi4hpc': __version__, 'deck': digest(context.directory.meaning),
                    'lambda': context.deck.action.lam}
     # pyerrors takes an empty list for one of observables, and looks at the first of them.
-    there = {name: entries for name, entries in found.items() if entries and name != 'left_out'}
+    there = {name: entries for name, entries in found.items() if entries}
     with whole(context.directory.file('transition.json.gz')) as temporary:
         # pyerrors appends its suffix to a name that has another.
         made = temporary.with_name('transition.new.json.gz')
@@ -135,9 +135,7 @@ def warn(tables: list[dict[str, Any]]) -> None:
 
 
 def announced(found: dict[str, Any]) -> dict[str, Any]:
-    """Return what was found, and say in the log where the transition is, and what is left out."""
-    for line in found.pop('left_out'):
-        log.info('left out: %s', line)
+    """Return what was found, and say in the log where the transition is."""
     if kappa_c := found['kappa_c']:
         log.info('kappa_c = %.7f, statistical error %.7f, systematic %.7f', kappa_c['value'],
                  kappa_c['error'], kappa_c['systematic'])

@@ -27,7 +27,8 @@ STEP = 0.002
 
 
 class Part:
-    """The means of an L x L lattice along rungs that overlap, and beyond them as far as draws carry.
+    """The means of an L x L lattice along rungs that overlap, and beyond them as far as draws
+    carry.
 
     `kappas`: (k,). `hopping_kcn`: H of every draw. `moments`: those of the `observables`. `reach`:
     the smallest and the largest kappa with enough effective draws, at most the length of this part
@@ -65,12 +66,13 @@ class Part:
 
 
 class Curve:
-    """The means of an L x L lattice at any kappa that its draws reach, from its series on the ladder.
+    """The means of an L x L lattice at any kappa that its draws reach, from its series on the
+    ladder.
 
     `series`: {name: (k, c, n)} at `kappas` (k,). `observables`, {name: Observable}, are those whose
     means are asked for; `of_fields` are the moments {name: (k, c, n) or (k, c, n, p)} of those that
-    need fields. `parts` are those of the ladder, ascending, and `slices` their rungs. Calling a Curve
-    returns the means of the nearest part.
+    need fields. `parts` are those of the ladder, ascending, and `slices` their rungs. Calling a
+    Curve returns the means of the nearest part.
     """
 
     def __init__(self, L: int, kappas: np.ndarray, series: Mapping[str, np.ndarray], lam: float,

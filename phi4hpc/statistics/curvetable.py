@@ -15,8 +15,8 @@ POINTS = 65                      # of a table, at least; every rung is one of th
 def stops(curve: Curve) -> np.ndarray:
     """Return the kappas at which a Curve is tabulated, ascending.
 
-    They are the ends of each part, every rung, and others evenly between these; and one in the middle
-    of each gap between parts, where nothing is defined.
+    They are the ends of each part, every rung, and others evenly between these; and one in the
+    middle of each gap between parts, where nothing is defined.
     """
     points = -(-POINTS // len(curve.parts))
     tables = [_stops(part, points) for part in curve.parts]

@@ -1,8 +1,9 @@
-"""How far the draws of two neighbouring rungs carry into each other, and which rungs of a ladder hang together.
+"""How far the draws of two neighbouring rungs carry into each other, and which rungs of a ladder
+hang together.
 
-Two rungs are weighed against each other by Bennett's acceptance ratio (J. Comput. Phys. 22, 245), which is MBAR of
-two ensembles. A curve between rungs is worth drawing as long as, at every kappa between them, enough draws have a
-weight that counts.
+Two rungs are weighed against each other by Bennett's acceptance ratio (J. Comput. Phys. 22, 245),
+which is MBAR of two ensembles. A curve between rungs is worth drawing as long as, at every kappa
+between them, enough draws have a weight that counts.
 """
 
 from collections.abc import Iterator
@@ -26,7 +27,8 @@ def enough(draws: int) -> float:
 def connected(kappas: np.ndarray, hopping_kcn: np.ndarray) -> list[slice]:
     """Return the parts of a ladder within which draws carry from each rung to the next.
 
-    `kappas`: (k,) ascending. `hopping_kcn`: H of every draw. The parts are slices of the rungs, ascending.
+    `kappas`: (k,) ascending. `hopping_kcn`: H of every draw. The parts are slices of the rungs,
+    ascending.
     """
     splits = [i + 1 for i, bridge in enumerate(bridges(kappas, hopping_kcn)) if not bridge.carries()]
     return [slice(*ends) for ends in pairwise([0, *splits, len(kappas)])]

@@ -1,8 +1,9 @@
-"""Points that finite-size scaling asks for: where a curve crosses a level or another curve, and peaks.
+"""Points that finite-size scaling asks for: where a curve crosses a level or another curve, and
+peaks.
 
-A point is found on the curves, and moves with them: a curve R that fluctuates by dR crosses a level at a
-kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and keep their correlations. A
-point that is not there raises Missing, with the reason.
+A point is found on the curves, and moves with them: a curve R that fluctuates by dR crosses a level
+at a kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and keep their
+correlations. A point that is not there raises Missing, with the reason.
 """
 
 from collections.abc import Callable

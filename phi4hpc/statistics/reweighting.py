@@ -1,19 +1,20 @@
 """Means at any hopping from the draws at every rung: multi-histogram reweighting.
 
-Errors know of autocorrelation. The action is linear in kappa, so that a draw enters through its hopping
-energy H alone: at kappa it has the weight exp(2 kappa H) / D, D = sum_j N_j exp(f_j + 2 kappa_j H), with
-f_j = -ln Z(kappa_j) such that the weights of each rung sum to one (MBAR: Shirts, Chodera,
-arXiv:0801.1426). Draws of like energy have like weights, so weights are those of narrow bins of energy.
-pymbar solves for f on some of the draws, and Newton's steps go on with the bins of all.
+Errors know of autocorrelation. The action is linear in kappa, so that a draw enters through its
+hopping energy H alone: at kappa it has the weight exp(2 kappa H) / D, D = sum_j N_j exp(f_j + 2
+kappa_j H), with f_j = -ln Z(kappa_j) such that the weights of each rung sum to one (MBAR: Shirts,
+Chodera, arXiv:0801.1426). Draws of like energy have like weights, so weights are those of narrow
+bins of energy. pymbar solves for f on some of the draws, and Newton's steps go on with the bins of
+all.
 
-An estimate moves, to first order, by the sum over draws of their influences, also that on f. Influences
-of draws that were made at the same time, which the exchange of replicas correlates, are added up over
-the rungs: what is left is a series over the time of each chain, whose mean has an error by the Gamma
-method. (The theory of such estimates holds for correlated draws: Li, Van Koten, Dinner, Thiede,
-arXiv:2203.01227.)
+An estimate moves, to first order, by the sum over draws of their influences, also that on f.
+Influences of draws that were made at the same time, which the exchange of replicas correlates, are
+added up over the rungs: what is left is a series over the time of each chain, whose mean has an
+error by the Gamma method. (The theory of such estimates holds for correlated draws: Li, Van Koten,
+Dinner, Thiede, arXiv:2203.01227.)
 
-Axes: k rung, c chain, n draw; i j rungs of a weight; b bin of energy; t stretch of time, chain after
-chain.
+Axes: k rung, c chain, n draw; i j rungs of a weight; b bin of energy; t stretch of time, chain
+after chain.
 """
 
 import logging
@@ -51,8 +52,8 @@ class Binned(NamedTuple):
 class MultiHistogram:
     """The draws of rungs `kappas` (k,), ascending, of which each overlaps with the next.
 
-    `hopping_kcn`: H = sum_{x,mu} phi(x) phi(x+mu) of every draw. `ensemble` names in pyerrors what is
-    independent of others. Raises Missing where the free energies of the rungs are not found.
+    `hopping_kcn`: H = sum_{x,mu} phi(x) phi(x+mu) of every draw. `ensemble` names in pyerrors what
+    is independent of others. Raises Missing where the free energies of the rungs are not found.
     """
 
     def __init__(self, kappas: np.ndarray, hopping_kcn: np.ndarray, ensemble: str = 'ensemble') -> None:
@@ -123,8 +124,8 @@ class MultiHistogram:
 
     @property
     def overlap(self) -> np.ndarray:
-        """The matrix O_ij = sum_n N_j w_i(n) w_j(n), the part of an estimate at rung i that the draws
-        of rung j make up."""
+        """The matrix O_ij = sum_n N_j w_i(n) w_j(n), the part of an estimate at rung i that the
+        draws of rung j make up."""
         return self.draws * (self.weights_jb * self.counts_b) @ self.weights_jb.T
 
     def _inverse_slope(self):
@@ -154,8 +155,8 @@ class MultiHistogram:
     def means(self, kappa: float, binned: Mapping[str, Binned]) -> 'dict[str, Obs]':
         """Return {name: pyerrors.Obs} of the means at `kappa` of {name: Binned}.
 
-        Obs of one histogram are one ensemble, so that differences between kappas have errors as small
-        as they should be.
+        Obs of one histogram are one ensemble, so that differences between kappas have errors as
+        small as they should be.
         """
         weight_b = self._weight(kappa)
         weight_kcn = weight_b.astype(np.float32)[self.bin_kcn]

@@ -9,12 +9,12 @@ from scipy.optimize import brentq, minimize_scalar
 
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, load
+from phi4hpc.lattice.transition import UNIVERSAL
 from phi4hpc.parallel.leftout import Missing
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.curves import keep
-from phi4hpc.statistics.critical import OMEGA, UNIVERSAL, critical, critical_kappa, fitted, level_fit, plain, power_fits
+from phi4hpc.statistics.critical import critical, exponent, plain
 from phi4hpc.statistics.curve import Curve
-from phi4hpc.statistics.fits import averaged, linear_fit, power_law
 from phi4hpc.statistics.gamma import estimate, value_and_error
 from phi4hpc.statistics.points import crossing, peak
 from tests.series import series_of
@@ -113,75 +113,6 @@ def test_errors_of_levels_are_the_scatter_over_runs(four):
     assert np.std([f.value for f in found]) == pytest.approx(np.mean([f.error for f in found]), rel=0.3)
 
 
-def measured(values, errors, seed):
-    """Return independent pyerrors.Obs of these errors around the values."""
-    rng, draws = np.random.default_rng(seed), 400
-    return [pyerrors.Obs([v + e * np.sqrt(draws) * rng.normal(size=draws)], [f'{seed} {i}'])
-            for i, (v, e) in enumerate(zip(values, errors, strict=True))]
-
-
-def test_power_laws_come_back():
-    L = np.array([16, 32, 64, 128])
-    pulls, chi2 = [], []
-    for seed in range(60):
-        fit = power_law(L, measured(3 * L**1.75 * np.exp(0.5 * L**-1.75), 1e-3 * L**1.75, seed), omegas=[1.75])
-        p = value_and_error(fit.parameters[1])
-        pulls.append((p['value'] - 1.75) / p['error'])
-        chi2.append(fit.chi2)
-    assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
-    assert np.std(pulls) == pytest.approx(1, abs=0.3)
-    assert np.mean(chi2) == pytest.approx(1, abs=0.6)
-
-
-def test_kappa_c_comes_back_from_both_ratios():
-    sizes, pulls = [16, 32, 64, 128], []
-    for seed in range(20):
-        kappas = {name: measured([0.27 + a * L ** -(1 + OMEGA) for L in sizes], [1e-6 * 128 / L for L in sizes],
-                                 seed + 1000 * i)
-                  for i, (name, a) in enumerate((('binder', 3.0), ('correlation_ratio', 1.0)))}
-        found = critical_kappa([(L, name, kappas[name][i]) for i, L in enumerate(sizes) for name in kappas])
-        value = value_and_error(found['value'])
-        pulls.append((value['value'] - 0.27) / value['error'])
-        assert found['systematic'] < 3e-6
-    assert abs(np.mean(pulls)) < 4 / np.sqrt(20)
-    assert np.std(pulls) == pytest.approx(1, abs=0.5)
-
-
-SIZES = [16, 32, 64, 128]
-
-
-def test_what_fits_do_not_tell_apart_is_a_systematic_error():
-    """A crossover goes by L^-1: fits that take other powers for it pull kappa_c, and the error says so."""
-    sizes = [16, 24, 32, 48, 64, 96, 128]
-    levels = [(L, name, kappa) for i, name in enumerate(UNIVERSAL) for L, kappa in zip(
-        sizes, measured([0.27 + 0.3 * L**-2.0 + 3 * L**-3.5 for L in sizes], [1e-6 * 128 / L for L in sizes], i),
-        strict=True)]
-    found = critical_kappa(levels)
-    value = value_and_error(found['value'])
-    total = np.hypot(value['error'], found['systematic'])
-    assert abs(value['value'] - 0.27) < 2 * total < 1.2e-5
-    assert abs(value_and_error(level_fit(levels, 32, [OMEGA]).parameters[0])['value'] - 0.27) > 4 * total
-
-
-def test_a_fit_that_misses_says_so():
-    """The least error of fits that all miss by ten is ten times the one they claim."""
-    points = measured([1.0, 1.0, 1.2], [0.01] * 3, seed=1)
-    fit = linear_fit(np.ones((3, 1)), points)
-    _, systematic, heaviest = averaged([fit, fit], lambda parameters: parameters[0])
-    assert heaviest.chi2 / heaviest.dof > 50
-    assert systematic == pytest.approx(np.sqrt(heaviest.chi2 / 2 - 1) * value_and_error(fit.parameters[0])['error'])
-
-
-def test_correlated_points_are_fitted_as_such():
-    """A mean of correlated points has the least error that any has, 1 / sqrt(sum_ij C^-1_ij); others have more."""
-    a, b, noise = measured([1.0, 1.0, 0.0], [0.1, 0.1, 0.1], seed=3)
-    points = [a, a + noise, b]
-    found = value_and_error(linear_fit(np.ones((3, 1)), points).parameters[0])
-    least = np.linalg.inv(pyerrors.covariance(points)).sum() ** -0.5
-    assert found['error'] == pytest.approx(least, rel=0.01)
-    assert value_and_error((a + a + noise + b) / 3)['error'] > 1.05 * least
-
-
 def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
     *_, found = critical({4: curve})
     assert [entry['of'] for entry in found['levels']] == list(UNIVERSAL)
@@ -194,9 +125,10 @@ def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
 def test_what_is_found_comes_back_with_its_fluctuations(curve, tmp_path):
     directory = SimpleNamespace(meaning={'seed': 1}, file=tmp_path.joinpath)
     *_, found = critical({4: curve})
-    made_up = measured(1e-2 * np.array(SIZES) ** -0.125, [1e-5] * 4, seed=1)
-    found['exponents'] = {'beta/nu': fitted(power_fits(dict(zip(SIZES, made_up, strict=True))), lambda p: -p[1])}
-    assert found['exponents']['beta/nu']['omegas'] == ()
+    rng, draws = np.random.default_rng(1), 400
+    made_up = {L: pyerrors.Obs([-np.log(L) / 8 + 0.02 * rng.normal(size=draws)], [str(L)])
+               for L in (16, 32, 64, 128)}
+    found['exponents'] = {'beta/nu': exponent('beta/nu', made_up)}
     keep(SimpleNamespace(directory=directory, deck=SimpleNamespace(action=SimpleNamespace(lam=1.0))), found)
     assert [path.name for path in tmp_path.iterdir()] == ['transition.json.gz']
     told = pyerrors.input.json.load_json_dict(str(tmp_path / 'transition.json.gz'), verbose=False, full_output=True)

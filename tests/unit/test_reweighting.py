@@ -144,9 +144,11 @@ def deviations(device, runs, draws=1500, seed=5, kappa=0.265, lam=0.02):
 
 
 def assert_covers(deviations_rq, errors_rq, scattered=False):
-    """Assert that 68% and 95% bands hold the truth as often as they claim, within three binomial errors.
+    """Assert that 68% and 95% bands hold the truth as often as they claim, within three binomial
+    errors.
 
-    `scattered`: as often as bands can whose width scatters as these do, though it is right in the mean of squares.
+    `scattered`: as often as bands can whose width scatters as these do, though it is right in the
+    mean of squares.
     """
     for width in (1.0, 1.96):
         relative_rq = errors_rq / np.sqrt(np.square(errors_rq).mean(0)) if scattered else np.ones_like(errors_rq)

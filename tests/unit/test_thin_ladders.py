@@ -3,18 +3,20 @@
 import numpy as np
 import pytest
 
-from phi4hpc.device.fields import Fields
 from phi4hpc.lattice.transition import UNIVERSAL
+from phi4hpc.parallel import leftout
 from phi4hpc.parallel.leftout import Missing
-from phi4hpc.sampling.start import normal
 from phi4hpc.statistics.critical import critical, plain
 from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.curvetable import row, stops, tabulated
 from phi4hpc.statistics.gamma import estimate
 from phi4hpc.statistics.neighbours import bridges, connected
 from phi4hpc.statistics.points import crossing, peak, root
+from tests.simulate import observe
 
-VARIANCE = 1000.0                # of H, whose density of states is normal: ln Z = 2 VARIANCE kappa^2 + const
+LAMBDA = 0.02
+VARIANCE = 1000.0
+"""Of H in made-up draws, whose density of states is normal: ln Z = 2 VARIANCE kappa^2 + const."""
 
 
 def normal_energies(kappas, draws=2000, seed=3):
@@ -64,7 +66,7 @@ def test_draws_carry_as_long_as_two_in_a_hundred_count(distance, carries):
 def torn():
     """Return a Curve of two parts."""
     kappas = [0.2, 0.22, 0.24, 0.40, 0.42]
-    return Curve(4, kappas, series(kappas), 0.02)
+    return Curve(4, kappas, series(kappas), LAMBDA)
 
 
 def test_every_part_is_reweighted_by_itself(torn):
@@ -72,7 +74,7 @@ def test_every_part_is_reweighted_by_itself(torn):
     for kappa in (0.19, 0.23, 0.395, 0.41):
         found = estimate(torn(kappa)['hopping'])
         assert abs(found.value - 2 * VARIANCE * kappa / 16) < 4 * found.error < 1
-    alone = Curve(4, [0.40, 0.42], {name: values[3:] for name, values in series(torn.kappas).items()}, 0.02)
+    alone = Curve(4, [0.40, 0.42], {name: values[3:] for name, values in series(torn.kappas).items()}, LAMBDA)
     assert alone(0.41)['hopping'].value == torn(0.41)['hopping'].value
 
 
@@ -106,17 +108,18 @@ def test_where_a_mean_is_not_defined_it_does_not_cross():
     assert root(lambda x: np.nan if 0.6 < x < 0.9 else x - 0.7, np.linspace(0, 1, 3)) is None
 
 
-def short_run(device, L, kappas, chains, draws, seed, lam=0.02):
-    """Return series (k, c, n) of a few draws by Metropolis sweeps, as a bad deck would make them."""
+def short_run(device, L, kappas, chains=2, draws=50):
+    """Return series {name: (k, c, n)} of a few draws by Metropolis sweeps alone."""
     kappa_r = np.repeat(kappas, chains)
-    fields = Fields(device, L, 'float32', lam, seed, range(len(kappa_r)))
-    fields.write(normal(L, range(len(kappa_r)), seed))
-    found = np.empty((3, len(kappas), chains, draws))
-    for n in range(draws):
-        fields.metropolis(kappa_r, np.full(len(kappa_r), 1.7), n, 1)
-        measured = *fields.measure()[:, :2].T, fields.longest_mode()
-        found[..., n] = [values.reshape(len(kappas), chains) for values in measured]
-    return dict(zip(('magnetisation', 'hopping', 'mode'), found, strict=True))
+    values_nrq = observe(device, L, kappa_r, LAMBDA, observable=series_of_curves,
+                         replicas=len(kappa_r), draws=draws, spacing=1)
+    values_qkcn = values_nrq.transpose(2, 1, 0).reshape(3, len(kappas), chains, draws)
+    return dict(zip(('magnetisation', 'hopping', 'mode'), values_qkcn, strict=True))
+
+
+def series_of_curves(held):
+    """Return magnetisation, hopping and mode (r, 3) of replicas."""
+    return np.column_stack([held.measure()[:, :2], held.longest_mode()])
 
 
 def constant(series):
@@ -125,11 +128,14 @@ def constant(series):
 
 def assert_all_is_there_or_has_a_reason(curves):
     """Assert that each point is found or has its line, and that no number is NaN or infinite."""
+    leftout.lines.clear()
     *_, found = critical(curves)
     wanted = len(UNIVERSAL) * (2 * len(curves) - 1) + len(curves)
     there = sum(len(found[name]) for name in ('levels', 'crossings', 'peaks'))
-    reasons = [line for line in found['left_out'] if 'nu:' not in line]
+    reasons = [line for line in leftout.lines if ': level of ' in line or ': crossing of ' in line
+               or ': peak of ' in line]
     assert there + len(reasons) == wanted
+    assert not any('Error' in line for line in leftout.lines)
     rows = [row(curve, kappa) for curve in curves.values() for kappa in stops(curve)[::16]]
     assert all(np.isfinite(number) for number in numbers([plain(found), rows]))
     return found
@@ -144,27 +150,27 @@ def numbers(tree):
         yield tree
 
 
-THIN = {'no overlap at all': {'sizes': [32], 'kappas': [0.2, 0.3]},
-        'one of several rungs is far': {'sizes': [8, 16, 32], 'kappas': [0.269, 0.2695, 0.3]},
-        'a single rung': {'sizes': [8, 16], 'kappas': [0.2695]},
-        'a single chain': {'sizes': [8, 16], 'kappas': [0.26, 0.27, 0.28], 'chains': 1, 'draws': 100},
-        'many short chains': {'sizes': [8], 'kappas': [0.26, 0.27], 'chains': 20, 'draws': 5},
-        'the symmetric phase': {'sizes': [8, 16, 32], 'kappas': [0.0, 0.05]},
-        'the broken phase': {'sizes': [8, 16, 32], 'kappas': [0.5, 0.52]}}
+THIN = {'no overlap at all': ([32], [0.2, 0.3]),
+        'one of several rungs is far': ([8, 16, 32], [0.269, 0.2695, 0.3]),
+        'a single rung': ([8, 16], [0.2695]),
+        'a single chain': ([8, 16], [0.26, 0.27, 0.28], 1, 100),
+        'many short chains': ([8], [0.26, 0.27], 20, 5),
+        'the symmetric phase': ([8, 16, 32], [0.0, 0.05]),
+        'the broken phase': ([8, 16, 32], [0.5, 0.52])}
+"""Sizes, kappas, and where they are not 2 and 50, chains and draws."""
 
 
 @pytest.mark.parametrize('ladder', THIN.values(), ids=THIN)
 def test_thin_ladders_and_short_runs_lose_no_stage(device, ladder):
-    deck = {'chains': 2, 'draws': 50} | ladder
-    assert_all_is_there_or_has_a_reason({
-        L: Curve(L, deck['kappas'], short_run(device, L, deck['kappas'], deck['chains'], deck['draws'], seed=1),
-                 0.02)
-        for L in deck['sizes']})
+    sizes, kappas, *size = ladder
+    assert_all_is_there_or_has_a_reason(
+        {L: Curve(L, kappas, short_run(device, L, kappas, *size), LAMBDA) for L in sizes})
 
 
 @pytest.mark.parametrize('kappas', [[0.2695], [0.26, 0.27]])
 def test_draws_that_never_change_lose_no_stage(device, kappas):
-    curves = {L: Curve(L, kappas, constant(short_run(device, L, kappas, 2, 50, seed=1)), 0.02) for L in (8, 16, 32)}
+    curves = {L: Curve(L, kappas, constant(short_run(device, L, kappas)), LAMBDA)
+              for L in (8, 16, 32)}
     found = assert_all_is_there_or_has_a_reason(curves)
     assert found['levels'] == found['crossings'] == found['peaks'] == []
 
@@ -174,5 +180,5 @@ def test_random_ladders_lose_no_stage(device, seed):
     rng = np.random.default_rng(seed)
     kappas = np.unique(rng.normal(0.2695, 10 ** rng.uniform(-4, -1.5), rng.integers(1, 6)))
     sizes = sorted(int(L) for L in rng.choice([4, 6, 8, 16], rng.integers(1, 4), replace=False))
-    assert_all_is_there_or_has_a_reason({
-        L: Curve(L, kappas, short_run(device, L, kappas, 2, 60, seed), 0.02) for L in sizes})
+    assert_all_is_there_or_has_a_reason(
+        {L: Curve(L, kappas, short_run(device, L, kappas), LAMBDA) for L in sizes})

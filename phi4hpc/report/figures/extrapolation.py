@@ -7,10 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
-from phi4hpc.report.findings import critical_point, powers
+from phi4hpc.report.findings import critical_point
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, panels, points
 from phi4hpc.statistics.critical import OMEGA
+from phi4hpc.statistics.fits import OMEGAS
 
 PLACE = 'sampling', 70
 TITLE = 'Critical point'
@@ -18,10 +19,10 @@ CAPTION = """
 Where {{ UL() }} and ξ/{{ L() }} take the values that they have at criticality in the Ising class,
 against {{ L() }}<sup>−{{ f.power }}</sup>, the leading correction: all lattices on the left, the
 larger half on the right, where the band is κ<sub>c</sub> with its error.
-κ<sub>c</sub> = {{ f.kappa_c }} is the average over fits of one or two corrections
-{{ L() }}<sup>−1−ω</sup> to the lattices from each size on, with Akaike's weights; the systematic
-error is how far these fits scatter. The heaviest, from {{ L() }} = {{ f.smallest }} on with
-ω = {{ f.omegas }}, has χ²/dof = {{ f.chi2 }}.
+κ<sub>c</sub> = {{ f.kappa_c }} comes from all of them, with corrections {{ L() }}<sup>−1−ω</sup> of
+all powers ω from {{ f.omegas[0] }} to {{ f.omegas[1] }}, whose amplitudes are not known; the
+systematic error is what they could do that these lattices do not show. From {{ L() }} =
+{{ f.smallest }} on, χ²/dof = {{ f.chi2 }}.
 """
 
 
@@ -38,7 +39,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         draw_limit(ax, found)
     axes[0, 0].legend()
     yield Plot(figure, {'kappa_c': critical_point(study), 'smallest': found['smallest'],
-                        'omegas': powers(found), 'power': f'{1 + OMEGA:g}',
+                        'omegas': [*OMEGAS], 'power': f'{1 + OMEGA:g}',
                         'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
 
 
