@@ -11,10 +11,12 @@ from phi4hpc.latent.response import Responses
 from phi4hpc.lattice.action import action
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import EVERYWHERE, Ensemble, chosen, load
+from phi4hpc.report.figure import draw_and_save, kind, kinds
 from phi4hpc.statistics.means import averaged
 from tests.autoencoders import moved, network
 from tests.conftest import ROOT
 from tests.documents import blocks, files
+from tests.made_up import estimate, make
 
 LONGEST = 25
 FILES = files('docs/extending.md')
@@ -45,6 +47,7 @@ def test_decks_of_the_page_are_good():
     deck = parse(yaml.safe_dump(given), 'deck').deck
     assert deck.measure.observables == ['mygroup.energy']
     assert deck.analyse.observables == ['binder', 'mygroup.energy']
+    assert deck.report.figures == ['mygroup.actions']
 
 
 def test_the_observable_is_estimated_everywhere_and_has_derivatives():
@@ -64,3 +67,17 @@ def test_the_observable_is_estimated_everywhere_and_has_derivatives():
         responses.add(sums, model.decode(y_nd), decoder_jacobian(model, y_nd))
     sums = {'count': 4} | {name: total.numpy() for name, total in sums.items()}
     assert np.linalg.matrix_rank(responses.gram('mygroup.energy', sums)) == 4
+
+
+def test_the_figure_stands_on_the_page_after_the_correlation_length(tmp_path):
+    study = make(tmp_path, trained=False)
+    for number, entry in enumerate(study.results['ensembles']):
+        entry['mygroup.energy'] = estimate(0.5 + 0.01 * number)
+    order = [each.name for each in kinds(['mygroup.actions'])]
+    assert order[order.index('correlation_ratio') + 1] == 'mygroup.actions'
+    plot, = kind('mygroup.actions').draw(study)
+    assert [len(trace.y) for trace in plot.traces] == [len(study.kappas(L)) for L in study.sizes]
+    record, = draw_and_save(kind('mygroup.actions'), study, tmp_path / 'figures')
+    assert record['caption'] == ('⟨<i>S</i>⟩/Ω with <i>L</i> = 4, 8; the lowest value is 0.55.')
+    assert {path.name for path in (tmp_path / 'figures').iterdir()} == {
+        'mygroup.actions.png', 'mygroup.actions.pdf'}

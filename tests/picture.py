@@ -1,0 +1,55 @@
+"""`python tests/picture.py [RUN]`: make docs/figures/quickstart.png, the picture in the README, anew.
+
+It carries out the study of input/quickstart.yaml in the run directory RUN, runs/quickstart unless
+given, or goes on there, and puts three of its figures side by side. The PNG says by a digest which
+deck it is of, and a test holds that against the deck.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from phi4hpc.deck.load import load
+from phi4hpc.rundirectory.comparison import digest
+from phi4hpc.stages.table import named
+
+ROOT = Path(__file__).parents[1]
+DECK, PICTURE = ROOT / 'input' / 'quickstart.yaml', ROOT / 'docs' / 'figures' / 'quickstart.png'
+LEFT, RIGHT = ('d_binder', 'e_propagators'), 'f_reconstructed_configurations'
+KEY = 'deck'
+SCALE = 2                        # pixels of a figure to one of the picture
+
+
+def main(run: Path) -> None:
+    """Run the study, and make the picture of it."""
+    command = [sys.executable, '-m', 'phi4hpc', 'run', str(DECK), '--out', str(run)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    about = PngInfo()
+    about.add_text(KEY, of_deck())
+    picture(run / 'figures').save(PICTURE, pnginfo=about, optimize=True)
+
+
+def of_deck() -> str:
+    """Return the digest of all that the figures of the quickstart depend on."""
+    meaning = load(DECK).meaning
+    return digest({section: meaning[section] for section in named('report').depends})
+
+
+def picture(figures: Path) -> Image.Image:
+    """Return two figures, one above the other, with a third one to their right."""
+    left = [Image.open(figures / f'{name}.png').convert('RGB') for name in LEFT]
+    right = Image.open(next(figures.glob(f'{RIGHT}_k*.png'))).convert('RGB')
+    height = sum(image.height for image in left)
+    right = right.resize((right.width * height // right.height, height), Image.Resampling.LANCZOS)
+    whole = Image.new('RGB', (left[0].width + right.width, height), 'white')
+    whole.paste(left[0], (0, 0))
+    whole.paste(left[1], (0, left[0].height))
+    whole.paste(right, (left[0].width, 0))
+    return whole.resize((whole.width // SCALE, whole.height // SCALE), Image.Resampling.LANCZOS)
+
+
+if __name__ == '__main__':
+    main(Path(*sys.argv[1:2] or [ROOT / 'runs' / 'quickstart']).resolve())
