@@ -18,7 +18,7 @@ from phi4hpc.latent.singular import singular_values
 from phi4hpc.lattice.orbits import numbered
 
 MOST = 256
-"""Directions that are looked at; values after these are too close together to be told apart."""
+"""Directions that are looked at; values after these are too close to each other."""
 DOMINANT = 0.5
 """Part of the power of a direction that the momenta of its orbit hold at least."""
 LOOSE = 4.0

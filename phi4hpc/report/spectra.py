@@ -61,7 +61,7 @@ def spectrum(group: h5py.Group) -> Spectrum:
 def draw(study: Study, what: str, facts: dict[str, Any], name: str | None = None) -> Iterator[Plot]:
     """Yield a figure for every training kappa: spectra of all models, and rows of directions.
 
-    `what` names the group of a model in latent.h5, `facts` are told by the caption as they are.
+    `what` names the group of a model in latent.h5, `facts` are for the caption as they are.
     Models without that group, for which an observable is not defined, are left out.
     """
     for kappa, everyone in study.models.items():
@@ -74,8 +74,8 @@ def draw(study: Study, what: str, facts: dict[str, Any], name: str | None = None
                               height_ratios=[2.3, 0.87 * len(models)])
         draw_values(axes[0, 0], models, of_models)
         draw_directions(axes[1, 0], models, of_models)
-        told = [facts_of(model, s) for model, s in zip(models, of_models, strict=True)]
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': told, **facts}, kappa, name)
+        found = [facts_of(model, s) for model, s in zip(models, of_models, strict=True)]
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, **facts}, kappa, name)
 
 
 def draw_values(axes: Axes, models: list[Model], of_models: list[Spectrum]) -> None:

@@ -29,9 +29,9 @@ def seen_at_rungs(entries: list[Entry], lam: float) -> dict[str, Any]:
 def phases(entries: list[Entry], lam: float) -> dict[str, bool]:
     """Return which phases the largest lattice is seen in.
 
-    They are told apart by the Binder cumulant at both ends of its ladder. The keys are
-    `interacting`, `symmetric`, `broken` and `transition`. Where the cumulant is not defined,
-    neither phase is claimed. Without interaction there is the symmetric phase alone.
+    The Binder cumulant decides, at both ends of its ladder. The keys are `interacting`,
+    `symmetric`, `broken` and `transition`. Where the cumulant is not defined, neither phase is
+    claimed. Without interaction there is the symmetric phase alone.
     """
     largest = rungs_of(entries, max(entry['L'] for entry in entries))
     first, last = (value_of(largest[end], 'binder') for end in (0, -1))

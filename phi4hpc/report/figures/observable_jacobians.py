@@ -19,9 +19,9 @@ from the non-linearity of the decoder alone.
 latents through {{ M() }} alone, so the direction of the magnetisation comes first, and there are
 no more values than there.
 {%- elif f.observable == 'propagator' %} All momenta on the axes are taken together. Each momentum
-that the latent space carries adds its waves along the axes, two phases and two axes of which are
-equal by symmetry; the response is largest where |φ̃(<i>p</i>)|² is. Waves off the axes do not respond
-through a linear decoder.{% endif %}
+that the latent space carries adds its waves along the axes; the two phases and the two axes are
+equal by symmetry, and the response is largest where |φ̃(<i>p</i>)|² is. Waves off the axes do not
+respond through a linear decoder.{% endif %}
  {{ spectra(f.models) }}
 """
 
@@ -39,7 +39,7 @@ def draw(study: Study) -> Iterator[Plot]:
 
 
 def analysed(study: Study) -> list[str]:
-    """Return the observables of which latent.h5 holds spectra, those with letters first."""
+    """Return the observables that have spectra in latent.h5, those with letters first."""
     models = [model for of_kappa in study.models.values() for model in of_kappa]
     if not models:
         return []
