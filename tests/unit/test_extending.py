@@ -4,8 +4,18 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from mpi4py import MPI
 
+from phi4hpc.blockspin import ensemble as blockspin
+from phi4hpc.blockspin.autoencoder import build
+from phi4hpc.blockspin.families import linear
+from phi4hpc.blockspin.models import Model
+from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.optimum import common_propagator
+from phi4hpc.blockspin.shards import Shares, strata
+from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.load import parse
+from phi4hpc.deck.schema import COSTS, FAMILIES
 from phi4hpc.latent.jacobians import decoder_jacobian
 from phi4hpc.latent.response import Responses
 from phi4hpc.lattice.action import action
@@ -43,9 +53,13 @@ def test_decks_of_the_page_are_good():
     given = yaml.safe_load((ROOT / 'input' / 'quickstart.yaml').read_text())
     for section in 'sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:':
         for block in blocks('docs/extending.md', section):
-            given |= yaml.safe_load(block)
+            for name, changes in yaml.safe_load(block).items():
+                given[name] = given.get(name, {}) | changes
     deck = parse(yaml.safe_dump(given), 'deck').deck
     assert deck.measure.observables == ['mygroup.energy']
+    assert deck.report.figures == ['mygroup.actions']
+    assert deck.train.models[-1].settings.width == 64
+    assert [entry.name for entry in deck.train.costs] == ['reconstruction', 'mygroup.kurtosis']
     assert deck.analyse.observables == ['binder', 'mygroup.energy']
     assert deck.report.figures == ['mygroup.actions']
 
@@ -81,3 +95,19 @@ def test_the_figure_stands_on_the_page_after_the_correlation_length(tmp_path):
     assert record['caption'] == ('⟨<i>S</i>⟩/Ω with <i>L</i> = 4, 8; the lowest value is 0.55.')
     assert {path.name for path in (tmp_path / 'figures').iterdir()} == {
         'mygroup.actions.png', 'mygroup.actions.pdf'}
+
+
+def test_the_family_is_trained_by_the_cost(tmp_path):
+    """On one rank, from draws to a record that holds both costs."""
+    made = Model(8, 0.24, 'mygroup.nets', FAMILIES.entry({'mygroup.nets': {'latents': [9]}}).settings, 9)
+    rng = np.random.default_rng(1)
+    shares = Shares(strata(100, 20), *(rng.normal(size=(n, 8, 8)) for n in (100, 50, 50)))
+    known = blockspin.Ensemble(8, 0.24, 0.1, common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
+    costs = [COSTS.entry(entry) for entry in ({'reconstruction': {}}, {'mygroup.kurtosis': {'weight': 0.1}})]
+    networks = [build(family, 9, known) for family in (made.settings, linear.Family(latents=[9]))]
+    settings = Settings(epochs=3, patience=9, rate=1e-2, seed=1, folder=tmp_path)
+    record = Trainer(MPI.COMM_SELF, made, *networks, shares, Objective(costs, Ensemble(8, 0.24, 0.1)),
+                     settings).run()
+    assert record['train_losses'][-1] < record['train_losses'][0]
+    assert record['costs']['mygroup.kurtosis']['error'] > 0
+    assert (tmp_path / 'L008_k0.24_mygroup.nets_d9.pt').exists()
