@@ -6,12 +6,13 @@ import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.plugged import Entry
 from phi4hpc.deck.schema import COSTS, FAMILIES
 
-SMALL = {'dense': {'hidden': 9}, 'convolutional': {'block': 2, 'channels': 2, 'width': 3, 'depth': 1},
+SMALL = {'dense': {'hidden': 9}, 'mygroup.nets': {'width': 3},
+         'convolutional': {'block': 2, 'channels': 2, 'width': 3, 'depth': 1},
          **{name: {'block': 2} for name in ('kadanoff', 'zone', 'decimation')}}
 """Settings that suit a lattice of four to eight sites."""
 
@@ -22,9 +23,9 @@ def free_propagator(L: int, kappa: float = 0.24) -> np.ndarray:
     return 1 / (2 * (1 - 2 * kappa * (cosine[:, None] + cosine)))
 
 
-def ensemble(L: int = 6, kappa: float = 0.24, seed: int = 1) -> Ensemble:
+def ensemble(L: int = 6, kappa: float = 0.24, seed: int = 1) -> MeasuredEnsemble:
     """Return the ensemble of free fields, with the seed of first weights."""
-    return Ensemble(L, kappa, 0.0, free_propagator(L, kappa), (seed,))
+    return MeasuredEnsemble(L, kappa, 0.0, free_propagator(L, kappa), (seed,))
 
 
 def model(name: str, latent: int = 7, L: int = 6, costs: tuple[Entry, ...] = (),
@@ -45,7 +46,7 @@ def network(name: str, latent: int = 7, L: int = 6, seed: int = 1,
     """
     made, known = model(name, latent, L, **settings), ensemble(L, seed=seed)
     if propagator_yx is not None:
-        known = Ensemble(L, 0.24, 0.0, propagator_yx, (seed,))
+        known = MeasuredEnsemble(L, 0.24, 0.0, propagator_yx, (seed,))
     return build(made.settings, made.latent, known)
 
 

@@ -54,6 +54,20 @@ def kernel_folder(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.fixture(scope='session')
+def mygroup(tmp_path_factory):
+    """Write the files of docs/extending.md to a folder in which Python finds them."""
+    from tests.documents import files
+
+    folder = tmp_path_factory.mktemp('user')
+    for name, text in files('docs/extending.md').items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield
+
+
 def pytest_addoption(parser):
     parser.addoption('--jobs', choices=['leave', 'only'],
                      help='leave out, or take alone, the tests that start jobs, which need the machine for themselves')

@@ -16,7 +16,7 @@ import torch
 
 from phi4hpc.blockspin import batches
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
@@ -72,7 +72,7 @@ def _fields(count: int) -> np.ndarray:
 
 def _network(family: Family) -> Autoencoder:
     p = 2 * np.pi * np.arange(L) / L
-    ensemble = Ensemble(L, KAPPA, 0.0, free_propagator(KAPPA, (p[:, None], p)), (1,))
+    ensemble = MeasuredEnsemble(L, KAPPA, 0.0, free_propagator(KAPPA, (p[:, None], p)), (1,))
     return build(family, family.sizes(L)[0], ensemble)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.family import Family
 
 
@@ -47,7 +47,7 @@ class Autoencoder(nn.Module):
                               for layer, weight in weights.items()})
 
 
-def build(family: Family, latent: int, ensemble: Ensemble) -> Autoencoder:
+def build(family: Family, latent: int, ensemble: MeasuredEnsemble) -> Autoencoder:
     """Return an Autoencoder in float32 with its family's first weights, which the seed decides."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(np.random.SeedSequence(ensemble.seed).generate_state(1)[0]))

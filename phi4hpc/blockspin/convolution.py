@@ -1,10 +1,11 @@
-"""Layers of convolutional block spins, on the lattice of blocks: one weight for all blocks, and all lattice sizes.
+"""Layers of convolutional block spins: the same weights for all blocks, and for all lattice sizes.
 
-A block of b x b sites is one place with b^2 channels, so that convolutions work on (L/b)^2 places instead of L^2
-sites; that is where nearly all of the speed comes from. No layer has a bias and the unit s(z) = z / (1 + |z|) is odd,
-so encoder and decoder are odd under Z2 exactly.
+A block of b x b sites is one place with b^2 channels, so that convolutions work on (L/b)^2 places
+and not on L^2 sites, which is where most of the speed comes from. No layer has a bias and the unit
+s(z) = z / (1 + |z|) is odd, so encoder and decoder are exactly odd under Z2.
 
-Shapes: n draws, c channels, Y X places of the lattice of blocks, y x sites, D = L^2 sites, d = c (L/b)^2 latents.
+Shapes: n draws, c channels, Y X places of the lattice of blocks, y x sites, D = L^2 sites,
+d = c (L/b)^2 latents.
 """
 
 from collections.abc import Callable
@@ -15,7 +16,8 @@ from torch.nn.functional import pixel_shuffle, pixel_unshuffle, softsign
 
 from phi4hpc.lattice.blocks import zone_rows
 
-SMALL = 0.3                       # of a residual layer's first weights, relative to ones that keep the variance
+SMALL = 0.3
+"""A residual layer's first weights, in units of those that would keep the variance."""
 
 
 def convolution(inputs: int, outputs: int) -> nn.Conv2d:
@@ -39,7 +41,7 @@ class Residual(nn.Module):
 class Remainder(nn.Module):
     """An odd, local and bounded map between fields on the lattice of blocks, which starts at zero.
 
-    Bounded, since a step too long would else be amplified from layer to layer, and a training lost.
+    It is bounded, since otherwise a step that is too long would be amplified from layer to layer.
     """
 
     def __init__(self, inputs: int, outputs: int, width: int, depth: int) -> None:
@@ -56,40 +58,52 @@ class Remainder(nn.Module):
 
 def symmetric(function: Callable[[Tensor], Tensor], field_ncyx: Tensor) -> Tensor:
     """Return the mean of g^-1 function(g field) over the eight symmetries g of the square."""
-    total = 0.0
+    images = []
     for turns in range(4):
         turned = torch.rot90(field_ncyx, turns, (-2, -1))
         for flipped in (False, True):
             there = turned.flip(-1) if flipped else turned
             back = function(there)
-            total = total + torch.rot90(back.flip(-1) if flipped else back, -turns, (-2, -1))
-    return total / 8
+            images.append(torch.rot90(back.flip(-1) if flipped else back, -turns, (-2, -1)))
+    return torch.stack(images).mean(0)
 
 
 class _Side(nn.Module):
-    """What encoder and decoder share: the zone's rows at this L, which are no weights, and the symmetry."""
+    """What encoder and decoder share: the zone's rows at this L, and the symmetry."""
+
+    rows_Xx: Tensor
+    """No weights, but the same for all models of this L."""
+    scale: Tensor
+    """Standard deviation of a latent of the zone."""
 
     def __init__(self, L: int, block: int, averaged: bool) -> None:
         super().__init__()
         self.L, self.block, self.count, self.averaged = L, block, L // block, averaged
         rows_Xx = torch.from_numpy(zone_rows(L, block)).float()
         self.register_buffer('rows_Xx', rows_Xx, persistent=False)
-        self.register_buffer('scale', torch.ones(()))              # standard deviation of a latent
+        self.register_buffer('scale', torch.ones(()))
 
     def _remainder(self, field_ncyx: Tensor) -> Tensor:
         if self.averaged:
             return symmetric(self._local, field_ncyx)
         return self._local(field_ncyx)
 
+    def _local(self, field_ncyx: Tensor) -> Tensor:
+        """Return the remainder of this side, as it is before an average over symmetries."""
+        raise NotImplementedError
+
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> '_Side':
-        """Convert as torch does, and make the rows anew: from float32 to float64 they would stay rounded."""
+        """Convert as torch does, and make the rows anew, for rows from float32 stay rounded."""
         super()._apply(function, recurse)
         self.rows_Xx = torch.from_numpy(zone_rows(self.L, self.block)).to(self.rows_Xx)
         return self
 
 
 class Encoder(_Side):
-    """f: fields (n, D) -> latents (n, d): the zone's, in the first channel, plus what a Remainder sees in the sites."""
+    """f, from fields (n, D) to latents (n, d).
+
+    The first channel has the zone's latents. A Remainder of the sites is added to all channels.
+    """
 
     def __init__(self, L: int, block: int, channels: int, width: int, depth: int,
                  averaged: bool = False) -> None:
@@ -109,7 +123,10 @@ class Encoder(_Side):
 
 
 class Decoder(_Side):
-    """g: latents (n, d) -> fields (n, D): the zone's of the first channel, plus what a Remainder makes of all."""
+    """g, from latents (n, d) to fields (n, D).
+
+    It is the zone's decoder of the first channel, plus a Remainder of all channels.
+    """
 
     def __init__(self, L: int, block: int, channels: int, width: int, depth: int,
                  averaged: bool = False) -> None:

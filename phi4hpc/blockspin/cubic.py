@@ -1,4 +1,4 @@
-"""The decoder of the family `cubic`: what the kept modes say of the lost ones, to third order in the field.
+"""The decoder of the family `cubic`: what kept modes say of lost ones, to third order in the field.
 
 Shapes: n draws, d latents, D = L^2 sites, y x lattice axes or momenta, o orbits of momenta.
 """
@@ -6,31 +6,44 @@ Shapes: n draws, d latents, D = L^2 sites, y x lattice axes or momenta, o orbits
 import torch
 from torch import Tensor, nn
 
-from phi4hpc.lattice.modes import orbits
+from phi4hpc.lattice.orbits import numbered
 
-KEPT = 0.5                        # of a momentum's two waves or one: the part kept above which it counts as kept
+KEPT = 0.5
+"""A momentum counts as kept where more than this part of its waves is."""
 
 
 class Cubic(nn.Module):
-    """g(y) = phi_< + sum over lost momenta of strength(orbit of p) G(p) (phi_<^3)~(p), with phi_< = basis^T y."""
+    """The map g(y) = phi_< + sum over lost p of c(p) (phi_<^3)~(p), where phi_< = basis^T y.
+
+    The coefficient c(p) is a learned number for each orbit of momenta, times G(p).
+    """
+
+    basis_dD: Tensor
+    lost_yx: Tensor
+    """G(p) of lost momenta, 0 of kept ones."""
+    orbit_yx: Tensor
 
     def __init__(self, latent: int, L: int) -> None:
         super().__init__()
         self.L = L
         self.register_buffer('basis_dD', torch.zeros(latent, L**2))
-        self.register_buffer('lost_yx', torch.zeros(L, L))         # G(p) of lost momenta, 0 of kept ones
-        orbit_yx = torch.from_numpy(orbits(L))
+        self.register_buffer('lost_yx', torch.zeros(L, L))
+        orbit_yx = torch.from_numpy(numbered(L))
         self.register_buffer('orbit_yx', orbit_yx, persistent=False)
         self.strength_o = nn.Parameter(torch.zeros(int(orbit_yx.max()) + 1))
 
     def prepare(self, basis_dD: Tensor, propagator_yx: Tensor) -> None:
         """Set which modes are kept, orthonormal rows, and the propagator at all momenta."""
-        power_dyx = torch.fft.fft2(basis_dD.unflatten(1, (self.L, self.L))).abs().square() / self.L**2
+        modes_dyx = torch.fft.fft2(basis_dD.unflatten(1, (self.L, self.L)))
+        kept_yx = modes_dyx.abs().square().sum(0) / self.L**2
         self.basis_dD.copy_(basis_dD)
-        self.lost_yx.copy_(propagator_yx * (power_dyx.sum(0) < KEPT))
+        self.lost_yx.copy_(propagator_yx * (kept_yx < KEPT))
 
     def coefficients(self) -> Tensor:
-        """Return c(p) at all momenta, ordered as by torch.fft.fft2; -4 lambda G(p) to first order in lambda."""
+        """Return c(p) at all momenta, ordered as by torch.fft.fft2.
+
+        To first order in lambda it is -4 lambda G(p).
+        """
         return self.strength_o[self.orbit_yx] * self.lost_yx
 
     def forward(self, y_nd: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from phi4hpc.lattice.modes import Modes, leading_modes
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class MeasuredEnsemble:
     """The ensemble of an L x L lattice at (kappa, lambda), as its training draws show it."""
 
     L: int

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.optimum import optimal_decoder
 from phi4hpc.deck.section import Count, Section
 from phi4hpc.lattice.shells import neighbours
@@ -56,7 +56,7 @@ class Family(Section):
         as torch makes them.
         """
 
-    def start(self, network: Autoencoder, ensemble: Ensemble) -> None:
+    def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:
         """Set the first weights of a network of these layers. By default torch's are kept."""
 
     def groups(self, network: Autoencoder, rate: float) -> list[dict[str, Any]]:
@@ -143,10 +143,10 @@ class Baseline(Family):
     trained: ClassVar[bool] = False
 
     @abstractmethod
-    def encoder(self, latent: int, ensemble: Ensemble) -> np.ndarray:
+    def encoder(self, latent: int, ensemble: MeasuredEnsemble) -> np.ndarray:
         """Return the matrix (d, D) from fields to latents."""
 
-    def decoder(self, encoder_dD: np.ndarray, ensemble: Ensemble) -> np.ndarray:
+    def decoder(self, encoder_dD: np.ndarray, ensemble: MeasuredEnsemble) -> np.ndarray:
         """Return the matrix (D, d) from latents to fields."""
         return optimal_decoder(encoder_dD, ensemble.propagator_yx)
 
@@ -155,7 +155,7 @@ class Baseline(Family):
 
         return linear(L**2, latent), linear(latent, L**2)
 
-    def start(self, network: Autoencoder, ensemble: Ensemble) -> None:
+    def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:
         encoder_dD = self.encoder(network.latent, ensemble)
         network.set_weights({'encoder': encoder_dD, 'decoder': self.decoder(encoder_dD, ensemble)})
 

@@ -14,7 +14,7 @@ Shapes: n configurations, y x lattice axes, r rows, d latents, D = L^2 sites.
 import numpy as np
 
 from phi4hpc.lattice.modes import mode_propagator
-from phi4hpc.lattice.shells import symmetrised
+from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.parallel.communicator import Communicator, Pieces
 
 

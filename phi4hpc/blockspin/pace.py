@@ -1,4 +1,4 @@
-"""How fast a training learns, and when it ends: warm-up, a plateau, and a fall to zero along a cosine.
+"""How fast a training learns and when it ends: warm-up, a plateau, and a fall along a cosine.
 
 The rate stays as it is until the validation draws see no more gain for `patience` epochs, the
 plateau; then it falls, by which the loss gains once more, and the training has converged. Where a
@@ -9,20 +9,26 @@ cap on the epochs comes first, the rate falls in time to be zero there, and it h
 import math
 from dataclasses import dataclass
 
-WARM = 100                       # steps in which the rate rises at first, or a twentieth of all
-FALL = 0.2                       # of all epochs, during which the rate falls
-GAIN = 1e-4                      # of the least objective so far, below which an epoch gained nothing
+WARM = 100
+"""Steps in which the rate rises at first. It is a twentieth of all steps where that is less."""
+FALL = 0.2
+"""The part of the epochs in which the rate falls."""
+GAIN = 1e-4
+"""An epoch that lowers the least objective so far by a smaller part than this gained nothing."""
 
 
 @dataclass
 class Pace:
-    """The course of a training of at most `epochs` epochs of `steps` steps; a checkpoint keeps all of it."""
+    """The course of a training of at most `epochs` epochs of `steps` steps each.
+
+    A checkpoint keeps all of it.
+    """
 
     epochs: int
     patience: int
     steps: int
     least: float = math.inf
-    """Least objective on the validation draws, but for gains that count as none."""
+    """Least objective on the validation draws, where gains that count as none are left out."""
     since: int = 0
     """The epoch after which it was found."""
     falls: int = 0
@@ -38,7 +44,7 @@ class Pace:
         return min(WARM, 1 + self.epochs * self.steps // 20)
 
     def factor(self, epoch: int, step: int) -> float:
-        """Return the factor of the learning rate in a step of the epoch after `epoch` complete ones."""
+        """Return the factor of the learning rate in a step after `epoch` complete epochs."""
         made = epoch * self.steps + step
         if not self.last:
             return min(1.0, (made + 1) / self.warm)

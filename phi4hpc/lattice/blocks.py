@@ -1,18 +1,19 @@
-"""Linear block spins of one dimension, from which those of the square are products: rows from L sites to L / b blocks.
+"""Linear block spins of one dimension, as rows from L sites to L / b blocks.
 
-All of them commute with shifts by a block: row X is row 0, moved by b X sites. In Fourier space such a map mixes the b
-momenta p, p + 2 pi / b, ... that blocks cannot tell apart, its aliases, and keeps one combination of them.
+Those of the square are products of two. All of them commute with shifts by a block: row X is row 0,
+moved by b X sites. In Fourier space such a map mixes the b momenta p, p + 2 pi / b, ... that blocks
+cannot tell apart, its aliases, and keeps one combination of them.
 """
 
 import numpy as np
 
 
 def zone_rows(L: int, block: int) -> np.ndarray:
-    """Return the rows (L / b, L), orthonormal, that keep the momenta |p| <= pi / b: a sharp cut-off, block by block.
+    """Return the orthonormal rows (L / b, L) that keep the momenta |p| <= pi / b: a sharp cut-off.
 
-    Of the aliases p = +-pi / b, which weigh alike, the wave is kept that is largest in the middle of a block, where
-    all rows are centred. A square zone of these is the best linear map of one latent a block that commutes with
-    shifts by a block, where G(p) falls with every component of p.
+    Of the aliases p = +-pi / b, which weigh alike, the wave is kept that is largest in the middle
+    of a block, where all rows are centred. A square zone of these is the best linear map of one
+    latent a block that commutes with shifts by a block, where G(p) falls with every component of p.
     """
     count = L // block
     mode_k = np.arange(-(count // 2), count // 2 + 1)

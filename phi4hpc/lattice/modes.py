@@ -70,13 +70,3 @@ def _mode(size: int, ky: int, kx: int, phase: int) -> np.ndarray:
     angle_yx = 2 * np.pi / size * ((ky * y + kx * x) % size)
     wave = (np.sin if phase else np.cos)(angle_yx).ravel()
     return wave / np.linalg.norm(wave)
-
-
-def orbits(size: int) -> np.ndarray:
-    """Return the number of each momentum's orbit under the eight symmetries of the square, (L, L).
-
-    Momenta are ordered as by numpy.fft.fft2, orbits from 0 by ascending components.
-    """
-    line = np.minimum(np.arange(size), size - np.arange(size))
-    low, high = (part(line[:, None], line) for part in (np.minimum, np.maximum))
-    return np.unique(high * size + low, return_inverse=True)[1].reshape(size, size)

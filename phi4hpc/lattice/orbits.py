@@ -1,4 +1,4 @@
-"""The eight symmetries of the square on the Brillouin zone: which momenta they carry into each other.
+"""The eight symmetries of the square on the Brillouin zone, and orbits of momenta under them.
 
 Arrays over momenta are (L, L), ordered as by numpy.fft.fft2. An ensemble that is symmetric under
 the square has the same G(p), and an autoencoder that respects it the same response, at all momenta
@@ -17,8 +17,10 @@ def images(values_yx: np.ndarray) -> np.ndarray:
 
 
 def symmetrised(values_yx: np.ndarray) -> np.ndarray:
-    """Return the mean over the orbit of each momentum, (L, L)."""
-    return images(values_yx).mean(0)
+    """Return the mean over the orbit of each momentum, (L, L), the same to the bit all over it."""
+    orbit_yx = numbered(len(values_yx))
+    sum_o = np.bincount(orbit_yx.ravel(), values_yx.ravel())
+    return (sum_o / np.bincount(orbit_yx.ravel()))[orbit_yx]
 
 
 def numbered(L: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Any
 from phi4hpc.blockspin import shards
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.families import linear
 from phi4hpc.blockspin.learner import Diverged
 from phi4hpc.blockspin.models import Model, with_controls
@@ -107,7 +107,7 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
     if model.surrogate:
         shares = gaussian(comm, shares, propagator_yx, seed_of(deck.seed, 'surrogate'))
         propagator_yx = common_propagator(comm, shares.train_nyx, each)
-    ensemble = Ensemble(model.L, model.kappa, deck.action.lam, propagator_yx,
+    ensemble = MeasuredEnsemble(model.L, model.kappa, deck.action.lam, propagator_yx,
                         seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)
     optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)

@@ -7,7 +7,7 @@ import torch
 from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
-from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
@@ -55,8 +55,10 @@ def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
     strata = shards.strata(phi_kcnyx.shape[1] * length(first), BATCH, comm.size, comm.rank)
     train_nyx = shards.read_train(phi_kcnyx, 0, first, strata)
     parts = (shards.read_share(phi_kcnyx, 0, part, comm.size, comm.rank) for part in held_out)
-    known = Ensemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx), seed_of(1, made.name))
-    shares, objective = shards.Shares(strata, train_nyx, *parts), Objective(costs, observable.Ensemble(8, 0.24, 0.02))
+    known = MeasuredEnsemble(8, made.kappa, 0.02, common_propagator(comm, train_nyx),
+                             seed_of(1, made.name))
+    shares = shards.Shares(strata, train_nyx, *parts)
+    objective = Objective(costs, observable.Ensemble(8, 0.24, 0.02))
     net, optimum = (build(each.settings, made.latent, known)
                     for each in (made, model('linear', made.latent, 8)))
     settings = Settings(epochs=4, patience=9, rate=3e-3, seed=1, folder=folder)

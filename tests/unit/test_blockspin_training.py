@@ -12,7 +12,7 @@ from mpi4py import MPI
 from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
-from phi4hpc.blockspin.family import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.learner import Diverged
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
@@ -57,7 +57,7 @@ def trained(comm, folder, ensemble, family, *, control=None, costs=RECONSTRUCTIO
     usual = Settings(epochs=6, patience=99, rate=3e-3, seed=1, folder=folder)
     settings = dataclasses.replace(usual, **changes)
     made = model(family, LATENT, SIZE, **({'hidden': 48} if family == 'dense' else {}))
-    known = Ensemble(SIZE, made.kappa, 0.02, common_propagator(comm, shares.train_nyx),
+    known = MeasuredEnsemble(SIZE, made.kappa, 0.02, common_propagator(comm, shares.train_nyx),
                      seed_of(1, made.name))
     network, optimum = (build(each.settings, made.latent, known)
                         for each in (made, model('linear', made.latent, SIZE)))

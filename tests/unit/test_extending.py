@@ -30,18 +30,7 @@ from tests.made_up import estimate, make
 
 LONGEST = 25
 FILES = files('docs/extending.md')
-
-
-@pytest.fixture(scope='module', autouse=True)
-def mygroup(tmp_path_factory):
-    """Write the modules of the page to a folder in which Python finds them."""
-    folder = tmp_path_factory.mktemp('user')
-    for name, text in FILES.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        yield
+pytestmark = pytest.mark.usefixtures('mygroup')
 
 
 @pytest.mark.parametrize(('name', 'text'), FILES.items(), ids=FILES)
@@ -102,7 +91,7 @@ def test_the_family_is_trained_by_the_cost(tmp_path):
     made = Model(8, 0.24, 'mygroup.nets', FAMILIES.entry({'mygroup.nets': {'latents': [9]}}).settings, 9)
     rng = np.random.default_rng(1)
     shares = Shares(strata(100, 20), *(rng.normal(size=(n, 8, 8)) for n in (100, 50, 50)))
-    known = blockspin.Ensemble(8, 0.24, 0.1, common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
+    known = blockspin.MeasuredEnsemble(8, 0.24, 0.1, common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
     costs = [COSTS.entry(entry) for entry in ({'reconstruction': {}}, {'mygroup.kurtosis': {'weight': 0.1}})]
     networks = [build(family, 9, known) for family in (made.settings, linear.Family(latents=[9]))]
     settings = Settings(epochs=3, patience=9, rate=1e-2, seed=1, folder=tmp_path)

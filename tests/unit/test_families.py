@@ -13,7 +13,6 @@ from phi4hpc import plugins
 from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.layers import LINEAR_PART
-from phi4hpc.blockspin.models import Model
 from phi4hpc.blockspin.optimum import linear_loss
 from phi4hpc.deck.load import parse
 from phi4hpc.deck.schema import FAMILIES
@@ -21,42 +20,7 @@ from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from tests.autoencoders import ensemble, free_propagator, model, moved, network
 
 OURS = plugins.names(FAMILIES.package)
-USERS = '''\
-"""A family as a user writes it, with torch at the top and first weights as torch makes them."""
-
-from torch import nn
-
-from phi4hpc.blockspin import family
-from phi4hpc.deck.section import Count
-
-
-class Family(family.Sized):
-    """A hidden layer of tanh each way."""
-
-    width: Count = 3
-    """Units of the hidden layer."""
-
-    def layers(self, latent, L):
-        def side(inputs, outputs):
-            return nn.Sequential(nn.Linear(inputs, self.width, bias=False), nn.Tanh(),
-                                 nn.Linear(self.width, outputs, bias=False))
-        return side(L**2, latent), side(latent, L**2)
-'''
 pytestmark = pytest.mark.usefixtures('mygroup')
-
-
-@pytest.fixture(scope='module')
-def mygroup(tmp_path_factory):
-    """A package of the user's outside of ours, mygroup, with the family mygroup.nets."""
-    folder = tmp_path_factory.mktemp('own')
-    (folder / 'mygroup').mkdir()
-    (folder / 'mygroup' / '__init__.py').touch()
-    (folder / 'mygroup' / 'nets.py').write_text(USERS)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(folder)
-        yield folder
-    for name in ('mygroup', 'mygroup.nets'):
-        sys.modules.pop(name, None)
 
 
 @pytest.fixture(params=[*OURS, 'mygroup.nets'])
@@ -313,6 +277,5 @@ def test_settings_go_through_the_deck_and_back(name):
 
 
 def test_a_model_of_a_users_family_is_named_by_its_dotted_path():
-    assert model('mygroup.nets').name == 'L006_k0.24_mygroup.nets_d7'
-    assert isinstance(model('mygroup.nets', width=5), Model)
-    assert model('mygroup.nets', width=5).name.endswith('_d7_width5')
+    assert model('mygroup.nets', width=32).name == 'L006_k0.24_mygroup.nets_d7'
+    assert model('mygroup.nets', width=5).name == 'L006_k0.24_mygroup.nets_d7_width5'

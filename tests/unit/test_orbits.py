@@ -24,6 +24,13 @@ def test_a_momentum_in_general_position_has_eight_images():
     assert np.allclose(mean[mean > 0], 1.0)
 
 
+def test_the_mean_over_an_orbit_is_that_of_all_images_and_the_same_to_the_bit():
+    values = np.random.default_rng(1).uniform(0.5, 2, (L, L))
+    mean = symmetrised(values)
+    assert np.allclose(mean, images(values).mean(0), rtol=1e-14)
+    assert (images(mean) == mean).all()
+
+
 def test_representatives_hold_every_orbit_once():
     y, x = representatives(L)
     marked = np.zeros((L, L))

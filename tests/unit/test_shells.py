@@ -1,34 +1,11 @@
-"""Which momenta the square makes equal, and which latent sizes keep all of them or none."""
+"""Which latent sizes keep all of the momenta that the square makes equal, or none."""
 
 import numpy as np
 import pytest
 
 from phi4hpc.lattice.modes import leading_modes
-from phi4hpc.lattice.shells import closed_sizes, neighbours, symmetrised
+from phi4hpc.lattice.shells import closed_sizes, neighbours
 from tests.autoencoders import free_propagator
-
-
-def turned(propagator_yx):
-    """The propagator seen after a quarter turn: (ky, kx) becomes (kx, -ky)."""
-    return np.roll(propagator_yx.T[:, ::-1], 1, axis=1)
-
-
-@pytest.mark.parametrize('L', [2, 4, 6, 7, 12])
-def test_an_averaged_propagator_is_the_same_to_the_bit_however_the_square_is_turned(L):
-    noisy_yx = np.random.default_rng(1).uniform(0.5, 2, (L, L))
-    mean_yx = symmetrised(noisy_yx)
-    np.testing.assert_array_equal(turned(mean_yx), mean_yx)
-    np.testing.assert_array_equal(mean_yx.T, mean_yx)
-    assert mean_yx.sum() == pytest.approx(noisy_yx.sum(), rel=1e-13)
-    np.testing.assert_allclose(symmetrised(mean_yx), mean_yx, rtol=1e-15)
-
-
-def test_the_average_is_over_all_eight_symmetries():
-    noisy_yx = np.random.default_rng(1).uniform(0.5, 2, (6, 6))
-    images = [noisy_yx, noisy_yx.T]
-    for _ in range(3):
-        images += [turned(image_yx) for image_yx in images[-2:]]
-    np.testing.assert_allclose(symmetrised(noisy_yx), np.mean(images, axis=0), rtol=1e-14)
 
 
 def test_closed_shells_begin_as_points_of_the_plane_do_and_end_with_all_modes():

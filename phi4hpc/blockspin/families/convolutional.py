@@ -1,6 +1,7 @@
-"""`convolutional`: a latent a block, by a learned, local and non-linear map that is the same for all blocks.
+"""`convolutional`: latents of blocks, by a learned, local and non-linear map, alike for all blocks.
 
-It commutes with shifts by a block. What is trained at one L maps fields of any L that the block divides.
+It commutes with shifts by a block. A model trained at one L maps fields of any L that the block
+divides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import numpy as np
 from pydantic import Field
 
 from phi4hpc.blockspin import family
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.deck.section import Count
 from phi4hpc.lattice.blocks import zone_rows
 
@@ -20,22 +22,22 @@ if TYPE_CHECKING:
 
     from phi4hpc.blockspin.autoencoder import Autoencoder
 
-
-FASTER = 15.0                     # than the deck's rate learn convolutions, each of which sees every block of a field
+FASTER = 15.0
+"""Convolutions learn at this multiple of the deck's rate, for each sees every block of a field."""
 
 
 class Family(family.Blocked):
-    """The square Brillouin zone's filter each way, plus convolutions on the lattice of blocks that start at zero."""
+    """The square zone's filter each way, plus convolutions that start at zero."""
 
     channels: Count = 1
     """Latents of a block. The first starts as the zone's; others start at zero."""
     width: Count = 16
     """Channels of the hidden layers."""
     depth: int = Field(2, ge=0, le=64)
-    """Residual layers, of two convolutions each, in the encoder and in the decoder. Each adds two places to the reach
-    of one and a half blocks."""
+    """Residual layers, of two convolutions each, in the encoder and in the decoder. Each adds two
+    places to the reach of one and a half blocks."""
     averaged: bool = False
-    """Whether maps are averaged over the eight symmetries of the square, at eight times the cost."""
+    """Whether to average over the eight symmetries of the square, at eight times the cost."""
 
     def sizes(self, L: int) -> list[int]:
         return [self.channels * (L // self.block) ** 2]
@@ -46,8 +48,8 @@ class Family(family.Blocked):
         shape = L, self.block, self.channels, self.width, self.depth, self.averaged
         return Encoder(*shape), Decoder(*shape)
 
-    def start(self, network: Autoencoder, ensemble: family.Ensemble) -> None:
-        """Set the standard deviation of the zone's latents, in units of which remainders see and make them."""
+    def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:
+        """Set the standard deviation of the zone's latents, the unit in which remainders work."""
         rows_Xx = zone_rows(ensemble.L, self.block)
         deviation = np.sqrt(ensemble.variance(np.kron(rows_Xx[:1], rows_Xx[:1])))
         for side in (network.encoder, network.decoder):

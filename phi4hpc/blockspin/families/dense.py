@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from phi4hpc.blockspin import family
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.deck.section import Count
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Family(family.Sized):
 
         return Remainder(L**2, latent, self.hidden), Remainder(latent, L**2, self.hidden)
 
-    def start(self, network: Autoencoder, ensemble: Ensemble) -> None:
+    def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:
         """Set the linear optimum, and hidden units that look at the blocked field at single sites.
 
         The blocked field is E^T E x in the encoder and E^T y in the decoder. Single sites matter,

@@ -3,14 +3,14 @@
 import numpy as np
 
 from phi4hpc.blockspin import family
-from phi4hpc.blockspin.ensemble import Ensemble
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 
 
 class Family(family.Sized, family.Baseline):
     """The best linear autoencoder of an ensemble: its d leading Fourier modes, orthonormal."""
 
-    def encoder(self, latent: int, ensemble: Ensemble) -> np.ndarray:
+    def encoder(self, latent: int, ensemble: MeasuredEnsemble) -> np.ndarray:
         return ensemble.modes(latent).basis_dD
 
-    def decoder(self, encoder_dD: np.ndarray, ensemble: Ensemble) -> np.ndarray:
+    def decoder(self, encoder_dD: np.ndarray, ensemble: MeasuredEnsemble) -> np.ndarray:
         return encoder_dD.T
