@@ -147,7 +147,7 @@ def _add_run(parser):
 def _add_bench(parser):
     parser.epilog = ('sampler counts site visits as hits: in a sweep two of Metropolis, one of overrelaxation and of '
                      'cluster; in a trajectory of hybrid Monte Carlo as many as forces of a site, 21.')
-    parser.add_argument('part', choices=['sampler', 'storage'], help='what to time')
+    parser.add_argument('part', choices=['sampler', 'storage', 'train'], help='what to time')
     parser.add_argument('--sizes', type=_size, nargs='+', default=[32, 64, 128, 256], metavar='L')
     both = ['float32', 'float64']
     parser.add_argument('--precisions', nargs='+', default=both, choices=both)
@@ -258,6 +258,11 @@ def _info(_, args):
 
 
 def _bench(_, args):
+    if args.part == 'train':
+        from phi4hpc.bench import train
+
+        train.train(args.seconds, args.json)
+        return
     if args.part == 'storage':
         from phi4hpc.bench import storage
 

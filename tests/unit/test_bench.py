@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from phi4hpc import bench
-from phi4hpc.bench import storage, yardstick
+from phi4hpc.bench import storage, train, yardstick
 from phi4hpc.bench.algorithms import LAMBDA
 from phi4hpc.deck.algorithms import algorithm
 from phi4hpc.lattice.action import force
@@ -24,6 +24,14 @@ def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
     for row in found:
         assert row['hits_per_second_per_core'] > 0
         assert (row['L'], row['device'], row['precision'], row['ranks']) == (16, 'host', 'float32', 1)
+
+
+def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
+    monkeypatch.setattr(train, 'MODELS', {'dense': {'latents': [4], 'hidden': 8}})
+    train.train(0.05, as_json=True)
+    row, = json.loads(capsys.readouterr().out)
+    assert (row['family'], row['ranks'], row['groups']) == ('dense', 1, 1)
+    assert min(row['samples_per_second'], row['bare_samples_per_second']) > 100
 
 
 def test_trajectories_are_timed_as_a_deck_has_them_by_default():
