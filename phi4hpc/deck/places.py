@@ -67,6 +67,7 @@ def _put(data, done, names, value):
     name, *rest = names
     if data is None or isinstance(data, dict):
         data = dict(data or {})
+        name, rest = _key(data, names)
     elif isinstance(data, list):
         data, name = list(data), _index(name, len(data), done)
     else:
@@ -74,6 +75,14 @@ def _put(data, done, names, value):
     inner = data[name] if isinstance(data, list) else data.get(name)
     path, data[name] = _put(inner, (*done, name), rest, value)
     return path, data
+
+
+def _key(data, names):
+    """Return the key that `names` begin with and the names left: a plug-in's key may have dots."""
+    for n in range(len(names), 1, -1):
+        if '.'.join(names[:n]) in data:
+            return '.'.join(names[:n]), names[n:]
+    return names[0], names[1:]
 
 
 def _index(name, length, done):

@@ -222,6 +222,13 @@ def test_a_users_own_family_is_judged_in_the_same_way(own, module, settings, sai
     assert said in told
 
 
+def test_an_override_reaches_into_the_settings_of_a_users_own_family(own):
+    (own.parent / 'own' / 'nets.py').write_text(OWN)
+    own.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: {{latents: [4]}}}}]}}\n')
+    entry, = load(own, ['train.models.0.own.nets.inner.width=5']).deck.train.models
+    assert (entry.name, entry.settings.latents, entry.settings.inner.width) == ('own.nets', [4], 5)
+
+
 @pytest.mark.parametrize('key', ['families=[dense]', 'latents=[64]', 'hidden=256'])
 def test_an_old_key_is_told_the_new_one(key):
     old = next(fault for fault in faults(DECK + TRAIN, f'train.{key}') if 'no such key' in fault)
