@@ -1,4 +1,4 @@
-"""`python tests/picture.py [RUN]`: make docs/figures/quickstart.png, the picture in the README, anew.
+"""`python tests/picture.py [RUN]`: make docs/figures/quickstart.png anew, the README's picture.
 
 It carries out the study of input/quickstart.yaml in the run directory RUN, runs/quickstart unless
 given, or goes on there, and puts three of its figures side by side. The PNG says by a digest which

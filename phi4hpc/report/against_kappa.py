@@ -49,6 +49,7 @@ def draw(axes: Axes, study: Study, name: str) -> None:
     if known_c := critical(study):
         reference(axes, x=known_c.value)
     axes.set(xlabel=r'$\kappa$', ylabel=load(name).long_label)
+    axes.locator_params(axis='x', nbins=6)
 
 
 def draw_curves(axes: Axes, study: Study, name: str) -> None:

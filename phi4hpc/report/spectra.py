@@ -119,9 +119,16 @@ def draw_directions(axes: Axes, models: list[Model], of_models: list[Spectrum]) 
     axes.set_yticklabels([model.short for model in models])
 
 
+def spots_in_words(spots: list[int]) -> str | None:
+    """Return 'direction 2' or 'directions 2 to 8', None where there are none."""
+    if not spots:
+        return None
+    return f'direction{"s" if len(spots) > 1 else ""} {ranges(spots)}'
+
+
 def facts_of(model: Model, s: Spectrum) -> dict[str, Any]:
     """Return what the caption tells of a model's spectrum."""
     spots = [i for i in s.spots if i <= COLUMNS]
     return {**described(model), 'resolved': s.resolved, 'total': len(s.value),
             'bounded': s.bounded, 'first': value_error(s.value[0], s.error[0]),
-            'effective': f'{s.effective:.1f}', 'spots': ranges(spots) if spots else None}
+            'effective': f'{s.effective:.1f}', 'spots': spots_in_words(spots)}

@@ -10,12 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from phi4hpc.lattice.transition import UNIVERSAL
+
 Entry = dict[str, Any]
 
 SYMMETRIC = 1 / 3
 """A lattice with a Binder cumulant below this is taken to be in the symmetric phase."""
-BROKEN = 1 / 2
-"""A lattice with a Binder cumulant above this is taken to be in the broken phase."""
+BROKEN = (UNIVERSAL['binder'] + 2 / 3) / 2
+"""A lattice with a Binder cumulant above this is taken to be in the broken phase: at criticality it
+is 0.61 already."""
 APART = 2.0
 """Standard errors between two Binder cumulants that are taken to differ."""
 

@@ -41,6 +41,7 @@ def test_no_crossing_is_claimed_where_none_is_seen(small, large, error):
     ([0.05, 0.1, 0.2], 0.02, True, False),
     ([0.6, 0.65, 0.66], 0.02, False, True),
     ([0.4], 0.02, False, False),
+    ([0.55, 0.62], 0.02, False, False),           # as at criticality, where it is 0.61
     ([None, None], 0.02, False, False),
     ([0.6, 0.65], 0.0, True, False),              # by chance: there is no transition at lambda = 0
 ])

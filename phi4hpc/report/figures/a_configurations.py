@@ -16,7 +16,8 @@ The last configuration kept of chain 0 at κ = {{ f.kappas | join(', ') }}, from
 share one colour scale, which ends at the 99.5th percentile of |φ|.
 {% if f.lengths %} In the symmetric phase domains of either sign are about a correlation length
 wide; at {{ L() }} = {{ f.L }} it is
-{%- for l in f.lengths %}{{ ',' if not loop.first }} ξ = {{ l.length }} at κ = {{ l.kappa }}{% endfor %}.
+{%- for l in f.lengths %}{{ ',' if not loop.first }} ξ = {{ l.length }} at κ = {{ l.kappa }}
+{%- endfor %}.
 {% endif %}
 {% if f.broken %} In the broken phase one sign fills the lattice; chance decides which, as the
 action is even in φ.{% endif %}
@@ -56,6 +57,6 @@ def lengths(study: Study, kappas: list[float]) -> list[dict[str, str]]:
     The fit of a free form marks them, as it is made in the symmetric phase alone.
     """
     shown = [entry for entry in study.entries(study.sizes[-1])
-             if entry.get('free_form') and any(np.isclose(entry['kappa'], kappa) for kappa in kappas)]
+             if entry.get('free_form') and np.isclose(entry['kappa'], kappas).any()]
     return [{'kappa': f'{entry["kappa"]:g}', 'length': written(entry['correlation_length'])}
             for entry in shown if entry.get('correlation_length')]

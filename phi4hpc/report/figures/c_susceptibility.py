@@ -44,7 +44,7 @@ def draw(study: Study) -> Iterator[Plot]:
 def grows(study: Study) -> dict[str, object] | None:
     """Return the power of L by which the peak grows between the two largest lattices, if found."""
     found = {peak['L']: peak['height'] for peak in study.transition['peaks']}
-    if len(found) < 2 or not study.phases['transition']:
+    if len(found) < 2:
         return None
     small, large = sorted(found)[-2:]
     ratio, step = found[large]['value'] / found[small]['value'], np.log(large / small)

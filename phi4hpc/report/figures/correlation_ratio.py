@@ -12,8 +12,8 @@ TITLE = 'Correlation length and energy'
 CAPTION = """
 Left: the second-moment correlation length over {{ L() }},
 ξ = √(<i>G</i>(0)/<i>G</i>(2π/{{ L() }}) − 1)/(2 sin(π/{{ L() }}))
-{{- '; dotted, ' ~ f.star ~ ', at which large lattices cross in the Ising class on a periodic square'
-    if f.interacting }}.
+{%- if f.interacting %}; dotted, {{ f.star }}, at which large lattices cross in the Ising class on a
+periodic square{% endif %}.
 Middle and right: the hopping energy a site and its fluctuation, d² ln <i>Z</i>/dκ²/Ω.
 {% if f.curves %} Bands, here as in the figures before: reweighted from all rungs of the ladder by
 multiple histograms, one standard error wide, with autocorrelation.{% endif %}

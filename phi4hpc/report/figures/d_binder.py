@@ -17,7 +17,8 @@ TITLE = 'Binder cumulant'
 CAPTION = """
 {{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ '; ' ~ f.near if f.near }}.
 {% if f.interacting %} It tends to 0 in the symmetric phase, where {{ M() }} is Gaussian, and to
-2/3 in the broken one, where |{{ M() }}| is sharp (dashed lines). Dotted:
+2/3 in the broken one, where |{{ M() }}| is sharp
+{%- if f.symmetric or f.broken %} (dashed, where that phase is seen){% endif %}. Dotted:
 <i>U</i>* = {{ f.star }}, at which large lattices cross in the Ising class on a periodic square.
 {%- else %} At λ = 0 the magnetisation is Gaussian at every κ and {{ L() }}, and {{ UL() }} is 0
 within errors.{% endif %}
@@ -48,16 +49,17 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     if near:
         axes[0, 1].set(xlim=near.kappas, ylim=near.values)
         axes[0, 1].locator_params(axis='x', nbins=5)
-    axes[0, 0].legend(loc='center right')
+    axes[0, 0].legend()
     yield Plot(figure, {**against_kappa.facts(study), 'star': f'{UNIVERSAL["binder"]:g}',
                         'brackets': brackets(study), 'near': near and near.words})
 
 
 def draw_panel(axes: Axes, study: Study) -> None:
-    """Draw the cumulant of every lattice, its limits, and its value at a transition of Ising's."""
+    """Draw the cumulant of every lattice, its limits, and its value at criticality."""
     against_kappa.draw(axes, study, 'binder')
-    for value in (0, 2 / 3):
-        reference(axes, y=value)
+    for value, seen in ((0, study.phases['symmetric']), (2 / 3, study.phases['broken'])):
+        if seen:                           # a limit far away would take all the room
+            reference(axes, y=value)
     against_kappa.universal(axes, study, 'binder', '$U^*$ (Ising)')
 
 

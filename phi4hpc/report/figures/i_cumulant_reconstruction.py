@@ -52,7 +52,8 @@ def draw_mean(axes: np.ndarray, models: list[Model], name: str) -> None:
     axes[1].set_ylabel('difference')
 
 
-def against_kappa(model: Model, which: str, name: str) -> tuple[list[float], np.ndarray, np.ndarray]:
+def against_kappa(model: Model, which: str,
+                  name: str) -> tuple[list[float], np.ndarray, np.ndarray]:
     """Return (kappa, value, error) of a mean over the reconstructions in which it is defined."""
     entries: list[Entry] = [entry for entry in model.reconstructions if entry[which].get(name)]
     value, error = column([entry[which] for entry in entries], name)
