@@ -23,7 +23,8 @@ from phi4hpc.sampling import measure
 HEADER = Path(__file__).parent / 'data' / 'blocks.hpp'
 FLAGS = ['-std=c++17', '-O1', '-g', '-ffp-contract=off', '-fPIC', '-include', HEADER]
 MAX_THREADS, MAX_BLOCKS = 256, 64
-SAMPLE = SimpleNamespace(acceptance=0.5, hmc=SimpleNamespace(integrator='omelyan', length=1.5, steps=3, acceptance=0.8))
+HMC = SimpleNamespace(integrator='omelyan', length=1.5, steps=3, acceptance=0.8)
+SAMPLE = SimpleNamespace(acceptance=0.5, hmc=HMC)
 """As much of a deck's section as algorithms ask for."""
 
 
@@ -57,7 +58,8 @@ class Blocks:
         path = self.folder / f'{L}-{precision}-{self.blocks}.so'
         if not path.exists():
             shape = {'BLOCKS': self.blocks, 'MAX_THREADS': MAX_THREADS, 'MAX_BLOCKS': MAX_BLOCKS}
-            compile_into(path, [*self.flags, f'-I{source.FOLDER}', *source.definitions(L, precision, shape)])
+            options = source.definitions(L, precision, shape)
+            compile_into(path, [*self.flags, f'-I{source.FOLDER}', *options])
         module = host.Module(ctypes.CDLL(str(path)))
         module.library.block_shape(*self.shape)
         return module
@@ -68,7 +70,8 @@ class Blocks:
 
     aligned = array
 
-    pinned, outlet, fetch, wait = host.Host.pinned, host.Host.outlet, host.Host.fetch, host.Host.wait
+    pinned, outlet = host.Host.pinned, host.Host.outlet
+    fetch, wait = host.Host.fetch, host.Host.wait
 
     def scratch_slots(self, replicas):
         """Return how many slots of scratch memory a launch needs: one a replica, as all run at
@@ -91,12 +94,16 @@ def history(device, L, precision, algorithms, steps=2):
 
 
 def launch(fields, name, first, sweeps=2, part_r=None):
-    """Make sweeps of an algorithm; return the accepted proposals (r,), or zeros where it counts none.
+    """Make sweeps of an algorithm; return its accepted proposals (r,), zeros where it counts none.
 
-    Replicas differ in their hopping and, by `part_r`, in the part of the first step size that they have.
+    Replicas differ in their hopping and, by `part_r`, in the part of the first step size that they
+    have.
     """
-    module, part_r = algorithm(name), np.linspace(0.6, 1.0, fields.count) if part_r is None else np.array(part_r)
-    sizes = module.step_size(SAMPLE, fields.L).first * part_r if hasattr(module, 'step_size') else None
+    module = algorithm(name)
+    part_r = np.array(np.linspace(0.6, 1.0, fields.count) if part_r is None else part_r)
+    sizes = None
+    if hasattr(module, 'step_size'):
+        sizes = module.step_size(SAMPLE, fields.L).first * part_r
     accepted = module.launch(fields, SAMPLE, 0.2 + 0.08 * part_r, sizes, first, sweeps)
     return np.zeros(fields.count) if accepted is None else accepted
 
@@ -106,13 +113,14 @@ def measured(fields):
     return np.column_stack([measure.densities(fields), measure.longest_mode(fields)])
 
 
-LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]                            # L, shape, blocks
+LAUNCHES = [(6, (4, 2), 3), (16, (4, 4), 1), (2, (2, 2), 1)]    # L, shape, blocks
 
 
 def main(sanitizer, sources, folder, *algorithms):
     """Take algorithms, their kernels in the folder `sources`, through every launch; what is
     compiled goes to `folder`."""
-    os.environ.pop('LD_PRELOAD', None)                     # the compiler and what starts it need no sanitizer
+    # The compiler and what starts it need no sanitizer.
+    os.environ.pop('LD_PRELOAD', None)
     source.FOLDER = Path(sources)
     for L, shape, blocks in LAUNCHES:
         history(Blocks(Path(folder), shape, blocks, sanitizer), L, 'float32', algorithms)

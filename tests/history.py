@@ -1,6 +1,9 @@
-"""What a short run leaves, as a digest: `python tests/history.py PRECISION`, by the environment's compiler and CPU.
+"""What a short run leaves, as a digest, by the compiler and the CPU of the environment.
 
-The run has every algorithm of ours, step sizes and rungs that are tuned, and hot and cold first fields.
+    python tests/history.py PRECISION
+
+The run has every algorithm of ours, step sizes and rungs that are tuned, and hot and cold first
+fields.
 """
 
 import hashlib
@@ -27,7 +30,8 @@ sample: {{thermalisation: 40, recipe: [{recipe}]}}
 
 def digest(precision):
     """Return the digest of fields, series, rungs, step sizes and counts after some steps."""
-    deck = parse(DECK.format(precision=precision, recipe=', '.join(f'{{{name}: 1}}' for name in names())), 'test').deck
+    recipe = ', '.join(f'{{{name}: 1}}' for name in names())
+    deck = parse(DECK.format(precision=precision, recipe=recipe), 'test').deck
     shape = Shape(6, placement.first(deck.ladder), 2, 1, precision)
     team = Team(MPI.COMM_SELF, np.array([[0, 6]]), [owners(6, 1)], 3)
     sampler = LatticeSampler(MPI.COMM_SELF, Host(), deck, shape, team, 0)

@@ -1,7 +1,6 @@
-"""Takes every kernel through a few launches on the GPU, for tools that watch: compute-sanitizer,
-ncu.
+"""Takes every kernel through a few launches on the GPU, for compute-sanitizer and ncu to watch.
 
-    python tests/once.py [L PRECISION REPLICAS]       default: sizes of one and of several blocks a replica
+    python tests/once.py [L PRECISION REPLICAS]       default: one and several blocks a replica
     python tests/once.py --versions                   of device, driver, CUDA and CuPy
 """
 
@@ -14,14 +13,15 @@ from phi4hpc.device import cuda
 from phi4hpc.device.fields import Fields
 from tests.blocks import launch, measured
 
-LAUNCHES = [(2, 'float32', 3), (34, 'float64', 3), (64, 'float32', 5), (64, 'float64', 5), (256, 'float32', 2)]
+LAUNCHES = [(2, 'float32', 3), (34, 'float64', 3), (64, 'float32', 5), (64, 'float64', 5),
+            (256, 'float32', 2)]
 
 
 def versions(device):
     """Return one line."""
     runtime = device.cupy.cuda.runtime
-    return (f'{device}, driver for CUDA {runtime.driverGetVersion()}, runtime {runtime.runtimeGetVersion()}, '
-            f'CuPy {device.cupy.__version__}')
+    return (f'{device}, driver for CUDA {runtime.driverGetVersion()}, '
+            f'runtime {runtime.runtimeGetVersion()}, CuPy {device.cupy.__version__}')
 
 
 def launch_all(device, L, precision, replicas):
@@ -33,7 +33,8 @@ def launch_all(device, L, precision, replicas):
     measured(fields)
     fields.read()
     device.wait()
-    print(f'{", ".join([*names(), "measure", "mode", "unpack"])} at L = {L}, {precision}, {replicas} replicas')
+    kernels = ', '.join([*names(), 'measure', 'mode', 'unpack'])
+    print(f'{kernels} at L = {L}, {precision}, {replicas} replicas')
 
 
 def main(*words):

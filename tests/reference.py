@@ -81,16 +81,18 @@ def cluster_sweep(phi_ryx, kappa, seed, sweep, replicas):
     y, x, number, odd = sites(L, 1)
     numbers = np.where(odd, number, sites(L, 0)[2])
     words = draw(cluster.STREAM, number, sweep, replicas, seed, L, draw=0)
-    sideways = np.where(y % 2 == 0, -1, 1)                       # to the neighbour in the same column x // 2
+    sideways = np.where(y % 2 == 0, -1, 1)              # to the neighbour in the same column x // 2
     ends = [(y, x + sideways), (y, x - sideways), (y - 1, x), (y + 1, x)]
     labels, phi = np.tile(np.arange(L * L), (len(field), 1)), phi_ryx.copy()
     for r in range(len(field)):
         links = []
         for word, (v, u) in zip(words[:, r], ends, strict=True):
-            bound = odd & (np.exp(-4 * kappa * field[r] * field[r, v % L, u % L]) < uniform(word, 'float64'))
+            weight = np.exp(-4 * kappa * field[r] * field[r, v % L, u % L])
+            bound = odd & (weight < uniform(word, 'float64'))
             links += zip(number[bound], numbers[v % L, u % L][bound], strict=True)
         labels[r] = smallest_of_each_component(L * L, links)
-    signs = draw(cluster.STREAM, np.arange(L * L // 4), sweep, replicas, seed, L, draw=1).transpose(1, 0, 2) >> 31
+    words = draw(cluster.STREAM, np.arange(L * L // 4), sweep, replicas, seed, L, draw=1)
+    signs = words.transpose(1, 0, 2) >> 31
     flipped = np.take_along_axis(signs.reshape(len(field), -1), labels, 1)[:, numbers]
     return np.where(flipped == 1, -phi, phi), labels
 

@@ -25,7 +25,8 @@ def momenta(L, seed, number, replicas):
     y, x = np.indices((L, L))
     words = draw(STREAM, y // 2 * (L // 2) + x // 2, number, replicas, seed, L)
     u, v = (uniform(np.where(y % 2, words[2 + i], words[i]), 'float64') for i in (0, 1))
-    return np.sqrt(-2 * np.log(u)) * np.where((x + y) % 2, np.sin(2 * np.pi * v), np.cos(2 * np.pi * v))
+    angle = 2 * np.pi * v
+    return np.sqrt(-2 * np.log(u)) * np.where((x + y) % 2, np.sin(angle), np.cos(angle))
 
 
 def energy(phi, p, kappa, lam):

@@ -20,22 +20,23 @@ ALGORITHMS = {
     'omelyan': [{'hmc': 1}],
     'recipe': [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}],
 }
-NEW = sorted(set(names()) - {name for recipe in ALGORITHMS.values() for entry in recipe for name in entry})
-ALGORITHMS |= {name: [*([] if algorithm(name).ERGODIC else [{'metropolis': 1}]), {name: 1}] for name in NEW}
-"""Recipes, each held against all that is exact: every algorithm with no more beside it than it needs
-to reach every field, and what a deck does by default. Two are named by the integrator of their
-trajectories. An algorithm that is new comes by its name."""
+OLD = {name for recipe in ALGORITHMS.values() for entry in recipe for name in entry}
+NEW = sorted(set(names()) - OLD)
+ALGORITHMS |= {name: [*([] if algorithm(name).ERGODIC else [{'metropolis': 1}]), {name: 1}]
+               for name in NEW}
+"""Recipes, each held against all that is exact: every algorithm with no more beside it than it
+needs to reach every field, and what a deck does by default. Two are named by the integrator of
+their trajectories. An algorithm that is new comes by its name."""
 LENGTH = 1.5
 """Of a trajectory."""
 
 
 def start(device, L, lam, algorithm, replicas, precision):
-    """Return Replicas of one of ALGORITHMS after a cold start, from which trajectories are
-    accepted."""
-    hmc = SimpleNamespace(integrator=algorithm, length=LENGTH)
+    """Return Replicas of one of ALGORITHMS after a cold start, which accepts trajectories."""
+    recipe, hmc = ALGORITHMS[algorithm], SimpleNamespace(integrator=algorithm, length=LENGTH)
     deck = SimpleNamespace(seed=SEED, precision=precision, action=SimpleNamespace(lam=lam),
                            ladder=SimpleNamespace(rungs=1),
-                           sample=SimpleNamespace(recipe=ALGORITHMS[algorithm], start='cold', hmc=hmc))
+                           sample=SimpleNamespace(recipe=recipe, start='cold', hmc=hmc))
     held = Replicas(device, deck, L, (0, replicas))
     held.start()
     return held
@@ -46,8 +47,8 @@ def densities(held):
     return held.measure()
 
 
-def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densities, replicas=64, draws=500, spacing=4,
-            width=1.8, precision='float32'):
+def observe(device, L, kappa, lam, algorithm='metropolis', *, observable=densities, replicas=64,
+            draws=500, spacing=4, width=1.8, precision='float32'):
     """Return (draw, replica, ...) values of `observable(replicas)`, `spacing` steps of the recipe
     apart.
 
@@ -75,7 +76,8 @@ def binder(square_nr):
     """
     count, m2_r, m4_r = square_nr.shape[1], square_nr.mean(0), (square_nr**2).mean(0)
     rest_2r, rest_4r = ((m.sum() - m) / (count - 1) for m in (m2_r, m4_r))
-    whole, without_r = (1 - m4 / (3 * m2**2) for m2, m4 in ((m2_r.mean(), m4_r.mean()), (rest_2r, rest_4r)))
+    whole, without_r = (1 - m4 / (3 * m2**2) for m2, m4 in (
+        (m2_r.mean(), m4_r.mean()), (rest_2r, rest_4r)))
     return (count * whole - (count - 1) * without_r)[None]
 
 

@@ -13,8 +13,8 @@ from phi4hpc.parallel.communicator import Communicator
 Row = dict[str, Any]
 
 
-def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, seconds: float, decorrelation: bool,
-            as_json: bool) -> None:
+def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, seconds: float,
+            decorrelation: bool, as_json: bool) -> None:
     """Time every part for about `seconds` and print a table, or a list of objects as JSON.
     Collective.
 
@@ -25,9 +25,9 @@ def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, second
     comm = world.world()
     with world.guard(comm):
         chosen, _ = choose(device, world.local_rank(comm))
-        rows = [{'algorithm': name, 'L': L, 'device': device_name, 'precision': precision, 'ranks': comm.size, **found}
-                for precision in precisions for L in sizes
-                for name, device_name, found in _found(comm, chosen, L, precision, seconds, decorrelation)]
+        rows = [{'algorithm': name, 'L': L, 'device': on, 'precision': precision,
+                 'ranks': comm.size, **found} for precision in precisions for L in sizes
+                for name, on, found in _found(comm, chosen, L, precision, seconds, decorrelation)]
     if comm.rank == 0:
         print(json.dumps(rows, indent=1) if as_json else table(rows))
 
@@ -37,26 +37,31 @@ def _found(comm: Communicator, device: Device, L: int, precision: str, seconds: 
     """Yield (algorithm, device, what was measured) for one lattice and precision."""
     yield 'numpy', 'host', _rate(comm, *yardstick.metropolis(comm, L, precision, seconds))
     for name in algorithms.timed():
-        yield name, device.name, _rate(comm, *algorithms.time(comm, device, name, L, precision, seconds))
+        timed = algorithms.time(comm, device, name, L, precision, seconds)
+        yield name, device.name, _rate(comm, *timed)
     visits, elapsed, fractions = recipe.time(comm, device, L, precision, seconds)
     draws = recipe.independent_draws(comm, device, L, precision) if decorrelation else {}
-    yield 'recipe', device.name, _rate(comm, visits, elapsed) | {'fraction_of_step': fractions} | draws
+    found = _rate(comm, visits, elapsed) | {'fraction_of_step': fractions} | draws
+    yield 'recipe', device.name, found
 
 
 def _rate(comm: Communicator, visits: int, elapsed: float) -> Row:
-    return {'hits_per_second_per_core': comm.allreduce(visits) / max(comm.allgather(elapsed)) / comm.size}
+    slowest = max(comm.allgather(elapsed))
+    return {'hits_per_second_per_core': comm.allreduce(visits) / slowest / comm.size}
 
 
 def table(rows: Sequence[Row]) -> str:
     """Return the rows as text."""
-    lines = [f'{"algorithm":<16}{"L":>6}  {"device":<6}  {"precision":<9}{"ranks":>6}{"M hits/s/core":>15}']
-    return '\n'.join(lines + [_line(row) for row in rows])
+    head = (f'{"algorithm":<16}{"L":>6}  {"device":<6}  {"precision":<9}{"ranks":>6}'
+            f'{"M hits/s/core":>15}')
+    return '\n'.join([head, *map(_line, rows)])
 
 
 def _line(row: Row) -> str:
-    line = (f'{row["algorithm"]:<16}{row["L"]:>6}  {row["device"]:<6}  {row["precision"]:<9}{row["ranks"]:>6}'
-            f'{row["hits_per_second_per_core"] / 1e6:>15.1f}')
-    parts = [f'{part} {100 * fraction:.1f}%' for part, fraction in row.get('fraction_of_step', {}).items()]
+    line = (f'{row["algorithm"]:<16}{row["L"]:>6}  {row["device"]:<6}  {row["precision"]:<9}'
+            f'{row["ranks"]:>6}{row["hits_per_second_per_core"] / 1e6:>15.1f}')
+    fractions = row.get('fraction_of_step', {})
+    parts = [f'{part} {100 * fraction:.1f}%' for part, fraction in fractions.items()]
     if 'tau_int' in row:
         parts += [f'tau_int of |M| {row["tau_int"]:.2f} steps',
                   f'independent |M| {row["independent_draws_per_second_per_core"]:.0f}/s/core']

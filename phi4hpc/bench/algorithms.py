@@ -13,11 +13,11 @@ from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.sampling.start import normal
 
 KAPPA, LAMBDA = 0.26955, 0.02                       # kappa_c(0.02)
-WIDTH = 1.75                                        # half-width with which half of the proposals are accepted there
+WIDTH = 1.75                                        # half-width that has half of the hits accepted
 WARM = 20                                           # sweeps before the clock runs
 BATCH = {'host': 4, 'cuda': 32}                     # sweeps in one launch
 SITES = {'host': 2**16, 'cuda': 2**24}              # of a rank
-FIRST = 'metropolis'                                # brings the fields to where an algorithm is timed
+FIRST = 'metropolis'                                # brings the fields near equilibrium
 SAMPLE = Sample()                                   # of a deck that says nothing of it
 
 
@@ -32,7 +32,8 @@ def replicas(device: Device, L: int) -> int:
     return max(1, SITES[device.name] // L**2)
 
 
-def time(comm: Communicator, device: Device, name: str, L: int, precision: str, seconds: float) -> tuple[int, float]:
+def time(comm: Communicator, device: Device, name: str, L: int, precision: str,
+         seconds: float) -> tuple[int, float]:
     """Return (site visits, seconds) of this rank; compilation and first sweeps are not counted.
     Collective."""
     count, batch = replicas(device, L), BATCH[device.name]

@@ -1,12 +1,11 @@
 """The default recipe as the sampler runs it: what the parts of a step cost, and independent draws
 at kappa_c."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from time import perf_counter
 
 import numpy as np
-from numpy.typing import NDArray
 
 from phi4hpc.bench.algorithms import KAPPA, LAMBDA, WIDTH, replicas
 from phi4hpc.deck.load import parse
@@ -22,26 +21,31 @@ from phi4hpc.statistics.gamma import mean
 from phi4hpc.storage.layout import Shape, owners
 
 WARM = 20                                           # steps before the clock runs
-SPACING = 1e-5                                      # of the ladder, so that swaps happen and all rungs are near kappa_c
-FEWEST, STEPS = 4, 1000                             # replicas of a rank, and their steps, from which tau_int is taken
+SPACING = 1e-5                                      # of the ladder: swaps happen, all near kappa_c
+FEWEST, STEPS = 4, 1000                             # replicas of a rank and steps, for tau_int
+
+Clock = defaultdict[str, float]
 
 
 def time(comm: Communicator, device: Device, L: int, precision: str,
          seconds: float) -> tuple[int, float, dict[str, float]]:
-    """Return (site visits, seconds, {part: fraction}) of this rank's steps, of a chain of its own.
-    Collective."""
+    """Return (site visits, seconds, {part: fraction}) of this rank's steps. Collective.
+
+    Each rank has a chain of its own.
+    """
     sampler = _sampler(comm, device, L, precision)
     for number in range(WARM):
-        _step(sampler, number, Counter())
-    clock: Counter[str] = Counter()
+        _step(sampler, number, defaultdict(float))
+    clock: Clock = defaultdict(float)
     comm.Barrier()
     began, number = perf_counter(), WARM
     while (elapsed := perf_counter() - began) < seconds:
         _step(sampler, number, clock)
         number += 1
-    visits = site_visits(sampler.replicas.deck.sample) * L * L * len(sampler.replicas.own) * (number - WARM)
+    of_a_site = site_visits(sampler.replicas.deck.sample) * (number - WARM)
     fractions = {part: spent / elapsed for part, spent in clock.items()}
-    return visits, elapsed, fractions | {'rest': 1 - sum(fractions.values())}
+    fractions['rest'] = 1 - sum(fractions.values())
+    return of_a_site * L * L * len(sampler.replicas.own), elapsed, fractions
 
 
 def _sampler(comm: Communicator, device: Device, L: int, precision: str) -> LatticeSampler:
@@ -55,13 +59,15 @@ def _sampler(comm: Communicator, device: Device, L: int, precision: str) -> Latt
     return sampler
 
 
-def _deck(L: int, precision: str, kappas: Sequence[float] | NDArray[np.float64], chains: int) -> Deck:
+def _deck(L: int, precision: str, kappas: Iterable[float], chains: int) -> Deck:
     rungs = ', '.join(f'{kappa:.17g}' for kappa in kappas)
-    return parse(f'precision: {precision}\naction: {{lambda: {LAMBDA}}}\nlattice: {{sizes: [{L}]}}\n'
-                 f'ladder: {{kappas: [{rungs}], chains: {chains}}}\nsample: {{thermalisation: {WARM}}}\n', 'bench').deck
+    return parse(f'precision: {precision}\naction: {{lambda: {LAMBDA}}}\n'
+                 f'lattice: {{sizes: [{L}]}}\n'
+                 f'ladder: {{kappas: [{rungs}], chains: {chains}}}\n'
+                 f'sample: {{thermalisation: {WARM}}}\n', 'bench').deck
 
 
-def _step(sampler: LatticeSampler, number: int, clock: Counter[str]) -> None:
+def _step(sampler: LatticeSampler, number: int, clock: Clock) -> None:
     """Make a step, and add to the clock what each of its parts takes."""
     parts = sampler.parts(number)
     while True:
@@ -75,14 +81,16 @@ def _step(sampler: LatticeSampler, number: int, clock: Counter[str]) -> None:
     clock['exchange'] += perf_counter() - began
 
 
-def independent_draws(comm: Communicator, device: Device, L: int, precision: str) -> dict[str, float]:
+def independent_draws(comm: Communicator, device: Device, L: int,
+                      precision: str) -> dict[str, float]:
     """Return tau_int of |M| in steps at kappa_c(0.02), and independent draws a second and core.
     Collective."""
     count = max(FEWEST, replicas(device, L))
     deck, own = _deck(L, precision, [KAPPA], 1), block(count * comm.size, comm.size, comm.rank)
     held = Replicas(device, deck, L, own)
     held.start()
-    kappas, sizes, modulus, elapsed = np.full(count, KAPPA), {'metropolis': np.full(count, WIDTH)}, [], 0.0
+    kappas, sizes = np.full(count, KAPPA), {'metropolis': np.full(count, WIDTH)}
+    modulus, elapsed = [], 0.0
     for number in range(STEPS + STEPS // 5):
         began = perf_counter()
         held.step(number, kappas, sizes)

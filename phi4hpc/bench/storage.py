@@ -13,20 +13,26 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.parallel import world
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.storage.creation import drivers
 from phi4hpc.storage.layout import Shape, owners
 from phi4hpc.storage.reader import Ensembles
 from phi4hpc.storage.writer import open_writer
 
 L, RUNGS_OF_RANK, REPEATS = 64, 16, 4
+PARTS = ('write', 'plain_write', 'read', 'plain_read')
 
 
-def main(megabytes, folder, as_json):
+def main(megabytes: int, folder: Path, as_json: bool) -> None:
     """Print bytes a second of both drivers where h5py has both, as a table or as JSON. Collective.
     """
     comm = world.world()
@@ -37,7 +43,7 @@ def main(megabytes, folder, as_json):
 
 
 @contextlib.contextmanager
-def shared_folder(comm, folder):
+def shared_folder(comm: Communicator, folder: Path) -> Iterator[Path]:
     """Yield a new folder in `folder` that every rank knows, and remove it at the end."""
     made = tempfile.mkdtemp(dir=folder) if comm.rank == 0 else None
     try:
@@ -48,13 +54,13 @@ def shared_folder(comm, folder):
             shutil.rmtree(made)
 
 
-def row(comm, driver, megabytes, folder):
+def row(comm: Communicator, driver: str, megabytes: int, folder: Path) -> dict[str, Any]:
     """Return one line of the table: the best of some repeats, MB/s over all ranks. Collective."""
     rungs = RUNGS_OF_RANK * comm.size
     draws = max(1, int(megabytes * 1e6 / (rungs * L * L * 4)))
     shape = Shape(L, tuple(np.linspace(0.2, 0.3, rungs)), 1, draws, 'float32')
     size = rungs * draws * L * L * 4 / 1e6
-    found = {name: [] for name in ('write', 'plain_write', 'read', 'plain_read')}
+    found: dict[str, list[float]] = {name: [] for name in PARTS}
     for number in range(REPEATS):
         path = folder / f'{driver}.{number}'
         if comm.rank == 0:
@@ -66,50 +72,57 @@ def row(comm, driver, megabytes, folder):
     return {'driver': driver, 'ranks': comm.size, 'megabytes': round(size), **best}
 
 
-def timed(comm, driver, folder, shape, order):
-    """Yield (what, seconds of the slowest rank), the plain file first where `order` is 1, last
-    where it is -1.
+def timed(comm: Communicator, driver: str, folder: Path, shape: Shape,
+          order: int) -> Iterator[tuple[str, float]]:
+    """Yield (part, seconds of the slowest rank) of each of PARTS.
 
-    By turns, for on many a machine the second of two files is the slower one.
+    The plain file is first where `order` is 1 and last where it is -1: they take turns, since on
+    many machines the second of two files is the slower one.
     """
     extents = (len(own(comm, shape)), shape.draws_at_once, L, L)
     phi_fnyx = np.random.default_rng(comm.rank).standard_normal(extents, np.float32)
     plain, path = folder / 'plain', folder / 'ensembles.h5'
-    works = [('plain_write', plain_write, comm, plain, shape, phi_fnyx), ('plain_read', plain_read, comm, plain, shape),
-             ('write', write, comm, driver, path, shape, phi_fnyx), ('read', read, comm, path, shape)]
-    for name, *work in works[::2][::order]:
-        yield name, clock(comm, *work)
+    writes: dict[str, Callable[[], None]] = {
+        'plain_write': partial(plain_write, comm, plain, shape, phi_fnyx),
+        'write': partial(write, comm, driver, path, shape, phi_fnyx)}
+    reads: dict[str, Callable[[], None]] = {
+        'plain_read': partial(plain_read, comm, plain, shape),
+        'read': partial(read, comm, path, shape)}
+    for name in [*writes][::order]:
+        yield name, clock(comm, writes[name])
     if comm.rank == 0:
         for file in (file for file in folder.rglob('*') if file.is_file()):
             forget(file)
-    for name, *work in works[1::2][::order]:
-        yield name, clock(comm, *work)
+    for name in [*reads][::order]:
+        yield name, clock(comm, reads[name])
 
 
-def clock(comm, work, *args):
+def clock(comm: Communicator, work: Callable[[], None]) -> float:
     """Return how long the slowest rank takes."""
     comm.Barrier()
     began = time.perf_counter()
-    work(*args)
+    work()
     return max(comm.allgather(time.perf_counter() - began))
 
 
-def own(comm, shape):
+def own(comm: Communicator, shape: Shape) -> NDArray[np.integer]:
     """Return the rungs that this rank writes and reads."""
     return np.flatnonzero(owners(shape.rungs, comm.size) == comm.rank)
 
 
-def pieces(shape):
+def pieces(shape: Shape) -> Iterator[tuple[int, int]]:
     """Yield (first, last) draws of each chunk."""
     for first in range(0, shape.draws, shape.draws_at_once):
         yield first, min(first + shape.draws_at_once, shape.draws)
 
 
-def write(comm, driver, path, shape, phi_fnyx):
+def write(comm: Communicator, driver: str, path: Path, shape: Shape,
+          phi_fnyx: NDArray[np.float32]) -> None:
     """Write all draws by the driver, with a commit after each chunk."""
     writer = open_writer(driver, comm, path, [shape], {'lambda': 0.0})
     sizes = shape.extents()
-    summary = {name: np.zeros([sizes[d] for d in dimensions]) for name, (dimensions, _) in shape.datasets().items()
+    summary = {name: np.zeros([sizes[d] for d in dimensions])
+               for name, (dimensions, _) in shape.datasets().items()
                if 'draw' not in dimensions} | {'kappa': shape.kappas}
     for first, last in pieces(shape):
         writer.write(L, 'phi', first, phi_fnyx[:, :last - first])
@@ -121,7 +134,8 @@ def write(comm, driver, path, shape, phi_fnyx):
     writer.close()
 
 
-def plain_write(comm, path, shape, phi_fnyx):
+def plain_write(comm: Communicator, path: Path, shape: Shape,
+                phi_fnyx: NDArray[np.float32]) -> None:
     """Write the same bytes to a plain file, and bring them to the disk."""
     file = world.shared_file(comm, path)
     for first, last in pieces(shape):
@@ -131,7 +145,7 @@ def plain_write(comm, path, shape, phi_fnyx):
     file.Close()
 
 
-def forget(path):
+def forget(path: Path) -> None:
     """Have the system drop a file from its cache."""
     handle = os.open(path, os.O_RDONLY)
     os.fsync(handle)
@@ -139,7 +153,7 @@ def forget(path):
     os.close(handle)
 
 
-def read(comm, path, shape):
+def read(comm: Communicator, path: Path, shape: Shape) -> None:
     """Read this rank's rungs as training does."""
     with Ensembles(path) as ensembles:
         lattice = ensembles[L]
@@ -147,17 +161,19 @@ def read(comm, path, shape):
             lattice.phi[rung, 0, :]
 
 
-def plain_read(comm, path, shape):
+def plain_read(comm: Communicator, path: Path, shape: Shape) -> None:
     """Read the same bytes from the plain file."""
     for rung in own(comm, shape):
-        np.fromfile(path, np.float32, shape.draws * L * L, offset=int(rung * shape.draws * L * L * 4))
+        np.fromfile(path, np.float32, shape.draws * L * L,
+                    offset=int(rung * shape.draws * L * L * 4))
 
 
-def table(rows):
+def table(rows: Sequence[dict[str, Any]]) -> str:
     """Return the rows as text."""
     heads = [*('write', 'plain', 'ratio'), *('read', 'plain', 'ratio')]
-    lines = [f'{"driver":<9}{"ranks":>6}{"MB":>7}' + '{:>9}{:>9}{:>8}{:>9}{:>9}{:>8}   (MB/s)'.format(*heads)]
-    lines += [f'{r["driver"]:<9}{r["ranks"]:>6}{r["megabytes"]:>7}{r["write"]:>9.0f}{r["plain_write"]:>9.0f}'
-              f'{r["write"] / r["plain_write"]:>8.2f}{r["read"]:>9.0f}{r["plain_read"]:>9.0f}'
-              f'{r["read"] / r["plain_read"]:>8.2f}' for r in rows]
-    return '\n'.join(lines)
+    head = '{:<9}{:>6}{:>7}{:>9}{:>9}{:>8}{:>9}{:>9}{:>8}   (MB/s)'
+    line = '{:<9}{:>6}{:>7}{:>9.0f}{:>9.0f}{:>8.2f}{:>9.0f}{:>9.0f}{:>8.2f}'
+    return '\n'.join([head.format('driver', 'ranks', 'MB', *heads), *(
+        line.format(r['driver'], r['ranks'], r['megabytes'],
+                    r['write'], r['plain_write'], r['write'] / r['plain_write'],
+                    r['read'], r['plain_read'], r['read'] / r['plain_read']) for r in rows)])

@@ -32,7 +32,8 @@ def sweep(phi_ryx: NDArray[Any], rng: np.random.Generator) -> None:
         phi, pull = phi_ryx[:, visited], real(2 * KAPPA) * neighbours(phi_ryx)[:, visited]
         trial = phi + real(WIDTH) * (2 * rng.random(phi.shape, phi.dtype) - 1)
         gain = site_action(phi, pull) - site_action(trial, pull)
-        phi_ryx[:, visited] = np.where(rng.random(phi.shape, phi.dtype) < np.exp(np.minimum(gain, 0)), trial, phi)
+        take = rng.random(phi.shape, phi.dtype) < np.exp(np.minimum(gain, 0))
+        phi_ryx[:, visited] = np.where(take, trial, phi)
 
 
 def site_action(phi: NDArray[Any], pull: NDArray[Any]) -> NDArray[Any]:

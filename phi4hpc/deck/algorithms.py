@@ -24,7 +24,8 @@ def algorithm(name: str) -> ModuleType:
     no algorithm."""
     module = plugins.load(FOLDER, name)
     if missing := [needed for needed in NEEDED if not hasattr(module, needed)]:
-        raise UserError(f'{name}: expected a module with {", ".join(NEEDED)}; it has no {" and no ".join(missing)}')
+        raise UserError(f'{name}: expected a module with {", ".join(NEEDED)}; it has no '
+                        f'{" and no ".join(missing)}')
     return module
 
 
@@ -34,7 +35,8 @@ def known(name: str) -> str:
     try:
         algorithm(name)
     except UserError as error:
-        raise PydanticCustomError('plugin', '{said}', {'said': str(error).removeprefix(f'{name}: ')}) from None
+        said = str(error).removeprefix(f'{name}: ')
+        raise PydanticCustomError('plugin', '{said}', {'said': said}) from None
     return name
 
 
@@ -55,7 +57,8 @@ def ergodic() -> list[str]:
 
 def settings() -> dict[str, Any]:
     """Return {name: its Section} of our own that have settings in the deck."""
-    return {name: algorithm(name).SETTINGS for name in names() if hasattr(algorithm(name), 'SETTINGS')}
+    return {name: algorithm(name).SETTINGS for name in names()
+            if hasattr(algorithm(name), 'SETTINGS')}
 
 
 def recipe(sample: Any) -> list[tuple[str, int]]:

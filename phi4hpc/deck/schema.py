@@ -103,7 +103,7 @@ class Recipe(Section):
     fields: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
     """A configuration is kept with every so many draws, 0: with none. Series, and so all means but propagators, have
     every draw. Training needs 1."""
-    acceptance: float = Field(0.5, ge=0.1, le=0.9)
+    acceptance: float = Field(default=0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
     """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns (mixed)."""

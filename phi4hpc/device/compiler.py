@@ -25,30 +25,33 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import settle
 
 FLAGS = ['-std=c++17', '-O3', '-ffp-contract=off', '-fPIC', '-include', 'host.hpp']
-NATIVE = ['-march=native', *(['-mprefer-vector-width=512'] if platform.machine() == 'x86_64' else [])]
+NATIVE = ['-march=native',
+          *(['-mprefer-vector-width=512'] if platform.machine() == 'x86_64' else [])]
 FAST = [*NATIVE, '-ffast-math', '-ffp-contract=fast']
 """-ffast-math opens the vector functions of libmvec, and 512-bit vectors pay here."""
 PORTABLE = [*NATIVE, '-fno-math-errno', '-fno-trapping-math', '-DPORTABLE']
-"""Every operation as IEEE 754 and the source say, so that neither vectors nor compilers change a bit."""
+"""Operations are as IEEE 754 and the source say: neither vectors nor compilers change a bit."""
 UNDISTURBED = ['sh', '-c', 'trap "" USR1 USR2 TERM; exec "$@"', 'sh']
-"""Slurm sends its signals to every process of a job. A compiler must not end where a run is to stop."""
+"""Slurm sends signals to every process of a job: what stops a run must not end a compiler."""
 SEAL = 32                         # bytes at the end of a cached file: the SHA-256 of all before
 
 
 def kernel_library(kernel: Kernel, stream: int, definitions: Sequence[str]) -> ctypes.CDLL:
-    """Return a kernel as a shared object that has a function launch_<name> for each of its entry points."""
+    """Return a kernel as a shared object, with a function launch_<name> for each entry point."""
     flags = PORTABLE if portable() else FAST
-    return library(sources.path_of(kernel), translation_unit(kernel, stream), [*flags, *definitions])
+    return library(sources.path_of(kernel), translation_unit(kernel, stream),
+                   [*flags, *definitions])
 
 
 def library(path: Path, text: str, options: Sequence[str] = ()) -> ctypes.CDLL:
     """Return the shared object that the compiler makes of `text`, which includes the file `path`.
 
-    It is compiled where the cache lacks it, and where what lies there is damaged or cannot be loaded. Raises
-    UserError where that does not help.
+    It is compiled where the cache lacks it, and where what lies there is damaged or cannot be
+    loaded. Raises UserError where that does not help.
     """
     command = [*compiler(), *FLAGS, f'-I{sources.FOLDER}', *options]
-    digest = sources.digest(path.read_text(encoding='utf-8'), text, *command, version(*compiler()), cpu())
+    content = path.read_text(encoding='utf-8')
+    digest = sources.digest(content, text, *command, version(*compiler()), cpu())
     made = cache_folder() / f'{path.stem}-{digest}.so'
     with contextlib.suppress(OSError):
         if intact(made):
@@ -57,20 +60,22 @@ def library(path: Path, text: str, options: Sequence[str] = ()) -> ctypes.CDLL:
     try:
         return ctypes.CDLL(str(made))
     except OSError as error:
-        raise UserError(f'compiled kernels cannot be loaded ({error}): where their file system is mounted noexec, '
-                        'set PHI4HPC_CACHE to a folder on another one') from None
+        raise UserError(f'compiled kernels cannot be loaded ({error}): where their file system is '
+                        'mounted noexec, set PHI4HPC_CACHE to a folder on another one') from None
 
 
 def translation_unit(kernel: Kernel, stream: int) -> str:
-    """Return the text that the compiler is given: the source, and a launcher for each of its entry points."""
+    """Return what the compiler is given: the source, and a launcher for each entry point."""
     lines = sources.path_of(kernel).read_text(encoding='utf-8').splitlines()
-    names = [line.split('(')[0].split()[-1] for line in lines if line.startswith('extern "C" __global__')]
+    names = [line.split('(')[0].split()[-1] for line in lines
+             if line.startswith('extern "C" __global__')]
     return sources.included(kernel, stream) + ''.join(f'LAUNCHER({name})\n' for name in names)
 
 
 def compiler() -> list[str]:
-    """Return the words that start the C++ compiler: those of $CXX, or the first of g++, clang++, c++.
+    """Return the words that start the C++ compiler.
 
+    They are those of $CXX, or else the first of g++, clang++ and c++ that is there.
     Raises UserError where there is none.
     """
     said = os.environ.get('CXX', '')
@@ -89,14 +94,15 @@ def compiler() -> list[str]:
 @cache
 def version(*command: str) -> str:
     """Return what a compiler says of itself."""
-    return subprocess.run([*command, '--version'], capture_output=True, text=True, check=False).stdout
+    done = subprocess.run([*command, '--version'], capture_output=True, text=True, check=False)
+    return done.stdout
 
 
 def compile_into(path: Path, command: Sequence[str], text: str) -> None:
-    """Compile `text` by the words `command`, and put it at `path` with a seal, by way of a temporary name.
+    """Compile `text` by the words `command`, seal it, and rename it to `path`.
 
-    It is linked apart, without -ffast-math: with it GCC adds code that flushes subnormals to zero in the whole
-    process.
+    It is linked apart, without -ffast-math: with it GCC adds code that flushes subnormals to zero
+    in the whole process.
     """
     with writable(), tempfile.TemporaryDirectory(dir=path.parent) as folder:
         unit, compiled, linked = (Path(folder, f'unit.{kind}') for kind in ('cpp', 'o', 'so'))
@@ -112,11 +118,12 @@ def build(command: Sequence[str | Path]) -> None:
     """Run the compiler. Raises UserError with what it said where it fails."""
     done = subprocess.run([*UNDISTURBED, *command], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise UserError(f'{" ".join(map(str, command))} failed on the host kernels:\n{done.stderr[-2000:]}')
+        words = ' '.join(map(str, command))
+        raise UserError(f'{words} failed on the host kernels:\n{done.stderr[-2000:]}')
 
 
 def intact(path: Path) -> bool:
-    """Return whether a cached file is there and whole. To load a truncated one would end the process."""
+    """Return whether a cached file is there and whole; to load a truncated one ends the process."""
     content = path.read_bytes() if path.exists() else b''
     return hashlib.sha256(content[:-SEAL]).digest() == content[-SEAL:]
 
@@ -126,7 +133,7 @@ def writable() -> Iterator[None]:
     """A block that writes to the cache: where the system refuses, a UserError says what to do."""
     try:
         yield
-    except (OSError, RuntimeError) as error:                      # a RuntimeError: there is no home directory
+    except (OSError, RuntimeError) as error:                  # a RuntimeError: there is no home
         raise UserError(f'compiled kernels cannot be kept ({error}); '
                         'set PHI4HPC_CACHE to a folder that can be written and has room') from None
 
@@ -143,5 +150,6 @@ def cache_folder() -> Path:
 def cpu() -> str:
     """Return a name for the kind of CPU that -march=native means here."""
     lines = Path('/proc/cpuinfo').read_text().splitlines() if Path('/proc/cpuinfo').exists() else []
-    facts = sorted({line for line in lines if line.startswith(('model name', 'flags', 'Features', 'CPU part'))})
+    facts = sorted({line for line in lines
+                    if line.startswith(('model name', 'flags', 'Features', 'CPU part'))})
     return hashlib.sha256('\n'.join(facts).encode()).hexdigest()

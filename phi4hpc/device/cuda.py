@@ -15,10 +15,10 @@ from phi4hpc.device.source import Kernel
 from phi4hpc.errors import UserError
 
 THREADS = 256                                       # of a block at most
-RESIDENT = 4                                        # blocks on a multiprocessor at once, which REGISTERS makes sure of
-REGISTERS = 65536 // (RESIDENT * THREADS)           # of a thread at most
-MAX_BLOCKS = 4096                                   # of a cooperative launch: room for their sums and barriers
-ONE_BLOCK = 128                                     # up to this L blocks that wait for each other gain nothing
+RESIDENT = 4                                        # blocks on a multiprocessor at once
+REGISTERS = 65536 // (RESIDENT * THREADS)           # of a thread at most, so that these blocks fit
+MAX_BLOCKS = 4096                                   # of a cooperative launch, which need memory
+ONE_BLOCK = 128                                     # up to this L several blocks gain nothing
 
 
 class Cuda:
@@ -34,13 +34,15 @@ class Cuda:
         self.number = local_rank % count
         cupy.cuda.Device(self.number).use()
         self.copies = cupy.cuda.Stream(non_blocking=True)
-        self.multiprocessors = cupy.cuda.runtime.getDeviceProperties(self.number)['multiProcessorCount']
+        self.facts = cupy.cuda.runtime.getDeviceProperties(self.number)
+        self.multiprocessors = self.facts['multiProcessorCount']
 
     def __str__(self) -> str:
-        return f'cuda ({self.cupy.cuda.runtime.getDeviceProperties(self.number)["name"].decode()})'
+        return f'cuda ({self.facts["name"].decode()})'
 
     def module(self, kernel: Kernel, L: int, precision: str, stream: int = 0) -> 'Module':
-        return Module(self.cupy, translation_unit(kernel, stream), L, precision, self.multiprocessors)
+        return Module(self.cupy, translation_unit(kernel, stream), L, precision,
+                      self.multiprocessors)
 
     def array(self, values: ArrayLike) -> Array:
         return self.cupy.asarray(values)
@@ -59,8 +61,8 @@ class Cuda:
         # On a stream of its own, beside what is launched next.
         runtime = self.cupy.cuda.runtime
         self.copies.wait_event(self.cupy.cuda.get_current_stream().record())
-        runtime.memcpyAsync(pinned.ctypes.data, outlet.data.ptr, outlet.nbytes, runtime.memcpyDeviceToHost,
-                            self.copies.ptr)
+        runtime.memcpyAsync(pinned.ctypes.data, outlet.data.ptr, outlet.nbytes,
+                            runtime.memcpyDeviceToHost, self.copies.ptr)
         return partial(_copied, self.copies.record(), outlet)
 
     def scratch_slots(self, replicas: int) -> int:
@@ -142,5 +144,6 @@ def gpu_missing() -> str | None:
 def require(local_rank: int = 0) -> Cuda:
     """Return the GPU as a device. Raises UserError where there is none."""
     if reason := gpu_missing():
-        raise UserError(f'device: cuda was asked for, but {reason}; use device=host, or auto to take what is there')
+        raise UserError(f'device: cuda was asked for, but {reason}; use device=host, or auto to '
+                        'take what is there')
     return Cuda(local_rank)

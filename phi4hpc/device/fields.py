@@ -33,7 +33,7 @@ class Fields:
         self.replicas = device.array(np.asarray(replicas, np.int32))
         self.packed = device.aligned(np.zeros((self.count, 2, L, stride(L)), precision))
         self.modules: dict[Kernel, tuple[Module, str]] = {}
-        self.kept: dict[Any, Array] = {}                                   # scratch memory, and constants
+        self.kept: dict[Any, Array] = {}                                   # scratch and constants
 
     def write(self, phi_ryx: ArrayLike) -> None:
         """Set the fields."""
@@ -87,7 +87,7 @@ class Fields:
         """Return zeros of type double for each replica, (r, *shape)."""
         return self.device.array(np.zeros((self.count, *shape)))
 
-    def scratch(self, name: str, size: int, kind: DTypeLike = None) -> Array:
+    def scratch(self, name: str, size: int, kind: DTypeLike | None = None) -> Array:
         """Return memory for a kernel to work in, `size` numbers a slot, the same for the same
         name.
 
@@ -117,5 +117,6 @@ def pack(phi_ryx: NDArray[Any]) -> NDArray[Any]:
     half, packed = L // 2, np.zeros((r, 2, L, stride(L)), phi_ryx.dtype)
     for y, x in (0, 0), (0, 1), (1, 0), (1, 1):                            # colour = (x + y) & 1
         packed[:, (x + y) % 2, y::2, LEFT:LEFT + half] = phi_ryx[:, y::2, x::2]
-    packed[..., LEFT - 1], packed[..., LEFT + half] = packed[..., LEFT + half - 1], packed[..., LEFT]
+    packed[..., LEFT - 1] = packed[..., LEFT + half - 1]
+    packed[..., LEFT + half] = packed[..., LEFT]
     return packed

@@ -37,7 +37,8 @@ class Host:
 
     def aligned(self, values: NDArray[Any]) -> NDArray[Any]:
         buffer = np.empty(values.nbytes + ALIGNMENT, np.uint8)
-        copy: NDArray[Any] = np.ndarray(values.shape, values.dtype, buffer, -address(buffer) % ALIGNMENT)
+        copy: NDArray[Any] = np.ndarray(values.shape, values.dtype, buffer,
+                                        -address(buffer) % ALIGNMENT)
         copy[...] = values
         return copy
 
@@ -85,7 +86,8 @@ class Call:
 
     def __init__(self, function: Any, args: tuple[Any, ...]):
         self.function, self.args = function, (None,) * len(args)
-        self.values = [CTYPES[arg.dtype.char]() if isinstance(arg, np.generic) else ctypes.c_void_p() for arg in args]
+        self.values = [CTYPES[arg.dtype.char]() if isinstance(arg, np.generic)
+                       else ctypes.c_void_p() for arg in args]
         self.addresses = (ctypes.c_void_p * len(args))(*map(ctypes.addressof, self.values))
         self.change(args)
 
@@ -113,6 +115,6 @@ def address(array: NDArray[Any]) -> int:
     `array.ctypes.data` takes three times as long, but also serves arrays that are read-only.
     """
     try:
-        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]
     except TypeError:
         return array.ctypes.data

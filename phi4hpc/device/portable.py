@@ -1,8 +1,9 @@
 """Bits that agree between kinds of CPU, at some cost in speed: what PHI4HPC_PORTABLE=1 asks for.
 
-Without it kernels are compiled for this CPU with -ffast-math, and NumPy and the C library take other
-code for e^x, ln x and cos x on each kind of CPU. With it every operation is as IEEE 754 says, and these
-functions are made of additions, multiplications and divisions alone: here, and in kernels/portable.hpp.
+Without it kernels are compiled for this CPU with -ffast-math, and NumPy and the C library take
+other code for e^x, ln x and cos x on each kind of CPU. With it every operation is as IEEE 754
+says, and these functions are made of additions, multiplications and divisions alone: here, and in
+kernels/portable.hpp.
 """
 
 import math
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
-LN2 = 0.6931471803691238, 1.9082149292705877e-10          # ln 2 in two parts; the first times n is exact
+LN2 = 0.6931471803691238, 1.9082149292705877e-10          # in two parts; n times the first is exact
 HALF_PI = 1.5707963267341256, 6.077100506506192e-11       # pi / 2 likewise
 
 

@@ -8,8 +8,8 @@ from phi4hpc import kernels
 
 FOLDER = Path(kernels.__file__).parent
 REAL = {'float32': 'float', 'float64': 'double'}
-LEFT = 16                         # reals before column 0 of a row: room for its halo, so that the column is aligned
-PAD = 16                          # reals of which a padded row is a multiple
+LEFT = 16                         # reals before column 0: room for a halo that keeps it aligned
+PAD = 16                          # a padded row has a multiple of this number of reals
 
 Kernel = str | Path
 """A kernel's name, for kernels/<name>.cu, or the path of a user's own .cu file."""
@@ -45,5 +45,7 @@ def definitions(L: int, precision: str, shape: dict[str, int]) -> list[str]:
 def digest(*parts: object) -> str:
     """Return a name for what is compiled from `parts` and from every file in the folder of
     kernels."""
-    files = (path.read_bytes() for path in sorted(FOLDER.iterdir()) if path.suffix in {'.cu', '.cuh', '.hpp', '.cpp'})
-    return hashlib.sha256(b'\0'.join([*(str(part).encode() for part in parts), *files])).hexdigest()[:24]
+    files = (path.read_bytes() for path in sorted(FOLDER.iterdir())
+             if path.suffix in {'.cu', '.cuh', '.hpp', '.cpp'})
+    content = b'\0'.join([*(str(part).encode() for part in parts), *files])
+    return hashlib.sha256(content).hexdigest()[:24]

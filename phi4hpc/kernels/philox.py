@@ -36,7 +36,8 @@ def philox(counter: Sequence[ArrayLike], key: tuple[int, int]) -> NDArray[np.uin
     key0, key1 = (int(k) for k in key)
     for _ in range(10):
         a, b = np.uint64(0xD2511F53) * x, np.uint64(0xCD9E8D57) * z
-        x, y, z, w = (b >> WORD) ^ y ^ np.uint64(key0), b & LOW, (a >> WORD) ^ w ^ np.uint64(key1), a & LOW
+        x, y = (b >> WORD) ^ y ^ np.uint64(key0), b & LOW
+        z, w = (a >> WORD) ^ w ^ np.uint64(key1), a & LOW
         key0, key1 = (key0 + 0x9E3779B9) % 2**32, (key1 + 0xBB67AE85) % 2**32
     return np.stack([x, y, z, w]).astype(np.uint32)
 
@@ -46,6 +47,6 @@ def key(seed: int, stream: int, L: int) -> tuple[int, int]:
     return seed, int(stream) | L << 8
 
 
-def uniform(words: NDArray[np.uint32]) -> NDArray[np.float64]:
+def uniform(words: NDArray[np.uint32]) -> NDArray[np.floating]:
     """Return deviates in the open interval (0, 1) from random words."""
     return (words + 0.5) * 2.0**-32

@@ -1,15 +1,14 @@
-"""What an algorithm is: a file of phi4hpc/sampling/algorithms/, or a module of the user's, with
-the names below.
+"""What an algorithm is: a file of sampling/algorithms/, or the user's own module, with these names.
 
-    ERGODIC: bool                 whether it reaches every field by itself
-    visits(sample)                how often a sweep visits each site, by which `check` and `bench` count
-    launch(fields, sample, kappa_r, size_r, first, sweeps)        makes sweeps: see Launch
+    ERGODIC: bool               whether it reaches every field by itself
+    visits(sample)              how often a sweep visits each site, to count by
+    launch(fields, sample, kappa_r, size_r, first, sweeps)      makes sweeps: see Launch
 
 and where there is need
 
-    STREAM: int                   the number of the random stream from which its kernel draws
-    step_size(sample, L)          the StepSize that thermalisation tunes for every rung
-    SETTINGS                      a Section: of our own, the deck's key sample.<name>
+    STREAM: int                 the number of the random stream from which its kernel draws
+    step_size(sample, L)        the StepSize that thermalisation tunes for every rung
+    SETTINGS                    a Section: of our own, the deck's key sample.<name>
 
 where `sample` is the deck's section of that name. A kernel is the file phi4hpc/kernels/<name>.cu,
 or that whose path `fields.launch` is given. The deck imports these files to check itself, so they
@@ -45,8 +44,8 @@ class StepSize(NamedTuple):
 class Launch(Protocol):
     """The function `launch` of an algorithm."""
 
-    def __call__(self, fields: 'Fields', sample: 'Sample', kappa_r: 'NDArray', size_r: 'NDArray | None', first: int,
-                 sweeps: int) -> 'NDArray | None':
+    def __call__(self, fields: 'Fields', sample: 'Sample', kappa_r: 'NDArray',
+                 size_r: 'NDArray | None', first: int, sweeps: int) -> 'NDArray | None':
         """Make `sweeps` sweeps of every replica, numbered on from `first`; return the accepted
         proposals, (r,).
 
@@ -65,7 +64,10 @@ def require_streams(recipe: Iterable[str]) -> None:
     taken = {int(stream): stream.name.lower() for stream in Stream}
     for name in dict.fromkeys([*names(), *recipe]):
         stream = getattr(algorithm(name), 'STREAM', None)
-        if stream is not None and (stream in taken or not 0 < stream < 256):
-            raise UserError(f'{name}: its STREAM is {stream}; expected a number from 1 to 255, none of '
-                            f'{", ".join(f"{number} ({other})" for number, other in sorted(taken.items()))}')
-        taken |= {} if stream is None else {stream: name}
+        if stream is None:
+            continue
+        if stream in taken or not 0 < stream < 256:
+            known = ', '.join(f'{number} ({other})' for number, other in sorted(taken.items()))
+            raise UserError(f'{name}: its STREAM is {stream}; expected a number from 1 to 255, '
+                            f'none of {known}')
+        taken[stream] = name

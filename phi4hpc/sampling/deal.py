@@ -28,8 +28,8 @@ from phi4hpc.sampling.tuning import step_sizes
 from phi4hpc.storage.layout import Shape
 
 REPEATS = 5                       # steps timed; the quickest counts
-HALVINGS = 30                     # of the interval in which the least load of the slowest rank is sought
-WAITING = 1.1                     # load of the slowest rank for which ranks that share chains make up by waiting
+HALVINGS = 30                     # of the interval that holds the least load of the slowest rank
+WAITING = 1.1                     # load of the slowest rank that is worth not sharing chains
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
@@ -45,7 +45,10 @@ def deal(comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape]
     if comm.size == 1:
         return np.stack([0 * totals[0], totals.sum(0)], 1)
     measured = comm.gather([step_cost(device, deck, shape, comm.size) for shape in shapes])
-    held = decided(totals, *np.median(measured, 0).T, comm.size) if measured else None
+    held = None
+    if measured:
+        fixed, each = np.median(measured, 0).T
+        held = decided(totals, fixed, each, comm.size)
     return np.pad(np.cumsum(comm.bcast(held), 1), ((0, 0), (1, 0)))
 
 
@@ -57,8 +60,8 @@ def decided(totals: Integers, fixed: Floats, each: Floats, ranks: int) -> Intege
     chains, lattices = (load(held, fixed, each).max() for held in (by_chains, by_lattices))
     held = by_chains if chains <= WAITING * lattices else by_lattices
     loads = load(held, fixed, each)
-    log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean', totals.sum(), ranks,
-             100 * (loads.max() / loads.mean() - 1))
+    log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean',
+             totals.sum(), ranks, 100 * (loads.max() / loads.mean() - 1))
     return held
 
 
@@ -109,7 +112,8 @@ def filled(totals: Integers, fixed: Floats, each: Floats, ranks: int, limit: flo
     last one the rest."""
     left, held = totals.copy(), np.zeros((totals.shape[1], ranks), int)
     for rank in range(ranks - 1):
-        most = left.sum() - (ranks - rank - 1)                                   # one is left for every rank to come
+        # One is left for every rank to come.
+        most = left.sum() - (ranks - rank - 1)
         mine = taken(left, fixed, each, limit, most)
         held[:, rank] = mine.sum(0)
         left -= mine

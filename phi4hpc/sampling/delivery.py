@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from phi4hpc.parallel.communicator import Communicator
 
 Rows = NDArray[Any]
-Numbers = NDArray[np.integer]
+Numbers = NDArray[Any]
 buffers: dict[str, NDArray[np.uint8]] = {}
 """Memory for what goes out, comes in and is in order. It is kept, as new pages cost as much as
 copying."""
 
 
-def deliver(comm: Communicator, rows_br: Rows, rung_br: Numbers, bounds: Numbers, owner_f: Numbers) -> Rows:
+def deliver(comm: Communicator, rows_br: Rows, rung_br: Numbers, bounds: Numbers,
+            owner_f: Numbers) -> Rows:
     """Return the rows (f, b, ...) of the rungs that this rank owns, in memory that the next call
     takes. Collective.
 
@@ -32,7 +33,8 @@ def deliver(comm: Communicator, rows_br: Rows, rung_br: Numbers, bounds: Numbers
     """
     draws, item = len(rung_br), rows_br.shape[2:]
     if comm.size == 1:
-        received, (draw, replica) = rows_br.reshape(-1, *item), np.indices(rung_br.shape).reshape(2, -1)
+        received = rows_br.reshape(-1, *item)
+        draw, replica = np.indices(rung_br.shape).reshape(2, -1)
     else:
         received, draw, replica = brought(comm, rows_br, owner_f[rung_br], bounds)
     row_fb = np.empty((len(owner_f), draws), int)
@@ -42,7 +44,8 @@ def deliver(comm: Communicator, rows_br: Rows, rung_br: Numbers, bounds: Numbers
     return np.take(received, own_fb, axis=0, out=rows_fb, mode='clip') if own_fb.size else rows_fb
 
 
-def brought(comm: Communicator, rows_br: Rows, owner_br: Numbers, bounds: Numbers) -> tuple[Rows, Numbers, Numbers]:
+def brought(comm: Communicator, rows_br: Rows, owner_br: Numbers,
+            bounds: Numbers) -> tuple[Rows, Numbers, Numbers]:
     """Return the rows whose owner this rank is, and the draw and the replica of each. Collective.
     """
     item, dtype, sources = rows_br.shape[2:], rows_br.dtype, list(pairwise(bounds))
@@ -55,7 +58,8 @@ def brought(comm: Communicator, rows_br: Rows, owner_br: Numbers, bounds: Number
     draw = np.concatenate([each for each, _ in mine])
     replica = np.concatenate([a + each for (a, _), (_, each) in zip(sources, mine, strict=True)])
     received = buffer('in', (len(draw), *item), dtype)
-    comm.Alltoallv((send.reshape(-1).view(np.uint8), np.bincount(to_br.ravel(), minlength=comm.size) * width),
+    sent = np.bincount(to_br.ravel(), minlength=comm.size) * width
+    comm.Alltoallv((send.reshape(-1).view(np.uint8), sent),
                    (received.reshape(-1).view(np.uint8), [len(each) * width for each, _ in mine]))
     return received, draw, replica
 

@@ -18,23 +18,27 @@ from phi4hpc.sampling.owned import Owned
 from phi4hpc.sampling.team import summed
 from phi4hpc.storage.writer import Writer
 
+Floats = NDArray[np.float64]
+
 
 class Draws:
-    """The draws of `sampler`, for the lattice number `lattice`, that the ranks of `comm` write by
-    `writer`."""
+    """The draws of lattice number `lattice`, by its sampler, that the ranks of `comm` write."""
 
     def __init__(self, comm: Communicator, writer: Writer, sampler: LatticeSampler, lattice: int):
         self.comm, self.writer, self.sampler, self.shape = comm, writer, sampler, sampler.shape
         self.owned = Owned(writer, self.shape, sampler.team, lattice)
-        self.together = max(1, DELIVERED_BYTES * comm.size // (self.shape.rungs * self.shape.draw_bytes))
+        of_a_draw = self.shape.rungs * self.shape.draw_bytes
+        self.together = max(1, DELIVERED_BYTES * comm.size // of_a_draw)
         self.phi_bryx = sampler.replicas.fields.pinned(min(self.together, self.shape.chunk))
-        self.committed = 0                                                 # draws written, and to be declared complete
+        # The number of draws that are written, declared complete or about to be.
+        self.committed = 0
         # The draws that wait: (series_rq, flat rung of the team's replicas) of each, and which of
         # them have a field.
-        self.waiting: list[tuple[NDArray[np.float64], NDArray[np.integer]]] = []
+        self.waiting: list[tuple[Floats, NDArray[np.integer]]] = []
         self.kept: list[int] = []
-        self.arrival: Callable[[], None] | None = None                     # waits for the last field
-        self.counts: Callable[[], dict[str, NDArray[np.float64]]] | None = None        # waits for the sums
+        # What waits for the last field to arrive, and for the sums of counts.
+        self.arrival: Callable[[], None] | None = None
+        self.counts: Callable[[], dict[str, Floats]] | None = None
 
     def go_on(self, committed: int) -> None:
         """Say that only the first `committed` draws of the file are sure, and go on after them.
@@ -66,7 +70,8 @@ class Draws:
     def _deliver(self) -> None:
         """Bring all draws that wait to the owners."""
         series_brq, rung_br = map(np.array, zip(*self.waiting, strict=True))
-        self.owned.take(self.committed, series_brq, rung_br, self.phi_bryx[:len(self.kept)], self.kept)
+        self.owned.take(self.committed, series_brq, rung_br, self.phi_bryx[:len(self.kept)],
+                        self.kept)
         self.waiting.clear()
         self.kept.clear()
 
@@ -79,7 +84,8 @@ class Draws:
     def full(self) -> bool:
         """Whether a block of the file is waiting, or the rest of all draws."""
         drawn = self.drawn
-        return drawn > self.committed and (drawn % self.shape.draws_at_once == 0 or drawn == self.shape.draws)
+        ends_block = drawn % self.shape.draws_at_once == 0 or drawn == self.shape.draws
+        return drawn > self.committed and ends_block
 
     def commit(self) -> None:
         """Write the draws that wait, and begin to declare them complete. Collective."""

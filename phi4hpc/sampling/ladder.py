@@ -30,23 +30,27 @@ class Ladder:
     for all of these replicas, is compiled: kernels/exchange.cpp.
     """
 
-    def __init__(self, kappas: ArrayLike, chains: int, seed: int, L: int, columns: int = 1, first: int = 0):
+    def __init__(self, kappas: ArrayLike, chains: int, seed: int, L: int, columns: int = 1,
+                 first: int = 0):
         self.kappas = np.array(kappas, np.float64)
         self.slope_p = np.empty(len(self.kappas) - 1)
         self.first, self.chains, self.rungs = first, chains, len(self.kappas)
         shape, pairs = (chains, self.rungs), (chains, self.rungs - 1)
-        self.replica_ck = np.arange(chains * self.rungs).reshape(shape)   # which replica is at a rung
-        self.rung_r = np.empty(chains * self.rungs, np.int64)             # the rung of a replica
-        self.sums_nk = np.zeros((columns - 1, self.rungs))                # of what replicas reported at a rung
-        self.heading_cr = np.zeros(shape, np.int8)                        # which way replicas go
-        self.trips_cr = np.zeros(shape, np.int64)                         # bottom to top and back to bottom
-        self.turns = np.zeros(2, np.int64)                                # even and odd ones
-        self.swapped_cp = np.zeros(pairs, np.int64)
+        # The replica at each rung, the rung of each replica, and the sums of what replicas report.
+        self.replica_ck = np.arange(chains * self.rungs).reshape(shape)
+        self.rung_r = np.empty(chains * self.rungs, np.int64)
+        self.sums_nk = np.zeros((columns - 1, self.rungs))
+        # Which way replicas go, and how often they went from bottom to top and back to bottom.
+        self.heading_cr, self.trips_cr = np.zeros(shape, np.int8), np.zeros(shape, np.int64)
+        # Even and odd turns, and the swaps in them.
+        self.turns, self.swapped_cp = np.zeros(2, np.int64), np.zeros(pairs, np.int64)
         # The turns after which the replica at a rung was rising, and those after which it was
         # known where it goes.
         self.rising_ck, self.known_ck = np.zeros((2, *shape), np.int64)
-        self.ends = np.int32(chains), np.int32(self.rungs), self.replica_ck, self.heading_cr, self.trips_cr
-        self.number, self.keys = np.zeros(1, np.uint32), [*map(np.uint32, key(seed, Stream.SWAP, L))]
+        self.ends = (np.int32(chains), np.int32(self.rungs), self.replica_ck, self.heading_cr,
+                     self.trips_cr)
+        self.number = np.zeros(1, np.uint32)                              # of the turn
+        self.keys = [*map(np.uint32, key(seed, Stream.SWAP, L))]
         self.kernels = exchange_kernels()
         self.reports_rn: NDArray[np.float64] | None = None
         self._derive()
@@ -68,9 +72,10 @@ class Ladder:
 
         To pass that takes longer than a turn.
         """
-        return self.kernels.call('exchange', reports_rn, np.int32(reports_rn.shape[1]), self.number, *self.keys,
-                                 self.slope_p, np.int32(self.first), *self.ends, self.rung_r, self.sums_nk,
-                                 self.swapped_cp, self.turns, self.rising_ck, self.known_ck)
+        return self.kernels.call('exchange', reports_rn, np.int32(reports_rn.shape[1]),
+                                 self.number, *self.keys, self.slope_p, np.int32(self.first),
+                                 *self.ends, self.rung_r, self.sums_nk, self.swapped_cp,
+                                 self.turns, self.rising_ck, self.known_ck)
 
     def _arrive(self) -> None:
         """Note which replicas are at the ends of the ladder."""
@@ -106,7 +111,7 @@ class Ladder:
         return {'replica_ck': self.replica_ck + self.first * self.rungs,
                 **{name: getattr(self, name) for name in COUNTS}}
 
-    def restore(self, kappas: ArrayLike, turns: ArrayLike, state: Mapping[str, ArrayLike]) -> None:
+    def restore(self, kappas: ArrayLike, turns: ArrayLike, state: Mapping[str, NDArray[Any]]) -> None:
         """Take up the rungs, the numbers of even and odd turns, and the `state` of these chains."""
         self.kappas[...], self.turns[...] = kappas, turns
         for name, value in state.items():

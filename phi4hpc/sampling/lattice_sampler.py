@@ -30,13 +30,15 @@ class LatticeSampler:
     """The lattice number `lattice` of a deck, of the given shape, as this rank of `comm` and its
     team hold it."""
 
-    def __init__(self, comm: Communicator, device: Device, deck: Deck, shape: Shape, team: Team, lattice: int):
+    def __init__(self, comm: Communicator, device: Device, deck: Deck, shape: Shape, team: Team,
+                 lattice: int):
         self.comm, self.team, self.shape = comm, team, shape
         self.thermalisation = deck.sample.thermalisation
-        self.frozen_after = self.thermalisation * 4 // 5                    # steps; step sizes are tuned before
+        self.frozen_after = self.thermalisation * 4 // 5            # steps that tune step sizes
         first, last = team.chains[lattice]
         bounds, self.chains = team.bounds[lattice], slice(first, last)
-        self.replicas = Replicas(device, deck, shape.L, bounds[team.comm.rank:team.comm.rank + 2])
+        begin, end = map(int, bounds[team.comm.rank:team.comm.rank + 2])
+        self.replicas = Replicas(device, deck, shape.L, (begin, end))
         self.sizes = step_sizes(deck.sample, shape.L, len(shape.kappas))    # {algorithm: StepSizes}
         columns = 1 + len(self.sizes)
         self.ladder = Ladder(shape.kappas, last - first, deck.seed, shape.L, columns, first)
@@ -46,7 +48,7 @@ class LatticeSampler:
         # algorithm in `sizes`.
         self.reports_rn = np.empty((len(self.ladder.rung_r), columns))
         self.bottom_c1 = len(shape.kappas) * np.arange(last - first)[:, None]
-        self.own = slice(*self.replicas.held - bounds[0])
+        self.own = slice(begin - bounds[0], end - bounds[0])
         self.received = self.reports_rn, np.diff(bounds) * columns
 
     def step(self, number: int) -> None:
@@ -71,7 +73,8 @@ class LatticeSampler:
         team's, from 0.
         """
         series_rq = np.column_stack([self.densities_rq, self.replicas.longest_mode()])
-        return series_rq, (self.ladder.rung_r.reshape(-1, self.ladder.rungs) + self.bottom_c1).ravel()
+        rung_ck = self.ladder.rung_r.reshape(-1, self.ladder.rungs) + self.bottom_c1
+        return series_rq, rung_ck.ravel()
 
     def swap(self, number: int) -> None:
         """Report to the team on the replicas here, then swap and tune after step `number`.
@@ -140,7 +143,8 @@ class LatticeSampler:
         proposals = {}
         for name, sizes in self.sizes.items():
             proposals[f'{name}_step_size'] = sizes.size_k
-            proposals[f'{name}_acceptance'] = acceptance(counts[f'{name}.accepted_k'], counts[f'{name}.tried'])
+            accepted_k, tried = counts[f'{name}.accepted_k'], counts[f'{name}.tried']
+            proposals[f'{name}_acceptance'] = acceptance(accepted_k, tried)
         return {'kappa': self.ladder.kappas, 'swap_tried': self.ladder.tried_p(counts['turns']),
                 'swap_accepted': counts['swapped_cp'], 'round_trips': counts['trips_cr'],
                 'flow_rising': counts['rising_ck'], 'flow_known': counts['known_ck'], **proposals}

@@ -23,14 +23,14 @@ class Owned:
 
     def __init__(self, writer: Writer, shape: Shape, team: Team, lattice: int):
         self.comm, self.writer, self.shape = team.comm, writer, shape
-        self.first, last = map(int, team.bounds[lattice, [0, -1]])         # replicas of the team, and rungs
+        self.first, last = map(int, team.bounds[lattice, [0, -1]])         # replicas of the team
         self.bounds = team.bounds[lattice] - self.first
         self.owner_f = writer.owners(shape.L)[self.first:last] - team.first
         own = np.count_nonzero(self.owner_f == self.comm.rank)
         self.rung_br = np.empty((shape.draws_at_once, last - self.first), int)     # flat
         self.series_fbq = np.empty((own, shape.draws_at_once, len(SERIES)))
         self.checksum_fb = np.empty((own, shape.chunk), np.uint32)         # of fields
-        self.draws = self.fields = 0                                       # how many of them are here
+        self.draws = self.fields = 0                                       # that are here
 
     def take(self, committed: int, series_brq: NDArray[np.float64], rung_br: NDArray[np.integer],
              phi_bryx: NDArray[Any], kept: Sequence[int]) -> None:
@@ -40,12 +40,14 @@ class Owned:
         rank's replicas; `rung_br`: flat rung of the team's replicas, both from 0; `phi_bryx`:
         fields of this rank's replicas, of the draws numbered `kept` among these.
         """
-        draws, here = slice(self.draws, self.draws + len(rung_br)), slice(self.fields, self.fields + len(kept))
+        draws = slice(self.draws, self.draws + len(rung_br))
+        here = slice(self.fields, self.fields + len(kept))
         self.series_fbq[:, draws] = self._delivered(series_brq, rung_br)
         if kept:
             phi_fbyx = self._delivered(phi_bryx, rung_br[kept])
             self.checksum_fb[:, here] = checksums([phi_fbyx])
-            self.writer.write(self.shape.L, 'phi', self.shape.fields(committed) + here.start, phi_fbyx)
+            first = self.shape.fields(committed) + here.start
+            self.writer.write(self.shape.L, 'phi', first, phi_fbyx)
         self.rung_br[draws] = rung_br
         self.draws, self.fields = draws.stop, here.stop
 
@@ -55,13 +57,15 @@ class Owned:
     def write(self, committed: int) -> None:
         """Write the series of all draws that are here; the first of them is number `committed`."""
         replica_bf = self.first + np.argsort(self.rung_br[:self.draws], axis=1).astype(np.int32)
-        columns = dict(zip(SERIES, np.moveaxis(self.series_fbq[:, :self.draws], -1, 0), strict=True))
+        series_qfb = np.moveaxis(self.series_fbq[:, :self.draws], -1, 0)
+        columns = dict(zip(SERIES, series_qfb, strict=True))
         columns['replica'] = replica_bf[:, self.owner_f == self.comm.rank].T
         columns['checksum'] = checksums(columns.values())
         for name, values in columns.items():
             self.writer.write(self.shape.L, name, committed, values)
         if self.fields:
             checksum_fb = self.checksum_fb[:, :self.fields]
-            self.writer.write(self.shape.L, 'phi_checksum', self.shape.fields(committed), checksum_fb)
+            first = self.shape.fields(committed)
+            self.writer.write(self.shape.L, 'phi_checksum', first, checksum_fb)
         self.draws = self.fields = 0
         self.writer.flush()

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from phi4hpc.deck.schema import SHORTEST_ROUND, Ladder
 
-DIGITS = 8                        # of a hopping, so that it is the same number wherever it was computed
+DIGITS = 8                        # of a hopping, so that it is the same wherever it was computed
 TINY = np.finfo(float).tiny
+
+Floats = NDArray[np.float64]
 
 
 def first(ladder: Ladder) -> tuple[float, ...]:
@@ -32,8 +34,8 @@ def moves(thermalisation: int) -> frozenset[int]:
     return frozenset(step for step in halves if step >= SHORTEST_ROUND)
 
 
-def moved(kappas: NDArray[np.float64], tried_cp: NDArray[np.float64], swapped_cp: NDArray[np.float64],
-          pinned: Sequence[float]) -> NDArray[np.float64]:
+def moved(kappas: Floats, tried_cp: Floats, swapped_cp: Floats,
+          pinned: Sequence[float]) -> Floats:
     """Return rungs (k,) of equal rejection, by the swaps tried and accepted at the rungs `kappas`.
 
     `pinned`: rungs that stay, both ends among them.
@@ -46,11 +48,12 @@ def moved(kappas: NDArray[np.float64], tried_cp: NDArray[np.float64], swapped_cp
     rejection_p = np.maximum(1 - swapped_cp.sum(0) / tried_p, 0.5 / tried_p)
     barrier_k = np.concatenate([[0.0], np.cumsum(rejection_p)])
     barrier_of_pinned = barrier_k[np.searchsorted(kappas, pinned)]
-    return placed(np.array(pinned), barrier_of_pinned, len(kappas), PchipInterpolator(barrier_k, kappas))
+    kappa_of_barrier = PchipInterpolator(barrier_k, kappas)
+    return placed(np.array(pinned), barrier_of_pinned, len(kappas), kappa_of_barrier)
 
 
-def placed(pinned: NDArray[np.float64], barrier_of_pinned: NDArray[np.float64], rungs: int,
-           kappa_of_barrier: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> NDArray[np.float64]:
+def placed(pinned: Floats, barrier_of_pinned: Floats, rungs: int,
+           kappa_of_barrier: Callable[[Floats], Floats]) -> Floats:
     """Return `rungs` rungs, those pinned among them; between two of these they are equally spaced
     in the barrier."""
     share = shares(np.diff(barrier_of_pinned), rungs - 1)
@@ -60,7 +63,7 @@ def placed(pinned: NDArray[np.float64], barrier_of_pinned: NDArray[np.float64], 
     return np.sort(np.concatenate([pinned, free]))
 
 
-def shares(lengths: NDArray[np.float64], pairs: int) -> NDArray[np.int64]:
+def shares(lengths: Floats, pairs: int) -> NDArray[np.int64]:
     """Return how many of the pairs of rungs each part of the barrier gets, one at least: the worst
     pair is best."""
     # All but a few go by the rule of proportion, which never gives a part more than it ends with.

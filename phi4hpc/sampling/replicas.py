@@ -1,7 +1,7 @@
 """The replicas of one lattice that this rank holds: their fields, and one step of the recipe on
 them."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from typing import TypeVar
 
 import numpy as np
@@ -26,7 +26,8 @@ class Replicas:
     """The replicas first ... last - 1, maybe none, of a lattice of size L; `held`: (first, last).
     """
 
-    def __init__(self, device: Device, deck: Deck, L: int, held: Sequence[int] | NDArray[np.integer]):
+    def __init__(self, device: Device, deck: Deck, L: int,
+                 held: tuple[int, int]):
         self.deck, self.L, self.held = deck, L, held
         self.own = np.arange(*held)
         self.recipe = [(name, algorithm(name), sweeps) for name, sweeps in recipe(deck.sample)]
@@ -47,11 +48,14 @@ class Replicas:
         """
         return finished(self.parts(number, kappa_r, sizes))
 
-    def parts(self, number: int, kappa_r: NDArray[np.float64], sizes: Sizes) -> Generator[str, None, Accepted]:
+    def parts(self, number: int, kappa_r: NDArray[np.float64],
+              sizes: Sizes) -> Generator[str, None, Accepted]:
         """Make `step`, and yield the name of each algorithm when it is done."""
-        accepted, sweep = {name: np.zeros(len(self.own), np.int64) for name in sizes}, number * self.sweeps
+        accepted = {name: np.zeros(len(self.own), np.int64) for name in sizes}
+        sweep = number * self.sweeps
         for name, module, sweeps in self.recipe if len(self.own) else ():
-            taken = module.launch(self.fields, self.deck.sample, kappa_r, sizes.get(name), sweep, sweeps)
+            size_r = sizes.get(name)
+            taken = module.launch(self.fields, self.deck.sample, kappa_r, size_r, sweep, sweeps)
             if name in sizes:
                 accepted[name] += taken
             sweep += sweeps

@@ -39,18 +39,21 @@ class Sampler:
     `control`: the runcontrol.Control that is asked after every step.
     """
 
-    def __init__(self, comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape], writer: Writer,
-                 folder: Path, control: Control):
+    def __init__(self, comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape],
+                 writer: Writer, folder: Path, control: Control):
         self.comm, self.plan, self.control = comm, deck.sample, control
         self.folder, self.generations, self.device = folder, deck.checkpoint.keep, device
         require_streams(dict(recipe(deck.sample)))
         self.bounds = deal(comm, device, deck, shapes)
-        team = Team(comm, self.bounds, [writer.owners(shape.L) for shape in shapes], deck.ladder.rungs)
-        self.lattices = [LatticeSampler(comm, device, deck, shape, team, number) for number, shape in enumerate(shapes)]
-        self.draws = [Draws(comm, writer, lattice, number) for number, lattice in enumerate(self.lattices)]
+        owners = [writer.owners(shape.L) for shape in shapes]
+        team = Team(comm, self.bounds, owners, deck.ladder.rungs)
+        self.lattices = [LatticeSampler(comm, device, deck, shape, team, number)
+                         for number, shape in enumerate(shapes)]
+        self.draws = [Draws(comm, writer, lattice, number)
+                      for number, lattice in enumerate(self.lattices)]
         self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
         self.writer, self.steps = writer, 0
-        self.stalled = 0.0                                                 # seconds that draws took from sampling
+        self.stalled = 0.0                               # seconds that draws took from sampling
 
     def run(self) -> None:
         """Thermalise and make all draws, from the last checkpoint where there is one. Collective.
@@ -100,7 +103,8 @@ class Sampler:
             self._stall(draws.commit)
             self._stall(draws.settle)
         self._stall(self.writer.sync)
-        self._stall(checkpoint.save, self.comm, self.folder, self.generations, self.fields(), self.state())
+        self._stall(checkpoint.save, self.comm, self.folder, self.generations, self.fields(),
+                    self.state())
 
     def fields(self) -> dict[str, tuple[NDArray[Any], NDArray[np.integer]]]:
         """Return {group: (fields phi_ryx of the replicas that this rank holds, bounds of what each
@@ -124,11 +128,12 @@ class Sampler:
         for lattice, draws in zip(self.lattices, self.draws, strict=True):
             group = lattice.shape.group
             lattice.replicas.fields.write(fields[group])
-            lattice.restore({name.removeprefix(f'{group}.'): value for name, value in state.items()})
+            lattice.restore({name.removeprefix(f'{group}.'): value
+                             for name, value in state.items()})
             draws.go_on(max(0, self.steps - self.plan.thermalisation) // self.plan.spacing)
         if (made_on := state['device'].decode()) != self.device.bits:
-            log.warning('sample: the checkpoint was made on the device %s and goes on on %s: the same distribution, '
-                        'not the same bits', made_on, self.device.bits)
+            log.warning('sample: the checkpoint was made on the device %s and goes on on %s: the '
+                        'same distribution, not the same bits', made_on, self.device.bits)
 
     def _resume_or_start(self) -> None:
         held = {lattice.shape.group: lattice.replicas.held for lattice in self.lattices}

@@ -16,7 +16,8 @@ def first_fields(kind: str, L: int, rungs: int, replicas: Sequence[int] | NDArra
     `kind`: `hot`, independent normal deviates; `cold`, all sites 1; `mixed`, hot and cold chains
     by turns.
     """
-    hot_r = np.array([kind == 'hot' or (kind == 'mixed' and r // rungs % 2 == 0) for r in replicas], bool)
+    in_even_chain_r = np.asarray(replicas) // rungs % 2 == 0
+    hot_r = (kind == 'hot') | ((kind == 'mixed') & in_even_chain_r)
     return np.where(hot_r[:, None, None], normal(L, replicas, seed), 1.0)
 
 

@@ -5,15 +5,13 @@ Even and odd pairs of rungs take turns (deterministic even-odd, non-reversible: 
 arXiv:1905.02939). The turns are made by the compiled kernels/exchange.cpp.
 """
 
-from typing import TypeVar
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-Number = TypeVar('Number', float, NDArray[np.float64])
+Number = Any                      # or an array of them
 
 
-def log_acceptance(kappa_low: Number, kappa_high: Number, hopping_low: Number, hopping_high: Number) -> Number:
+def log_acceptance(kappa_low: Number, kappa_high: Number, hopping_low: Number,
+                   hopping_high: Number) -> Number:
     """Return ln a of swapping the replicas at two hoppings, kappa_low and kappa_high.
 
     `hopping_low`, `hopping_high`: H = sum_{x,mu} phi(x) phi(x+mu) of the replica at each.

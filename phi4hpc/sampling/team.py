@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 from phi4hpc.parallel.communicator import Communicator
 
+Integers = NDArray[np.integer]
+Sums = dict[str, NDArray[np.float64]]
+
 
 class Team:
     """The ranks with which this one of `world` shares chains, of `rungs` rungs each. Collective.
@@ -21,17 +24,19 @@ class Team:
     1] - 1; `owners`: for each lattice the rank that writes each rung.
     """
 
-    def __init__(self, world: Communicator, bounds: NDArray[np.integer], owners: Sequence[NDArray[np.integer]],
+    def __init__(self, world: Communicator, bounds: Integers, owners: Sequence[Integers],
                  rungs: int):
         numbers = teams(bounds, owners, rungs)
         ranks = np.flatnonzero(numbers == numbers[world.rank])
         self.comm = world.Split(numbers[world.rank])
-        self.first, self.speaks = ranks[0], self.comm.rank == 0            # only its first rank adds to sums
+        # Only its first rank adds to sums.
+        self.first, self.speaks = ranks[0], self.comm.rank == 0
         self.bounds = bounds[:, ranks[0]:ranks[-1] + 2]
-        self.chains = self.bounds[:, [0, -1]] // rungs                     # (lattice, 2): first, and one after the last
+        # (lattice, 2): first, and one after the last.
+        self.chains = self.bounds[:, [0, -1]] // rungs
 
 
-def teams(bounds: NDArray[np.integer], owners: Sequence[NDArray[np.integer]], rungs: int) -> NDArray[np.int64]:
+def teams(bounds: Integers, owners: Sequence[Integers], rungs: int) -> Integers:
     """Return the number of each rank's team. A chain's ranks are neighbours, so teams are runs of
     ranks."""
     bonded = np.zeros(bounds.shape[1] - 1, bool)                           # to the rank before
@@ -42,15 +47,16 @@ def teams(bounds: NDArray[np.integer], owners: Sequence[NDArray[np.integer]], ru
     return np.cumsum(~bonded)
 
 
-def summed(comm: Communicator, arrays: Mapping[str, NDArray[Any]]) -> Callable[[], dict[str, NDArray[np.float64]]]:
+def summed(comm: Communicator, arrays: Mapping[str, NDArray[Any]]) -> Callable[[], Sums]:
     """Begin to sum {name: array} over the ranks; return what waits for the sums and returns them.
     Collective."""
     total = np.concatenate([np.ravel(array) for array in arrays.values()], dtype=float)
-    request = comm.Iallreduce(None, total)                                 # in place; only `total` must stay
+    request = comm.Iallreduce(None, total)                     # in place; only `total` must stay
 
-    def wait() -> dict[str, NDArray[np.float64]]:
+    def wait() -> Sums:
         request.Wait()
         parts = np.split(total, np.cumsum([np.size(array) for array in arrays.values()])[:-1])
-        return {name: part.reshape(np.shape(array)) for (name, array), part in zip(arrays.items(), parts, strict=True)}
+        return {name: part.reshape(np.shape(array))
+                for (name, array), part in zip(arrays.items(), parts, strict=True)}
 
     return wait

@@ -21,7 +21,7 @@ class StepSizes:
     def __init__(self, rungs: int, tuned: StepSize, proposals: int):
         self.acceptance, self.largest, self.proposals = tuned.acceptance, tuned.largest, proposals
         self.size_k = np.full(rungs, float(tuned.first))
-        self.tried = 0                                                     # proposals at any rung since counts began
+        self.tried = 0                                     # proposals at a rung since counts began
 
     def adapt(self, window: int, accepted_k: NDArray[np.float64]) -> None:
         """Move the step sizes toward the acceptance wanted, by the accepted proposals of window
@@ -52,7 +52,8 @@ def step_sizes(sample: Sample, L: int, rungs: int) -> dict[str, StepSizes]:
     return found
 
 
-def acceptance(accepted_k: NDArray[np.float64], tried: float | NDArray[np.float64]) -> NDArray[np.float64]:
+def acceptance(accepted_k: NDArray[np.float64],
+               tried: float | NDArray[np.float64]) -> NDArray[np.float64]:
     """Return which part of `tried` proposals was accepted at each rung; not a number where nothing
     was tried."""
     return accepted_k / tried if tried else np.full_like(accepted_k, np.nan)

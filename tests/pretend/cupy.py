@@ -66,7 +66,8 @@ class RawModule:
         a_replica, threads = int(self.defined['BLOCKS']), block[0] * block[1]
         assert threads <= int(self.defined['MAX_THREADS'])
         assert self.cooperative or a_replica == 1
-        assert not self.cooperative or blocks <= min(RESIDENT * MULTIPROCESSORS, int(self.defined['MAX_BLOCKS']))
+        room = min(RESIDENT * MULTIPROCESSORS, int(self.defined['MAX_BLOCKS']))
+        assert not self.cooperative or blocks <= room
         assert all(isinstance(arg, (ndarray, np.generic)) for arg in args)
         self.module.library.block_shape(*block)
         self.module.launch(name, blocks // a_replica, *args)
@@ -97,8 +98,10 @@ def memcpyAsync(target, origin, size, kind, stream):
 
 
 cuda = SimpleNamespace(
-    Stream=Stream, get_current_stream=Stream, Device=lambda number: SimpleNamespace(use=lambda: None),
+    Stream=Stream, get_current_stream=Stream,
+    Device=lambda number: SimpleNamespace(use=lambda: None),
     runtime=SimpleNamespace(
         getDeviceCount=lambda: 1, memcpyAsync=memcpyAsync, memcpyDeviceToHost=2,
-        getDeviceProperties=lambda number: {'name': b'none, pretended', 'multiProcessorCount': MULTIPROCESSORS},
+        getDeviceProperties=lambda number: {'name': b'none, pretended',
+                                            'multiProcessorCount': MULTIPROCESSORS},
         driverGetVersion=lambda: 0, runtimeGetVersion=lambda: 0))

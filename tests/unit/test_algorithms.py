@@ -1,4 +1,4 @@
-"""What every algorithm must keep to, and what a new one takes: a file, and a kernel's file where it has one."""
+"""What every algorithm must keep to, and what a new one takes: a file, and one for its kernel."""
 
 import json
 import os
@@ -28,11 +28,13 @@ from tests.documents import files
 SAMPLE = Sample()
 STREAMS = {'metropolis': 2, 'overrelaxation': 4, 'cluster': 5, 'hmc': 6}
 """For ever: to change a number changes all bits."""
-FLIP = {Path(name).name: text for name, text in files('docs/extending.md').items() if 'flip' in name}
+SHOWN = files('docs/extending.md')
+FLIP = {file: SHOWN[f'mygroup/{file}'] for file in ('flip.py', 'flip.cu')}
 DECK = """
 lattice: {{sizes: [4]}}
 ladder: {{kappas: [0.5, 0.6], chains: 2}}
-sample: {{start: cold, thermalisation: 20, draws: 40, spacing: 1, recipe: [{{metropolis: 1}}, {{{name}: 1}}]}}
+sample: {{start: cold, thermalisation: 20, draws: 40, spacing: 1,
+         recipe: [{{metropolis: 1}}, {{{name}: 1}}]}}
 """
 """So far in the broken phase that Metropolis never changes the sign of a field."""
 
@@ -98,7 +100,7 @@ def test_streams_are_those_of_ever_and_no_two_are_the_same():
 
 @pytest.fixture
 def own(tmp_path, monkeypatch):
-    """Return a folder of modules that Python finds, with the algorithm of docs/extending.md in it."""
+    """Return a folder of modules that Python finds, with the algorithm of docs/extending.md."""
     folder = tmp_path / f'own_{tmp_path.name}'
     folder.mkdir()
     for file, text in FLIP.items():
@@ -120,15 +122,16 @@ def test_an_algorithm_of_the_users_runs_by_its_dotted_path(own):
 
 
 def test_a_stream_that_is_another_algorithms_is_refused(own):
-    (own / 'flip.py').write_text((own / 'flip.py').read_text().replace('STREAM = 77', 'STREAM = 2'))
-    said = r'flip: its STREAM is 2; expected a number from 1 to 255, none of 1 \(start\), 2 \(metrop'
+    (own / 'flip.py').write_text(FLIP['flip.py'].replace('STREAM = 77', 'STREAM = 2'))
+    said = r'flip: its STREAM is 2; expected a number from 1 to 255, none of 1 \(start\), 2 \(metr'
     with pytest.raises(UserError, match=said):
         require_streams([f'{own.name}.flip'])
 
 
 def test_a_new_file_and_its_kernel_are_all_that_a_new_algorithm_takes(tmp_path):
     """In a copy of the package: the schema has it, a deck may name it, and it is run."""
-    shutil.copytree(ROOT / 'phi4hpc', tmp_path / 'phi4hpc', ignore=shutil.ignore_patterns('__pycache__'))
+    shutil.copytree(ROOT / 'phi4hpc', tmp_path / 'phi4hpc',
+                    ignore=shutil.ignore_patterns('__pycache__'))
     text = FLIP['flip.py'].replace("Path(__file__).with_suffix('.cu')", "'flip'")
     (tmp_path / 'phi4hpc/sampling/algorithms/flip.py').write_text(text)
     (tmp_path / 'phi4hpc/kernels/flip.cu').write_text(FLIP['flip.cu'])
@@ -145,7 +148,7 @@ def test_a_new_file_and_its_kernel_are_all_that_a_new_algorithm_takes(tmp_path):
 def phi4hpc(folder: Path, *words):
     """Run a command of the copy of the package in a folder, and return what it says."""
     environment = os.environ | {'PYTHONPATH': str(folder), 'PHI4HPC_CACHE': str(folder / 'cache')}
-    done = subprocess.run([sys.executable, '-m', 'phi4hpc', *words], cwd=folder, env=environment, capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run([sys.executable, '-m', 'phi4hpc', *words], cwd=folder, env=environment,
+                          capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout

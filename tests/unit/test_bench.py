@@ -13,7 +13,8 @@ from phi4hpc.lattice.action import force
 
 
 def rows(capsys, **options):
-    arguments = {'sizes': [16], 'precisions': ['float32'], 'device': 'host', 'seconds': 0.05, 'decorrelation': False}
+    arguments = {'sizes': [16], 'precisions': ['float32'], 'device': 'host', 'seconds': 0.05,
+                 'decorrelation': False}
     bench.sampler(**arguments | options, as_json=True)
     return json.loads(capsys.readouterr().out)
 
@@ -23,7 +24,8 @@ def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
     assert [row['algorithm'] for row in found] == ['numpy', *bench.algorithms.timed(), 'recipe']
     for row in found:
         assert row['hits_per_second_per_core'] > 0
-        assert (row['L'], row['device'], row['precision'], row['ranks']) == (16, 'host', 'float32', 1)
+        expected = {'L': 16, 'device': 'host', 'precision': 'float32', 'ranks': 1}
+        assert row.items() >= expected.items()
 
 
 def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
@@ -35,7 +37,7 @@ def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
 
 
 def test_trajectories_are_timed_as_a_deck_has_them_by_default():
-    assert algorithm('hmc').visits(bench.algorithms.SAMPLE) == 21          # as `phi4hpc bench --help` says
+    assert algorithm('hmc').visits(bench.algorithms.SAMPLE) == 21      # as bench --help says
 
 
 def test_the_fractions_of_a_step_are_its_parts(capsys):
@@ -48,7 +50,8 @@ def test_the_fractions_of_a_step_are_its_parts(capsys):
 def test_independent_draws_are_steps_over_twice_tau_int(capsys):
     row = rows(capsys, decorrelation=True)[-1]
     assert row['tau_int'] > 0.4
-    assert 0 < row['independent_draws_per_second_per_core'] < row['hits_per_second_per_core'] / 16**2
+    draws, hits = row['independent_draws_per_second_per_core'], row['hits_per_second_per_core']
+    assert 0 < draws < hits / 16**2
 
 
 def test_storage_is_timed_with_every_driver_and_leaves_nothing(capsys, tmp_path):

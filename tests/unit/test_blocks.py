@@ -15,7 +15,8 @@ from phi4hpc.device.host import Host
 from tests.blocks import Blocks, history
 from tests.conftest import ROOT
 
-OPTIONS = {'TSAN_OPTIONS': 'halt_on_error=1', 'ASAN_OPTIONS': 'detect_leaks=0', 'OMP_NUM_THREADS': '1',
+OPTIONS = {'TSAN_OPTIONS': 'halt_on_error=1', 'ASAN_OPTIONS': 'detect_leaks=0',
+           'OMP_NUM_THREADS': '1',
            'PYTHONPATH': str(ROOT)}
 
 
@@ -42,10 +43,12 @@ def test_one_thread_a_block_does_what_the_host_does(one_thread):
 @pytest.mark.parametrize(('shape', 'blocks'), [((32, 8), 1), ((4, 4), 3)])
 def test_the_bits_of_a_field_do_not_depend_on_the_launch(one_thread, folder, shape, blocks):
     L, (phi, accepted, densities) = one_thread
-    found_phi, found_accepted, found_densities = history(Blocks(folder, shape, blocks), L, 'float64', names())
+    device = Blocks(folder, shape, blocks)
+    found_phi, found_accepted, found_densities = history(device, L, 'float64', names())
     assert np.array_equal(found_phi, phi)
     assert np.array_equal(found_accepted, accepted)
-    np.testing.assert_allclose(found_densities, densities, rtol=1e-13, atol=1e-13)   # sums are taken in another order
+    # Sums are taken in another order.
+    np.testing.assert_allclose(found_densities, densities, rtol=1e-13, atol=1e-13)
 
 
 def sanitized(sanitizer, sources, folder, algorithms=()):
@@ -54,10 +57,11 @@ def sanitized(sanitizer, sources, folder, algorithms=()):
     library = subprocess.run([*compiler(), f'-print-file-name=lib{sanitizer[0]}san.so'],
                              capture_output=True, text=True, check=True).stdout.strip()
     environment = os.environ | OPTIONS | {'LD_PRELOAD': library}
-    works = subprocess.run([sys.executable, '-c', ''], env=environment, capture_output=True).returncode == 0
-    if not works or '/' not in library:
+    tried = subprocess.run([sys.executable, '-c', ''], env=environment, capture_output=True)
+    if tried.returncode or '/' not in library:
         pytest.skip(f'the compiler has no {sanitizer} sanitizer that runs here')
-    command = [sys.executable, ROOT / 'tests' / 'blocks.py', sanitizer, sources, folder, *(algorithms or names())]
+    command = [sys.executable, ROOT / 'tests' / 'blocks.py', sanitizer, sources, folder,
+               *(algorithms or names())]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     return done.returncode, done.stderr
 

@@ -1,4 +1,4 @@
-"""The compiler and its cache: what is told, what is kept from it, and what is done with a damaged file."""
+"""The compiler and its cache: how it is named and started, and what is done where either fails."""
 
 import _ctypes
 import contextlib
@@ -30,7 +30,7 @@ def module():
 
 @contextlib.contextmanager
 def full_disk():
-    """Let this process write no byte to any file, as where a disk is full: pytest's own output among them."""
+    """Let this process write to no file, pytest's own output included, as where a disk is full."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
     try:
@@ -85,7 +85,7 @@ def sealed(content):
     lambda whole: whole[:len(whole) // 2], lambda whole: b'', lambda whole: b'\0' + whole[1:],
     lambda whole: sealed(b'made for another machine')])
 def test_a_cached_file_that_is_damaged_or_of_another_machine_is_made_anew(cache, harm):
-    _ctypes.dlclose(module().library._handle)                  # else the loader would not look at the file again
+    _ctypes.dlclose(module().library._handle)      # else the loader would not look at it again
     made, = cache.iterdir()
     whole = made.read_bytes()
     made.write_bytes(harm(whole))
@@ -99,13 +99,15 @@ def test_a_cache_from_which_nothing_can_be_loaded_is_one_clear_line(cache, monke
         raise OSError(f'{path}: failed to map segment from shared object')
 
     monkeypatch.setattr(ctypes, 'CDLL', refused)
-    assert 'failed to map segment' in refusal('mounted noexec, set PHI4HPC_CACHE to a folder on another one')
+    remedy = 'mounted noexec, set PHI4HPC_CACHE to a folder on another one'
+    assert 'failed to map segment' in refusal(remedy)
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason='needs root, to mount')
 def test_a_cache_on_a_file_system_without_execution_is_one_clear_line(cache):
     cache.mkdir()
-    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec', 'tmpfs', cache], capture_output=True).returncode:
+    if subprocess.run(['mount', '-t', 'tmpfs', '-o', 'noexec', 'tmpfs', cache],
+                      capture_output=True).returncode:
         pytest.skip('needs leave to mount')
     try:
         assert str(cache) in refusal('set PHI4HPC_CACHE to a folder on another one')

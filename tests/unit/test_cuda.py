@@ -16,13 +16,15 @@ from tests.nvrtc import cubin
 
 @pytest.mark.parametrize('L', [6, 34])
 def test_launches_do_what_the_host_does(pretended, L):
-    found, expected = (history(device, L, 'float64', names(), steps=1) for device in (pretended, Host()))
+    found, expected = (history(device, L, 'float64', names(), steps=1)
+                       for device in (pretended, Host()))
     for left, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(left, right, rtol=1e-12, atol=1e-12)
 
 
 def test_launches_share_a_large_replica_among_blocks(pretended):
-    found, expected = (Fields(device, 130, 'float64', 0.02, 1, [0, 1]) for device in (pretended, Host()))
+    found, expected = (Fields(device, 130, 'float64', 0.02, 1, [0, 1])
+                       for device in (pretended, Host()))
     for fields in (found, expected):
         fields.write(np.random.default_rng(1).normal(size=(2, 130, 130)))
         overrelaxation.launch(fields, None, [0.26, 0.27], None, 0, 1)
@@ -41,13 +43,15 @@ def test_launches_share_a_large_replica_among_blocks(pretended):
 @pytest.mark.parametrize(('L', 'precision', 'blocks'), [
     (2, 'float32', 1), (64, 'float32', 1), (1024, 'float64', 1), (1024, 'float64', 22)])
 def test_cuda_source_compiles_to_machine_code(source, architecture, L, precision, blocks):
-    code = cubin(cuda.translation_unit(source, stream_of(source)), architecture, cuda.options(L, precision, blocks))
+    code = cubin(cuda.translation_unit(source, stream_of(source)), architecture,
+                 cuda.options(L, precision, blocks))
     assert code.startswith(b'\x7fELF')
     assert source.encode() in code
 
 
-@pytest.mark.parametrize(('L', 'replicas', 'blocks'), [(64, 1, 1), (128, 4, 1), (256, 1, 32), (1024, 24, 22),
-                                                       (1024, 1, 128), (1024, 264, 2), (1024, 265, 1), (1024, 5000, 1)])
+@pytest.mark.parametrize(('L', 'replicas', 'blocks'), [
+    (64, 1, 1), (128, 4, 1), (256, 1, 32), (1024, 24, 22), (1024, 1, 128), (1024, 264, 2),
+    (1024, 265, 1), (1024, 5000, 1)])
 def test_blocks_share_a_replica_where_it_is_large_and_there_is_room_for_all(L, replicas, blocks):
     assert cuda.blocks_a_replica(L, replicas, multiprocessors=132) == blocks
 

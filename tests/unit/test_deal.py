@@ -29,7 +29,8 @@ def test_every_rank_has_a_replica_even_where_that_helps_nobody():
     assert (held.sum(0) == 1).all()
 
 
-@pytest.mark.parametrize(('chains', 'ranks', 'size'), [(2, 2, 1), (6, 3, 1), (16, 64, 4), (4, 6, 3)])
+@pytest.mark.parametrize(('chains', 'ranks', 'size'), [
+    (2, 2, 1), (6, 3, 1), (16, 64, 4), (4, 6, 3)])
 def test_as_few_ranks_as_can_be_share_chains(chains, ranks, size):
     held = decided(np.full((chains, 2), 23), np.array([0.3, 0.3]), np.array([0.1, 0.37]), ranks)
     bounds = np.pad(np.cumsum(held, 1), ((0, 0), (1, 0)))
@@ -54,7 +55,8 @@ def test_no_other_cut_is_better(seed):
     """All cuts of a row of at most 16 replicas into 3 runs, tried out."""
     rng = np.random.default_rng(seed)
     totals, fixed, each = rng.integers(2, 5, (2, 2)), rng.random(2), rng.random(2) + 0.1
-    row = np.repeat([0, 1, 0, 1], totals.ravel())                          # the lattice of each replica
+    row = np.repeat([0, 1, 0, 1], totals.ravel())                  # the lattice of each replica
     runs = [np.split(row, ends) for ends in combinations(range(1, len(row)), 2)]
-    best = min(load(np.array([np.bincount(run, minlength=2) for run in parts]).T, fixed, each).max() for parts in runs)
+    cuts = (np.array([np.bincount(run, minlength=2) for run in parts]).T for parts in runs)
+    best = min(load(held, fixed, each).max() for held in cuts)
     assert load(cut(totals, fixed, each, 3), fixed, each).max() == pytest.approx(best, rel=1e-6)

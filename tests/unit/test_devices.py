@@ -49,7 +49,8 @@ def test_means_agree_in_single_precision(gpu, L):
     """Rounding turns decisions, and histories part; half-widths differ, so that they do from the
     first hit."""
     expected_rq, found_rq = (
-        observe(device, L, 0.25, 0.1, observable=densities, replicas=128, draws=400, spacing=5, width=width).mean(0)
+        observe(device, L, 0.25, 0.1, observable=densities, replicas=128, draws=400, spacing=5,
+                width=width).mean(0)
         for device, width in ((Host(), 1.8), (gpu, 1.7)))
     error = np.sqrt((found_rq.var(0, ddof=1) + expected_rq.var(0, ddof=1)) / len(found_rq))
     assert (abs(found_rq.mean(0) - expected_rq.mean(0)) < 4 * error).all()

@@ -29,7 +29,8 @@ def follow(device, kernel_folder):
     def run(phi, p, step, steps, end, drifts):
         fields, momenta = device.array(pack(phi)), device.array(pack(p))
         device.module('hmc_follow', phi.shape[-1], 'float64', STREAM).launch(
-            'hmc_follow', len(phi), fields, momenta, np.float64(KAPPA), np.float64(LAMBDA), np.float64(step),
+            'hmc_follow', len(phi), fields, momenta, np.float64(KAPPA), np.float64(LAMBDA),
+            np.float64(step),
             np.int32(steps), np.float64(end), np.int32(drifts))
         return unpack(device.numpy(fields)), unpack(device.numpy(momenta))
 
@@ -42,10 +43,12 @@ def test_trajectories_follow_the_reference(device, L, integrator):
     replicas, seed, phi = [3, 8], 11, normal(2, L, L)
     held = Fields(device, L, 'float64', LAMBDA, seed, replicas)
     held.write(phi)
-    accepted, gained = trajectories(held, [KAPPA] * 2, [6] * 2, first=5, count=10, length=1.5, integrator=integrator)
+    accepted, gained = trajectories(held, [KAPPA] * 2, [6] * 2, first=5, count=10, length=1.5,
+                                    integrator=integrator)
     taken, gains = [], []
     for number in range(5, 15):
-        phi, take, gain = hmc_trajectory(phi, KAPPA, LAMBDA, 1.5, 6, integrator, seed, number, replicas)
+        phi, take, gain = hmc_trajectory(phi, KAPPA, LAMBDA, 1.5, 6, integrator, seed, number,
+                                         replicas)
         taken.append(take)
         gains.append(gain)
     assert accepted.tolist() == np.sum(taken, 0).tolist()
@@ -84,7 +87,8 @@ def test_a_trajectory_keeps_volume(follow, integrator):
     """The determinant of its Jacobian is one: L = 2, eight coordinates, central differences."""
     point, small = normal(8), 1e-5
     nudged = (point + small * np.concatenate([np.eye(8), -np.eye(8)])).reshape(16, 2, 2, 2)
-    moved = np.stack(follow(nudged[:, 0], nudged[:, 1], 0.2, 10, *INTEGRATORS[integrator]), 1).reshape(2, 8, 8)
+    ends = follow(nudged[:, 0], nudged[:, 1], 0.2, 10, *INTEGRATORS[integrator])
+    moved = np.stack(ends, 1).reshape(2, 8, 8)
     assert np.linalg.det((moved[0] - moved[1]) / (2 * small)) == pytest.approx(1, abs=1e-6)
 
 
@@ -93,6 +97,7 @@ def test_a_step_that_is_far_too_long_is_turned_down(device):
     phi = normal(2, 8, 8).astype('float32')
     held = Fields(device, 8, 'float32', LAMBDA, 1, range(2))
     held.write(phi)
-    accepted, _ = trajectories(held, [KAPPA] * 2, [30] * 2, first=0, count=5, length=300.0, integrator='leapfrog')
+    accepted, _ = trajectories(held, [KAPPA] * 2, [30] * 2, first=0, count=5, length=300.0,
+                               integrator='leapfrog')
     assert not accepted.any()
     assert (held.read() == phi).all()

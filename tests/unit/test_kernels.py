@@ -49,13 +49,15 @@ def test_philox_in_the_kernels_gives_the_published_vectors(device, kernel_folder
 
 
 @pytest.mark.parametrize(('precision', 'within'), [('float32', 3e-7), ('float64', 6e-16)])
-def test_the_kernels_exponential_is_good_to_the_last_digits(device, kernel_folder, precision, within):
+def test_the_exponential_is_good_to_the_last_digits(device, kernel_folder, precision, within):
     shutil.copy(ROOT / 'tests' / 'data' / 'exponential.cu', kernel_folder)
     x = np.concatenate([np.linspace(-2, 0, 10001), -np.geomspace(1e-9, 80, 1000)]).astype(precision)
     found = device.array(np.zeros_like(x))
-    device.module('exponential', 2, precision).launch('exponential', 1, device.array(x), found, np.int32(len(x)))
+    module = device.module('exponential', 2, precision)
+    module.launch('exponential', 1, device.array(x), found, np.int32(len(x)))
     error = device.numpy(found) / np.exp(x.astype('f8')) - 1
-    assert (abs(error) < within * np.maximum(1, abs(x) / 2)).all()       # the argument's own rounding grows with it
+    # The argument's own rounding grows with it.
+    assert (abs(error) < within * np.maximum(1, abs(x) / 2)).all()
 
 
 @pytest.mark.parametrize('L', SIZES)
@@ -75,7 +77,8 @@ def test_measurement_agrees_with_numpy_to_rounding(device, L, precision):
     held = fields(device, L, precision, range(3))
     held.write(phi)
     np.testing.assert_allclose(measure.densities(held), densities(phi), rtol=1e-13, atol=1e-13)
-    np.testing.assert_allclose(measure.longest_mode(held), series_of(phi)['mode'], rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(measure.longest_mode(held), series_of(phi)['mode'], rtol=1e-12,
+                               atol=1e-13)
 
 
 @pytest.mark.parametrize('L', SIZES)
@@ -174,7 +177,8 @@ def test_many_sweeps_in_one_launch_are_the_same_as_one_by_one(device):
     for held in (once, often):
         held.write(phi)
     total = metropolis.launch(once, None, [0.26] * 2, [1.5] * 2, first=0, sweeps=12)
-    parts = sum(metropolis.launch(often, None, [0.26] * 2, [1.5] * 2, first=n, sweeps=1) for n in range(12))
+    parts = sum(metropolis.launch(often, None, [0.26] * 2, [1.5] * 2, first=n, sweeps=1)
+                for n in range(12))
     assert (once.read() == often.read()).all()
     assert total.tolist() == parts.tolist()
 

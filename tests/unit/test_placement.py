@@ -24,7 +24,8 @@ def counts(kappas, tries=10**6):
 
 def tuned(pinned, rungs, rounds=8):
     """Return the rungs after some rounds."""
-    ladder = Ladder.model_validate({'tuned': {'lowest': LOW, 'highest': HIGH, 'rungs': rungs, 'pinned': pinned}})
+    ladder = Ladder.model_validate({'tuned': {'lowest': LOW, 'highest': HIGH, 'rungs': rungs,
+                                              'pinned': pinned}})
     kappas = np.array(first(ladder))
     for _ in range(rounds):
         kappas = moved(kappas, *counts(kappas), ladder.pinned)
@@ -70,7 +71,8 @@ def test_a_fixed_ladder_is_pinned_whole():
 
 
 def test_the_first_rungs_are_spread_evenly_between_the_pinned():
-    ladder = Ladder.model_validate({'tuned': {'lowest': 0.2, 'highest': 0.3, 'rungs': 6, 'pinned': [0.24]}})
+    ladder = Ladder.model_validate({'tuned': {'lowest': 0.2, 'highest': 0.3, 'rungs': 6,
+                                              'pinned': [0.24]}})
     np.testing.assert_allclose(first(ladder), [0.2, 0.22, 0.24, 0.26, 0.28, 0.3], atol=1e-8)
 
 

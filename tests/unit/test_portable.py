@@ -1,4 +1,4 @@
-"""Bits that agree between kinds of CPU, where the user asks for it: with the functions of an old CPU and a new one."""
+"""Bits that agree between kinds of CPU, where the user asks for it."""
 
 import os
 import shutil
@@ -19,25 +19,26 @@ FEATURES = 'AVX512F,AVX512CD,AVX512BW,AVX512DQ,AVX512VL,AVX2,AVX,FMA,FMA4,BMI1,B
 
 
 def on_another_cpu(folder):
-    """Return the environment of a process that is as on a CPU without vectors of 256 bits and fused operations."""
+    """Return the environment of a process that takes this CPU for one of 2004."""
     wrapper = folder / 'c++'
     wrapper.write_text(f'#!/bin/sh\nexec {" ".join(compiler())} "$@" -march=x86-64\n')
     wrapper.chmod(0o755)
     dispatched = np._core._multiarray_umath.__cpu_dispatch__
-    return {'CXX': str(wrapper), 'GLIBC_TUNABLES': f'glibc.cpu.hwcaps=-{",-".join(FEATURES.split(","))}',
+    return {'CXX': str(wrapper),
+            'GLIBC_TUNABLES': f'glibc.cpu.hwcaps=-{",-".join(FEATURES.split(","))}',
             'NPY_DISABLE_CPU_FEATURES': ' '.join(dispatched)}
 
 
 def history(folder, precision, **environment):
     """Return the digest of a short run in a process of its own."""
     environment = os.environ | {'PYTHONPATH': str(ROOT), 'PHI4HPC_CACHE': str(folder)} | environment
-    done = subprocess.run([sys.executable, '-W', 'ignore', ROOT / 'tests' / 'history.py', precision], text=True,
-                          capture_output=True, env=environment, timeout=120)
+    command = [sys.executable, '-W', 'ignore', ROOT / 'tests' / 'history.py', precision]
+    done = subprocess.run(command, text=True, capture_output=True, env=environment, timeout=120)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-@pytest.mark.skipif(os.uname().machine != 'x86_64', reason='the other CPU is an old one of this kind')
+@pytest.mark.skipif(os.uname().machine != 'x86_64', reason='the other CPU is an old x86-64')
 @pytest.mark.parametrize('precision', ['float32', pytest.param('float64', marks=pytest.mark.long)])
 def test_a_portable_run_makes_the_same_bits_on_another_kind_of_cpu(tmp_path, precision):
     here = history(tmp_path, precision, PHI4HPC_PORTABLE='1')
@@ -66,9 +67,10 @@ def test_portable_kernels_follow_the_reference(asked):
 
 
 @pytest.mark.parametrize(('precision', 'within'), [('float32', 3e-7), ('float64', 6e-16)])
-def test_portable_functions_of_the_kernels_are_good_to_the_last_digits(asked, kernel_folder, precision, within):
+def test_portable_kernels_have_good_functions(asked, kernel_folder, precision, within):
     shutil.copy(ROOT / 'tests' / 'data' / 'functions.cu', kernel_folder)
-    x = np.concatenate([np.geomspace(1e-10, 1, 10000), 1 - np.geomspace(1e-6, 0.5, 1000)]).astype(precision)
+    x = np.concatenate([np.geomspace(1e-10, 1, 10000), 1 - np.geomspace(1e-6, 0.5, 1000)])
+    x = x.astype(precision)
     found = np.zeros((2, len(x)), precision)
     Host().module('functions', 2, precision).launch('functions', 1, x, found, np.int32(len(x)))
     np.testing.assert_allclose(found[0], np.log(x.astype('f8')), rtol=within)

@@ -14,16 +14,20 @@ from tests.reference import log_uniforms
 
 @pytest.mark.parametrize(('chains', 'rungs'), [(1, 1), (3, 2), (2, 5), (2, 6)])
 def test_a_turn_does_what_the_rule_says_pair_by_pair(chains, rungs):
-    count, rng, kappas = chains * rungs, np.random.default_rng(4), np.sort(np.random.default_rng(3).random(rungs))
-    ladder, at = Ladder(kappas, chains, seed=6, L=8, columns=3), np.arange(count).reshape(chains, rungs)
-    log_uniform, sums, swapped = log_uniforms(range(600), chains, rungs, 6, 8), np.zeros((2, rungs)), 0 * at[:, 1:]
+    count, rng = chains * rungs, np.random.default_rng(4)
+    kappas = np.sort(np.random.default_rng(3).random(rungs))
+    ladder = Ladder(kappas, chains, seed=6, L=8, columns=3)
+    log_uniform = log_uniforms(range(600), chains, rungs, 6, 8)
+    at, sums = np.arange(count).reshape(chains, rungs), np.zeros((2, rungs))
+    swapped = 0 * at[:, 1:]
     for turn in range(600):
         reports = rng.normal(scale=3, size=(count, 3))
         for c in range(chains):
             sums += reports[at[c], 1:].T
             for low in range(turn % 2, rungs - 1, 2):
                 pair, rungs_of_pair = at[c, low:low + 2], kappas[low:low + 2]
-                if log_uniform[turn, c, low] < swap.log_acceptance(*rungs_of_pair, *reports[pair, 0]):
+                odds = swap.log_acceptance(*rungs_of_pair, *reports[pair, 0])
+                if log_uniform[turn, c, low] < odds:
                     at[c, low:low + 2] = pair[::-1]
                     swapped[c, low] += 1
         ladder.turn(reports, turn)
@@ -38,7 +42,8 @@ def test_pairs_meet_every_other_turn():
     ladder = Ladder(np.linspace(0.2, 0.2 + 1e-12, 5), chains=2, seed=1, L=8)
     for turn in range(3):
         ladder.turn(np.zeros((10, 1)), turn)
-    assert ladder.swapped_cp.tolist() == [ladder.tried_p(ladder.turns).tolist()] * 2 == [[2, 1, 2, 1]] * 2
+    assert ladder.tried_p(ladder.turns).tolist() == [2, 1, 2, 1]
+    assert ladder.swapped_cp.tolist() == [[2, 1, 2, 1]] * 2
 
 
 def test_acceptance_is_the_ratio_of_the_joint_weights():
@@ -85,9 +90,10 @@ def test_a_round_trip_is_from_bottom_to_top_and_back():
 
 
 def test_step_sizes_find_the_acceptance_wanted():
-    sizes = StepSizes(rungs=3, tuned=StepSize(first=1.5, acceptance=0.6, proposals=1000, largest=4.0), proposals=1000)
+    tuned = StepSize(first=1.5, acceptance=0.6, proposals=1000, largest=4.0)
+    sizes = StepSizes(rungs=3, tuned=tuned, proposals=1000)
     for window in range(80):
-        seen = 1 / (1 + sizes.size_k / np.array([1.0, 3.0, 9.0]))          # longer steps, fewer accepted
+        seen = 1 / (1 + sizes.size_k / np.array([1.0, 3.0, 9.0]))       # of long steps, fewer
         sizes.tried = 1000
         sizes.adapt(window, np.round(seen * 1000))
     np.testing.assert_allclose(sizes.size_k, [2 / 3, 2, 4], rtol=0.01)
@@ -98,7 +104,7 @@ def test_frozen_step_sizes_have_little_noise_of_the_counts():
     known to 7%."""
     rng, ends = np.random.default_rng(2), []
     for _ in range(200):
-        sizes = StepSizes(rungs=1, tuned=StepSize(first=1.0, acceptance=0.8, proposals=1), proposals=1)
+        sizes = StepSizes(rungs=1, tuned=StepSize(1.0, acceptance=0.8, proposals=1), proposals=1)
         for window in range(80):
             acceptance = np.exp(-0.223 * sizes.size_k[0] ** 3)             # 0.8 at a step of 1
             sizes.tried = 20
@@ -108,7 +114,8 @@ def test_frozen_step_sizes_have_little_noise_of_the_counts():
     assert np.mean(ends) == pytest.approx(1, abs=0.02)
 
 
-@pytest.mark.parametrize(('kind', 'hot'), [('hot', [True, True]), ('cold', [False, False]), ('mixed', [True, False])])
+@pytest.mark.parametrize(('kind', 'hot'), [
+    ('hot', [True, True]), ('cold', [False, False]), ('mixed', [True, False])])
 def test_first_fields_are_normal_or_one_by_chain(kind, hot):
     phi = first_fields(kind, L=32, rungs=4, replicas=range(8), seed=1)
     for chain, is_hot in enumerate(hot):

@@ -10,12 +10,12 @@ RUNGS = 4
 
 
 @pytest.mark.parametrize(('bounds', 'expected'), [
-    ([[0, 8, 16], [0, 8, 16]], [1, 2]),                                    # two chains each
-    ([[0, 7, 16], [0, 8, 16]], [1, 1]),                                    # a chain of one lattice is cut
-    ([[0, 4, 8, 12, 16]], [1, 2, 3, 4]),                                   # a chain each
-    ([[0, 5, 8, 12, 16]], [1, 1, 2, 3]),                                   # two share the second one
-    ([[0, 2, 4, 6, 8, 10, 12, 14, 16]], [1, 1, 2, 2, 3, 3, 4, 4]),         # two ranks a chain
-    ([[0, 4, 16, 16], [0, 0, 0, 16]], [1, 1, 1]),                          # held whole, but written by others
+    ([[0, 8, 16], [0, 8, 16]], [1, 2]),                                 # two chains each
+    ([[0, 7, 16], [0, 8, 16]], [1, 1]),                                 # one chain is cut
+    ([[0, 4, 8, 12, 16]], [1, 2, 3, 4]),                                # a chain each
+    ([[0, 5, 8, 12, 16]], [1, 1, 2, 3]),                                # two share the second one
+    ([[0, 2, 4, 6, 8, 10, 12, 14, 16]], [1, 1, 2, 2, 3, 3, 4, 4]),      # two ranks a chain
+    ([[0, 4, 16, 16], [0, 0, 0, 16]], [1, 1, 1]),                       # whole, written by others
 ])
 def test_ranks_that_share_a_chain_are_a_team(bounds, expected):
     bounds = np.array(bounds)

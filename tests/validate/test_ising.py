@@ -41,7 +41,8 @@ def test_large_lambda_tends_to_ising(device, algorithm, L, spacing):
 
     What is left, of order 1 / lambda^2, is 0.3% where 15 and 30 are taken, so 0.05% here.
     """
-    at = {lam: observe(device, L, KAPPA_C_ISING, lam, algorithm, replicas=256, draws=600, spacing=spacing,
+    at = {lam: observe(device, L, KAPPA_C_ISING, lam, algorithm, replicas=256, draws=600,
+                       spacing=spacing,
                        width=2.3)[..., HOPPING] for lam in (40.0, 80.0)}
     assert_agrees(2 * at[80.0] - at[40.0], ising_hopping(KAPPA_C_ISING, L), within=0.018)
 

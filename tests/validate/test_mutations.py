@@ -18,7 +18,8 @@ SOUND, CACHE = source.FOLDER, compiler.cache_folder
 
 
 def identity(algorithm, kappa, lam):
-    return partial(test_exact.test_schwinger_dyson_identity, algorithm=algorithm, kappa=kappa, lam=lam)
+    return partial(test_exact.test_schwinger_dyson_identity, algorithm=algorithm, kappa=kappa,
+                   lam=lam)
 
 
 def torus(algorithm):
@@ -26,31 +27,39 @@ def torus(algorithm):
                    precision='float32')
 
 
-SITES = partial(test_exact.test_without_hopping_every_site_stands_alone, algorithm='metropolis', lam=2.0)
+SITES = partial(test_exact.test_without_hopping_every_site_stands_alone, algorithm='metropolis',
+                lam=2.0)
 ISING = partial(test_ising.test_large_lambda_tends_to_ising, algorithm='cluster', L=8, spacing=1)
-LOSS = partial(test_trajectories.test_the_mean_of_the_exponential_of_energy_lost_is_one, integrator='leapfrog', steps=6)
+LOSS = partial(test_trajectories.test_the_mean_of_the_exponential_of_energy_lost_is_one,
+               integrator='leapfrog', steps=6)
 ACCEPTED = partial(test_trajectories.test_trajectories_are_accepted_as_often_as_their_energies_say,
                    integrator='leapfrog', steps=2)
 ORDER = partial(test_trajectories.test_the_energy_that_is_gained_falls_with_the_square_of_the_step,
                 integrator='omelyan')
-MUTATIONS = {                                                  # kernel and what of it: file, sound, broken, check
-    'metropolis, hopping': ('metropolis.cu', '2 * kappas[r]', '2.02 * kappas[r]', torus('metropolis')),
+# {kernel and what of it: (file, sound text, broken text, the check that finds it)}
+MUTATIONS = {
+    'metropolis, hopping': ('metropolis.cu', '2 * kappas[r]', '2.02 * kappas[r]',
+                            torus('metropolis')),
     'metropolis, quartic': ('action.cuh', 'lambda * excess', '(real)1.01 * lambda * excess',
                             identity('metropolis', 0.3, 0.1)),
-    'metropolis, proposal': ('metropolis.cu', '2 * uniform(propose', '(real)2.02 * uniform(propose', SITES),
+    'metropolis, proposal': ('metropolis.cu', '2 * uniform(propose',
+                             '(real)2.02 * uniform(propose', SITES),
     'metropolis, decision': ('metropolis.cu', '? now - then', '? (real)0.99 * (now - then)',
                              identity('metropolis', 0.1, 1.0)),
-    'overrelaxation, hopping': ('overrelaxation.cu', 'pull = two_kappa', 'pull = (real)1.01 * two_kappa',
+    'overrelaxation, hopping': ('overrelaxation.cu', 'pull = two_kappa',
+                                'pull = (real)1.01 * two_kappa',
                                 identity('overrelaxation', 0.269, 0.02)),
     'overrelaxation, reflection': ('overrelaxation.cu', '* sum - phi', '* sum - (real)1.01 * phi',
                                    identity('overrelaxation', 0.1, 1.0)),
     'overrelaxation, decision': ('overrelaxation.cu', '? -loss', '? (real)-0.99 * loss',
                                  identity('overrelaxation', 0.1, 1.0)),
     'cluster, bonds': ('cluster.cu', '4 * kappas[r]', '4.04 * kappas[r]', ISING),
-    'cluster, bonds in the recipe': ('cluster.cu', '4 * kappas[r]', '4.04 * kappas[r]', identity('recipe', 0.3, 0.1)),
+    'cluster, bonds in the recipe': ('cluster.cu', '4 * kappas[r]', '4.04 * kappas[r]',
+                                     identity('recipe', 0.3, 0.1)),
     'hmc, momenta': ('hmc.cu', 'sqrt_(-2 *', 'sqrt_((real)-2.02 *', identity('leapfrog', 0.3, 0.1)),
     'hmc, kinetic energy': ('hmc.cu', '+ 0.5 * (', '+ 0.505 * (', identity('leapfrog', 0.3, 0.1)),
-    'hmc, hopping energy': ('hmc.cu', '- two_kappa * a', '- 1.01 * two_kappa * a', torus('leapfrog')),
+    'hmc, hopping energy': ('hmc.cu', '- two_kappa * a', '- 1.01 * two_kappa * a',
+                            torus('leapfrog')),
     'hmc, quartic energy': ('hmc.cu', '+ lambda * (a', '+ 1.01 * lambda * (a', torus('leapfrog')),
     'hmc, decision': ('hmc.cu', '? -gain', '? -0.99 * gain', ACCEPTED),
     'hmc, friction': ('hmc.cu', 'kick * (pull', 'kick * ((real)-0.001 * momentum[x] + pull', LOSS),
@@ -58,9 +67,12 @@ MUTATIONS = {                                                  # kernel and what
     'hmc, drift': ('hmc.cu', 'step / drifts', '1.01 * step / drifts', ORDER),
     'hmc, kicks': ('hmc.cu', '1 - 2 * end', '1 - 2.02 * end', ORDER),
     'measure, M': ('measure.cu', 'sum += a', 'sum += 1.01 * a', torus('overrelaxation')),
-    'measure, H': ('measure.cu', 'hopping += a', 'hopping += 1.01 * a', identity('overrelaxation', 0.3, 0.1)),
-    'measure, phi^2': ('measure.cu', 'square += a', 'square += 1.01 * a', identity('overrelaxation', 0.3, 0.1)),
-    'measure, phi^4': ('measure.cu', 'quartic += a', 'quartic += 1.01 * a', identity('overrelaxation', 0.1, 1.0)),
+    'measure, H': ('measure.cu', 'hopping += a', 'hopping += 1.01 * a',
+                   identity('overrelaxation', 0.3, 0.1)),
+    'measure, phi^2': ('measure.cu', 'square += a', 'square += 1.01 * a',
+                       identity('overrelaxation', 0.3, 0.1)),
+    'measure, phi^4': ('measure.cu', 'quartic += a', 'quartic += 1.01 * a',
+                       identity('overrelaxation', 0.1, 1.0)),
 }
 
 
@@ -77,7 +89,8 @@ class Mutant:
     def module(self, kernel, L, precision, stream=0):
         if kernel == self.kernel:
             return self.device.module(kernel, L, precision, stream)
-        with mock.patch.object(source, 'FOLDER', SOUND), mock.patch.object(compiler, 'cache_folder', CACHE):
+        sound = mock.patch.object(source, 'FOLDER', SOUND)
+        with sound, mock.patch.object(compiler, 'cache_folder', CACHE):
             return self.device.module(kernel, L, precision, stream)
 
 

@@ -40,13 +40,16 @@ def sampled(folder, device, text):
     """Return (kappas, {name: (kappa, chain, draw)}, summary) of the one lattice of a deck, sampled
     on one rank."""
     deck = parse(text, 'test').deck
-    shape = Shape(deck.lattice.sizes[0], first(deck.ladder), deck.ladder.chains, deck.sample.draws, deck.precision)
-    writer = open_writer('virtual', MPI.COMM_SELF, folder / 'ensembles.h5', [shape], {'lambda': deck.action.lam})
+    shape = Shape(deck.lattice.sizes[0], first(deck.ladder), deck.ladder.chains, deck.sample.draws,
+                  deck.precision)
+    writer = open_writer('virtual', MPI.COMM_SELF, folder / 'ensembles.h5', [shape],
+                         {'lambda': deck.action.lam})
     Sampler(MPI.COMM_SELF, device, deck, [shape], writer, folder, Control(MPI.COMM_SELF)).run()
     writer.close()
     with Ensembles(folder / 'ensembles.h5') as ensembles:
         lattice = ensembles[shape.L]
-        return lattice.kappas, {name: lattice.series(name) for name in ('magnetisation', 'phi2')}, lattice.summary()
+        series = {name: lattice.series(name) for name in ('magnetisation', 'phi2')}
+        return lattice.kappas, series, lattice.summary()
 
 
 def assert_exact(kappas, series):
@@ -94,7 +97,8 @@ def balance(kappas, lam):
     phi_syx = np.array([*product((-1.1, 0.2, 0.9), repeat=4)]).reshape(-1, 2, 2)
     low_s, high_s = (np.exp(-action(phi_syx, kappa, lam)) for kappa in kappas)
     weight_ss, energy_s = np.outer(low_s, high_s), hopping(phi_syx)
-    flow_ss = weight_ss * np.minimum(1, np.exp(swap.log_acceptance(*kappas, energy_s[:, None], energy_s)))
+    log_ss = swap.log_acceptance(*kappas, energy_s[:, None], energy_s)
+    flow_ss = weight_ss * np.minimum(1, np.exp(log_ss))
     return flow_ss, flow_ss.T
 
 
@@ -117,11 +121,13 @@ def level(device, tmp_path_factory):
 
 def test_tempered_means_are_those_of_replicas_that_stay_at_their_hopping(device, level):
     kappas, series, _ = level
-    untempered = observe(device, 8, np.repeat(kappas, 32), 0.02, 'recipe', replicas=32 * len(kappas), draws=200)
+    untempered = observe(device, 8, np.repeat(kappas, 32), 0.02, 'recipe',
+                         replicas=32 * len(kappas), draws=200)
     for tempered_kcn, alone_nr in ((abs(series['magnetisation']), abs(untempered[..., 0])),
                                    (series['phi2'], untempered[..., 2])):
         tempered_kc, alone_kc = tempered_kcn.mean(2), alone_nr.mean(0).reshape(len(kappas), -1)
-        error_k = np.hypot(*(means.std(1, ddof=1) / np.sqrt(means.shape[1]) for means in (tempered_kc, alone_kc)))
+        error_k = np.hypot(*(means.std(1, ddof=1) / np.sqrt(means.shape[1])
+                             for means in (tempered_kc, alone_kc)))
         z_k = (tempered_kc.mean(1) - alone_kc.mean(1)) / error_k
         assert (4 * error_k < 0.1 * alone_kc.mean(1)).all(), f'too few draws: errors {error_k}'
         assert (abs(z_k) < 4).all(), f'z = {z_k}'
@@ -143,5 +149,6 @@ def test_all_pairs_accept_alike_once_tuned(device, level):
 
 
 def test_pairs_of_a_ladder_that_is_not_tuned_do_not(device, tmp_path):
-    even = LEVEL.replace('tuned: {lowest: 0.2, highest: 0.3, rungs: 8}', f'kappas: {np.linspace(0.2, 0.3, 8).tolist()}')
+    even = LEVEL.replace('tuned: {lowest: 0.2, highest: 0.3, rungs: 8}',
+                         f'kappas: {np.linspace(0.2, 0.3, 8).tolist()}')
     assert departures(sampled(tmp_path, device, even)[2]).max() > 10

@@ -14,7 +14,8 @@ def trajectories(device, L, kappa, lam, integrator, steps, *, replicas, count):
     fields = start(device, L, lam, integrator, replicas, 'float32').fields
     kappas, steps = np.full(replicas, kappa), np.full(replicas, steps)
     for first, number in ((0, count // 4), (count // 4, count)):
-        accepted, gained = hmc.trajectories(fields, kappas, steps, first, number, LENGTH, integrator)
+        accepted, gained = hmc.trajectories(fields, kappas, steps, first, number, LENGTH,
+                                            integrator)
     return accepted, gained.T
 
 
@@ -28,7 +29,8 @@ def test_the_mean_of_the_exponential_of_energy_lost_is_one(device, integrator, s
 
 @pytest.mark.parametrize(('integrator', 'steps'), [('leapfrog', 2), ('omelyan', 1)])
 def test_trajectories_are_accepted_as_often_as_their_energies_say(device, integrator, steps):
-    accepted, gained = trajectories(device, 2, 0.3, 0.1, integrator, steps, replicas=2048, count=1000)
+    accepted, gained = trajectories(device, 2, 0.3, 0.1, integrator, steps, replicas=2048,
+                                    count=1000)
     expected = np.minimum(1, np.exp(-gained)).mean(0)
     assert 0.2 < expected.mean() < 0.8
     assert_agrees(1 + (accepted / len(gained) - expected)[None], 1.0, within=0.002)
@@ -42,6 +44,7 @@ def test_the_energy_that_is_gained_falls_with_the_square_of_the_step(device, int
     phi = held.fields.read().copy()
     for steps in (20, 40, 80):
         held.fields.write(phi)
-        gained[steps] = hmc.trajectories(held.fields, kappas, np.full(64, steps), 30, 1, LENGTH, integrator)[1]
+        gained[steps] = hmc.trajectories(held.fields, kappas, np.full(64, steps), 30, 1, LENGTH,
+                                         integrator)[1]
     ratios = [np.sqrt((gained[n]**2).mean() / (gained[2 * n]**2).mean()) for n in (20, 40)]
     np.testing.assert_allclose(ratios, 4, rtol=0.02)

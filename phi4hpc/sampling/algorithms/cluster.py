@@ -23,9 +23,11 @@ def visits(sample: 'Sample') -> int:
 def launch(fields: 'Fields', sample: 'Sample | None', kappa_r: 'NDArray', size_r: None, first: int,
            sweeps: int) -> None:
     """Make sweeps."""
-    signs, bonds = fields.scratch('signs', fields.L**2), fields.scratch('bonds', fields.L**2 // 2, 'u1')
-    fields.launch('cluster', fields.reals(kappa_r), fields.replicas, fields.seed, fields.unsigned(first),
-                  fields.integer(sweeps), labels(fields), signs, bonds, stream=STREAM)
+    signs = fields.scratch('signs', fields.L**2)
+    bonds = fields.scratch('bonds', fields.L**2 // 2, 'u1')
+    fields.launch('cluster', fields.reals(kappa_r), fields.replicas, fields.seed,
+                  fields.unsigned(first), fields.integer(sweeps), labels(fields), signs, bonds,
+                  stream=STREAM)
 
 
 def labels(fields: 'Fields') -> Any:

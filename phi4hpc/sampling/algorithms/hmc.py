@@ -63,16 +63,18 @@ def step_size(sample: Any, L: int) -> StepSize:
     return StepSize(hmc.length / hmc.steps, hmc.acceptance, proposals=1, largest=hmc.length)
 
 
-def launch(fields: 'Fields', sample: Any, kappa_r: 'NDArray', size_r: 'NDArray', first: int, sweeps: int) -> 'NDArray':
+def launch(fields: 'Fields', sample: Any, kappa_r: 'NDArray', size_r: 'NDArray', first: int,
+           sweeps: int) -> 'NDArray':
     """Make trajectories, and return the accepted ones (r,); `size_r`: steps of the integrator."""
     import numpy as np
 
     hmc = sample.hmc
-    return trajectories(fields, kappa_r, np.ceil(hmc.length / size_r), first, sweeps, hmc.length, hmc.integrator)[0]
+    steps_r = np.ceil(hmc.length / size_r)
+    return trajectories(fields, kappa_r, steps_r, first, sweeps, hmc.length, hmc.integrator)[0]
 
 
-def trajectories(fields: 'Fields', kappa_r: 'ArrayLike', steps_r: 'ArrayLike', first: int, count: int, length: float,
-                 integrator: str) -> tuple['NDArray', 'NDArray']:
+def trajectories(fields: 'Fields', kappa_r: 'ArrayLike', steps_r: 'ArrayLike', first: int,
+                 count: int, length: float, integrator: str) -> tuple['NDArray', 'NDArray']:
     """Make `count` trajectories, numbered on from `first`; return (accepted (r,), energy gained
     (r, trajectory)).
 

@@ -28,10 +28,11 @@ def step_size(sample: 'Sample', L: int) -> StepSize:
     return StepSize(first=1.5, acceptance=sample.acceptance, proposals=HITS * L**2)
 
 
-def launch(fields: 'Fields', sample: 'Sample | None', kappa_r: 'NDArray', size_r: 'NDArray', first: int,
-           sweeps: int) -> 'NDArray':
+def launch(fields: 'Fields', sample: 'Sample | None', kappa_r: 'NDArray', size_r: 'NDArray',
+           first: int, sweeps: int) -> 'NDArray':
     """Make sweeps, and return the accepted hits (r,); `size_r`: half-widths of the proposals."""
     accepted = fields.counters()
-    fields.launch('metropolis', fields.reals(kappa_r), fields.reals(size_r), fields.replicas, fields.lam, fields.seed,
-                  fields.unsigned(first), fields.integer(sweeps), accepted, stream=STREAM)
+    fields.launch('metropolis', fields.reals(kappa_r), fields.reals(size_r), fields.replicas,
+                  fields.lam, fields.seed, fields.unsigned(first), fields.integer(sweeps), accepted,
+                  stream=STREAM)
     return fields.numpy(accepted)
