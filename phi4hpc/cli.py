@@ -50,15 +50,13 @@ def _work(argv):
     try:
         _do(*_parsed(argv))
         sys.stdout.flush()
+    except UserError:
+        raise
     except BrokenPipeError:
         # What reads us, such as `head`, has gone.
         _let_go(sys.stdout)
         sys.exit(1)
-    except ImportError as error:
-        if (error.name or '').startswith('phi4hpc'):
-            raise
-        raise UserError(f'{error}: a library is missing; jobs/setup.sh makes the environment that has it') from None
-    except (OSError, MemoryError, RuntimeError) as error:
+    except Exception as error:
         known = circumstance(error, 'standard output')
         if known is None:
             raise

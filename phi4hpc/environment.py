@@ -28,6 +28,7 @@ def settle() -> None:
     _streams()
     _variables()
     _warnings()
+    _folder()
     os.umask(os.umask(0o077) & 0o077)          # What a run writes it must be able to read again.
 
 
@@ -72,6 +73,14 @@ def _takes_files(folder):
 
 def _counts(words):
     return all(word.strip().isdecimal() and int(word) > 0 for word in words.split(','))
+
+
+def _folder():
+    """Go to the topmost folder where the one that this was started in is gone: paths can be told from there."""
+    try:
+        os.getcwd()
+    except OSError:
+        os.chdir('/')
 
 
 def _warnings():

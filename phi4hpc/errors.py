@@ -14,7 +14,7 @@ REMEDIES = {
     errno.EPERM: 'mend its permissions',
     errno.EMFILE: 'raise the limit on open files (ulimit -n)',
     errno.ENFILE: 'have the machine allow more open files',
-    errno.EAGAIN: 'raise the limit on processes (ulimit -u)',
+    errno.EAGAIN: 'raise the limits on processes and memory (ulimit -u, ulimit -v)',
     errno.ENAMETOOLONG: 'choose a shorter name',
     errno.ELOOP: 'mend the links, which lead in a circle',
     errno.ENOTDIR: 'expected a folder on the way there',
@@ -27,7 +27,9 @@ REMEDIES = {
 # MPI-IO says in words of its own what went wrong with a file.
 MPI_ERRORS = {'NO_SPACE': errno.ENOSPC, 'QUOTA': errno.EDQUOT, 'READ_ONLY': errno.EROFS, 'ACCESS': errno.EACCES,
               'NO_SUCH_FILE': errno.ENOENT, 'IO': errno.EIO, 'NO_MEM': errno.ENOMEM}
-NO_MEMORY = re.compile(r"out of memory|(can't|cannot|unable to) allocate|bad_alloc|memory allocation failed", re.I)
+NO_MEMORY = re.compile(
+    r"(out of|not enough) memory|(can't|cannot|unable to) allocate|bad_alloc|memory allocation failed"
+    r'|failed to map segment from shared object$', re.IGNORECASE)
 
 
 class UserError(Exception):
@@ -56,23 +58,37 @@ class DeckError(UserError):
 
 
 def circumstance(error: BaseException, unnamed: str = 'a file') -> UserError | None:
-    """Return the UserError for an error of the system or a lack of memory, None for any other.
+    """Return the UserError for an error of the system, or a lack of memory or a library; else None.
 
     HDF5 writes number and file into the message of whatever it raises, MPI a name of its own;
     `unnamed` is what an error is about that names no file.
     """
-    words = ' '.join(str(error).split())
-    number = number_of(error)
-    if _lacks_memory(error, words):
-        said = f' ({words})' if words else ''
-        return UserError(f'there is not enough memory{said}: start fewer ranks on a machine, or ask for more memory; '
-                         '`phi4hpc check` says how much a rank takes')
-    if number is None and not isinstance(error, OSError):
-        return None
-    name = re.search(r"name = '([^']*)'", words)
+    library = None
+    for each in _chain(error):
+        words = ' '.join(str(each).split())
+        if _lacks_memory(each, words):
+            said = f' ({words})' if words else ''
+            return UserError(f'there is not enough memory{said}: start fewer ranks on a machine, or ask for more '
+                             'memory; `phi4hpc check` says how much a rank takes')
+        if number_of(each) or isinstance(each, OSError):
+            return _of_system(each, words, unnamed)
+        if isinstance(each, ImportError) and not (each.name or '').startswith('phi4hpc'):
+            library = words
+    return library and UserError(f'{library}: a library is missing; jobs/setup.sh makes the environment that has it')
+
+
+def _of_system(error, words, unnamed):
+    number, name = number_of(error), re.search(r"name = '([^']*)'", words)
     path = getattr(error, 'filename', None) or (name and name[1]) or unnamed
     said = os.strerror(number) if number else words
     return UserError(f'{path}: {said}: {REMEDIES.get(number, "mend that")}; the same command then goes on')
+
+
+def _chain(error):
+    """Yield the error, and where a library raised it while it met another one, that one."""
+    while isinstance(error, OSError | RuntimeError | MemoryError | ImportError):
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def number_of(error: BaseException) -> int | None:
@@ -84,11 +100,13 @@ def number_of(error: BaseException) -> int | None:
         return int(found[1])
     if found := re.search(r'MPI_ERR_(\w+)', words):
         return MPI_ERRORS.get(found[1])
-    return errno.EAGAIN if words == "can't start new thread" else None
+    if "can't start new thread" in words:
+        return errno.EAGAIN
+    return errno.ELOOP if words.startswith('Symlink loop') else None
 
 
 def _lacks_memory(error, words):
     """Return whether an error is one of memory; torch and HDF5 raise such errors of other kinds."""
     if isinstance(error, MemoryError) or number_of(error) == errno.ENOMEM:
         return True
-    return isinstance(error, RuntimeError | OSError) and bool(NO_MEMORY.search(words))
+    return bool(NO_MEMORY.search(words))

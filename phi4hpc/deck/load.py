@@ -1,7 +1,7 @@
 """The one door to a deck: read, override, judge each key alone and with others, tell all faults at once."""
 
+import os
 from dataclasses import dataclass
-from pathlib import Path
 
 from phi4hpc import plugins
 from phi4hpc.deck.cross import between_keys
@@ -35,7 +35,7 @@ def load(path, overrides=()):
 
     Raises DeckError with every fault, a line each, sorted by line: `file:line:col: path: what was expected`.
     """
-    plugins.look_into(Path(path).resolve().parent, Path.cwd())
+    plugins.look_into(os.path.dirname(os.path.realpath(path)), os.getcwd())
     return parse(_text(path), str(path), overrides)
 
 

@@ -21,15 +21,15 @@ def host_of_first(comm: Communicator) -> str:
     On one machine both are the loopback's. On several the variable is the user's; raises UserError
     where it names an interface that a machine lacks.
     """
-    hosts = comm.allgather(socket.gethostname())
-    faults = sorted(set(filter(None, comm.allgather(_fault()))))
-    if len(set(hosts)) > 1:
-        if faults:
-            raise UserError(f'{"; ".join(faults)}; set it to one that all machines have, or leave it out')
-        return hosts[0]
+    everyone = comm.allgather((socket.gethostname(), _fault()))
+    fault = max(fault for _, fault in everyone)
+    if len({host for host, _ in everyone}) > 1:
+        if fault:
+            raise UserError(f'{fault}; set it to one that all machines have, or leave it out')
+        return everyone[0][0]
     if LOOPBACK in _interfaces():
-        if faults:
-            log.warning('%s; taking %s', faults[0], LOOPBACK)
+        if fault:
+            log.warning('%s; taking %s', fault, LOOPBACK)
         os.environ[VARIABLE] = LOOPBACK
     return '127.0.0.1'
 
@@ -38,8 +38,10 @@ def _fault():
     """Return what is wrong with the interfaces that the variable names, '' where nothing is."""
     there = _interfaces()
     missing = [name for name in os.environ.get(VARIABLE, '').split(',') if name and name not in there]
-    return missing and (f'{VARIABLE}={os.environ[VARIABLE]}: {socket.gethostname()} has no network interface '
-                        f'{", ".join(missing)}, only {", ".join(there)}')
+    if not missing:
+        return ''
+    return (f'{VARIABLE}={os.environ[VARIABLE]}: {socket.gethostname()} has no network interface '
+            f'{", ".join(missing)}, only {", ".join(there)}')
 
 
 def _interfaces():

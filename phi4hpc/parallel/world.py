@@ -11,6 +11,7 @@ import time
 import traceback
 
 from phi4hpc.errors import UserError, circumstance
+from phi4hpc.parallel import limits
 
 RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'), ('PMIX_RANK', 'SLURM_STEP_NUM_TASKS'),
              ('PMI_RANK', 'PMI_SIZE'), ('SLURM_PROCID', 'SLURM_STEP_NUM_TASKS'))
@@ -37,6 +38,7 @@ def world():
     Raises UserError where `mpirun -n N` started N worlds of one rank each: the launcher then belongs to
     another MPI than the one mpi4py has loaded.
     """
+    limits.require()
     try:
         from mpi4py import MPI
     except (ImportError, RuntimeError, ValueError) as error:
