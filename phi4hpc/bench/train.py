@@ -1,9 +1,9 @@
-"""`phi4hpc bench train`: draws a second of our training beside a bare loop of PyTorch's, in one run.
+"""`phi4hpc bench train`: draws a second of our training, and of a bare loop of PyTorch's beside it.
 
 The bare loop is what one would write by hand: indices drawn at random, the model, the mean squared
 error, Adam; on one rank, while the others wait. Ours has all that a training has: batches by strata
-and moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation draws after
-every epoch. Draws are free fields, since no speed depends on what is learned.
+and moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation draws
+after every epoch. Draws are free fields, since no speed depends on what is learned.
 """
 
 import json
@@ -36,8 +36,9 @@ MODELS: dict[str, dict[str, Any]] = {'dense': {'latents': [64]}, 'convolutional'
 
 
 def train(seconds: float, as_json: bool) -> None:
-    """Time each family for about `seconds` a loop, and print a table or a list of objects. Collective.
+    """Time each family for about `seconds` a loop. Collective.
 
+    Prints a table, or a list of objects as JSON.
     Of several ranks, all of them work on one model first, and then each on a model of its own;
     `ranks` are those of a model, `groups` how many models were trained at once.
     """
@@ -50,7 +51,7 @@ def train(seconds: float, as_json: bool) -> None:
 
 
 def _of_family(comm: Communicator, name: str, seconds: float) -> Iterator[dict[str, Any]]:
-    family = FAMILIES.section(name).model_validate(MODELS[name])
+    family: Family = FAMILIES.entry({name: MODELS[name]}).settings
     bare = comm.bcast(_bare(family, seconds) if comm.rank == 0 else None)
     for ranks in sorted({1, comm.size}, reverse=True):
         group = apart(comm, ranks)

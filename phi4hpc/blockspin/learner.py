@@ -90,7 +90,8 @@ class Learner:
         Returns each cost's value over the whole batch. Raises Diverged, on all ranks, where one is
         not finite.
         """
-        mapped = Mapped(self.model, x_sD, *self.net(x_sD), self.objective.ensemble)
+        y_sd, z_sD = self.net(x_sD)
+        mapped = Mapped(self.model, x_sD, y_sd, z_sD, self.objective.ensemble)
         parts = {name: term_sc.sum(0) / batch
                  for name, term_sc in self.objective.terms(mapped).items()}
         means = self._over_ranks(parts)

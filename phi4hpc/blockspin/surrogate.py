@@ -1,8 +1,8 @@
 """Gaussian fields of the propagator of an ensemble: a control, with nothing to learn but G(p).
 
-After a linear encoder no decoder of such fields is better than the linear one. What a training gains
-on them tells of draws learned by heart, or of digits of latents that hold several modes, and not of
-the interaction. Shapes: n draws, y x lattice axes.
+After a linear encoder no decoder of such fields is better than the linear one. What a training
+gains on them comes from draws learned by heart, or from latents whose digits hold several modes, and
+not from the interaction. Shapes: n draws, y x lattice axes.
 """
 
 import numpy as np

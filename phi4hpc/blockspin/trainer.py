@@ -110,7 +110,8 @@ class Trainer:
         self.control.begin()
         board = settings.boards and settings.boards / self.model.name
         with tensorboard(self.comm, board, self.objective, history.epoch) as write, \
-                Progress(f'train {self.model.name}', most, self.comm.rank if settings.aloud else 1) as progress:
+                Progress(f'train {self.model.name}', most,
+                         self.comm.rank if settings.aloud else 1) as progress:
             progress.skip(history.epoch * steps + history.step)
             while not pace.over(history.epoch):
                 for x_sD in self._batches(phi_nyx, history):

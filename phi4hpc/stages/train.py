@@ -38,7 +38,8 @@ def run(context: Context) -> None:
     """
     wanted, comm = with_controls(context.deck), context.comm
     group = apart(comm, ranks_of_a_model(context.deck, comm.size))
-    shares = shared_out([model.settings.work(model.latent, model.L) for model in wanted], group.count)
+    work = [model.settings.work(model.latent, model.L) for model in wanted]
+    shares = shared_out(work, group.count)
     own = [wanted[number] for number in shares[group.number]]
     log.info('train: %d models on %d groups of ranks', len(wanted), group.count)
     stopped, control = None, context.control.within(group.comm)
@@ -73,7 +74,8 @@ def train(context: Context, own: list[Model], aloud: bool) -> None:
             try:
                 record = fit(context, model, ensembles[model.L], device, aloud)
             except Diverged as error:
-                record = {**model.about, 'trained': True, 'converged': False, 'diverged': str(error)}
+                record = {**model.about, 'trained': True, 'converged': False,
+                          'diverged': str(error)}
             if comm.rank == 0:
                 write_json(file_of(context, model, 'json'), record)    # the last of its files
                 report(context, model)

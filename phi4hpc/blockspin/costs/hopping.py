@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """(<H> of reconstructions / <H> of fields - 1)^2, with H = sum over x, mu of phi(x) phi(x+mu)."""
+    """(<H> of reconstructions / <H> of fields - 1)^2, H = sum over x, mu of phi(x) phi(x+mu)."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         """Return the hopping energy a site of the field, and of its reconstruction."""

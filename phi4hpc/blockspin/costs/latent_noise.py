@@ -1,9 +1,10 @@
 """`latent_noise`: the mean squared error of a site where the latents are read with noise.
 
-Without noise a latent is a real number that may hold anything in its digits. With noise what it holds
-is bounded, by half the logarithm of 1 + 1 / width^2 where the latents are normal, and the cut-off of a
-block spin is then the noise's. A linear map of free fields that makes this small gives the mode p the
-power P(p) = max(0, sqrt(G(p) / mu) - width^2), with mu such that they add up: modes of small G are cut.
+Without noise a latent is a real number that may hold anything in its digits. With noise what it
+holds is bounded, by half the logarithm of 1 + 1 / width^2 where the latents are normal, and the
+cut-off of a block spin is then the noise's. A linear map of free fields that makes this small gives
+the mode p the power P(p) = width^2 max(0, sqrt(G(p) / mu) - 1), with mu such that the powers have
+the mean one: modes of small G are cut.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`propagator`: how far G(p) of the reconstructions is from that of the fields, momentum by momentum."""
+"""`propagator`: how far G(p) of the reconstructions is from that of the fields, at each momentum."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """The mean over momenta on the axes and diagonals of (G of reconstructions / G of fields - 1)^2."""
+    """The mean over momenta of (G of reconstructions / G of fields - 1)^2, on axes and diagonals."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         """Return |phi~(p)|^2 / Omega of the field at each momentum, then of its reconstruction."""
