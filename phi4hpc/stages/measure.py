@@ -59,10 +59,9 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
     comm, entries, lam = context.comm, {}, context.deck.action.lam
     observables = chosen('rungs', context.deck.measure.observables)
     of_fields = ', '.join(name for name, each in observables.items() if each.needs_fields)
-    for lattice in (ensembles[L] for L in ensembles.sizes):
-        if lattice.fields < FEWEST_DRAWS:
-            note(f'L = {lattice.L}: {of_fields}',
-                 f'{lattice.fields} fields are kept of each chain, fewer than {FEWEST_DRAWS}')
+    if few := [L for L in ensembles.sizes if ensembles[L].fields < FEWEST_DRAWS]:
+        note(f'L = {", ".join(map(str, few))}: {of_fields}',
+             f'fewer than {FEWEST_DRAWS} fields are kept of each chain')
     rungs = [(L, k) for L in ensembles.sizes for k in range(len(ensembles[L].kappas))]
     with Progress('measure', len(rungs), comm.rank) as progress:
         for L, k in context.control.each(rungs[comm.rank::comm.size], 'before the means'):

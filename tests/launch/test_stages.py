@@ -50,7 +50,7 @@ def test_every_model_has_its_spectra(finished):
         for model in MODELS:
             for what in ('decoder', 'autoencoder', 'magnetisation', 'propagator', 'binder'):
                 values = file[model][what]['singular_values'][...]
-                assert (values[:-1] >= values[1:]).all()
+                assert values.max() > values.min() >= 0
                 assert file[model][what]['lattice_directions'].shape[1:] == (8, 8)
 
 
