@@ -75,15 +75,16 @@ def evenly(total: int, count: int) -> list[int]:
 
 def read_range(phi_kcnyx: Any, k: int, draws: slice, first: int, last: int,
                each: Pieces = iter) -> np.ndarray:
-    """Return the draws numbered `first` to `last` of kappa number `k`, as phi_nyx.
+    """Return the draws numbered `first` to `last`, which may be none, of kappa number `k`, phi_nyx.
 
     `draws` is a slice from `parts.split`, `phi_kcnyx` an array or an h5py dataset (kappa, chain,
     draw, y, x). `each(pieces)` yields the pieces of this rank's work, before which it may raise.
     """
     most = max(1, CHUNK // np.prod(phi_kcnyx.shape[3:]))
     pieces = each(stretches(length(draws), first, last, most))
-    return np.concatenate([phi_kcnyx[k, chain, draws.start + start:draws.start + stop]
-                           for chain, start, stop in pieces])
+    parts = [phi_kcnyx[k, chain, draws.start + start:draws.start + stop]
+             for chain, start, stop in pieces]
+    return np.concatenate(parts) if parts else np.empty((0, *phi_kcnyx.shape[3:]), phi_kcnyx.dtype)
 
 
 def stretches(n: int, first: int, last: int, most: int) -> Iterator[tuple[int, int, int]]:

@@ -9,11 +9,13 @@ from typing import Any
 import h5py
 import numpy as np
 
+from phi4hpc.latent.momentum import LEVELS
+
 DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction', 'latent'),
               'lattice_directions': ('direction', 'y', 'x'), 'transfer': ('p_y', 'p_x'),
               'transfer_symmetric': ('p_y', 'p_x'),
               'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
-"""{dataset: dimensions}, which its error shares."""
+"""{dataset: dimensions}, which its error shares. Those of the group `momentum` are over orbits."""
 
 
 def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
@@ -43,6 +45,8 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
 
 def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
     """Return the dimensions of a dataset; the autoencoder has directions in the space of fields."""
+    if group.name.endswith('/momentum'):
+        return ('level',) if key.startswith('cutoff') else ('orbit',)
     found = DIMENSIONS[key.removesuffix('_error')]
     if group.name.endswith('/autoencoder'):
         return tuple('site' if dimension == 'latent' else dimension for dimension in found)
@@ -50,7 +54,10 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
 
 
 def coordinates(dimension: str, extent: int) -> np.ndarray:
-    """Return the coordinates of a dimension: momenta 2 pi n / L as of numpy.fft, or numbers."""
+    """Return the coordinates of a dimension: momenta 2 pi n / L as of numpy.fft, levels that a
+    quantity passes, or numbers."""
     if dimension.startswith('p_'):
         return 2 * np.pi * np.fft.fftfreq(extent)
+    if dimension == 'level':
+        return np.array(LEVELS)
     return np.arange(extent)

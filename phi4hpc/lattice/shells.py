@@ -28,3 +28,15 @@ def neighbours(d: int, L: int) -> list[int]:
     if above == len(closed) or closed[above] == d:
         return []
     return [int(size) for size in closed[max(0, above - 1):above + 1]]
+
+
+def kept_shells(d: int, L: int) -> np.ndarray:
+    """Return which momenta lie below the cut of whole shells that number nearest to `d`, (L, L).
+
+    Momenta are ordered as by numpy.fft.fft2, and shells of one p^2 as by `closed_sizes`.
+    """
+    closed = closed_sizes(L)
+    count = closed[np.abs(closed - d).argmin()]
+    line = (2 * np.sin(np.pi * np.arange(L) / L)) ** 2
+    p2_yx = np.round(line[:, None] + line, 12)
+    return p2_yx <= np.sort(p2_yx, axis=None)[count - 1]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from phi4hpc.latent import momentum
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.world import block, world
@@ -52,3 +53,16 @@ def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
     first, last = block(16, comm.size, comm.rank)
     found = analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)
     assert found['decoder']['singular_values'].all()
+
+
+@pytest.mark.parametrize('total', [50, 2])
+def test_what_is_kept_of_momenta_does_not_depend_on_the_number_of_ranks(total):
+    from mpi4py import MPI
+
+    comm = world()
+    phi_nyx = np.random.default_rng(2).standard_normal((total, SIZE, SIZE))
+    first, last = block(total, comm.size, comm.rank)
+    results = momentum.analyse(comm, model(), phi_nyx[first:last], first, total, 0.02)
+    expected = momentum.analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 0.02)
+    for name, array in expected.items():
+        np.testing.assert_allclose(results[name], array, rtol=1e-7, atol=1e-9, err_msg=name)

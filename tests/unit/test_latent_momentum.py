@@ -1,0 +1,129 @@
+"""What a model keeps of each momentum, held against maps whose answer is known in closed form."""
+
+import h5py
+import numpy as np
+import pytest
+import torch
+import xarray
+from mpi4py import MPI
+
+from phi4hpc.latent import latentfile, momentum
+from phi4hpc.latent.momentum import LEVELS, passing
+from phi4hpc.lattice.orbits import numbered, representatives
+from phi4hpc.lattice.shells import kept_shells
+from tests.autoencoders import free_propagator, moved, network
+
+SIZE, LATENT, DRAWS, LAMBDA = 8, 13, 48, 0.02
+
+
+def draws(n=DRAWS, seed=5):
+    """Gaussian fields of the free propagator, (n, y, x)."""
+    noise_nyx = np.random.default_rng(seed).standard_normal((n, SIZE, SIZE))
+    return np.fft.ifft2(np.fft.fft2(noise_nyx) * np.sqrt(free_propagator(SIZE))).real
+
+
+def analysed(model, phi_nyx=None, lam=LAMBDA):
+    phi_nyx = draws() if phi_nyx is None else phi_nyx
+    return momentum.analyse(MPI.COMM_SELF, model, phi_nyx, 0, len(phi_nyx), lam)
+
+
+def below_cut():
+    """Which orbits lie below the cut, (o,)."""
+    return kept_shells(LATENT, SIZE)[representatives(SIZE)]
+
+
+def test_the_linear_optimum_keeps_whole_waves_below_its_cut_and_nothing_above():
+    found, below = analysed(network('linear', LATENT, SIZE)), below_cut()
+    assert found['momenta'][below].sum() == LATENT
+    for name in ('coherence', 'regression', 'power_ratio'):
+        np.testing.assert_allclose(found[name], below, atol=1e-5)
+        np.testing.assert_allclose(found[f'{name}_spread'], 0, atol=1e-5)
+    last, first = found['p_hat'][below].max(), found['p_hat'][~below].min()
+    for name in ('cutoff_coherence', 'cutoff_regression'):
+        expected = last + (1 - np.array(LEVELS)) * (first - last)
+        np.testing.assert_allclose(found[name], expected, rtol=1e-4)
+
+
+def test_kadanoffs_blocks_with_a_constant_decoder_pass_a_wave_by_their_form_factor():
+    """The regression is |w(p)|^2, the power that a block mean keeps of a wave, up to the noise of
+    waves that blocks cannot tell apart.
+    """
+    model = network('kadanoff', L=SIZE, block=2, decoding='constant')
+    found = analysed(model, draws(4000))
+    line = np.cos(np.pi * np.arange(SIZE // 2 + 1) / SIZE) ** 2      # of blocks of two sites
+    expected_o = line[found['n_y']] * line[found['n_x']]
+    pulls = (found['regression'] - expected_o) / np.maximum(found['regression_error'], 1e-6)
+    assert np.abs(pulls).max() < 5
+    assert found['coherence'][0] == pytest.approx(1)
+    assert ((found['coherence'] > 0.05) & (found['coherence'] < 0.99))[1:-1].any()
+
+
+def test_a_cubic_decoder_has_the_response_that_its_coefficients_say():
+    model = network('cubic', LATENT, SIZE)
+    torch.nn.init.uniform_(model.decoder.strength_o, -0.05, 0.05)
+    found, below = analysed(model), below_cut()
+    expected_o = model.decoder.coefficients().detach().numpy()[representatives(SIZE)]
+    there = np.isfinite(found['cubic'])
+    assert there.sum() > 6
+    assert not there[below].any()
+    np.testing.assert_allclose(found['cubic'][there], expected_o[there], rtol=1e-4, atol=1e-7)
+
+
+def test_the_ratio_to_first_order_is_one_for_a_decoder_of_these_coefficients():
+    model, phi_nyx = network('cubic', LATENT, SIZE), draws()
+    power_yx = (abs(np.fft.fft2(phi_nyx)) ** 2).mean(0) / SIZE**2
+    orbit_D = numbered(SIZE).ravel()
+    mean_o = np.bincount(orbit_D, power_yx.ravel()) / np.bincount(orbit_D)
+    lost_yx = np.where(kept_shells(LATENT, SIZE), 0, mean_o[numbered(SIZE)])
+    with torch.no_grad():
+        model.decoder.lost_yx.copy_(torch.from_numpy(lost_yx))
+        model.decoder.strength_o.fill_(-4 * LAMBDA)
+    ratio = analysed(model, phi_nyx)['cubic_ratio']
+    np.testing.assert_allclose(ratio[np.isfinite(ratio)], 1, rtol=1e-4)
+
+
+def test_without_interaction_the_lost_modes_do_not_respond_and_there_is_no_ratio():
+    found = analysed(network('linear', LATENT, SIZE), draws(2000), 0.0)
+    assert not any('ratio' in name and 'cubic' in name for name in found)
+    pulls = found['cubic_original'] / found['cubic_original_error']
+    assert 0 < np.nanmax(np.abs(pulls)) < 5
+
+
+def test_where_nothing_is_lost_there_is_no_cut_off():
+    found = analysed(network('linear', SIZE**2, SIZE))
+    np.testing.assert_allclose(found['coherence'], 1, rtol=1e-5)
+    assert np.isnan(found['cutoff_coherence']).all()
+    assert np.isnan(found['cubic']).all()
+
+
+def test_fields_that_vanish_give_no_numbers_and_end_nothing():
+    found = analysed(network('linear', LATENT, SIZE), np.zeros((4, SIZE, SIZE)))
+    assert np.isnan(found['coherence']).all()
+    assert np.isnan(found['cutoff_regression']).all()
+
+
+def test_errors_are_the_spread_over_independent_ensembles():
+    model = moved(network('dense', LATENT, SIZE, hidden=20), 0.05)
+    results = [analysed(model, phi_nyx) for phi_nyx in draws(24 * 64).reshape(24, 64, SIZE, SIZE)]
+    for name in ('coherence', 'regression', 'power_ratio', 'cutoff_regression'):
+        value, error = (np.array([result[key] for result in results])
+                        for key in (name, f'{name}_error'))
+        assert 0.7 < np.nanmean(error) / np.nanmean(value.std(0)) < 1.4, name
+
+
+def test_a_curve_that_does_not_fall_throughout_is_replaced_by_the_nearest_that_does():
+    p_hat, count = np.arange(5.0), np.ones(5)
+    np.testing.assert_allclose(passing(p_hat, count, np.array([1, 0.6, 1.0, 0, 0])),
+                               [2.0625, 2.375, 2.6875])
+    assert np.isnan(passing(p_hat, count, np.full(5, 0.9))).all()
+    assert np.isnan(passing(p_hat, count, np.zeros(5))).all()
+
+
+def test_xarray_sees_orbits_and_levels(tmp_path):
+    found = {'momentum': analysed(network('linear', LATENT, SIZE))}
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        latentfile.write(file.create_group('model'), found, draws(2), draws(2))
+    seen = xarray.open_datatree(tmp_path / 'latent.h5', engine='h5netcdf')['model/momentum']
+    assert seen.coherence_spread.dims == ('orbit',)
+    assert seen.cutoff_coherence_error.dims == ('level',)
+    np.testing.assert_array_equal(seen['level'], LEVELS)
