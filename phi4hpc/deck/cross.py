@@ -1,27 +1,33 @@
-"""Faults between keys that are each right alone: each check yields (path to blame, what was expected).
+"""Faults between keys that are each right alone.
 
-The checks see the deck as plain data in which None stands for whatever is itself at fault or was left out,
-so that they find all there is to find in a deck that has other faults.
+Each check yields the path to blame and what was expected. The checks see the deck as plain data in
+which None stands for what is itself at fault or was left out, so that they find all there is to
+find in a deck that has other faults.
 """
 
 import json
+from collections.abc import Collection, Iterator
 from itertools import pairwise
+from typing import Any
 
 from pydantic import ValidationError
 
 from phi4hpc.deck.algorithms import algorithm, ergodic
 from phi4hpc.deck.parts import length, split
+from phi4hpc.deck.places import Path
 from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, tabulated
 
+Found = Iterator[tuple[Path, str]]
 
-def between_keys(data, bad=()):
-    """Yield (path, message) for every fault between keys of `data`; the paths `bad` are themselves faulty."""
+
+def between_keys(data: Any, bad: Collection[Path] = ()) -> Found:
+    """Yield (path, message) for every fault between keys; those at the paths `bad` are faulty."""
     deck = _pruned(data, frozenset(bad))
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
-    for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic, _settling,
-                  _observed):
+    for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic,
+                  _settling, _observed):
         yield from check(deck)
 
 
@@ -50,13 +56,15 @@ def _items(data, *path):
 
 def _laddered(deck):
     if sum(_get(deck, 'ladder', key) is not None for key in ('kappas', 'tuned', 'critical')) != 1:
-        yield ('ladder',), ('expected one of three: kappas, the rungs themselves; tuned, how many rungs are to be '
-                            'placed between which ends; or critical, rungs as differences from kappa_c')
+        yield ('ladder',), ('expected one of three: kappas, the rungs themselves; tuned, how many '
+                            'rungs are to be placed between which ends; or critical, rungs as '
+                            'differences from kappa_c')
     elif _get(deck, 'ladder', 'critical'):
         lam = _get(deck, 'action', 'lambda')
         if lam is not None and not tabulated(lam):
-            yield ('action', 'lambda'), (f'kappa_c is not known at lambda = {lam}: expected {SMALLEST} <= lambda <= '
-                                         f'{LARGEST}, or rungs as ladder.kappas instead of ladder.critical')
+            yield ('action', 'lambda'), (
+                f'kappa_c is not known at lambda = {lam}: expected {SMALLEST} <= lambda <= '
+                f'{LARGEST}, or rungs as ladder.kappas instead of ladder.critical')
     elif tuned := _get(deck, 'ladder', 'tuned'):
         yield from _between_ends(tuned)
 
@@ -64,13 +72,16 @@ def _laddered(deck):
 def _between_ends(tuned):
     low, high, pinned = tuned['lowest'], tuned['highest'], tuned.get('pinned', [])
     if high <= low:
-        yield ('ladder', 'tuned', 'highest'), f'{high} does not exceed the lowest rung, {low}: expected more'
+        said = f'{high} does not exceed the lowest rung, {low}: expected more'
+        yield ('ladder', 'tuned', 'highest'), said
     for i, kappa in enumerate(pinned):
         if not low < kappa < high:
-            yield ('ladder', 'tuned', 'pinned', i), f'{kappa} is not between the ends: expected {low} < kappa < {high}'
+            said = f'{kappa} is not between the ends: expected {low} < kappa < {high}'
+            yield ('ladder', 'tuned', 'pinned', i), said
     if tuned['rungs'] < len(pinned) + 2:
-        yield ('ladder', 'tuned', 'rungs'), (f'{tuned["rungs"]} rungs for two ends and {len(pinned)} pinned: '
-                                             f'expected at least {len(pinned) + 2}')
+        yield ('ladder', 'tuned', 'rungs'), (
+            f'{tuned["rungs"]} rungs for two ends and {len(pinned)} pinned: '
+            f'expected at least {len(pinned) + 2}')
 
 
 def _rungs(deck):
@@ -78,11 +89,13 @@ def _rungs(deck):
     for path in ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
         yield from (((*path, i), kappa) for i, kappa in enumerate(_get(deck, *path) or ()))
     if _get(deck, 'ladder', 'tuned'):
-        yield from ((path, _get(deck, *path)) for path in (('ladder', 'tuned', end) for end in ('lowest', 'highest')))
+        ends = [('ladder', 'tuned', end) for end in ('lowest', 'highest')]
+        yield from ((path, _get(deck, *path)) for path in ends)
 
 
 def _ascending(deck):
-    for path in ('lattice', 'sizes'), ('ladder', 'kappas'), ('ladder', 'critical'), ('ladder', 'tuned', 'pinned'):
+    for path in (('lattice', 'sizes'), ('ladder', 'kappas'), ('ladder', 'critical'),
+                 ('ladder', 'tuned', 'pinned')):
         for (_, low), (where, high) in pairwise(_items(deck, *path)):
             if high <= low:
                 yield where, f'{high} does not exceed {low} before it: expected ascending values'
@@ -92,7 +105,8 @@ def _converging(deck):
     if _get(deck, 'action', 'lambda') == 0:
         for where, kappa in _rungs(deck):
             if kappa is not None and kappa >= 0.25:
-                yield where, f'kappa = {kappa} diverges at lambda = 0: expected kappa < 0.25, or lambda > 0'
+                yield where, (f'kappa = {kappa} diverges at lambda = 0: '
+                              'expected kappa < 0.25, or lambda > 0')
 
 
 def _sampled(deck):
@@ -100,12 +114,14 @@ def _sampled(deck):
     size = _get(deck, 'train', 'lattice')
     if _sound(sizes) and size is not None and size not in sizes:
         listed = ', '.join(map(str, sizes))
-        yield ('train', 'lattice'), f'L = {int(size)} is not sampled: expected one of lattice.sizes, {listed}'
+        said = f'L = {int(size)} is not sampled: expected one of lattice.sizes, {listed}'
+        yield ('train', 'lattice'), said
     for where, kappa in _items(deck, 'train', 'kappas'):
         if _sound(rungs) and kappa not in rungs:
             nearest = min(rungs, key=lambda rung: abs(rung - kappa))
             expected = 'one of ladder.tuned.pinned' if _get(deck, 'ladder', 'tuned') else 'a rung'
-            yield where, f'kappa = {kappa} is not on the ladder: expected {expected}; {nearest} is nearest'
+            yield where, (f'kappa = {kappa} is not on the ladder: expected {expected}; '
+                          f'{nearest} is nearest')
 
 
 def _sound(values):
@@ -113,7 +129,9 @@ def _sound(values):
 
 
 def _modelled(deck):
-    """Yield what is wrong with the families' settings on the lattice that is trained on, and models that are twice."""
+    """Yield what is wrong with the families' settings on the lattice that is trained on, and models
+    that are twice.
+    """
     size, seen = _get(deck, 'train', 'lattice'), set()
     for where, said in _items(deck, 'train', 'models') if size else ():
         entry = _entry(said)
@@ -121,18 +139,23 @@ def _modelled(deck):
         for path, message in inside or ():
             yield (*where, entry.name, *path), message
         for i, latent in enumerate(entry.settings.sizes(int(size)) if entry and not inside else ()):
-            model = entry.name, latent, json.dumps(entry.settings.model_dump(mode='json', exclude={'latents'}))
+            others = entry.settings.model_dump(mode='json', exclude={'latents'})
+            model = entry.name, latent, json.dumps(others)
             if model in seen:
                 path = ('latents', i) if 'latents' in said[entry.name] else ()
-                yield (*where, entry.name, *path), f'd = {latent} with these settings is there already: expected once'
+                again = f'd = {latent} with these settings is there already: expected once'
+                yield (*where, entry.name, *path), again
             seen.add(model)
 
 
 def _entry(said):
-    """Return the Entry of a family without the settings that are themselves faulty; None where it cannot do so."""
+    """Return the Entry of a family without the settings that are themselves faulty; None where it
+    cannot do so.
+    """
     (name, settings), = said.items()
     try:
-        return FAMILIES.entry({name: {key: value for key, value in settings.items() if value is not None}})
+        sound = {key: value for key, value in settings.items() if value is not None}
+        return FAMILIES.entry({name: sound})
     except (AttributeError, ValidationError):
         return None
 
@@ -151,7 +174,8 @@ def _alike(deck):
 def _kept(deck):
     every = _get(deck, 'sample', 'fields')
     if _get(deck, 'train') and every not in (None, 1):
-        yield ('sample', 'fields'), f'{every} with a section train, which takes the field of every draw: expected 1'
+        yield ('sample', 'fields'), (f'{every} with a section train, which takes the field of '
+                                     'every draw: expected 1')
 
 
 def _observed(deck):
@@ -168,23 +192,27 @@ def _testing(deck):
     draws = _default(Sample, 'draws', _get(deck, 'sample'))
     part = _default(Train, 'held_out', _get(deck, 'train'))
     if draws and part and (n := length(split(draws, part)[-1])) < FEWEST_DRAWS:
-        yield ('train', 'held_out'), (f'{part} of {draws} draws leaves {n} to test, and an error takes {FEWEST_DRAWS}: '
-                                      f'expected {2 * FEWEST_DRAWS} draws held out, or more sample.draws')
+        yield ('train', 'held_out'), (
+            f'{part} of {draws} draws leaves {n} to test, and an error takes {FEWEST_DRAWS}: '
+            f'expected {2 * FEWEST_DRAWS} draws held out, or more sample.draws')
 
 
 def _ergodic(deck):
     recipe = _get(deck, 'sample', 'recipe')
     named = [item for sweeps in recipe for item in sweeps.items()] if _sound(recipe) else []
-    if _sound([sweeps for _, sweeps in named]) and not any(algorithm(name).ERGODIC for name, _ in named):
-        yield ('sample', 'recipe'), (f'these alone do not reach every field: expected {" or ".join(ergodic())} '
-                                     'among the sweeps of a step')
+    if not _sound([sweeps for _, sweeps in named]):
+        return
+    if not any(algorithm(name).ERGODIC for name, _ in named):
+        yield ('sample', 'recipe'), ('these alone do not reach every field: expected '
+                                     f'{" or ".join(ergodic())} among the sweeps of a step')
 
 
 def _settling(deck):
     steps = _default(Sample, 'thermalisation', _get(deck, 'sample'))
     if _get(deck, 'ladder', 'tuned') and steps and steps < 2 * SHORTEST_ROUND:
-        yield ('sample', 'thermalisation'), (f'{int(steps)} steps are too few to tune a ladder in: '
-                                             f'expected at least {2 * SHORTEST_ROUND}, better thousands')
+        yield ('sample', 'thermalisation'), (
+            f'{int(steps)} steps are too few to tune a ladder in: '
+            f'expected at least {2 * SHORTEST_ROUND}, better thousands')
 
 
 def _default(section, key, data):

@@ -1,22 +1,27 @@
-"""Every fault of a key by itself: unknown, missing, or not what was expected; `cross.py` has the others."""
+"""Every fault of a key by itself: unknown, missing, or not what was expected; `cross.py` has the
+others.
+"""
 
 from pydantic import ValidationError
 
 from phi4hpc.deck.editor import choices, keys_of, leaves, node_at
-from phi4hpc.deck.places import Fault, dotted
+from phi4hpc.deck.places import Fault, Tree, dotted
 from phi4hpc.deck.schema import Deck
 from phi4hpc.deck.words import expected, got, nearest
 
-MODELS = 'there is no such key any more; expected train.models: [{linear: {latents: [64]}}, {dense: {latents: [64]}}]'
-GONE = {('storage', 'compression'): 'there is no such key any more, draws are never compressed; leave it out',
+MODELS = ('there is no such key any more; '
+          'expected train.models: [{linear: {latents: [61]}}, {dense: {latents: [61]}}]')
+GONE = {('storage', 'compression'):
+        'there is no such key any more, draws are never compressed; leave it out',
         ('train', 'families'): MODELS, ('train', 'latents'): MODELS,
-        ('train', 'hidden'): 'there is no such key any more; expected it in train.models: [{dense: {hidden: 256}}]'}
+        ('train', 'hidden'): 'there is no such key any more; '
+                             'expected it in train.models: [{dense: {hidden: 256}}]'}
 """What to say of a key that decks once had."""
 SAID = ('plugin', 'value_error')
 """The types of pydantic's errors whose own message is for the user."""
 
 
-def typed(tree):
+def typed(tree: Tree) -> tuple[Deck | None, list[Fault]]:
     """Return (Deck or None, faults) of the tree's data."""
     try:
         return Deck.model_validate(tree.data), []
@@ -30,7 +35,8 @@ def typed(tree):
     return None, [*(_unknown(tree, path) for path in unknown),
                   *(_missing(tree, path) for path in missing if path not in meant),
                   *(_wrong(tree, e['loc'], e['input']) for e in wrong if e['type'] not in SAID),
-                  *(Fault(_place(tree, _named(e)), _named(e), _message(e)) for e in wrong if e['type'] in SAID)]
+                  *(Fault(_place(tree, _named(e)), _named(e), _message(e))
+                    for e in wrong if e['type'] in SAID)]
 
 
 def _place(tree, path):
@@ -43,7 +49,8 @@ def _message(error):
 
 
 def _is_unknown(error):
-    # A dotted name in the recipe is a module of the user's, and its own message says what is wrong with it.
+    # A dotted name in the recipe is a module of the user's, and its own message says what is wrong
+    # with it.
     named = error['loc'][-1:] == ('[key]',) and '.' not in str(error['loc'][-2:-1])
     return error['type'] == 'extra_forbidden' or named
 
@@ -68,7 +75,8 @@ def _unknown(tree, path):
     elif elsewhere:
         remedy = f'did you mean {" or ".join(elsewhere)}?'
     else:
-        own = ', or a module of yours by its dotted path' if 'patternProperties' in node_at(path[:-1]) else ''
+        dotted_too = 'patternProperties' in node_at(path[:-1])
+        own = ', or a module of yours by its dotted path' if dotted_too else ''
         remedy = f'expected one of {", ".join(siblings)}{own}'
     return Fault(tree.key(path), path, f'unknown key; {remedy}')
 

@@ -1,8 +1,8 @@
 """The deck's types: every key, its meaning, its bounds and its default, each said once, here.
 
-The JSON Schema in input/, the faults of `phi4hpc check` and the defaults of a run all come from these
-classes. They judge each key alone; `cross.py` judges keys against one another, and `load.py` does both:
-it is the one door through which a Deck comes.
+The JSON Schema in input/, the faults of `phi4hpc check` and the defaults of a run all come from
+these classes. They judge each key alone; `cross.py` judges keys against one another, and `load.py`
+does both: it is the one door through which a Deck comes.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -16,24 +16,28 @@ from phi4hpc.deck.plugged import Entry, Folder
 from phi4hpc.deck.section import Count, Section, whole
 
 FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
-SHORTEST_ROUND = 16               # steps before the rungs of a tuned ladder move for the first time, at least
+SHORTEST_ROUND = 16
+"""Steps, at least, before the rungs of a tuned ladder move for the first time."""
 
 Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
 Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
 Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
-Algorithm = Annotated[str, AfterValidator(algorithms.known), WithJsonSchema(algorithms.json_schema())]
+Algorithm = Annotated[str, AfterValidator(algorithms.known),
+                      WithJsonSchema(algorithms.json_schema())]
 Sweeps = Annotated[dict[Algorithm, Count], Field(min_length=1, max_length=1)]
 RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
-"""At kappa_c(0.02), for L = 32 to 128, the cheapest independent |M| of those tried: docs/performance.md."""
+"""The cheapest independent |M| of those tried at kappa_c(0.02), L = 32 to 128; see
+docs/performance.md."""
 FAMILIES = Folder('phi4hpc.blockspin.families', 'Family')
 COSTS = Folder('phi4hpc.blockspin.costs', 'Cost')
-RECONSTRUCTION = [{'reconstruction': {}}]
+RECONSTRUCTION: list[dict[str, dict]] = [{'reconstruction': {}}]
 
 
 class Action(Section):
-    """S = sum_x { -2 kappa phi(x) [phi(x+e1) + phi(x+e2)] + (1 - 2 lambda) phi(x)^2 + lambda phi(x)^4 }."""
+    """S = sum_x { -2 kappa phi(x) [phi(x+e1) + phi(x+e2)]
+    + (1 - 2 lambda) phi(x)^2 + lambda phi(x)^4 }."""
 
     lam: float = Field(0.02, alias='lambda', ge=0.0, le=1e4)
     """Quartic coupling lambda. 0 is the Gaussian model (then every kappa must lie below 1/4)."""
@@ -47,32 +51,37 @@ class Lattice(Section):
 
 
 class TunedLadder(Section):
-    """A ladder whose rungs move during the first half of thermalisation until all pairs exchange equally often."""
+    """A ladder whose rungs move during the first half of thermalisation until all pairs exchange
+    equally often."""
 
     lowest: Kappa
     """The first rung."""
     highest: Kappa
     """The last rung."""
     rungs: Rungs
-    """Number of rungs, ends and pinned ones counted. For the same acceptance it grows like L; the log says where they
-    are too few."""
+    """Number of rungs, ends and pinned ones counted. For the same acceptance it grows like L; the
+    log says where they are too few."""
     pinned: list[Kappa] = []
-    """Rungs that stay where they are, smallest first: what is trained at, or compared between lattices."""
+    """Rungs that stay where they are, smallest first: what is trained at, or compared between
+    lattices."""
 
 
 class Ladder(Section):
     """The hoppings at which replicas are sampled and between which they are exchanged."""
 
     kappas: list[Kappa] | None = Field(None, min_length=1)
-    """The rungs, smallest first, where the deck fixes them. Neighbours exchange replicas, so rungs should be dense near
-    kappa_c."""
+    """The rungs, smallest first, where the deck fixes them. Neighbours exchange replicas, so rungs
+    should be dense near kappa_c."""
     tuned: TunedLadder | None = None
-    """In place of kappas: how many rungs, and in which range. Where they are is found for each lattice."""
+    """In place of kappas: how many rungs, and in which range. Where they are is found for each
+    lattice."""
     critical: list[float] | None = Field(None, min_length=1)
-    """In place of kappas: rungs as differences from kappa_c, smallest first. For lambda from 0.01 to 10, where kappa_c
-    is known well enough to place rungs about it; the resolved deck has them as kappas."""
+    """In place of kappas: rungs as differences from kappa_c, smallest first. For lambda from 0.01
+    to 10, where kappa_c is known well enough to place rungs about it; the resolved deck has them as
+    kappas."""
     chains: Count = 2
-    """Independent copies of the whole ladder; errors, and what is held out from training, profit from two or more."""
+    """Independent copies of the whole ladder; errors, and what is held out from training, profit
+    from two or more."""
 
     @property
     def rungs(self):
@@ -81,40 +90,50 @@ class Ladder(Section):
 
     @property
     def pinned(self):
-        """Return the rungs that every lattice has, whatever tuning finds: all of them where the deck fixes them."""
-        return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest] if self.tuned else self.kappas
+        """Return the rungs that every lattice has, whatever tuning finds: all of them where the
+        deck fixes them.
+        """
+        if self.tuned is None:
+            return self.kappas
+        return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest]
 
 
 class Recipe(Section):
-    """How configurations are made. A step is one pass of the recipe, then a round of swaps between rungs."""
+    """How configurations are made. A step is one pass of the recipe, then a round of swaps between
+    rungs."""
 
     recipe: list[Sweeps] = Field(default=RECIPE, min_length=1)
-    """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned width.
-    `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field is reached by it alone.
-    `cluster`: clusters of like sign are flipped or not, which leaves moduli alone and beats critical slowing down.
-    `hmc`: trajectories of hybrid Monte Carlo, which move all sites at once, as said in sample.hmc. An algorithm of your
-    own is named by the dotted path of its module."""
+    """Sweeps of a step, in order, each `algorithm: sweeps`. `metropolis`: two hits a site, of tuned
+    width. `overrelaxation`: a site is reflected; long waves decorrelate faster, but not every field
+    is reached by it alone. `cluster`: clusters of like sign are flipped or not, which leaves moduli
+    alone and beats critical slowing down. `hmc`: trajectories of hybrid Monte Carlo, which move all
+    sites at once, as said in sample.hmc. An algorithm of your own is named by the dotted path of
+    its module."""
     thermalisation: Count = 1000
-    """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then frozen."""
+    """Steps before the first draw. Step sizes are tuned during the first four fifths of them, then
+    frozen."""
     draws: Draws = 1000
     """Configurations kept, for each kappa and chain."""
     spacing: Count = 10
     """Steps from one draw to the next."""
     fields: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
-    """A configuration is kept with every so many draws, 0: with none. Series, and so all means but propagators, have
-    every draw. Training needs 1."""
+    """With 1, the configuration of every draw is kept, with 2 that of every other draw, and so on;
+    with 0, none is. Series have every draw, and so have all means except propagators. Training
+    needs 1."""
     acceptance: float = Field(default=0.5, ge=0.1, le=0.9)
     """Metropolis acceptance that the step sizes are tuned to."""
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
-    """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns (mixed)."""
+    """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns
+    (mixed)."""
 
 
 if TYPE_CHECKING:
     Sample = Recipe
 else:
-    Sample = create_model('Sample', __base__=Recipe, __doc__=Recipe.__doc__, __module__=__name__, **{
-        name: (settings, settings()) for name, settings in algorithms.settings().items()})
-    """Recipe, and a section for each algorithm that has settings, under the name of the algorithm."""
+    Sample = create_model(
+        'Sample', __base__=Recipe, __doc__=Recipe.__doc__, __module__=__name__,
+        **{name: (made, made()) for name, made in algorithms.settings().items()})
+    """Recipe, and a section for each algorithm that has settings, named like it."""
 
 
 class Storage(Section):
@@ -129,7 +148,8 @@ class Checkpoint(Section):
     """When the state of a run is kept, from which it goes on after a stop or a kill."""
 
     interval: float = Field(300.0, gt=0.0)
-    """Seconds from one checkpoint to the next. A stop that was asked for loses nothing, a kill at most so much."""
+    """Seconds from one checkpoint to the next. A stop that was asked for loses nothing, a kill at
+    most this time."""
     keep: Count = 2
     """Checkpoints kept; should the newest be damaged, the run goes on from the one before."""
 
@@ -138,26 +158,31 @@ class Measure(Section):
     """What is estimated of the draws."""
 
     observables: list[Observable] = []
-    """Observables of your own, beside all of ours: dotted paths of modules such as mygroup.energy, which
-    Python finds in the folder of the deck or on PYTHONPATH. They are estimated at each rung, before and
-    after each model, and reweighted where they need no fields, or every draw has one."""
+    """Observables of your own, beside all of ours: dotted paths of modules such as mygroup.energy,
+    which Python finds in the folder of the deck or on PYTHONPATH. They are estimated at each rung,
+    before and after each model, and reweighted where they need no fields, or every draw has one."""
 
 
 class Train(Section):
-    """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and latent size.
+    """Autoencoders R^D -> R^d -> R^D, D = L^2, of one lattice: one for each kappa, family and
+    latent size.
 
-    Families and costs are files of phi4hpc/blockspin/families and costs, or modules of your own by dotted paths."""
+    Families and costs are files of phi4hpc/blockspin/families and costs, or modules of your own by
+    dotted paths."""
 
     lattice: Even
     """The L they are trained on, one of lattice.sizes."""
     kappas: list[Kappa] = Field(min_length=1)
     """Hoppings they are trained at, each a rung of the ladder."""
     models: list[Annotated[Entry, FAMILIES]] = Field(min_length=1)
-    """Families of autoencoders, each `family: settings`. One may be named again with other settings."""
-    costs: list[Annotated[Entry, COSTS]] = Field(RECONSTRUCTION, min_length=1, validate_default=True)
+    """Families of autoencoders, each `family: settings`. One may be named again with other
+    settings."""
+    costs: list[Annotated[Entry, COSTS]] = Field(RECONSTRUCTION, min_length=1,
+                                                 validate_default=True)
     """What training makes small, each `cost: settings`: their sum, by weights."""
     epochs: Count = 400
-    """Passes over the training configurations at most; a training that has converged makes fewer."""
+    """Passes over the training configurations at most; a training that has converged makes fewer.
+    """
     seeds: Count = 1
     """Trainings of every model that is trained, each with first weights and batches of its own."""
     surrogate: bool = False
@@ -167,21 +192,24 @@ class Train(Section):
     """Ranks that train a model together; others train other models meanwhile. Left out: as few as
     there are models for."""
     patience: Count = 20
-    """Epochs without a gain on the validation draws, after which the learning rate falls and training ends."""
+    """Epochs without a gain on the validation draws, after which the learning rate falls and
+    training ends."""
     batch: Count = 128
     """Configurations in one optimiser step, over all ranks."""
     rate: float = Field(3e-4, gt=0.0, le=1.0)
-    """Learning rate of Adam. It rises during the first hundred steps, and falls to zero along a cosine at the end."""
+    """Learning rate of Adam. It rises during the first hundred steps, and falls to zero along a
+    cosine at the end."""
     held_out: float = Field(0.2, gt=0.0, le=0.5)
-    """Part of every chain, its last draws, that is kept from training: half of it chooses the epoch, half tests.
-    Gaps of 2% separate the three."""
+    """Part of every chain, its last draws, that is kept from training: half of it chooses the
+    epoch, half tests. Gaps of 2% separate the three."""
 
 
 class Analyse(Section):
     """Jacobians of the trained models and their singular values."""
 
     draws: Draws = 256
-    """Configurations at which each model's Jacobians are formed, taken evenly from the test draws."""
+    """Configurations at which each model's Jacobians are formed, taken evenly from the test draws.
+    """
     directions: Count = 8
     """Leading singular directions that are kept."""
     observables: list[Observable] = ['magnetisation', 'binder', 'propagator']
