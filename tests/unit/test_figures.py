@@ -203,7 +203,8 @@ def captions(study):
     ({'kappas': KAPPAS[3:], 'found': False}, ['In the broken phase', 'No free form is fitted'],
      ['In the symmetric phase', 'It peaks at the transition', 'κc(0.02)']),
     ({'kappas': KAPPAS[:1], 'lam': 0.0},
-     ['At λ = 0 the magnetisation is Gaussian', 'without interaction there is no correction'],
+     ['At λ = 0 the magnetisation is Gaussian', 'Without interaction there is no correction',
+      'standard errors at most'],
      ['In the broken phase', 'peaks at the transition', 'U*', 'κc', 'interaction adds']),
 ], ids=['both phases', 'known kappa_c', 'symmetric', 'broken', 'free'])
 def test_captions_say_what_this_study_shows(tmp_path, made, there, absent):

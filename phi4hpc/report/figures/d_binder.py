@@ -20,8 +20,8 @@ CAPTION = """
 2/3 in the broken one, where |{{ M() }}| is sharp
 {%- if f.symmetric or f.broken %} (dashed, where that phase is seen){% endif %}. Dotted:
 <i>U</i>* = {{ f.star }}, at which large lattices cross in the Ising class on a periodic square.
-{%- else %} At λ = 0 the magnetisation is Gaussian at every κ and {{ L() }}, and {{ UL() }} is 0
-within errors.{% endif %}
+{%- else %} At λ = 0 the magnetisation is Gaussian at every κ and {{ L() }}, and {{ UL() }} is 0;
+what was measured differs from that by {{ f.farthest }} standard errors at most.{% endif %}
 {%- for c in f.brackets %} {{ L() }} = {{ c.large }} lies below {{ L() }} = {{ c.small }} by more
 than two standard errors up to κ = {{ c.below }}, and above from κ = {{ c.above }}
 {%- if c.point %}; the reweighted curves cross at κ = {{ c.point }}{% endif %}.{% endfor %}
@@ -51,7 +51,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         axes[0, 1].locator_params(axis='x', nbins=5)
     axes[0, 0].legend()
     yield Plot(figure, {**against_kappa.facts(study), 'star': f'{UNIVERSAL["binder"]:g}',
-                        'brackets': brackets(study), 'near': near and near.words})
+                        'brackets': brackets(study), 'near': near and near.words,
+                        'farthest': farthest(study)})
 
 
 def draw_panel(axes: Axes, study: Study) -> None:
@@ -87,6 +88,14 @@ def steep_part(study: Study) -> Window | None:
     margin = 0.05 * (steep[-1] - steep[0])
     return Window((steep[0] - margin, steep[-1] + margin), (0.28, 0.69),
                   'on the right its steep part')
+
+
+def farthest(study: Study) -> str:
+    """Return by how many errors any rung differs from 0."""
+    means = [entry['binder'] for L in study.sizes for entry in study.entries(L)
+             if entry.get('binder')]
+    pulls = [abs(mean['value']) / mean['error'] for mean in means if mean['error']]
+    return f'{max(pulls, default=0):.1f}'
 
 
 def brackets(study: Study) -> list[dict[str, object]]:

@@ -28,15 +28,16 @@ know that momenta fluctuate together; χ² takes them as independent.
 {%- if f.exact %} Dotted: the exact propagator at that κ without interaction, λ = 0, which has
 <i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ f.exact.mass2 }}.{% endif %}
  Right: data over fit, the range of the fit shaded
-{{- '. What the interaction adds to the free form would be a drift beyond it' if f.interacting
-    else '; without interaction there is no correction to the free form' }}
-{%- if f.beyond %}; there data and fit differ by χ² = {{ f.beyond.chi2 }} at {{ f.beyond.count }}
-momenta{% endif %}.
+{%- if f.beyond %}; beyond it data and fit differ by χ² = {{ f.beyond.chi2 }} at
+{{ f.beyond.count }} momenta{% endif %}.
+{%- if f.interacting %} What the interaction adds to the free form would be a drift there.
+{%- else %} Without interaction there is no correction to the free form.{% endif %}
 {%- else %} No free form is fitted: {{ 'no fit was found' if f.symmetric else
 'the smallest κ is not in the symmetric phase' }}.{% endif %}
 """
 
 SHOWN = 6                     # kappas
+CLEAR = 2.0                   # errors by which masses differ where that is more than chance
 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
@@ -109,9 +110,12 @@ def beyond(entry: Entry) -> dict[str, object] | None:
 
 
 def lighter(entries: list[Entry]) -> dict[str, str] | None:
-    """Return the last fit on the ladder where its mass is smaller than that of the first one."""
+    """Return the last fit on the ladder, where its mass is clearly smaller than at first."""
     fits = [(entry['kappa'], entry['free_form']['mass2']) for entry in entries
             if entry.get('free_form')]
-    if len(fits) < 2 or fits[-1][1]['value'] >= fits[0][1]['value']:
+    if len(fits) < 2:
         return None
-    return {'kappa': f'{fits[-1][0]:g}', 'mass2': written(fits[-1][1])}
+    (_, first), (kappa, last) = fits[0], fits[-1]
+    if first['value'] - last['value'] < CLEAR * np.hypot(first['error'], last['error']):
+        return None
+    return {'kappa': f'{kappa:g}', 'mass2': written(last)}
