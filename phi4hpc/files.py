@@ -104,7 +104,7 @@ def read_json(path):
             return content
         raise ValueError(f'it holds a {type(content).__name__}')
     except (ValueError, RecursionError, IsADirectoryError) as error:
-        raise UserError(f'{path}: damaged ({error}); remove it, and what it told of is done again') from None
+        raise UserError(f'{path}: damaged ({error}); remove it, and what it lists is done again') from None
 
 
 def write_json(path, value):

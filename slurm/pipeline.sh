@@ -37,7 +37,11 @@ phi4hpc check "$deck" "${overrides[@]}" --ranks "$train_ranks" --stage train >/d
 
 mkdir -p "$out/logs"
 words=("${first_only[@]}") before=''
-for stage in $(python -c "from phi4hpc.stages.table import NAMES; print(*NAMES)"); do
+stages=$(python -c "from phi4hpc.stages.table import NAMES; print(*NAMES)")
+for name in $(printf '%s_ranks ' $stages) $(printf '%s_on ' $stages); do
+    [ -n "${!name:-}" ] || mistake "${PHI4HPC_SITE:-slurm/site.sh}: does not set $name; slurm/site.sh shows how"
+done
+for stage in $stages; do
     declare -n ranks=${stage}_ranks options=${stage}_job on=${stage}_on
     # A job whose forerunner failed would wait for ever.
     job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" --output="$out/logs/$stage.%j.out" \

@@ -6,7 +6,7 @@ from phi4hpc.errors import UserError
 
 
 def with_draws_of(old: dict, new: dict) -> tuple[dict, int]:
-    """Return the deck `old` with as many draws as `new`, and how many it asked for itself.
+    """Return the deck `old` with the number of draws of `new`, and the number that it had.
 
     That number is 0 where both ask for the same, or `old` does not say.
     """

@@ -36,7 +36,7 @@ def test_it_says_once_which_rank_failed_and_why(mpirun):
     assert done.stderr.count('ValueError: the field is not finite') == 1
 
 
-def test_what_befalls_every_rank_is_told_once(mpirun):
+def test_what_befalls_every_rank_is_said_once(mpirun):
     done = mpirun(3, '-c', JOB.format(fault='raise ValueError("all fields are lost")'), timeout=30)
     assert done.stderr.count('ValueError: all fields are lost') == 1
 

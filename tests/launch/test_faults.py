@@ -91,7 +91,7 @@ def test_a_directory_in_use_is_refused_and_left_alone(start, tmp_path):
     finish(job, code=75)
 
 
-def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(start, disk, unbroken):
+def test_a_full_disk_is_said_and_the_run_goes_on_when_there_is_room(start, disk, unbroken):
     path, remount = disk
     assert remount('size=6m') == 0
     out, ballast = path / 'run', path / 'ballast'
@@ -108,7 +108,7 @@ def test_a_full_disk_is_told_and_the_run_goes_on_when_there_is_room(start, disk,
     assert bits(out) == unbroken
 
 
-def test_a_full_disk_is_told_whatever_is_written(disk):
+def test_a_full_disk_is_said_whatever_is_written(disk):
     path, remount = disk
     assert remount('size=1m') == 0
     done = subprocess.run([sys.executable, 'tests/full.py', path], cwd=ROOT, env=ENVIRONMENT,
@@ -118,13 +118,13 @@ def test_a_full_disk_is_told_whatever_is_written(disk):
     assert all(int(line.split()[1]) > 0 for line in done.stdout.splitlines())
 
 
-def test_a_disk_that_is_too_small_is_told_before_sampling(start, disk):
+def test_a_disk_that_is_too_small_is_said_before_sampling(start, disk):
     said = finish(start(disk[0] / 'run', 'sample.draws=20000'), code=1)
     assert re.search(r'ensembles.h5: takes [\d.]+ MB, and [\d.]+ MB are free there', said)
     assert 'Traceback' not in said
 
 
-def test_a_directory_that_cannot_be_written_is_told(start, disk):
+def test_a_directory_that_cannot_be_written_is_said(start, disk):
     path, remount = disk
     assert remount('ro') == 0
     said = finish(start(path / 'run'), code=1)
@@ -155,7 +155,7 @@ def test_a_damaged_checkpoint_costs_the_time_since_the_one_before(damaged, start
     assert bits(damaged) == unbroken
 
 
-def test_a_checkpoint_of_another_version_is_told_in_a_line(damaged, start):
+def test_a_checkpoint_of_another_version_is_said_in_a_line(damaged, start):
     for path in damaged.glob('checkpoint/*/manifest.json'):
         files = json.loads(path.read_text())['files']
         manifest = {'version': 99, 'files': files, 'checksum': manifest_checksum(99, files)}
@@ -183,7 +183,7 @@ def test_verify_names_the_draw_in_which_a_bit_flipped(damaged, small):
         'results.json: not as the stage measure left it']
 
 
-def test_status_tells_of_each_stage(damaged):
+def test_status_says_of_each_stage(damaged):
     lines = phi4hpc('status', damaged).stdout.splitlines()
     assert lines[0] == f'{damaged}: nobody is at work'
     done = r'done \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, in [\d.]+ s on 2 ranks \(host '

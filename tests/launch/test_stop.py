@@ -31,7 +31,7 @@ def test_usr2_to_mpirun_stops(sampling):
     assert 'Traceback' not in said
 
 
-def test_a_script_that_is_told_to_end_stops_what_it_launched(start, tmp_path):
+def test_a_script_that_is_asked_to_end_stops_what_it_launched(start, tmp_path):
     """At TERM mpirun would kill the ranks, so jobs/run.sh and slurm/stage.sh have it hear USR2."""
     job = start(tmp_path / 'run', 'sample.draws=6000', 'checkpoint.interval=0.2', how='launch')
     wait_for(lambda: checkpoints(tmp_path / 'run'), job)
@@ -39,7 +39,7 @@ def test_a_script_that_is_told_to_end_stops_what_it_launched(start, tmp_path):
     assert finish(job, code=75).count('phi4hpc: stopped after') == 1
 
 
-def test_one_rank_that_is_told_to_end_stops_all(sampling):
+def test_one_rank_that_is_asked_to_end_stops_all(sampling):
     job, _ = sampling
 
     os.kill(ranks_of(job)[-1], signal.SIGTERM)

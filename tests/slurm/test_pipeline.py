@@ -77,7 +77,7 @@ def hurry(environment):
                            env=environment, check=True)
 
 
-def told_of_job(environment, log):
+def job_details(environment, log):
     """Return what Slurm says of the job that wrote a log."""
     return subprocess.run(['scontrol', 'show', 'job', log.suffixes[0][1:]], env=environment,
                           check=True,
@@ -93,8 +93,8 @@ def test_the_stages_run_one_after_the_other_over_two_nodes(slurm, tmp_path):
     for made in ('ensembles.h5', 'results.json', 'latent.h5', 'report.html'):
         assert (out / made).exists(), ''.join(log.read_text() for log in out.glob('logs/*.out'))
     for stage, gpus in ('sample', False), ('train', True):
-        told = told_of_job(slurm, next(out.glob(f'logs/{stage}.*.out')))
-        assert ('TresPerTask=gres:gpu:1\n' in told) == gpus
+        details = job_details(slurm, next(out.glob(f'logs/{stage}.*.out')))
+        assert ('TresPerTask=gres:gpu:1\n' in details) == gpus
 
 
 def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):

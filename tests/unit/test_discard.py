@@ -13,7 +13,7 @@ MOVED = 'ensembles.h5', 'models', 'checkpoint', 'figures', 'report.html'
 
 @pytest.fixture
 def linked(tmp_path):
-    """Return a run of which much was moved to another disk, and that disk's folder."""
+    """Return a run that was moved to another disk in part, and that disk's folder."""
     run, scratch = finished_run(tmp_path / 'run'), tmp_path / 'scratch'
     scratch.mkdir()
     for name in MOVED:

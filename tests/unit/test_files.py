@@ -49,5 +49,5 @@ def test_a_file_that_finds_no_room_is_named_with_what_to_do(tmp_path):
     path = tmp_path / 'results.json'
     with pytest.raises(OSError) as caught, whole(path):
         raise OSError(errno.ENOSPC, 'No space left on device')
-    told = f'{path}: No space left on device: free some space'
-    assert str(circumstance(caught.value)).startswith(told)
+    said = f'{path}: No space left on device: free some space'
+    assert str(circumstance(caught.value)).startswith(said)

@@ -1,4 +1,4 @@
-"""The plan of a deck is plain arithmetic on it, told before anything is done."""
+"""The plan of a deck is plain arithmetic on it, printed before anything is done."""
 
 import math
 
@@ -71,8 +71,8 @@ def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
 
 def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
     require_ranks(deck('train=null'), 12)
-    told = r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'
-    with pytest.raises(UserError, match=told):
+    said = r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'
+    with pytest.raises(UserError, match=said):
         require_ranks(deck('train=null'), 13)
 
 
@@ -99,7 +99,7 @@ def test_what_training_shares_out_must_do_for_all_ranks(overrides, most, said):
     assert said in str(error.value)
 
 
-def test_the_plan_is_told_in_a_block():
+def test_the_plan_is_said_in_a_block():
     assert lines(deck(), ranks=4)[:-1] == [
         'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured '
         'cost',
@@ -121,5 +121,5 @@ def test_a_latent_size_that_cuts_a_shell_of_equal_momenta_is_noted():
 
 @pytest.mark.parametrize(('size', 'words'), [
     (0, '0 B'), (999, '999 B'), (1000, '1 kB'), (12_345_678, '12.3 MB'), (5 * 10**18, '5e+03 PB')])
-def test_bytes_are_told_in_three_digits(size, words):
+def test_bytes_are_said_in_three_digits(size, words):
     assert plan.human(size) == words

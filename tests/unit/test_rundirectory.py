@@ -29,14 +29,14 @@ def test_the_same_deck_goes_on(tmp_path):
     assert done(directory(tmp_path, 'seed=1')) == list(NAMES)             # the default, said aloud
 
 
-@pytest.mark.parametrize(('change', 'told'), [
+@pytest.mark.parametrize(('change', 'said'), [
     ('sample.spacing=3', 'sample.spacing: 10 there, 3 here'),
     ('train.epochs=1', r'train.epochs: \d+ there, 1 here'),
     ('action.lambda=0.1', 'action.lambda: 0.02 there, 0.1 here'),
     ('train=null', 'train: .* there, None here')])
-def test_another_deck_is_refused_with_what_differs(tmp_path, change, told):
+def test_another_deck_is_refused_with_what_differs(tmp_path, change, said):
     run = finished_run(tmp_path)
-    with pytest.raises(UserError, match=told) as caught:
+    with pytest.raises(UserError, match=said) as caught:
         directory(tmp_path, change)
     assert all(way in str(caught.value) for way in ('--out', '--changed', '--restart'))
     assert done(run) == list(NAMES)
@@ -83,9 +83,9 @@ def test_draws_that_were_asked_for_by_mistake_can_be_taken_back(tmp_path):
 @pytest.mark.parametrize('change', [{}, {'changed': True}], ids=['', '--changed'])
 def test_draws_that_are_there_are_not_discarded_for_fewer(tmp_path, change):
     run = finished_run(tmp_path)
-    told = ('holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, '
+    said = ('holds 1000 draws, more than sample.draws=70; keep them with sample.draws=1000, '
             '.*--out, .*--restart')
-    with pytest.raises(UserError, match=told):
+    with pytest.raises(UserError, match=said):
         directory(tmp_path, 'sample.draws=70', **change)
     assert done(run) == list(NAMES)
     assert left(directory(tmp_path, 'sample.draws=70', 'seed=2', changed=True)) == []

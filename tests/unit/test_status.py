@@ -25,15 +25,15 @@ def note(directory):
 
 
 def state(directory, stage):
-    """Return what is told of a stage."""
+    """Return what is said of a stage."""
     return next(line for line in lines(directory) if line.split()[0] == stage).split(maxsplit=1)[1]
 
 
-def test_a_stage_that_was_stopped_is_told_of(directory):
+def test_a_stage_that_was_stopped_is_said_of(directory):
     assert state(directory, 'report').startswith('stopped at draw: 5 of 20 (25%)')
 
 
-def test_once_another_stage_begins_it_is_told_of_no_more(directory):
+def test_once_another_stage_begins_it_is_said_of_no_more(directory):
     with followed(note(directory), 'sample'):
         assert state(directory, 'report') == 'not begun'
         with Progress('sample', 100):
@@ -54,14 +54,14 @@ train: {lattice: 4, kappas: [0.24, 0.26], models: [{linear: {latents: [2, 4]}}]}
 """
 
 
-@pytest.mark.parametrize(('deck', 'told'), [(DECK, '3 of 4'), ('train: {kappas: 3}', '3')])
-def test_of_training_it_is_told_how_many_models_are_done(directory, deck, told):
+@pytest.mark.parametrize(('deck', 'said'), [(DECK, '3 of 4'), ('train: {kappas: 3}', '3')])
+def test_of_training_it_is_said_how_many_models_are_done(directory, deck, said):
     (directory / 'deck.resolved.yaml').write_text(deck)
     (directory / 'models').mkdir()
     for name in 'abc':
         (directory / 'models' / f'{name}.json').touch()
     with followed(note(directory), 'train'), Progress('train', 10):
-        assert state(directory, 'train').endswith(f'; {told} models are done')
+        assert state(directory, 'train').endswith(f'; {said} models are done')
 
 
 @pytest.mark.parametrize('text', ['{"stage": "report"}', '{"stage": ["report"]}',
