@@ -4,7 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+from mpi4py import MPI
 
+from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.lattice.modes import leading_modes, mode_propagator
 
 KAPPA = 0.22
@@ -80,3 +82,12 @@ def test_rounding_does_not_choose_among_equal_modes():
     for _ in range(5):
         jittered_yx = exact_yx * (1 + 1e-15 * rng.standard_normal((8, 8)))
         np.testing.assert_array_equal(leading_modes(jittered_yx, 4).basis_dD, basis_dD)
+
+
+def test_models_learn_from_a_propagator_with_the_symmetries_of_the_square():
+    """Also where draws are few, whose own propagator does not have them."""
+    phi_nyx = np.random.default_rng(6).standard_normal((3, 6, 6))
+    found_yx, own_yx = common_propagator(MPI.COMM_SELF, phi_nyx), mode_propagator(phi_nyx)
+    np.testing.assert_array_equal(found_yx, found_yx.T)
+    assert not np.allclose(own_yx, own_yx.T)
+    assert found_yx.sum() == pytest.approx(own_yx.sum())
