@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark beside one core's, and, where they
-# are found, compute-sanitizer, ncu, and whole studies beside two cores. Installs nothing and needs no network.
+# Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark beside one
+# core's, and, where they are found, compute-sanitizer, ncu, and whole studies beside two cores. It
+# installs nothing and needs no network.
 #
-#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.*.json there (default: $OUT, else logs/gpu)
+#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.*.json there
+#                                   (default: $OUT, else logs/gpu)
 #
-# Asks of python3 (or what PYTHON names) numpy, mpi4py, h5py and CuPy, for CUDA 12 or 13. What is left out says why. The
-# exit status is 1 where a check failed or there is no GPU.
+# It asks of python3 (or what PYTHON names) numpy, pydantic, pyyaml, array-api-compat, mpi4py, h5py
+# and CuPy, for CUDA 12 or 13. What is left out says why. The exit status is 1 where a check failed
+# or there is no GPU.
 
 set -uo pipefail
 
@@ -55,10 +58,13 @@ tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
 check tests 1200 "$python" tests/bare.py
 check kernels 300 "$python" tests/once.py
 # Independent draws at kappa_c, on the GPU and, for comparison, on one core.
+decorrelation=
+found 'independent draws' "$python" -c 'import pyerrors' && decorrelation=--decorrelation
 for device in cuda host; do
     # shellcheck disable=SC2016
-    check "bench $device" 900 sh -c '"$0" -m phi4hpc bench sampler --decorrelation --device "$1" --json --sizes $2 >"$3"' \
-        "$python" "$device" "$([ "$device" = cuda ] && echo 32 64 128 256 1024 || echo 32 64 128)" "$folder/bench.$device.json"
+    check "bench $device" 900 sh -c '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
+        "$python" "$device" "$([ "$device" = cuda ] && echo 32 64 128 256 1024 || echo 32 64 128)" \
+        "$folder/bench.$device.json" "$decorrelation"
     "$python" -c 'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
         <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
 done
