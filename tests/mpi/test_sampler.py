@@ -28,10 +28,12 @@ sample: {thermalisation: 64, draws: 23, spacing: 3, recipe: [{metropolis: 2}, {h
 """
 
 
-@pytest.fixture(autouse=True)
-def whole_chains(monkeypatch):
+@pytest.fixture(autouse=True, scope='module')
+def whole_chains():
     """Deal by chains, as larger lattices are: on two ranks these make a team each."""
-    monkeypatch.setattr(deal, 'WAITING', np.inf)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(deal, 'WAITING', np.inf)
+        yield
 
 
 def sample(comm, folder, driver, sampler=Sampler):
@@ -64,6 +66,15 @@ def folder_for(comm, path, name):
     if comm.rank == 0:
         folder.mkdir()
     comm.Barrier()
+    return folder
+
+
+@pytest.fixture(scope='module')
+def unbroken(whole_chains, tmp_path_factory):
+    """Return the folder of a run that nothing happened to, on all ranks."""
+    world = MPI.COMM_WORLD
+    folder = world.bcast(tmp_path_factory.mktemp('unbroken'))
+    sample(world, folder, 'virtual')
     return folder
 
 
@@ -124,11 +135,9 @@ class InterruptedEarly(Interrupted):
 @pytest.mark.mpi(min_size=2)
 @pytest.mark.parametrize('fewer', [0, 1])
 @pytest.mark.parametrize('interrupted', [Interrupted, InterruptedEarly])
-def test_bits_survive_a_stop_and_another_number_of_ranks(mpi_tmp_path, interrupted, fewer):
+def test_bits_survive_a_stop_and_other_ranks(unbroken, mpi_tmp_path, interrupted, fewer):
     world = MPI.COMM_WORLD
-    unbroken = folder_for(world, mpi_tmp_path, 'unbroken')
     broken = folder_for(world, mpi_tmp_path, 'broken')
-    sample(world, unbroken, 'virtual')
     with pytest.raises(InterruptedError):
         sample(world, broken, 'virtual', interrupted)
     part = world.Split(color=0 if world.rank < world.size - fewer else MPI.UNDEFINED)
@@ -139,10 +148,8 @@ def test_bits_survive_a_stop_and_another_number_of_ranks(mpi_tmp_path, interrupt
 
 
 @pytest.mark.mpi(min_size=2)
-def test_a_replica_never_leaves_its_rank_but_a_series_follows_its_rung(mpi_tmp_path):
-    folder = folder_for(MPI.COMM_WORLD, mpi_tmp_path, 'run')
-    sample(MPI.COMM_WORLD, folder, 'virtual')
-    with Ensembles(folder / 'ensembles.h5') as ensembles:
+def test_a_replica_never_leaves_its_rank_but_a_series_follows_its_rung(unbroken):
+    with Ensembles(unbroken / 'ensembles.h5') as ensembles:
         replica = ensembles[4].series('replica')
     for c, n in np.ndindex(2, 23):
         assert sorted(replica[:, c, n]) == list(range(5 * c, 5 * c + 5))
@@ -150,10 +157,8 @@ def test_a_replica_never_leaves_its_rank_but_a_series_follows_its_rung(mpi_tmp_p
 
 
 @pytest.mark.mpi(min_size=2)
-def test_every_lattice_has_rungs_of_its_own_and_those_that_are_pinned(mpi_tmp_path):
-    folder = folder_for(MPI.COMM_WORLD, mpi_tmp_path, 'run')
-    sample(MPI.COMM_WORLD, folder, 'virtual')
-    with Ensembles(folder / 'ensembles.h5') as ensembles:
+def test_every_lattice_has_rungs_of_its_own_and_those_that_are_pinned(unbroken):
+    with Ensembles(unbroken / 'ensembles.h5') as ensembles:
         small, large = (ensembles[L].kappas.tolist() for L in (4, 10))
     assert set(small) & set(large) == {0.24, 0.269, 0.28}
     assert small == sorted(small)

@@ -1,5 +1,7 @@
 """Training over ranks: the same batches, hence the same records, as on one rank."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -67,6 +69,21 @@ def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
         return trainer.run(), net
 
 
+@pytest.fixture(scope='module')
+def training(tmp_path_factory, alone):
+    """Return a function that trains a family, on all ranks or on one alone, each once.
+
+    It gives (record, network, folder).
+    """
+    @cache
+    def once(family='dense', together=True):
+        comm = world() if together else alone
+        folder = comm.bcast(tmp_path_factory.mktemp(family))
+        return *trained(comm, folder, family), folder
+
+    return once
+
+
 def stopped(comm, folder, step):
     with pytest.raises(Stopped, match='in L008_k0.24_dense_d9_hidden32'):
         trained(comm, folder, control=StopAt(step))
@@ -87,10 +104,9 @@ def compared(found, expected, path=''):
 
 
 @pytest.mark.parametrize('family', ['linear', 'kadanoff', 'dense'])
-def test_any_number_of_ranks_trains_the_same_model(alone, shared, tmp_path, family):
-    (tmp_path / 'alone').mkdir()
-    record, net = trained(world(), shared, family)
-    expected, expected_net = trained(alone, tmp_path / 'alone', family)
+def test_any_number_of_ranks_trains_the_same_model(training, family):
+    record, net, _ = training(family)
+    expected, expected_net, _ = training(family, together=False)
     compared(record, expected)
     # Adam turns a gradient that is nothing but rounding into a step, so compare what the models do.
     x_nD = torch.from_numpy(ensemble()[0, 0]).float().flatten(1)
@@ -120,35 +136,32 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6 * other.abs().max().item())
 
 
-def test_all_ranks_end_with_the_same_bits(shared):
-    record, net = trained(world(), shared)
+def test_all_ranks_end_with_the_same_bits(training):
+    record, net, folder = training()
     made = model('dense', 9, 8, hidden=32)
-    saved = modelfile.load(shared / f'{made.name}.pt', made)
+    saved = modelfile.load(folder / f'{made.name}.pt', made)
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), saved.parameters(), strict=True))
     assert world().allgather({**record, 'seconds': 0}) == world().size * [{**record, 'seconds': 0}]
 
 
 @pytest.mark.parametrize('step', [STEPS + 3, 2 * STEPS],
                          ids=['within an epoch', 'at its last step'])
-def test_a_training_that_was_stopped_resumes_to_the_same_bits(shared, step):
-    for part in ('whole', 'pieces'):
-        (shared / part).mkdir(exist_ok=True)
-    whole, net = trained(world(), shared / 'whole')
+def test_a_training_that_was_stopped_resumes_to_the_same_bits(training, shared, step):
+    whole, net, _ = training()
     assert whole['steps'] == 4 * STEPS
     for last in (step, 2):
-        stopped(world(), shared / 'pieces', last)
+        stopped(world(), shared, last)
         world().Barrier()
-    assert (shared / 'pieces' / 'L008_k0.24_dense_d9_hidden32.ckpt').exists()
-    resumed, again = trained(world(), shared / 'pieces')
+    assert (shared / 'L008_k0.24_dense_d9_hidden32.ckpt').exists()
+    resumed, again = trained(world(), shared)
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
     assert all(torch.equal(a, b) for a, b in zip(net.parameters(), again.parameters(), strict=True))
 
 
-def test_a_training_that_was_stopped_goes_on_on_fewer_ranks(alone, shared):
-    (shared / 'alone').mkdir(exist_ok=True)
+def test_a_training_that_was_stopped_goes_on_on_fewer_ranks(training, alone, shared):
     stopped(world(), shared, STEPS + 3)
     if world().rank == 0:
-        whole, _ = trained(alone, shared / 'alone')
+        whole, *_ = training(together=False)
         resumed, _ = trained(alone, shared)
         np.testing.assert_allclose(resumed['train_losses'], whole['train_losses'], rtol=1e-5)
     world().Barrier()

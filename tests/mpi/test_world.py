@@ -12,7 +12,7 @@ pytestmark = pytest.mark.mpi(min_size=2)
 
 
 def fail_together(comm, errors):
-    """Raise on each rank that `errors` names the error it gives, in a block that all ranks share."""
+    """Raise the error that `errors` has for this rank, in a block that all ranks share."""
     with together(comm):
         if comm.rank in errors:
             raise errors[comm.rank]
@@ -26,7 +26,8 @@ def test_an_error_on_one_rank_is_raised_on_all():
 def test_a_rank_with_an_error_of_its_own_raises_that_and_the_others_the_first():
     comm = world()
     with pytest.raises(UserError) as caught:
-        fail_together(comm, {rank: UsageError(f'rank {rank} is unhappy') for rank in range(1, comm.size)})
+        fail_together(comm, {rank: UsageError(f'rank {rank} is unhappy')
+                             for rank in range(1, comm.size)})
     assert str(caught.value) == f'rank {max(comm.rank, 1)} is unhappy'
 
 
