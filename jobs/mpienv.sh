@@ -49,3 +49,24 @@ launch() {
     trap - INT TERM HUP USR1 USR2
     wait "$child"
 }
+
+# How often the system has killed a process for want of memory since it was started.
+memory_kills() { sed -n 's/^oom_kill //p' /proc/vmstat 2>/dev/null; }
+memory_kills_before=$(memory_kills)
+
+# ending CODE: prints in words how a launched command ended, for where a rank had no chance to say so.
+ending() {
+    local advice='start fewer ranks, or ask for more memory (phi4hpc check says how much a rank takes)'
+    case $1 in
+        75) echo 'stopped; the same command goes on' ;;
+        9 | 137)
+            if [ "$(memory_kills)" != "$memory_kills_before" ]; then
+                echo "the system killed a rank for want of memory: $advice; the same command then goes on"
+            else
+                echo "a rank was killed (signal KILL), by hand or for want of memory: $advice; the same command goes on"
+            fi ;;
+        *) printf 'the run ended with exit status %s' "$1"
+            [ "$1" -le 128 ] || printf ', by signal %s' "$(kill -l "$1")"
+            echo ;;
+    esac
+}

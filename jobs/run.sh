@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what is missing and runs a deck, from sampling to the report, on this machine.
 #
-#   jobs/run.sh DECK [--ranks N] [--out DIR] [--walltime H:M:S] [--restart] [--changed] [key=value ...]
+#   jobs/run.sh DECK [--ranks N] [--out DIR] [--walltime T] [--restart] [--changed] [key=value ...]
 #
 #   DECK          such as input/quickstart.yaml; input/deck.schema.json describes every key
 #   --ranks N     MPI ranks (default: one a core, and no more than the deck has work for)
 #   --out DIR     run directory (default: runs/NAME of NAME.yaml); a run that was stopped goes on from there
-#   --walltime T  stop with a checkpoint and exit status 75 after so long, in seconds or hours:minutes:seconds
+#   --walltime T  stop with a checkpoint and exit status 75 after this time: S, M:S, H:M:S, or D-H:M:S as Slurm writes it
 #   --restart     begin anew, whatever the run directory holds
 #   --changed     go on in a run directory that another deck made, and redo what the change touches
 #   key=value     in place of what the deck says, such as sample.draws=100 or train=null
@@ -18,18 +18,9 @@ set -euo pipefail
 here=$PWD
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
-# Says how the run ended where a rank had no chance to, such as one that was killed.
-failed() {
-    [ "$1" != 75 ] || { printf 'jobs/run.sh: stopped; the same command goes on\n' >&2; exit 75; }
-    printf 'jobs/run.sh: the run ended with exit status %s' "$1" >&2
-    [ "$1" -le 128 ] || printf ', by signal %s%s' "$(kill -l "$1")" "$([ "$1" != 137 ] || echo ': out of memory?')" >&2
-    printf '; its log is %s\n' "$out/logs/run.log" >&2
-    exit "$1"
-}
-mistake() { printf 'jobs/run.sh: %s; jobs/run.sh --help tells more\n' "$1" >&2; exit 2; }
+. "$root/jobs/words.sh"
 
-deck='' ranks='' out='' words=() overrides=()
+ranks='' out='' words=()
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) usage; exit ;;
@@ -39,13 +30,12 @@ while [ $# -gt 0 ]; do
         --ranks=* | --out=*) declare "${1#--}" ;;
         --restart | --changed) words+=("$1") ;;
         -*) mistake "$1: no such option" ;;
-        *=*) overrides+=("$1") ;;
-        *) [ -z "$deck" ] || mistake "$deck, $1: expected one deck"; deck=$1 ;;
+        *) take "$1" ;;
     esac
     shift
 done
 [ -n "$deck" ] || mistake 'expected a deck, such as input/quickstart.yaml'
-out=${out:-runs/$(basename "${deck%.*}")}
+out=${out:-$(default_out "$deck")}
 
 cd "$root"
 jobs/setup.sh
@@ -62,7 +52,11 @@ ranks=$(sed -n 's/^ *ranks  *\([0-9]*\),.*/\1/p' <<<"$plan")
 if [ -t 2 ]; then
     export PHI4HPC_BARS=1
 fi
-launch mpirun -n "$ranks" phi4hpc run "$deck" --out "$out" "${words[@]}" "${overrides[@]}" || failed $?
+launch mpirun -n "$ranks" phi4hpc run "$deck" --out "$out" "${words[@]}" "${overrides[@]}" || {
+    code=$?
+    printf 'jobs/run.sh: %s; the log is %s\n' "$(ending "$code")" "$out/logs/run.log" >&2
+    exit "$code"
+}
 if [ -f "$out/report.html" ]; then
     printf 'The report: %s\n' "$out/report.html"
 fi

@@ -18,7 +18,9 @@ venv=$(realpath -m "${VENV:-.venv}")
 log=$root/logs/setup.log
 stamp=$venv/phi4hpc.stamp
 made_by=$venv/phi4hpc.made-by
-mpicc=${MPICC:-mpicc}
+# A command with words of its own, such as 'ccache mpicc'; empty means unset.
+read -r -a mpicc <<<"${MPICC:-}"
+[ ${#mpicc[@]} -gt 0 ] || mpicc=(mpicc)
 apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools)
 
 main() {
@@ -69,8 +71,8 @@ choose_route() {
     case $route in
         system | modules | pip) why='PHI4HPC_ROUTE says so' ;;
         '')
-            if have "$mpicc" && [ -n "$hdf5" ]; then
-                found="$(command -v "$mpicc") and the parallel HDF5 in $hdf5"
+            if have "${mpicc[0]}" && [ -n "$hdf5" ]; then
+                found="$(command -v "${mpicc[0]}") and the parallel HDF5 in $hdf5"
             fi
             if [ -n "$found" ] && [ -n "${LOADEDMODULES:-}${HDF5_DIR:-}${HDF5_ROOT:-}" ]; then
                 route=modules why="$found are loaded"
@@ -79,12 +81,12 @@ choose_route() {
             elif [ -n "$found" ]; then
                 route=modules why="$found are installed"
             else
-                route=pip why="no root with apt, and no $mpicc with a parallel HDF5"
+                route=pip why="no root with apt, and no ${mpicc[*]} with a parallel HDF5"
             fi ;;
         *) die "PHI4HPC_ROUTE=$route: expected modules, system or pip" ;;
     esac
     if [ "$route" = modules ]; then
-        have "$mpicc" || die "route modules: no $mpicc on PATH; load the MPI module first, or set MPICC"
+        have "${mpicc[0]}" || die "route modules: no ${mpicc[0]} on PATH; load the MPI module first, or set MPICC"
         [ -n "$hdf5" ] || die 'route modules: no parallel HDF5 found; load its module, or set HDF5_DIR to its prefix'
     fi
     if [ "$route" = system ] && apt_lacks; then
@@ -171,7 +173,7 @@ install_mpi() {
     pip install --upgrade pip
     pip install "${packages[@]}"
     # The wheel finds Open MPI and MPICH by itself; anything else it has to be built against.
-    mpi_loads || MPI4PY_BUILD_MPICC=$mpicc pip install --no-cache-dir --force-reinstall --no-deps --no-binary=mpi4py mpi4py
+    mpi_loads || MPI4PY_BUILD_MPICC=${mpicc[*]} pip install --no-cache-dir --force-reinstall --no-deps --no-binary=mpi4py mpi4py
     mpi_loads
 }
 
@@ -191,7 +193,7 @@ install_h5py() {
 build_h5py() {
     printf '[build_ext]\nparallel=%s\n' "$(env -u OMP_NUM_THREADS nproc)" >"$venv/build.cfg"
     # Without build isolation: it would build an old mpi4py from source. -O1 halves the build; h5py's time is HDF5's.
-    DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 HDF5_DIR=$(parallel_hdf5) CC=$mpicc CFLAGS='-O1 -g0' \
+    DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 HDF5_DIR=$(parallel_hdf5) CC=${mpicc[*]} CFLAGS='-O1 -g0' \
         pip install --no-build-isolation --force-reinstall --no-deps --no-binary=h5py "$@" h5py==3.16.0
 }
 

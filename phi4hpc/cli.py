@@ -6,6 +6,7 @@ Nothing heavy is imported before the words are understood, so that a mistake is 
 import argparse
 import math
 import os
+import re
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -27,6 +28,10 @@ COMMANDS = {
     'schema': 'the JSON Schema of decks, which describes every key',
     'convert': 'kappa and lambda as couplings of the continuum, and back',
 }
+
+
+WALLTIME = re.compile(r'(?a:(\d{1,9})-(\d{1,9})(?::(\d{1,9})(?::(\d{1,9}))?)?'
+                      r'|(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9}))')
 
 
 def main(argv=None):
@@ -136,8 +141,9 @@ def _add_deck(parser):
 def _add_run(parser):
     parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: in runs/)')
     parser.add_argument('--restart', action='store_true', help='begin anew, whatever the run directory holds')
-    parser.add_argument('--walltime', type=_seconds, default=math.inf, metavar='[H:M:]S',
-                        help='stop with a checkpoint and exit status 75 after so long; the same words then go on')
+    parser.add_argument('--walltime', type=_seconds, default=math.inf, metavar='TIME',
+                        help='after which to stop with a checkpoint and exit status 75: S, M:S, H:M:S, or D-H:M:S as '
+                             'Slurm writes it; the same words then go on')
     parser.add_argument('--changed', action='store_true',
                         help='go on where another deck made the run directory; redo what the change touches')
 
@@ -191,10 +197,15 @@ def _positive(word):
 
 
 def _seconds(word):
-    parts = word.split(':')
-    if len(parts) > 3 or not all(part.isdecimal() for part in parts) or not any(map(int, parts)):
-        raise argparse.ArgumentTypeError(f'expected seconds or hours:minutes:seconds, got {word!r}')
-    return sum(int(part) * 60**i for i, part in enumerate(reversed(parts)))
+    """Return the seconds of [[H:]M:]S, or of D-H, D-H:M or D-H:M:S as Slurm writes them."""
+    found = WALLTIME.fullmatch(word)
+    numbers = [int(number or 0) for number in found.groups()] if found else [0]
+    if not any(numbers):
+        raise argparse.ArgumentTypeError('expected seconds, minutes:seconds, hours:minutes:seconds, or '
+                                         f'days-hours[:minutes[:seconds]], got {word!r}')
+    if '-' in word:
+        return sum(number * unit for number, unit in zip(numbers[:4], (86400, 3600, 60, 1), strict=True))
+    return sum(number * unit for number, unit in zip(numbers[4:], (3600, 60, 1), strict=True))
 
 
 def _do(command, args):

@@ -8,10 +8,9 @@
 
 set -euo pipefail
 
-usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
-mistake() { printf 'slurm/pipeline.sh: %s; slurm/pipeline.sh --help tells more\n' "$1" >&2; exit 2; }
+. "$(dirname "${BASH_SOURCE[0]}")/../jobs/words.sh"
 
-deck='' out='' first_only=() overrides=()
+out='' first_only=()
 while [ $# -gt 0 ]; do
     case $1 in
         -h | --help) usage; exit ;;
@@ -19,14 +18,14 @@ while [ $# -gt 0 ]; do
         --out=*) out=${1#*=} ;;
         --restart | --changed) first_only+=("$1") ;;
         -*) mistake "$1: no such option" ;;
-        *=*) overrides+=("$1") ;;
-        *) [ -z "$deck" ] || mistake "$deck, $1: expected one deck"; deck=$1 ;;
+        *) take "$1" ;;
     esac
     shift
 done
 [ -n "$deck" ] || mistake 'expected a deck, such as input/talk.yaml'
+[ -e "$deck" ] || mistake "$deck: no such file; expected a deck"
 deck=$(realpath "$deck")
-out=$(realpath -m "${out:-runs/$(basename "${deck%.*}")}")
+out=$(realpath -m "${out:-$(default_out "$deck")}")
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . "${PHI4HPC_SITE:-slurm/site.sh}"

@@ -25,4 +25,5 @@ if [ "$code" = 75 ]; then
     scontrol requeue "$SLURM_JOB_ID" || true
     sleep 300
 fi
+[ "$code" = 0 ] || echo "slurm/stage.sh: $(ending "$code")" >&2
 exit "$code"

@@ -98,6 +98,14 @@ def test_options_and_overrides_mix_in_any_order(stages):
     assert (options['restart'], options['changed'], options['walltime']) == (True, True, 3630)
 
 
+@pytest.mark.parametrize(('words', 'seconds'), [
+    ('90', 90), ('1:30', 90), ('1:00:30', 3630), ('26:00:00', 93600), ('1-0', 86400), ('1-06', 108000),
+    ('1-06:30', 109800), ('1-00:00:00', 86400), ('0-00:00:10', 10)])
+def test_a_walltime_may_be_written_as_slurm_writes_it(stages, words, seconds):
+    cli.main(['run', QUICKSTART, '--walltime', words])
+    assert stages[0][1]['walltime'] == seconds
+
+
 @pytest.mark.parametrize(('words', 'said'), [
     ('', 'expected a command first'),
     ('chek', 'chek: unknown command; did you mean check?'),
@@ -107,8 +115,10 @@ def test_options_and_overrides_mix_in_any_order(stages):
     ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
     ('run deck.yaml --res', 'unrecognized arguments: --res'),
     ('run deck.yaml --out', 'argument --out: expected one argument'),
-    *((f'run deck.yaml --walltime {odd}', f'expected seconds or hours:minutes:seconds, got {odd!r}')
-      for odd in ('soon', '0', '1:2:3:4', '1:')),
+    *((f'run deck.yaml --walltime {odd}', f'expected seconds, minutes:seconds, hours:minutes:seconds, or '
+       f'days-hours[:minutes[:seconds]], got {odd!r}')
+      for odd in ('soon', '0', '1:2:3:4', '1:', '-1', '1-', '1-2-3', '0-0:0:0', '1.5', '1-00:00:00:00', '1d',
+                  '9' * 5000, 'infinite', '\u0663')),
     ('check deck.yaml --ranks none', "argument --ranks: expected a whole number >= 1, got 'none'"),
     *((f'bench sampler --sizes 32 {odd}', f"argument --sizes: expected an even number from 2 to 16384, got '{odd}'")
       for odd in ('0', '33', '-2', '16386', 'wide')),

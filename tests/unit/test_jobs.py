@@ -39,6 +39,59 @@ def test_a_mistake_is_told_in_one_line(script, words, said):
     assert done.stderr.count('\n') == 1
 
 
+def words(*given, folder):
+    """Return (deck, overrides) as jobs/words.sh takes words that are no options, or what it said."""
+    script = (f'. {ROOT}/jobs/words.sh; for word in "$@"; do take "$word"; done; '
+              'echo "$deck"; printf "%s\\n" "${overrides[@]}"')
+    done = subprocess.run(['bash', '-c', script, f'{ROOT}/jobs/run.sh', *given], cwd=folder, capture_output=True,
+                          text=True)
+    deck, *overrides = done.stdout.splitlines() or ['']
+    return done.stderr or (deck, [word for word in overrides if word])
+
+
+@pytest.mark.parametrize(('given', 'deck', 'overrides'), [
+    (['d/phi=0.27.yaml'], 'd/phi=0.27.yaml', []),
+    (['d/phi=0.27.yaml', 'seed=1'], 'd/phi=0.27.yaml', ['seed=1']),
+    (['seed=1', 'd/phi=0.27.yaml'], 'd/phi=0.27.yaml', ['seed=1']),
+    (['kappa=0.27.yaml', 'seed=1'], 'kappa=0.27.yaml', ['seed=1']),
+    (['./kappa=0.27.yaml', 'title=a/b'], './kappa=0.27.yaml', ['title=a/b']),
+    (['missing/a=b.yaml'], 'missing/a=b.yaml', []),
+    (['seed=1', 'plain.yaml', 'title=x y'], 'plain.yaml', ['seed=1', 'title=x y']),
+])
+def test_the_path_of_a_deck_may_hold_an_equals_sign(tmp_path, given, deck, overrides):
+    (tmp_path / 'd').mkdir()
+    for name in 'd/phi=0.27.yaml', 'kappa=0.27.yaml', 'plain.yaml':
+        (tmp_path / name).touch()
+    assert words(*given, folder=tmp_path) == (deck, overrides)
+
+
+def test_two_decks_with_equals_signs_are_a_mistake(tmp_path):
+    assert 'a/x=1, b/y=2: expected one deck' in words('a/x=1', 'b/y=2', folder=tmp_path)
+
+
+def ending(code, kills):
+    """Return how jobs/mpienv.sh tells of an exit status, after the system has killed `kills` processes for memory."""
+    script = f'. {ROOT}/jobs/mpienv.sh; memory_kills() {{ echo "$((memory_kills_before + {kills}))"; }}; ending {code}'
+    return subprocess.run(['bash', '-c', script], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize(('code', 'kills', 'said'), [
+    (75, 0, 'stopped; the same command goes on'), (1, 0, 'the run ended with exit status 1'),
+    (137, 1, 'the system killed a rank for want of memory: start fewer ranks'),
+    (9, 1, 'the system killed a rank for want of memory: start fewer ranks'),
+    (137, 0, 'a rank was killed (signal KILL), by hand or for want of memory'),
+    (139, 0, 'the run ended with exit status 139, by signal SEGV')])
+def test_how_a_run_ended_is_told_in_words(code, kills, said):
+    assert ending(code, kills).startswith(said)
+    assert ending(code, kills).count('\n') == 1
+
+
+@pytest.mark.parametrize('script', ['jobs/run.sh', 'slurm/pipeline.sh'])
+def test_a_script_whose_streams_are_closed_still_ends_as_it_should(script):
+    done = subprocess.run(['bash', '-c', f'{ROOT / script} <&- >&- 2>&-'], capture_output=True, text=True)
+    assert done.returncode == 2
+
+
 @pytest.fixture
 def setup(tmp_path):
     """Return a function that runs a copy of jobs/setup.sh, which leaves this checkout's log and environment alone."""
@@ -63,8 +116,9 @@ def test_what_is_no_python_is_told(setup, tmp_path):
 
 @pytest.mark.parametrize(('environment', 'said'), [
     ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-mpicc'}, 'route modules: no no-such-mpicc on PATH'),
+    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-ccache mpicc'}, 'route modules: no no-such-ccache on PATH'),
     ({'PHI4HPC_ROUTE': 'ferry'}, 'PHI4HPC_ROUTE=ferry: expected modules, system or pip'),
-], ids=['no compiler wrapper', 'no such route'])
+], ids=['no compiler wrapper', 'no first word of it', 'no such route'])
 def test_a_route_that_cannot_be_taken_is_told(setup, tmp_path, environment, said):
     done = setup(VENV=str(tmp_path / 'venv'), **environment)
     assert done.returncode == 1
