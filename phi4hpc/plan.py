@@ -81,8 +81,9 @@ def _models(deck: Deck) -> str:
 
 def _notes(deck: Deck) -> Iterator[str]:
     """Yield what families have to say of their settings, beside what is a fault."""
-    for entry in deck.train.models if deck.train else ():
-        yield from (f'{entry.name}: {note}' for note in entry.settings.notes(deck.train.lattice))
+    if train := deck.train:
+        for entry in train.models:
+            yield from (f'{entry.name}: {note}' for note in entry.settings.notes(train.lattice))
 
 
 def _sizes(family: Family, L: int) -> str:
