@@ -13,6 +13,7 @@ import numpy as np
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json, write_text
 from phi4hpc.lattice.momenta import lattice_momentum
+from phi4hpc.lattice.orbits import representatives, zone_momentum
 from phi4hpc.report.study import Study
 from phi4hpc.statistics.barrier import tempering
 from phi4hpc.statistics.rungs import seen_at_rungs
@@ -182,6 +183,15 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     for response in ('transfer', 'transfer_symmetric'):
         group[f'autoencoder/{response}'] = rng.uniform(size=(L, L))
         group[f'autoencoder/{response}_error'] = np.full((L, L), 0.01)
+    momenta = zone_momentum(L)[representatives(L)]
+    group['momentum/p_hat'] = momenta
+    for name in ('coherence', 'regression', 'power_ratio', 'cubic_ratio', 'cubic_original_ratio'):
+        group[f'momentum/{name}'] = np.exp(-momenta)
+        for part in ('error', 'spread'):
+            group[f'momentum/{name}_{part}'] = np.full(len(momenta), 0.01)
+    for name in ('coherence', 'regression'):
+        group[f'momentum/cutoff_{name}'] = np.array([0.7, 0.9, 1.1])
+        group[f'momentum/cutoff_{name}_error'] = np.array([0.01, 0.02, 0.01])
     for which in ('original', 'reconstructed'):
         group[f'examples/{which}'] = rng.normal(size=(3, L, L))
 

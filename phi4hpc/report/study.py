@@ -1,8 +1,9 @@
 """A run directory as the report reads it: what every stage left, handed to the figures."""
 
 import math
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from phi4hpc.blockspin.models import models
+from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
 from phi4hpc.statistics.rungs import rungs_of
@@ -38,6 +39,9 @@ class Model:
     latent: int
     record: dict[str, Any]
     reconstructions: list[Entry]
+    of_seeds: str = ''
+    """The name that it shares with trainings by other seeds, and with their controls."""
+    seed: int = 1
 
     @property
     def lossless(self) -> bool:
@@ -129,19 +133,32 @@ class Study:
     @cached_property
     def models(self) -> dict[float, list[Model]]:
         """The models by their training kappa; empty where the deck trains none."""
-        if self.deck.train is None:
-            return {}
         groups: dict[float, list[Model]] = {}
-        reconstructions = read_json(self.path / 'reconstructions.json')['models']
-        # Sorting keeps models of the same latent size in the order of the deck.
-        for model in sorted(models(self.deck), key=lambda model: (model.kappa, model.latent)):
-            record = read_json(self.path / 'models' / f'{model.name}.json')
-            if 'diverged' in record:
-                continue
-            like = groups.setdefault(model.kappa, [])
-            like.append(Model(model.name, len(like), model.L, model.kappa, model.family,
-                              model.latent, record, reconstructions[model.name]))
+        if self.deck.train:
+            reconstructions = read_json(self.path / 'reconstructions.json')['models']
+            for model in self._read(False):
+                like = groups.setdefault(model.kappa, [])
+                own = reconstructions[model.name]
+                like.append(replace(model, number=len(like), reconstructions=own))
         return groups
+
+    @cached_property
+    def controls(self) -> list[Model]:
+        """The models that learned from Gaussian fields, without reconstructions."""
+        return list(self._read(True))
+
+    def _read(self, surrogate: bool) -> Iterator[Model]:
+        """Yield the models, or their controls, by kappa and latent size, less those that diverged.
+
+        Sorting keeps models of the same latent size in the order of the deck.
+        """
+        chosen = [model for model in with_controls(self.deck) if model.surrogate == surrogate]
+        for model in sorted(chosen, key=lambda model: (model.kappa, model.latent)):
+            record = read_json(self.path / 'models' / f'{model.name}.json')
+            if 'diverged' not in record:
+                shared = replace(model, seed=1, surrogate=False).name
+                yield Model(model.name, 0, model.L, model.kappa, model.family, model.latent, record,
+                            [], shared, model.seed)
 
 
 def spread(items: list, count: int) -> list:

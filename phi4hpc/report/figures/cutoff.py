@@ -1,0 +1,113 @@
+"""Where the cut-off of each model lies and how sharp it is: what comes back of every momentum."""
+
+from collections.abc import Iterator
+
+import h5py
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.report.models import described
+from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import FULL, Canvas, Plot, colour, line, panels, points, reference
+
+PLACE = 'blockspin', 32
+TITLE = 'The cut-off of the block spin'
+CAPTION = """
+What comes back of a momentum at κ = {{ f.kappa }}, over all test draws, with <i>A</i>̃ the Fourier
+transform of the reconstruction. Left: squared coherence of φ̃ and <i>A</i>̃, the part of the power
+of <i>A</i>̃ that follows φ̃. Middle: regression
+⟨Re(φ̃*<i>A</i>̃)⟩ / ⟨|φ̃|²⟩, what of a wave comes back in phase. Right:
+<i>G</i> of the reconstruction over <i>G</i>. Points are means over the momenta that the eight
+symmetries of the square carry into each other, with jackknife errors; a broad pale bar is the
+standard deviation over these momenta, chance included.
+{%- if f.blocks %} Lines: Kadanoff's form factor |<i>w</i>(<i>p</i>)|² of blocks of
+{{ f.blocks }} sites a side, along an axis (full) and along the diagonal (dashed): the part of a
+wave that a mean over a block keeps.{% endif %}
+ By model, the cut-off {{ phat() }} where the quantity passes 1/2, and its width from 3/4 to 1/4,
+read off the falling curve that is nearest to the points, with momenta {{ f.step }} apart along an
+axis:
+{%- for m in f.models %} {{ m.title | safe }}: coherence² {{ m.coherence }}, regression
+{{ m.regression }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}
+"""
+
+SHOWN = (('coherence', r'coherence$^2$'), ('regression', 'regression'),
+         ('power_ratio', r'$G_A/G$'))
+
+ROUNDING = 1e-5               # an error of a momentum below this is that of arithmetic
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa, of the first seed of every model."""
+    for kappa, everyone in study.models.items():
+        models = [model for model in everyone if model.seed == 1]
+        if not models:
+            continue
+        figure, axes = panels(1, 3, FULL, 3.4, sharex=True, sharey=True)
+        facts = []
+        with study.latent() as latent:
+            for model in models:
+                group = latent[model.name]['momentum']
+                draw_model(axes[0], model, group)
+                facts.append({**described(model), **cut_off(group)})
+        blocks = sorted({block for model in models if (block := block_of(model)) > 1})
+        finish(figure, axes[0], models[0].L, blocks)
+        words = ' and '.join(map(str, blocks))
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'blocks': words, 'models': facts,
+                            'step': f'{2 * np.sin(np.pi / models[0].L):.2f}'}, kappa)
+
+
+def block_of(model: Model) -> int:
+    """Return the side of blocks that have a site for each latent, 0 where these do not fill L."""
+    block = round(model.L / model.latent**0.5)
+    return block if block and model.L % block == 0 else 0
+
+
+def draw_model(axes: np.ndarray, model: Model, group: h5py.Group) -> None:
+    """Draw what comes back of every orbit of momenta, in the three panels."""
+    p_hat = group['p_hat'][...]
+    for ax, (name, _) in zip(axes, SHOWN, strict=True):
+        value, error, spread = (group[f'{name}{part}'][...] for part in ('', '_error', '_spread'))
+        if name == 'coherence':
+            value, error, spread = value**2, 2 * value * error, 2 * abs(value) * spread
+        ax.vlines(p_hat, value - spread, value + spread, color=colour(model.number), lw=4,
+                  alpha=0.25, zorder=0)
+        points(ax, p_hat, value, abs(error), model.number, markersize=2.5, capsize=1,
+               label=model.label)
+
+
+def finish(figure: Canvas, axes: np.ndarray, L: int, blocks: list[int]) -> None:
+    """Draw Kadanoff's form factors, and label the axes."""
+    for ax, (_, words) in zip(axes, SHOWN, strict=True):
+        for block in blocks:
+            draw_form_factor(ax, block)
+        for y in (0, 0.5, 1):
+            reference(ax, y=y)
+        ax.set(xlabel=MOMENTUM, title=words, ylim=(-0.06, 1.16))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc='outside lower center', ncols=4)
+
+
+def draw_form_factor(axes: Axes, block: int) -> None:
+    """Draw |w(p)|^2 = prod_mu (sin(b p_mu / 2) / (b sin(p_mu / 2)))^2, axis and diagonal."""
+    p = np.linspace(1e-6, np.pi, 200)
+    w2 = (np.sin(block * p / 2) / (block * np.sin(p / 2))) ** 2
+    line(axes, 2 * np.sin(p / 2), w2, color='0.4', lw=0.8, label=rf'$|w(p)|^2$, $b={block}$')
+    line(axes, 2 * 2**0.5 * np.sin(p / 2), w2**2, color='0.4', lw=0.8, ls='--')
+
+
+def cut_off(group: h5py.Group) -> dict[str, str]:
+    """Return in words where the cut-off lies and how wide it is."""
+    return {name: said(group[f'cutoff_{name}'][...], group[f'cutoff_{name}_error'][...])
+            for name in ('coherence', 'regression')}
+
+
+def said(value_l: np.ndarray, error_l: np.ndarray) -> str:
+    """Return in words the momenta at which 3/4, 1/2 and 1/4 are passed."""
+    upper, middle, lower = value_l
+    if np.isnan(middle):
+        return 'has none'
+    at = value_error(middle, error_l[1]) if error_l[1] > ROUNDING else f'{middle:.4f}'
+    return f'at {at}' if np.isnan(lower - upper) else f'at {at}, width {lower - upper:.2f}'
