@@ -16,6 +16,7 @@ def metropolis(comm: Communicator, L: int, precision: str, seconds: float) -> tu
     """Return (hits, seconds) of this rank. Collective."""
     rng, sweeps = np.random.default_rng(1), 0
     phi = rng.normal(size=(max(1, SITES['host'] // L**2), L, L)).astype(precision)
+    sweep(phi, rng)                                    # the first one imports
     comm.Barrier()
     began = perf_counter()
     while (elapsed := perf_counter() - began) < seconds:
