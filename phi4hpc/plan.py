@@ -3,6 +3,7 @@
 `phi4hpc check` prints it, so nothing heavy is imported here.
 """
 
+import os
 from collections.abc import Collection, Iterator
 
 from phi4hpc.blockspin import memory as training
@@ -45,6 +46,14 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes the stage that needs most of them takes in a rank."""
     rooms = (sampling, training, analysis) if deck.train else (sampling,)
     return LIBRARY_BYTES + max(room.memory_bytes(deck, ranks) for room in rooms)
+
+
+def require_memory(deck: Deck, ranks: int) -> None:
+    """Raise UserError where a single rank takes more memory than this machine has."""
+    needed, there = memory_bytes(deck, ranks), os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+    if needed > there:
+        raise UserError(f'a rank takes about {human(needed)} of memory, and this machine has {human(there)}: '
+                        'expected more ranks on more machines, or a smaller deck')
 
 
 def lines(deck: Deck, ranks: int) -> list[str]:

@@ -15,7 +15,9 @@ from pydantic import ValidationError
 from phi4hpc.deck.algorithms import algorithm, ergodic
 from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.places import Path
-from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Sample, Train
+from phi4hpc.deck.rungs import STEP, about
+from phi4hpc.deck.rungs import faults as impossible
+from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Action, Sample, Train
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, tabulated
 
 Found = Iterator[tuple[Path, str]]
@@ -59,14 +61,21 @@ def _laddered(deck):
         yield ('ladder',), ('expected one of three: kappas, the rungs themselves; tuned, how many '
                             'rungs are to be placed between which ends; or critical, rungs as '
                             'differences from kappa_c')
-    elif _get(deck, 'ladder', 'critical'):
-        lam = _get(deck, 'action', 'lambda')
+    elif differences := _get(deck, 'ladder', 'critical'):
+        lam = _lambda(deck)
         if lam is not None and not tabulated(lam):
             yield ('action', 'lambda'), (
                 f'kappa_c is not known at lambda = {lam}: expected {SMALLEST} <= lambda <= '
                 f'{LARGEST}, or rungs as ladder.kappas instead of ladder.critical')
+        elif lam is not None:
+            yield from ((('ladder', 'critical', i), message) for i, message in impossible(lam, differences))
     elif tuned := _get(deck, 'ladder', 'tuned'):
         yield from _between_ends(tuned)
+
+
+def _lambda(deck):
+    """Return lambda, also where the deck leaves it out; None where it is faulty."""
+    return (_get(deck, 'action') or {}).get('lambda', Action.model_fields['lam'].default)
 
 
 def _between_ends(tuned):
@@ -82,15 +91,21 @@ def _between_ends(tuned):
         yield ('ladder', 'tuned', 'rungs'), (
             f'{tuned["rungs"]} rungs for two ends and {len(pinned)} pinned: '
             f'expected at least {len(pinned) + 2}')
+    elif high > low and high - low < STEP * tuned['rungs']:
+        yield ('ladder', 'tuned', 'rungs'), (
+            f'{tuned["rungs"]} rungs from {low} to {high} have no room: expected at most one in {STEP:g}')
 
 
 def _rungs(deck):
-    """Yield (path, kappa) of every rung that the deck itself names; None where it is faulty."""
+    """Yield (path, kappa) of every rung that follows from the deck alone; None where it is faulty."""
     for path in ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
         yield from (((*path, i), kappa) for i, kappa in enumerate(_get(deck, *path) or ()))
     if _get(deck, 'ladder', 'tuned'):
         ends = [('ladder', 'tuned', end) for end in ('lowest', 'highest')]
         yield from ((path, _get(deck, *path)) for path in ends)
+    differences, lam = _get(deck, 'ladder', 'critical'), _lambda(deck)
+    if _sound(differences) and lam is not None and tabulated(lam):
+        yield from ((('ladder', 'critical', i), kappa) for i, kappa in enumerate(about(lam, differences)))
 
 
 def _ascending(deck):

@@ -4,17 +4,17 @@ import os
 from dataclasses import dataclass
 
 from phi4hpc import plugins
+from phi4hpc.deck.bounds import beyond
 from phi4hpc.deck.cross import between_keys
 from phi4hpc.deck.faults import typed
 from phi4hpc.deck.marked import read
 from phi4hpc.deck.overrides import apply
 from phi4hpc.deck.places import Fault
+from phi4hpc.deck.rungs import about
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import DeckError
-from phi4hpc.lattice.transition import kappa_c
 
 LARGEST = 2**20
-DIGITS = 6                       # of a hopping, so that it is the same number wherever it was computed
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,19 @@ def parse(text, label, overrides=()):
     faults += wrong
     for path, message in between_keys(tree.data, bad=[fault.path for fault in wrong]):
         faults.append(Fault(tree.value(path), path, message))
+    if deck and not faults:
+        deck = placed(deck)
+        faults = [Fault(tree.value(path), path, message) for path, message in beyond(deck)]
     if faults:
         raise DeckError(str(fault) for fault in sorted(faults, key=_order))
-    return Loaded(placed(deck), text)
+    return Loaded(deck, text)
 
 
 def placed(deck):
     """Return the deck with the rungs of `ladder.critical` as kappas; any other deck as it is."""
     if deck.ladder.critical is None:
         return deck
-    middle = kappa_c(deck.action.lam)
-    kappas = [round(middle + difference, DIGITS) for difference in deck.ladder.critical]
+    kappas = about(deck.action.lam, deck.ladder.critical)
     return deck.model_copy(update={'ladder': deck.ladder.model_copy(update={'kappas': kappas, 'critical': None})})
 
 

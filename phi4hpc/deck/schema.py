@@ -13,15 +13,16 @@ from phi4hpc.deck import algorithms
 from phi4hpc.deck.modules import Module
 from phi4hpc.deck.observables import Name as Observable
 from phi4hpc.deck.plugged import Entry, Folder
-from phi4hpc.deck.section import Count, Section, whole
+from phi4hpc.deck.section import MOST, Count, Section, whole
 
 FEWEST_DRAWS = 5                  # from which the Gamma method makes an error
 SHORTEST_ROUND = 16
 """Steps, at least, before the rungs of a tuned ladder move for the first time."""
+LARGEST_KAPPA = 10.0
 
-Kappa = Annotated[float, Field(ge=0.0, le=10.0)]
-Draws = Annotated[int, Field(ge=FEWEST_DRAWS), BeforeValidator(whole)]
-Rungs = Annotated[int, Field(ge=2), BeforeValidator(whole)]
+Kappa = Annotated[float, Field(ge=0.0, le=LARGEST_KAPPA)]
+Draws = Annotated[int, Field(ge=FEWEST_DRAWS, le=MOST), BeforeValidator(whole)]
+Rungs = Annotated[int, Field(ge=2, le=2**16), BeforeValidator(whole)]
 Even = Annotated[int, Field(ge=2, le=16384, multiple_of=2), BeforeValidator(whole)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1), BeforeValidator(whole)]
 Algorithm = Annotated[str, AfterValidator(algorithms.known),
@@ -116,7 +117,7 @@ class Recipe(Section):
     """Configurations kept, for each kappa and chain."""
     spacing: Count = 10
     """Steps from one draw to the next."""
-    fields: Annotated[int, Field(ge=0), BeforeValidator(whole)] = 1
+    fields: Annotated[int, Field(ge=0, le=MOST), BeforeValidator(whole)] = 1
     """With 1, the configuration of every draw is kept, with 2 that of every other draw, and so on;
     with 0, none is. Series have every draw, and so have all means except propagators. Training
     needs 1."""
@@ -243,7 +244,7 @@ class Deck(Section):
     sample: Sample = Sample()
     storage: Storage = Storage()
     checkpoint: Checkpoint = Checkpoint()
-    patience: float = Field(300.0, ge=1.0)
+    patience: float = Field(default=300.0, ge=1.0, le=1e9)
     """Seconds without a sign of life after which a rank is taken for lost and the job is ended."""
     measure: Measure = Measure()
     train: Train | None = None

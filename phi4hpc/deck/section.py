@@ -20,4 +20,6 @@ def whole(value: object) -> object:
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
 
 
-Count = Annotated[int, Field(ge=1), BeforeValidator(whole)]
+MOST = 10**9
+"""Of anything that a deck counts: products of counts have bounds of their own, in bounds.py."""
+Count = Annotated[int, Field(ge=1, le=MOST), BeforeValidator(whole)]

@@ -17,7 +17,7 @@ from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.network import host_of_first
 from phi4hpc.parallel.runcontrol import Control, Signals
 from phi4hpc.parallel.watchdog import watch
-from phi4hpc.plan import require_ranks
+from phi4hpc.plan import require_memory, require_ranks
 from phi4hpc.rundirectory.directory import RunDirectory
 from phi4hpc.rundirectory.stage import Stage
 from phi4hpc.stages.context import Context
@@ -36,6 +36,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
     with world.guard(comm):
         logs.start(comm.rank)
         require_ranks(deck, comm.size, names)
+        require_memory(deck, comm.size)
         directory = RunDirectory(comm, out, STAGES, loaded.text, loaded.meaning)
         directory.open(restart, changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))

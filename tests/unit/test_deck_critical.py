@@ -45,6 +45,28 @@ def test_what_cannot_be_placed_is_a_fault(override, place):
         parse(DECK, 'deck', [override])
 
 
+@pytest.mark.parametrize(('differences', 'said'), [
+    ('[-0.5, 0]', 'ladder.critical.0: kappa_c + (-0.5) = -0.23044 is no hopping: expected a difference from -0.26956'),
+    ('[0, 100]', 'ladder.critical.1: kappa_c + (100) = 100.27 is no hopping: expected a difference from -0.26956 to'),
+    ('[-1e300, 0]', 'ladder.critical.0: kappa_c + (-1e+300) = -1e+300 is no hopping'),
+    ('[0, 1e-7]', 'ladder.critical.1: the rung 0.26956 is there already, as rungs have 6 digits: expected at least'),
+    ('[0, 0.001, 0.0010000001]', 'ladder.critical.2: the rung 0.27056 is there already'),
+    ('[0, 0]', 'ladder.critical.1: 0 does not exceed 0 before it: expected ascending values')])
+@pytest.mark.parametrize('text', [DECK, DECK.replace('action: {lambda: 0.02}', '')], ids=['lambda said', 'default'])
+def test_rungs_about_kappa_c_are_judged_like_those_that_a_deck_names(text, differences, said):
+    with pytest.raises(DeckError) as error:
+        parse(text, 'deck', [f'ladder.critical={differences}'])
+    (fault,) = error.value.faults
+    assert said in fault
+
+
+def test_what_is_trained_must_be_a_rung_about_kappa_c():
+    train = 'train: {lattice: 16, kappas: [0.27], models: [{linear: {latents: [4]}}]}\n'
+    with pytest.raises(DeckError, match='0.27 is not on the ladder: expected a rung; 0.26956 is nearest'):
+        parse(DECK + train, 'deck')
+    assert parse(DECK + train, 'deck', ['train.kappas=[0.26956]']).deck.train.kappas == [0.26956]
+
+
 def test_training_needs_every_field():
     with pytest.raises(DeckError, match='sample.fields=2: 2 with a section train'):
         parse(DECK + 'train: {lattice: 16, kappas: [0.26956], latents: [4]}\n', 'deck', ['sample.fields=2'])

@@ -50,7 +50,7 @@ train:
         'deck.yaml:8:18: ladder.kappas.1: kappa = 0.26 diverges at lambda = 0: '
         'expected kappa < 0.25, or lambda > 0',
         'deck.yaml:10:3: sample.drows: unknown key; did you mean draws?',
-        "deck.yaml:11:12: sample.spacing: expected a whole number >= 1, got 'many'",
+        "deck.yaml:11:12: sample.spacing: expected a whole number from 1 to 1000000000, got 'many'",
         f'deck.yaml:12:1: train.models: missing; expected a list, each item {FAMILY}',
         'deck.yaml:14:12: train.kappas.0: kappa = 0.25 is not on the ladder: '
         'expected a rung; 0.24 is nearest',
@@ -58,13 +58,13 @@ train:
 
 
 @pytest.mark.parametrize(('line', 'said'), [
-    ('sample: {draws: "12"}', "sample.draws: expected a whole number >= 5, got '12'"),
-    ('sample: {draws: 3.5}', 'sample.draws: expected a whole number >= 5, got 3.5'),
-    ('sample: {draws: true}', 'sample.draws: expected a whole number >= 5, got true'),
-    ('sample: {draws: yes}', "sample.draws: expected a whole number >= 5, got 'yes'"),
-    ('sample: {draws: 0}', 'sample.draws: expected a whole number >= 5, got 0'),
-    ('sample: {draws: }', 'sample.draws: expected a whole number >= 5, got nothing'),
-    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number >= 5, got inf'),
+    ('sample: {draws: "12"}', "sample.draws: expected a whole number from 5 to 1000000000, got '12'"),
+    ('sample: {draws: 3.5}', 'sample.draws: expected a whole number from 5 to 1000000000, got 3.5'),
+    ('sample: {draws: true}', 'sample.draws: expected a whole number from 5 to 1000000000, got true'),
+    ('sample: {draws: yes}', "sample.draws: expected a whole number from 5 to 1000000000, got 'yes'"),
+    ('sample: {draws: 0}', 'sample.draws: expected a whole number from 5 to 1000000000, got 0'),
+    ('sample: {draws: }', 'sample.draws: expected a whole number from 5 to 1000000000, got nothing'),
+    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number from 5 to 1000000000, got inf'),
     ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, got 0.001'),
     ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
     ('sample: {recipe: [{metropolitan: 1}]}',
@@ -76,9 +76,9 @@ train:
      "sample.recipe.0.'os.path': expected a module with ERGODIC, visits, launch; it has no ERGODIC "
      'and no visits and no launch'),
     ('sample: {recipe: [{}]}',
-     f'sample.recipe.0: expected {ALGORITHMS}: a whole number >= 1, got an empty section'),
+     f'sample.recipe.0: expected {ALGORITHMS}: a whole number from 1 to 1000000000, got an empty section'),
     ('sample: {recipe: []}',
-     f'sample.recipe: expected a list, each item {ALGORITHMS}: a whole number >= 1, got an empty list'),
+     f'sample.recipe: expected a list, each item {ALGORITHMS}: a whole number from 1 to 1000000000, got an empty list'),
     ('action: {lambda: -1}', 'action.lambda: expected a number from 0 to 10000, got -1'),
     ('action: {lambda: .nan}', "action.lambda: expected a number from 0 to 10000, got '.nan'"),
     ('action: {lambda: false}', 'action.lambda: expected a number from 0 to 10000, got false'),
@@ -144,10 +144,11 @@ def test_keys_are_judged_against_one_another(overrides, said):
      f'models.0.nets: unknown key; expected one of {", ".join(names(FAMILIES.package))}, or a module of yours by its '
      'dotted path'),
     ('{dense: {latents: [4], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
-    ('{dense: {latents: [four]}}', "models.0.dense.latents.0: expected a whole number >= 1, got 'four'"),
+    ('{dense: {latents: [four]}}',
+     "models.0.dense.latents.0: expected a whole number from 1 to 1000000000, got 'four'"),
     ('{dense: {latents: []}}',
-     'models.0.dense.latents: expected a list, each item a whole number >= 1, got an empty list'),
-    ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number >= 1'),
+     'models.0.dense.latents: expected a list, each item a whole number from 1 to 1000000000, got an empty list'),
+    ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number from 1 to 1000000000'),
     ('{dense: }', 'models.0.dense: expected a section with keys out of latents, hidden, got nothing'),
     ('{dense: {latents: [2000], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
     ('dense', f"models.0: expected {FAMILY}, got 'dense'"),
@@ -212,7 +213,7 @@ class Family(family.Sized):
     ('raise ValueError("two\\nlines")', '{}', 'cannot be imported (ValueError: two lines); expected'),
     (OWN, '{latents: [4], iner: {}}', 'iner: unknown key; did you mean inner?'),
     (OWN, '{latents: [4], inner: {widht: 3}}', 'inner.widht: unknown key; did you mean width?'),
-    (OWN, '{latents: [4], inner: {width: x}}', "inner.width: expected a whole number >= 1, got 'x'"),
+    (OWN, '{latents: [4], inner: {width: x}}', "inner.width: expected a whole number from 1 to 1000000000, got 'x'"),
     (OWN, '{latents: [4000]}', 'latents.0: latent size 4000 exceeds L^2 = 1024 sites: expected at most 1024'),
     (OWN, '{latents: [4], inner: {width: 2}}', 'a width of 2 is too narrow: expected 3 or more'),
 ])
@@ -247,7 +248,7 @@ def test_an_old_deck_is_told_the_new_key_and_not_that_this_is_missing():
     (['ladder.tuned.pinned=[0.31]'], '0: 0.31 is not between the ends: expected 0.24 < kappa < 0.3'),
     (['ladder.tuned.pinned=[0.27,0.27]'], 'ladder.tuned.pinned.1: 0.27 does not exceed 0.27 before it'),
     (['ladder.tuned.rungs=2'], '2 rungs for two ends and 1 pinned: expected at least 3'),
-    (['ladder.tuned.rungs=x'], "expected a whole number >= 2, got 'x'"),
+    (['ladder.tuned.rungs=x'], "expected a whole number from 2 to 65536, got 'x'"),
     (['train.kappas=[0.265]'], '0.265 is not on the ladder: expected one of ladder.tuned.pinned; 0.269 is nearest'),
     (['sample.thermalisation=31'], '31 steps are too few to tune a ladder in: expected at least 32, better thousands'),
     (['action.lambda=0'], 'ladder.tuned.highest: kappa = 0.3 diverges at lambda = 0'),
@@ -288,7 +289,7 @@ def test_what_is_missing_is_said_where_its_section_begins():
 
 
 @pytest.mark.parametrize(('override', 'said'), [
-    ('sample.draws=abc', "expected a whole number >= 5, got 'abc'"),
+    ('sample.draws=abc', "expected a whole number from 5 to 1000000000, got 'abc'"),
     ('sample.drows=3', 'unknown key; did you mean draws?'),
     ('sampel.draws=3', 'sampel: unknown key; did you mean sample?'),
     ('ladder.kappas.9=0.3', 'ladder.kappas is a list: expected an item number from 0 to 1'),
