@@ -52,7 +52,7 @@ class Remainder(nn.Module):
         nn.init.zeros_(self.outer.weight)
 
     def forward(self, z_ncYX: Tensor) -> Tensor:
-        """Return the outputs, a field of as many channels as `outputs`."""
+        """Return a field of `outputs` channels."""
         return self.outer(softsign(self.hidden(softsign(self.inner(z_ncYX)))))
 
 

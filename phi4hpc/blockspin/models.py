@@ -1,4 +1,4 @@
-"""The models of a deck: which autoencoder of which ensemble, and the names of their files."""
+"""The models of a deck: an autoencoder and the ensemble it learns from, and names of files."""
 
 import hashlib
 import re

@@ -1,8 +1,8 @@
 """Gaussian fields of the propagator of an ensemble: a control, with nothing to learn but G(p).
 
 After a linear encoder no decoder of such fields is better than the linear one. What a training
-gains on them comes from draws learned by heart, or from latents whose digits hold several modes, and
-not from the interaction. Shapes: n draws, y x lattice axes.
+gains on them comes from draws learned by heart, or from latents whose digits hold several modes,
+and not from the interaction. Shapes: n draws, y x lattice axes.
 """
 
 import numpy as np
@@ -13,10 +13,10 @@ from phi4hpc.parallel.communicator import Communicator
 
 def gaussian(comm: Communicator, shares: Shares, propagator_yx: np.ndarray,
              seed: tuple[int, ...]) -> Shares:
-    """Return shares of as many Gaussian fields of the propagator G(p), given as by numpy.fft.fft2.
+    """Return shares of Gaussian fields, one for each draw, of the propagator G(p).
 
-    Each field follows from the seed, its part and its number among the draws of all ranks, so they
-    are the same fields on any number of ranks. Collective.
+    G(p) is given as by numpy.fft.fft2. Each field follows from the seed, its part and its number
+    among the draws of all ranks, so they are the same fields on any number of ranks. Collective.
     """
     parts = (shares.train_nyx, shares.valid_nyx, shares.test_nyx)
     made = []

@@ -1,9 +1,8 @@
 """Latent sizes that close a shell of momenta, so that the linear optimum is symmetric.
 
-G(p) is the same for all momenta of an orbit under the eight symmetries of the square: up to eight
-modes, of which a latent size may keep a part only. Which part is then decided by noise, and the
-autoencoder does not have the symmetry. Latent sizes that keep whole orbits are 1, 5, 9, 13, 21 and
-so on.
+G(p) is the same for all momenta of an orbit under the eight symmetries of the square, up to eight
+modes. Where a latent size keeps a part of them, noise decides which part, and the autoencoder does
+not have the symmetry. Latent sizes that keep whole orbits are 1, 5, 9, 13, 21 and so on.
 """
 
 import numpy as np

@@ -34,7 +34,7 @@ def run(context: Context) -> None:
     """Train the models that are not there yet, in groups of ranks that work apart. Collective.
 
     Which group has which models follows from the deck and the number of ranks alone, so a training
-    that was stopped goes on with as many ranks as before.
+    that was stopped goes on with the same number of ranks.
     """
     wanted, comm = with_controls(context.deck), context.comm
     group = apart(comm, ranks_of_a_model(context.deck, comm.size))
