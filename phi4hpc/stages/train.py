@@ -110,7 +110,7 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
         shares = gaussian(comm, shares, propagator_yx, seed_of(deck.seed, 'surrogate'))
         propagator_yx = common_propagator(comm, shares.train_nyx, each)
     ensemble = MeasuredEnsemble(model.L, model.kappa, deck.action.lam, propagator_yx,
-                        seed_of(deck.seed, model.name))
+                                seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)
     optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)
     settings = Settings(train.epochs, train.patience, train.rate, deck.seed,
