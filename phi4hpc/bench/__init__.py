@@ -9,6 +9,7 @@ from phi4hpc.device.choose import choose
 from phi4hpc.device.device import Device
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.together import guard
 
 Row = dict[str, Any]
 
@@ -23,7 +24,7 @@ def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, second
     and rank. `decorrelation` adds independent |M| draws at kappa_c.
     """
     comm = world.world()
-    with world.guard(comm):
+    with guard(comm):
         chosen, _ = choose(device, world.local_rank(comm))
         rows = [{'algorithm': name, 'L': L, 'device': on, 'precision': precision,
                  'ranks': comm.size, **found} for precision in precisions for L in sizes

@@ -11,8 +11,8 @@ from phi4hpc.bench.algorithms import KAPPA, LAMBDA, WIDTH, replicas
 from phi4hpc.deck.load import parse
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.device import Device
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.world import block
 from phi4hpc.sampling.cost import site_visits
 from phi4hpc.sampling.lattice_sampler import LatticeSampler
 from phi4hpc.sampling.replicas import Replicas

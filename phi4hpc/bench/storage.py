@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.together import guard
 from phi4hpc.storage.creation import drivers
 from phi4hpc.storage.layout import Shape, owners
 from phi4hpc.storage.reader import Ensembles
@@ -36,7 +37,7 @@ def main(megabytes: int, folder: Path, as_json: bool) -> None:
     """Print bytes a second of both drivers where h5py has both, as a table or as JSON. Collective.
     """
     comm = world.world()
-    with world.guard(comm), shared_folder(comm, folder) as path:
+    with guard(comm), shared_folder(comm, folder) as path:
         rows = [row(comm, driver, megabytes, path) for driver in drivers()]
     if comm.rank == 0:
         print(json.dumps(rows, indent=1) if as_json else table(rows))

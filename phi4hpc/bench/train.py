@@ -28,6 +28,7 @@ from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.groups import apart
+from phi4hpc.parallel.together import guard
 
 L, KAPPA, BATCH, DRAWS, VALIDATION = 32, 0.24, 128, 1664, 192        # as in the quickstart
 WARM = 5                          # steps before the clock runs
@@ -43,7 +44,7 @@ def train(seconds: float, as_json: bool) -> None:
     `ranks` are those of a model, `groups` how many models were trained at once.
     """
     comm = world.world()
-    with world.guard(comm):
+    with guard(comm):
         torch.set_num_threads(1)
         rows = [row for name in MODELS for row in _of_family(comm, name, seconds)]
     if comm.rank == 0:

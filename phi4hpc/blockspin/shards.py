@@ -16,8 +16,8 @@ import numpy as np
 
 from phi4hpc.deck.parts import length
 from phi4hpc.errors import UserError
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Pieces
-from phi4hpc.parallel.world import block
 
 CHUNK = 2**24                    # sites that are read at a time
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from phi4hpc.parallel.world import block
+from phi4hpc.parallel.blocks import block
 
 BLOCKS = 16
 

@@ -10,7 +10,7 @@ import socket
 import threading
 import time
 
-from phi4hpc.parallel.world import end
+from phi4hpc.parallel.together import end
 
 WIDTH = 8                         # bytes of a rank's number
 BEATS = 5                         # in the time after which a rank is given up

@@ -14,7 +14,7 @@ from phi4hpc.errors import UserError, circumstance
 from phi4hpc.files import make_folder, write_text
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.world import together
+from phi4hpc.parallel.together import together
 from phi4hpc.rundirectory import ledger, lock, resolved
 from phi4hpc.rundirectory.comparison import compare, digest, in_words
 from phi4hpc.rundirectory.discard import discarded

@@ -17,9 +17,9 @@ from phi4hpc.latent import analysis, latentfile, momentum
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.leftout import announce
-from phi4hpc.parallel.world import block
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.reconstructions import reconstructions, test_draws
 from phi4hpc.stages.train import torch_device

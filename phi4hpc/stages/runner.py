@@ -16,6 +16,7 @@ from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.network import host_of_first
 from phi4hpc.parallel.runcontrol import Control, Signals
+from phi4hpc.parallel.together import guard
 from phi4hpc.parallel.watchdog import watch
 from phi4hpc.plan import require_memory, require_ranks
 from phi4hpc.rundirectory.directory import RunDirectory
@@ -33,7 +34,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
     complete.
     """
     comm, deck = world.world(), loaded.deck
-    with world.guard(comm):
+    with guard(comm):
         logs.start(comm.rank)
         require_ranks(deck, comm.size, names)
         require_memory(deck, comm.size)

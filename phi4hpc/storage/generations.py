@@ -17,7 +17,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import checksum, settle, sync, write_json
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.world import together
+from phi4hpc.parallel.together import together
 
 VERSION = 3
 """3: which way a replica goes is kept by chain. 2: training counts the steps of an epoch."""

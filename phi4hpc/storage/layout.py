@@ -15,7 +15,7 @@ import h5py
 import numpy as np
 
 from phi4hpc.lattice.series import SERIES
-from phi4hpc.parallel.world import block
+from phi4hpc.parallel.blocks import block
 
 VERSION = 4
 COLUMNS = (*SERIES, 'replica')

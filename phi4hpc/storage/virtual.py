@@ -13,8 +13,8 @@ import h5py
 import numpy as np
 
 from phi4hpc.files import WriteBack, make_folder, sync, whole
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.world import block
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import writable
 from phi4hpc.storage.layout import Shape

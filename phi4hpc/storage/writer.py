@@ -16,7 +16,7 @@ import numpy as np
 from phi4hpc.errors import UserError
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator, Pieces
-from phi4hpc.parallel.world import all_come, together
+from phi4hpc.parallel.together import all_come, together
 from phi4hpc.storage.creation import prepare
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.mpio import Mpio
@@ -83,7 +83,7 @@ def writing(driver: str, comm: Communicator, path: str | os.PathLike, shapes: Se
     """Yield the Writer of `open_writer`, and close it at the end. Collective.
 
     It is closed where every rank meets a UserError, too, since HDF5 complains of open files.
-    An error that one rank meets alone ends the job without that (parallel.world.guard).
+    An error that one rank meets alone ends the job without that (parallel.together.guard).
     """
     door = comm.Dup()
     writer = open_writer(driver, comm, path, shapes, attributes, each)

@@ -9,7 +9,8 @@ import pytest
 
 JOB = """
 from phi4hpc.errors import UserError
-from phi4hpc.parallel.world import guard, world
+from phi4hpc.parallel.together import guard
+from phi4hpc.parallel.world import world
 comm = world()
 with guard(comm, patience=1.0):
     {fault}

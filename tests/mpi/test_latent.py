@@ -6,7 +6,8 @@ import pytest
 from phi4hpc.latent import momentum
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.lattice.observable import Ensemble, load
-from phi4hpc.parallel.world import block, world
+from phi4hpc.parallel.blocks import block
+from phi4hpc.parallel.world import world
 from tests.autoencoders import moved, network
 
 pytestmark = pytest.mark.mpi(min_size=2)

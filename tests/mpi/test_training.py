@@ -18,8 +18,9 @@ from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
 from phi4hpc.lattice import observable
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.runcontrol import Stopped
-from phi4hpc.parallel.world import block, world
+from phi4hpc.parallel.world import world
 from tests.autoencoders import cost, model, moved, network
 from tests.stopping import StopAt
 

@@ -5,8 +5,10 @@ from types import SimpleNamespace
 import pytest
 
 from phi4hpc.errors import UsageError, UserError
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.runcontrol import Action, Control, Stopped
-from phi4hpc.parallel.world import block, local_rank, together, world
+from phi4hpc.parallel.together import together
+from phi4hpc.parallel.world import local_rank, world
 
 pytestmark = pytest.mark.mpi(min_size=2)
 

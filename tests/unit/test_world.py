@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phi4hpc.parallel.world import RANK_SIZE, block, launcher
+from phi4hpc.parallel.blocks import block
+from phi4hpc.parallel.world import RANK_SIZE, launcher
 
 
 @given(n=st.integers(0, 1000), size=st.integers(1, 64))
