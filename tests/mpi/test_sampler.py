@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
+from phi4hpc.deck.algorithms import tuned
 from phi4hpc.deck.load import parse
 from phi4hpc.device.host import Host
 from phi4hpc.lattice.series import SERIES
@@ -39,8 +40,8 @@ def whole_chains():
 def sample(comm, folder, driver, sampler=Sampler):
     """Sample DECK on the ranks of `comm`."""
     deck = parse(DECK, 'test').deck
-    shapes = [Shape(L, first(deck.ladder), 2, deck.sample.draws, 'float32')
-              for L in deck.lattice.sizes]
+    shapes = [Shape(L, first(deck.ladder), 2, deck.sample.draws, 'float32',
+                    tuned=tuple(tuned(deck.sample))) for L in deck.lattice.sizes]
     writer = open_writer(driver, comm, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     try:
         sampler(comm, Host(), deck, shapes, writer, folder / 'checkpoint', Control(comm)).run()
