@@ -294,3 +294,11 @@ def test_a_figure_that_fails_is_left_out_and_the_page_says_so(study, own, old, n
     leftout.lines.clear()
     assert line.startswith(f'the figure {name}: left out: {message}')
     assert f'The figure {name} is left out, as it fails: ' in render(study, [record], 1, 'host')
+
+
+def test_reconstructions_show_what_a_model_makes_beyond_the_linear_optimum(drawn):
+    [plot] = drawn['f_reconstructed_configurations']
+    labels = [label.get_text() for label in plot.figure.axes[0].get_yticklabels()]
+    assert len(labels) == 6
+    assert 'linear' in labels[-1]
+    assert 'times' in labels[-1]

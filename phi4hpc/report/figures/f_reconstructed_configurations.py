@@ -12,7 +12,10 @@ PLACE = 'blockspin', 20
 TITLE = 'Reconstructed configurations'
 CAPTION = """
 Test draws at the training κ = {{ f.kappa }} (first row), their reconstructions <i>A</i>(φ) by each
-model, and what each lost, φ − <i>A</i>(φ), all on one colour scale. A good block spin keeps the
+model, and what each lost, φ − <i>A</i>(φ), all on one colour scale.
+{%- if f.beside %} Where the linear optimum of the same <i>d</i> is among the models, a row shows
+what a model makes of the same draws beyond it, <i>A</i>(φ) − <i>A</i><sub>linear</sub>(φ), times
+the number that is given there.{% endif %} A good block spin keeps the
 domains and loses what changes from site to site: look for walls of domains in the lost part, which
 would be long-range physics dropped.
 """
@@ -21,11 +24,16 @@ SHOWN = 5                     # draws
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa."""
-    for kappa, models in study.models.items():
+    """Yield the figure for every training kappa, of the first seed of every model."""
+    for kappa, everyone in study.models.items():
+        models = [model for model in everyone if model.seed == 1]
+        if not models:
+            continue
         with study.latent() as latent:
             examples = [examples_of(latent[model.name]) for model in models]
-        yield Plot(before_and_after(models, examples), {'kappa': f'{kappa:g}'}, kappa)
+        beside = [beyond_linear(number, models, examples) for number in range(len(models))]
+        facts = {'kappa': f'{kappa:g}', 'beside': any(each is not None for each in beside)}
+        yield Plot(before_and_after(models, examples, beside), facts, kappa)
 
 
 def examples_of(group: h5py.Group) -> list[np.ndarray]:
@@ -34,16 +42,36 @@ def examples_of(group: h5py.Group) -> list[np.ndarray]:
             for name in ('original', 'reconstructed')]
 
 
-def before_and_after(models: list[Model], examples: list[list[np.ndarray]]) -> Canvas:
-    """Return a figure with a row of originals, then two rows for each model."""
+def beyond_linear(number: int, models: list[Model],
+                  examples: list[list[np.ndarray]]) -> np.ndarray | None:
+    """Return A(phi) - A_linear(phi) (n, y, x) of a model, None where there is no such optimum."""
+    model = models[number]
+    for other, (_, after_nyx) in zip(models, examples, strict=True):
+        if (other.family, other.latent) == ('linear', model.latent) and other is not model:
+            return examples[number][1] - after_nyx
+    return None
+
+
+def before_and_after(models: list[Model], examples: list[list[np.ndarray]],
+                     beside: list[np.ndarray | None]) -> Canvas:
+    """Return a figure with a row of originals, then two or three rows for each model."""
     original_nyx = examples[0][0]
     rows, labels = [original_nyx], ['original']
-    for model, (before_nyx, after_nyx) in zip(models, examples, strict=True):
+    for model, (before_nyx, after_nyx), more_nyx in zip(models, examples, beside, strict=True):
         rows += [after_nyx, before_nyx - after_nyx]
         labels += [model.short, 'lost']
+        if more_nyx is not None:
+            times = enlarging(scale([original_nyx]), scale([more_nyx]))
+            rows.append(times * more_nyx)
+            labels.append(f'$A-A_{{\\rm linear}}$\n$\\times{times:g}$')
     figure, axes = panels(width=FULL * 0.85, height=0.1 + 1.08 * len(rows))
     picture = mosaic(axes[0, 0], np.stack(rows), scale([original_nyx]))
-    axes[0, 0].set_yticklabels(labels)
+    axes[0, 0].set_yticklabels(labels, fontsize=8)
     axes[0, 0].set_xticklabels([])
     colourbar(figure, picture, axes[0, 0], r'$\phi(x)$')
     return figure
+
+
+def enlarging(limit: float, size: float) -> float:
+    """Return the number of one digit by which images of `size` nearly fill a colour scale."""
+    return float(f'{limit / size:.0e}') if size > 0 else 1.0

@@ -30,7 +30,8 @@ digits of latents that hold several modes.
 {%- if f.beyond %} <strong>Some gain more than three errors:
 {%- for m in f.beyond %} {{ m.title | safe }} at κ = {{ m.kappa }}: {{ m.gain }}
 {{- ';' if not loop.last else '.' }}{% endfor %}</strong>
-{%- else %} None of the {{ f.controls }} controls gains more than three errors.{% endif %}{% endif %}
+{%- else %} None of the {{ f.controls }} controls gains more than three errors.
+{%- endif %}{% endif %}
 """
 
 LINEAR = 0.002                # gain up to which the axis is linear

@@ -11,28 +11,29 @@ from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference
 PLACE = 'blockspin', 40
 TITLE = 'Reconstructed cumulants'
 CAPTION = """
-⟨|{{ M() }}|⟩, connected χ, {{ UL() }} and ⟨φ²⟩ of configurations and of their reconstructions by
-the models trained at κ = {{ f.kappa }} (upright line); below each, reconstructed − original. A map
-that carries the zero mode exactly reproduces every moment of {{ M() }}; ⟨φ²⟩ sums all modes and
-misses those that were dropped.
+⟨|{{ M() }}|⟩, connected χ, {{ UL() }}, ξ/{{ L() }}, ⟨φ²⟩ and the hopping energy of configurations
+and of their reconstructions by the models trained at κ = {{ f.kappa }} (upright line); below each,
+reconstructed − original. A map that carries the zero mode exactly reproduces every moment of
+{{ M() }}, and one that carries the smallest momenta too reproduces ξ/{{ L() }}; ⟨φ²⟩ and the
+hopping energy sum all modes and miss those that were dropped.
 {% if f.ladder %} Differences away from the training κ tell how far the block spin holds along the
 ladder.{% endif %}
  {{ same_draws() }}
 """
 
-SHOWN = ('abs_magnetisation', 'susceptibility', 'binder', 'phi2')
+SHOWN = ('abs_magnetisation', 'susceptibility', 'binder', 'correlation_ratio', 'phi2', 'hopping')
 
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa."""
     for kappa, models in study.models.items():
-        figure, axes = panels(4, 2, FULL, 6.6, height_ratios=[2, 1, 2, 1], sharex=True)
-        pairs = [axes[row:row + 2, side] for row in (0, 2) for side in (0, 1)]
+        figure, axes = panels(6, 2, FULL, 9.4, height_ratios=[2, 1] * 3, sharex=True)
+        pairs = [axes[row:row + 2, side] for row in (0, 2, 4) for side in (0, 1)]
         for pair, name in zip(pairs, SHOWN, strict=True):
             draw_mean(pair, models, name)
             for ax in pair:
                 reference(ax, x=kappa)
-        axes[0, 0].legend()
+        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside lower center', ncols=3)
         for ax in axes[-1]:
             ax.set_xlabel(r'$\kappa$')
         ladder = len(models[0].reconstructions) > 1
