@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing and runs every test: those that share the machine, those that start jobs, which need it for
-# themselves, then those marked mpi on 2, 3 and 4 ranks.
+# Installs what is missing and runs every test: those that share the machine, those that start jobs, two at a time,
+# then those marked mpi on 2, 3 and 4 ranks.
 #
 #   jobs/test.sh [pytest's arguments]      e.g. tests/unit, -k deck, -m long (minutes), -m slurm (starts a Slurm here)
 #
@@ -31,7 +31,8 @@ pytest_args=("$@")
 # A file of tests keeps to one process, and so makes once what its tests share. Many processes would fill a GPU.
 run shared python -m pytest -o testpaths='tests/unit tests/validate' --jobs=leave \
     -n $((cores < 4 ? cores : 4)) --dist loadfile
-run launch python -m pytest -o testpaths='tests/launch tests/slurm' --jobs=only
+# Two at a time: jobs that are watched, stopped and killed mostly wait.
+run launch python -m pytest -o testpaths='tests/launch tests/slurm' --jobs=only -n 2 --dist loadfile
 for n in ${RANKS:-2 3 4}; do
     run "$n-ranks" mpirun -n "$n" python tests/ranks.py
 done

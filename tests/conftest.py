@@ -70,7 +70,7 @@ def mygroup(tmp_path_factory):
 
 def pytest_addoption(parser):
     parser.addoption('--jobs', choices=['leave', 'only'],
-                     help='leave out, or take alone, the tests that start jobs, which need the machine for themselves')
+                     help='leave out, or take alone, the tests that start jobs')
 
 
 def pytest_collection_modifyitems(config, items):
@@ -107,7 +107,7 @@ def world_size():
 def mpirun():
     """Return a function that runs `mpirun -n ranks python args` to its end and gives the CompletedProcess."""
 
-    def run(ranks, *args, timeout=120):
+    def run(ranks, *args, timeout=300):
         start = ['bash', '-c', '. jobs/mpienv.sh && exec mpirun -n "$@"', 'mpirun', str(ranks)]
         return subprocess.run([*start, sys.executable, *map(str, args)], cwd=ROOT, env=ENVIRONMENT,
                               capture_output=True, text=True, timeout=timeout)

@@ -41,7 +41,7 @@ def readable(path: str | os.PathLike, remedy: str, **options: Any) -> h5py.File:
     except OSError as error:
         damaged = UserError(f'{path}: cannot be opened ({error}); {remedy}')
         known = number_of(error) not in (None, errno.ENOENT)
-        raise (circumstance(error) if known else damaged) from error
+        raise (known and circumstance(error)) or damaged from error
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import random
 import shutil
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import h5py
@@ -38,22 +39,33 @@ def assert_opens(out):
 
 
 def kill_rounds(start, out, unbroken, rounds, driver):
-    """Kill runs at random moments, `rounds` times in all; those that end have the right bits."""
-    rng, killed, finished = random.Random(driver), 0, 0
-    while killed < rounds or not finished:
-        job = start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
-        doomed = killed < rounds
+    """Kill runs at random moments, `rounds` times in all; those that end have the right bits.
+
+    The first run is left alone and says how long one takes; the last goes on from the last kill.
+    """
+    rng = random.Random(driver)
+
+    def begin():
+        return start(out, f'storage.driver={driver}', ranks=rng.choice([2, 3]))
+
+    def end(job):
+        finish(job)
+        assert bits(out) == unbroken
+        shutil.rmtree(out)
+
+    began, killed = time.monotonic(), 0
+    end(begin())
+    seconds = time.monotonic() - began
+    while killed < rounds:
+        job = begin()
         try:
-            job.wait(rng.uniform(0.8, 3.5) if doomed else 60)
-            finish(job)
-            assert bits(out) == unbroken
-            shutil.rmtree(out)
-            finished += 1
+            job.wait(rng.uniform(0.25, 1.1) * seconds)
+            end(job)
         except subprocess.TimeoutExpired:
-            assert doomed
             kill(job, (kill_rank, kill_mpirun, kill_all)[killed % 3](job, rng))
             killed += 1
             assert_opens(out)
+    end(begin())
 
 
 def kill_with_every_driver(start, tmp_path, unbroken, rounds):

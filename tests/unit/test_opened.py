@@ -47,7 +47,7 @@ def folder(tmp_path):
 
 
 def write_some(folder, driver, draws, every=1):
-    """Return an open writer that has made `draws` of the 100 draws, all numbers of which are 1."""
+    """Return an open writer that has made `draws` of the 100 draws, all of ones."""
     shapes = [Shape(L, (0.24, 0.25), 2, 100, 'float32', every) for L in (4, 6)]
     writer = open_writer(driver, MPI.COMM_SELF, folder / 'ensembles.h5', shapes, {'lambda': 0.02})
     for shape in shapes:
