@@ -41,7 +41,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
         directory = RunDirectory(comm, out, STAGES, loaded.text, loaded.meaning)
         directory.open(restart, changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))
-        todo = [stage for stage in map(named, names) if due(stage, deck, directory)]
+        todo = due(names, deck, directory)
         if not todo:
             logs.log.info('%s: nothing to do', directory.path)
             return
@@ -70,15 +70,20 @@ def wanted(stage: Stage, deck: Deck) -> bool:
     return stage.needs is None or getattr(deck, stage.needs) is not None
 
 
-def due(stage: Stage, deck: Deck, directory: RunDirectory) -> bool:
-    """Return whether a stage has something to do and is not complete. Collective."""
-    if not wanted(stage, deck):
-        logs.log.info('%s: the deck has no section %s, nothing to do', stage.name, stage.needs)
-        return False
-    if directory.done(stage.name):
-        logs.log.info('%s: complete, skipped', stage.name)
-        return False
-    return True
+def due(names: Sequence[str], deck: Deck, directory: RunDirectory) -> list[Stage]:
+    """Return the stages among `names` that have something to do. Collective.
+
+    These are not complete, or build on one that is made anew.
+    """
+    found: list[Stage] = []
+    for stage in map(named, names):
+        if not wanted(stage, deck):
+            logs.log.info('%s: the deck has no section %s, nothing to do', stage.name, stage.needs)
+        elif directory.done(stage.name) and not {each.name for each in found} & {*stage.after}:
+            logs.log.info('%s: complete, skipped', stage.name)
+        else:
+            found.append(stage)
+    return found
 
 
 def run_stage(stage: Stage, context: Context) -> None:
