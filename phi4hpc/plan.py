@@ -42,18 +42,23 @@ def _shared(deck: Deck) -> Iterator[tuple[str, int, str, str]]:
         yield 'train', valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
 
 
-def memory_bytes(deck: Deck, ranks: int) -> int:
-    """Return about how many bytes the stage that needs most of them takes in a rank."""
-    rooms = (sampling, training, analysis) if deck.train else (sampling,)
-    return LIBRARY_BYTES + max(room.memory_bytes(deck, ranks) for room in rooms)
+ROOMS = {'sample': sampling, 'train': training, 'analyse': analysis}
 
 
-def require_memory(deck: Deck, ranks: int) -> None:
-    """Raise UserError where a single rank takes more memory than this machine has."""
-    needed, there = memory_bytes(deck, ranks), os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+def memory_bytes(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS)) -> int:
+    """Return about how many bytes a rank takes in that of the stages which needs most."""
+    rooms = [ROOMS[stage] for stage in stages
+             if stage == 'sample' or (stage in ROOMS and deck.train)]
+    return LIBRARY_BYTES + max((room.memory_bytes(deck, ranks) for room in rooms), default=0)
+
+
+def require_memory(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS)) -> None:
+    """Raise UserError where in one of the stages a single rank takes more than this machine has."""
+    needed = memory_bytes(deck, ranks, stages)
+    there = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     if needed > there:
-        raise UserError(f'a rank takes about {human(needed)} of memory, and this machine has {human(there)}: '
-                        'expected more ranks on more machines, or a smaller deck')
+        raise UserError(f'a rank takes about {human(needed)} of memory, and this machine has '
+                        f'{human(there)}: expected more ranks on more machines, or a smaller deck')
 
 
 def lines(deck: Deck, ranks: int) -> list[str]:

@@ -1,1 +1,1 @@
-"""What ranks do together: the world they live in, how a loop is stopped, and sums over all of them."""
+"""What ranks do together: the world they live in, how a loop is stopped, sums over all of them."""

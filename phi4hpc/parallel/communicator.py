@@ -1,15 +1,21 @@
-"""What physics may ask of a communicator, so that it need not know MPI: mpi4py's are of this shape."""
+"""What physics may ask of a communicator, so that it need not know MPI; those of mpi4py have it."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 T = TypeVar('T')
 Pieces = Callable[[Iterable[T]], Iterator[T]]
-"""A function that yields the pieces of this rank's work, and may raise Stopped before any of them: Control.each."""
+"""A function that yields the pieces of this rank's work, and may raise Stopped before each of them.
+
+Control.each is one.
+"""
 
 
 class Communicator(Protocol):
-    """The ranks that work together; as in mpi4py, lower-case methods take any object, others NumPy arrays."""
+    """The ranks that work together.
+
+    As in mpi4py, lower-case methods take any object, others NumPy arrays.
+    """
 
     rank: int
     size: int

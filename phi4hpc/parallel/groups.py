@@ -11,7 +11,7 @@ class Group(NamedTuple):
 
     comm: Communicator
     number: int
-    count: int
+    count: int          # type: ignore[assignment]
 
 
 def apart(comm: Communicator, ranks: int) -> Group:

@@ -1,40 +1,47 @@
-"""Jackknife errors of what is computed from sums over samples, when the samples are spread over ranks.
+"""Jackknife errors of what is computed from sums over samples that are spread over ranks.
 
-The samples of all ranks, in the order of ranks, are cut into blocks of neighbours. The sums of a block meet
-on one rank, which leaves that block out and estimates anew. So a rank holds no more than its share of the
-blocks; and the blocks, hence the errors, are the same on any number of ranks.
+The samples of all ranks, in the order of ranks, are cut into blocks of neighbours. The sums of a
+block meet on one rank, which leaves that block out and estimates anew. So a rank holds no more than
+its share of the blocks; and the blocks, hence the errors, are the same on any number of ranks.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from phi4hpc.parallel.blocks import block
+from phi4hpc.parallel.communicator import Communicator
 
 BLOCKS = 16
+Sums = dict[str, NDArray[np.float64]]
 
 
 class Blocks(NamedTuple):
-    """How many blocks; the sums {b: {name: array}} of those that this rank owns; the sums over all blocks."""
+    """The number of blocks, the sums of those that this rank owns, the sums over all of them."""
 
-    count: int
-    owned: dict
-    total: dict
+    number: int
+    owned: dict[int, Sums]
+    total: Sums
 
 
-def block_slices(first, n, total):
-    """Return each block's slice of this rank's `n` samples, which are numbered from `first` of `total`."""
+def block_slices(first: int, n: int, total: int) -> list[slice]:
+    """Return the slice of each block of this rank's `n` samples.
+
+    They are numbered from `first`, of `total` on all ranks.
+    """
     count = min(BLOCKS, total)
     bounds = (np.subtract(block(total, count, b), first).clip(0, n) for b in range(count))
     return [slice(int(start), int(stop)) for start, stop in bounds]
 
 
-def gather_blocks(comm, sums_b, whole=None):
+def gather_blocks(comm: Communicator, sums_b: list[Sums], whole: Sums | None = None) -> Blocks:
     """Return the Blocks of what each rank has of them, after all ranks are done with their samples.
 
-    `sums_b`: for every block, as cut by `block_slices`, this rank's part of its sums, {name: float64 array}, of the
-    same shapes on every rank; zeros where it has no sample of it. `whole`: sums over all its samples, likewise, of
-    which the total alone is kept.
+    `sums_b`: what this rank has of the sums of every block, as `block_slices` cuts them, of the same
+    shapes on every rank; zeros where it has no sample of a block. `whole`: sums over all of its
+    samples, likewise; only their total is kept.
     """
     total = {name: sum(sums[name] for sums in sums_b) for name in sums_b[0]} | (whole or {})
     owned = {}
@@ -42,7 +49,8 @@ def gather_blocks(comm, sums_b, whole=None):
         sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items()}
         if b % comm.size == comm.rank:
             owned[b] = sums
-    return Blocks(len(sums_b), owned, {name: _allreduce(comm, array) for name, array in total.items()})
+    everywhere = {name: _allreduce(comm, array) for name, array in total.items()}
+    return Blocks(len(sums_b), owned, everywhere)
 
 
 def _reduce(comm, array, owner):
@@ -58,7 +66,8 @@ def _allreduce(comm, array):
     return total
 
 
-def jackknife(comm, blocks, estimate):
+def jackknife(comm: Communicator, blocks: Blocks,
+              estimate: Callable[[Sums], NDArray]) -> tuple[NDArray, NDArray]:
     """Return (value, error) of the vector `estimate(sums)`; the error is that of B deleted blocks,
 
         sqrt((B - 1) / B sum_b (value_b - mean)^2),
@@ -66,10 +75,10 @@ def jackknife(comm, blocks, estimate):
     and nan where there is one block only.
     """
     value = np.asarray(estimate(blocks.total))
-    if blocks.count == 1:
+    if blocks.number == 1:
         return value, np.full_like(value, np.nan)
     mine = {b: estimate({name: blocks.total[name] - array for name, array in sums.items()})
             for b, sums in blocks.owned.items()}
     value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
     value_bi = np.array([value_b[b] for b in sorted(value_b)])
-    return value, np.sqrt((blocks.count - 1) * value_bi.var(axis=0))
+    return value, np.sqrt((blocks.number - 1) * value_bi.var(axis=0))

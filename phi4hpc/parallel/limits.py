@@ -1,4 +1,7 @@
-"""The limits of this process, looked at before MPI starts: MPI and torch abort or hang where they are too low."""
+"""The limits of this process, looked at before MPI starts.
+
+MPI and torch abort or hang where they are too low.
+"""
 
 import resource
 
@@ -15,8 +18,10 @@ LEAST = {
 def require() -> None:
     """Raise the soft limits that are too low. Raises UserError where a hard one is."""
     for kind, (least, unit, what) in LEAST.items():
-        soft, hard = (least if limit == resource.RLIM_INFINITY else limit for limit in resource.getrlimit(kind))
+        given = resource.getrlimit(kind)
+        soft, hard = (least if limit == resource.RLIM_INFINITY else limit for limit in given)
         if hard < least:
-            raise UserError(f'the limit on {what} is {hard}{unit}: expected at least {least}{unit}')
+            raise UserError(f'the limit on {what} is {hard}{unit}: expected at least '
+                            f'{least}{unit}')
         if soft < least:
-            resource.setrlimit(kind, (least, resource.getrlimit(kind)[1]))
+            resource.setrlimit(kind, (least, given[1]))

@@ -37,7 +37,8 @@ def host_of_first(comm: Communicator) -> str:
 def _fault():
     """Return what is wrong with the interfaces that the variable names, '' where nothing is."""
     there = _interfaces()
-    missing = [name for name in os.environ.get(VARIABLE, '').split(',') if name and name not in there]
+    named = os.environ.get(VARIABLE, '').split(',')
+    missing = [name for name in named if name and name not in there]
     if not missing:
         return ''
     return (f'{VARIABLE}={os.environ[VARIABLE]}: {socket.gethostname()} has no network interface '

@@ -1,22 +1,25 @@
-"""What the outside asks of a running loop: by a signal, the wall clock, a file STOP, or because a checkpoint is due.
+"""What the outside asks of a running loop: by a signal, the walltime or a file STOP; checkpoints.
 
-A handler only sets a flag. All ranks of a loop put their flags together at the same step, so they act alike; how many
-steps lie between is agreed on by rank 0's clock, so that asking costs nothing.
+A handler only sets a flag. All ranks of a loop put their flags together at the same step, so they
+act alike; how many steps lie between follows from rank 0's clock, so that asking costs nothing.
 """
 
 import copy
 import math
 import signal
 import time
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from pathlib import Path
+from typing import TypeVar
 
 from phi4hpc.errors import UserError
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
 
-EVERY = 0.5                       # seconds between two times that the ranks put their flags together
-APART = 10.0                      # the same where they work apart, and some have to wait for others then
+EVERY = 0.5                       # seconds between two times that ranks put their flags together
+APART = 10.0                      # the same where they work apart and some wait for others then
+T = TypeVar('T')
 
 
 class Action(IntEnum):
@@ -27,27 +30,35 @@ class Action(IntEnum):
     STOP = 2                      # with a checkpoint
 
 
-SIGNALS = {signal.SIGUSR1: Action.CHECKPOINT, signal.SIGUSR2: Action.STOP, signal.SIGTERM: Action.STOP}
+SIGNALS = {signal.SIGUSR1: Action.CHECKPOINT, signal.SIGUSR2: Action.STOP,
+           signal.SIGTERM: Action.STOP}
 
 
 class Stopped(UserError):
-    """The run was asked to stop, at `where`, and can go on later; the code tells a batch job to queue itself again."""
+    """The run was asked to stop, at `where`, and can go on later.
+
+    By the code a batch job knows that it is to queue itself again.
+    """
 
     code = 75                     # EX_TEMPFAIL
 
-    def __init__(self, where):
+    def __init__(self, where: str) -> None:
         super().__init__(f'stopped {where}; the same command goes on from there')
 
 
 class Signals:
-    """Collects the signals of this process from now on."""
+    """Collects the signals of this process from now on, also where its parent had them blocked."""
 
-    def __init__(self):
-        self.heard = []
+    def __init__(self) -> None:
+        self.heard: list[tuple[Action, str]] = []
         for number in SIGNALS:
-            signal.signal(number, lambda number, _: self.heard.append((SIGNALS[number], signal.Signals(number).name)))
+            signal.signal(number, self._hear)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
-    def take(self):
+    def _hear(self, number, _):
+        self.heard.append((SIGNALS[number], signal.Signals(number).name))
+
+    def take(self) -> list[tuple[Action, str]]:
         """Return the (action, reason) of each signal since the last call."""
         heard, self.heard = self.heard, []
         return heard
@@ -63,13 +74,16 @@ def used_up(path: Path) -> str:
 
 
 class Control:
-    """Tells the ranks of `comm` what to do after each step of a loop: Control.ask, alike on all of them.
+    """Says what the ranks of `comm` are to do after each step of a loop, alike on all of them.
 
-    `signals`: this rank's Signals; `interval`: seconds from one checkpoint to the next; `walltime`: seconds from now
-    after which to stop; `stop_file`: a path at which a file asks to stop, and is then removed.
+    `signals`: those of this rank; `interval`: seconds from one checkpoint to the next; `walltime`:
+    seconds from now after which to stop; `stop_file`: a path at which a file asks to stop, and is
+    then removed.
     """
 
-    def __init__(self, comm, signals=None, interval=math.inf, walltime=math.inf, stop_file=None):
+    def __init__(self, comm: Communicator, signals: Signals | None = None,
+                 interval: float = math.inf, walltime: float = math.inf,
+                 stop_file: Path | None = None) -> None:
         self.comm, self.signals, self.interval, self.stop_file = comm, signals, interval, stop_file
         self.deadline = time.monotonic() + walltime
         self.apart = False
@@ -97,13 +111,13 @@ class Control:
         if any(everyone):
             raise stopped or Stopped('in another group of ranks')
 
-    def begin(self):
+    def begin(self) -> None:
         """Say that a loop begins, whose steps may take longer or shorter than those before."""
         self.saved = self.asked = time.monotonic()
         self.stride, self.left = 1, 1
 
-    def ask(self):
-        """Return the Action that is due after a step. To be called by every rank after every step."""
+    def ask(self) -> Action:
+        """Return the Action that is due after a step. Every rank calls it after every step."""
         self.left -= 1
         if self.left:
             return Action.GO_ON
@@ -118,26 +132,29 @@ class Control:
             log.info('%s: asks for a %s', reason, action.name.lower())
         return action
 
-    def go_on_or_stop(self, where):
-        """Raise Stopped where a stop is asked for, between two things of which the first is safe. Collective."""
+    def go_on_or_stop(self, where: str) -> None:
+        """Raise Stopped where a stop is asked for; what was done before is safe. Collective."""
         self.begin()
         if self.ask() is Action.STOP:
             raise Stopped(where)
 
-    def each(self, pieces, where):
-        """Yield the `pieces` of this rank's work, of which ranks may have more or fewer; raise Stopped where a stop is
-        asked for meanwhile. Collective, but ranks meet only every APART seconds, and when all are done."""
-        pieces, left = iter(pieces), True
+    def each(self, pieces: Iterable[T], where: str) -> Iterator[T]:
+        """Yield the `pieces` of this rank's work; ranks may have different numbers of them.
+
+        Raises Stopped where a stop is asked for meanwhile. Collective, though ranks meet only every
+        APART seconds, and when all are done.
+        """
+        rest, left = iter(pieces), True
         while any(self.comm.allgather(left)):
             self.go_on_or_stop(where)
             met, left = time.monotonic(), False
-            for piece in pieces:
+            for piece in rest:
                 yield piece
                 if left := time.monotonic() - met >= APART:
                     break
 
     def _wishes(self):
-        """Return the (action, reason) of all that this rank knows of; the clock and the file are rank 0's to watch."""
+        """Return the (action, reason) of all this rank knows of; rank 0 watches clock and file."""
         wishes = [(Action.GO_ON, ''), *(self.signals.take() if self.signals else ())]
         if self.comm.rank == 0:
             now = time.monotonic()
@@ -151,7 +168,7 @@ class Control:
         return wishes
 
     def _pace(self):
-        """Return how many steps take EVERY seconds, by the time of those since the last call and at most twice them."""
+        """Return how many steps take EVERY seconds, at most twice those since the last call."""
         now = time.monotonic()
         steps, self.asked = EVERY * self.stride / max(now - self.asked, 1e-6), now
         return max(1, min(int(steps), 2 * self.stride))

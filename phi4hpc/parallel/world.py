@@ -1,4 +1,4 @@
-"""The world of ranks: the one module that imports mpi4py.MPI. Lower rooms are handed a communicator.
+"""The world of ranks: the one module that imports mpi4py.MPI; others are handed a communicator.
 
 `launcher()` needs no MPI: it reads what the launcher left in the environment, so that usage errors
 are printed by one rank alone and a launcher that does not fit the MPI library is noticed.
@@ -17,7 +17,7 @@ RANK_SIZE = (('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE'),
 
 
 def launcher() -> tuple[int, int | None]:
-    """Return (rank, size) as the launcher says; (0, None) where there is none or it does not say."""
+    """Return (rank, size) as the launcher says; (0, None) where it does not or there is none."""
     for names in RANK_SIZE:
         rank, size = map(_number, names)
         if rank is not None:
@@ -26,7 +26,7 @@ def launcher() -> tuple[int, int | None]:
 
 
 def _number(name):
-    """Return the whole number that a variable of the environment holds, None where it holds none."""
+    """Return the whole number that a variable of the environment holds, else None."""
     word = os.environ.get(name, '')
     return int(word) if word.isdecimal() and len(word) < 10 else None
 

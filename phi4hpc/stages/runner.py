@@ -37,7 +37,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
     with guard(comm):
         logs.start(comm.rank)
         require_ranks(deck, comm.size, names)
-        require_memory(deck, comm.size)
+        require_memory(deck, comm.size, names)
         directory = RunDirectory(comm, out, STAGES, loaded.text, loaded.meaning)
         directory.open(restart, changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from mpi4py import MPI
 
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Action, Control, Signals, Stopped, used_up
+
+ROOT = Path(__file__).parents[2]
 
 
 class Alone:
@@ -45,6 +49,15 @@ def test_a_signal_is_acted_on_once(signals, number, action):
     control = Control(MPI.COMM_SELF, signals)
     os.kill(os.getpid(), number)
     assert [control.ask(), control.ask()] == [action, Action.GO_ON]
+
+
+def test_a_signal_is_heard_though_the_parent_had_it_blocked():
+    """As of a batch script that blocks the signals of its steps."""
+    code = ('import os, signal; from phi4hpc.parallel.runcontrol import Signals; s = Signals(); '
+            'os.kill(os.getpid(), signal.SIGUSR2); print(s.take())')
+    started = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT,
+                             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, runcontrol.SIGNALS))
+    assert 'SIGUSR2' in started.stdout
 
 
 def test_of_two_wishes_the_stop_counts(signals):
