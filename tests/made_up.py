@@ -192,6 +192,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     for name in ('coherence', 'regression'):
         group[f'momentum/cutoff_{name}'] = np.array([0.7, 0.9, 1.1])
         group[f'momentum/cutoff_{name}_error'] = np.array([0.01, 0.02, 0.01])
+    for key in ('phi', 'before', 'before_error', 'after', 'after_error'):
+        group[f'distribution/{key}'] = np.array([0.1, 0.5, 0.1])
     for which in ('original', 'reconstructed'):
         group[f'examples/{which}'] = rng.normal(size=(3, L, L))
 

@@ -15,7 +15,8 @@ DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction'
               'lattice_directions': ('direction', 'y', 'x'), 'transfer': ('p_y', 'p_x'),
               'transfer_symmetric': ('p_y', 'p_x'),
               'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
-"""{dataset: dimensions}, which its error shares. Those of the group `momentum` are over orbits."""
+"""{dataset: dimensions}, which its error shares. Groups `momentum` and `distribution` have
+their own: orbits of momenta, and bins."""
 
 
 def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
@@ -47,6 +48,8 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
     """Return the dimensions of a dataset; the autoencoder has directions in the space of fields."""
     if group.name.endswith('/momentum'):
         return ('level',) if key.startswith('cutoff') else ('orbit',)
+    if group.name.endswith('/distribution'):
+        return ('bin',)
     found = DIMENSIONS[key.removesuffix('_error')]
     if group.name.endswith('/autoencoder'):
         return tuple('site' if dimension == 'latent' else dimension for dimension in found)

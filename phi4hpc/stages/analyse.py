@@ -13,7 +13,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length
 from phi4hpc.files import read_json, whole, write_json
-from phi4hpc.latent import analysis, latentfile, momentum
+from phi4hpc.latent import analysis, distribution, latentfile, momentum
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import Progress, log
@@ -70,7 +70,7 @@ def analyse(context: Context, model: Model, lattice: Lattice) -> None:
     network = modelfile.load(path, model, torch_device(context.device))
     each = partial(context.control.each, where=f'before the analysis of {model.name}')
     results, total = spectra(context, model, network, lattice, each)
-    results['momentum'] = momenta(context, model, network, lattice, each)
+    results |= over_test_draws(context, model, network, lattice, each)
     entries = reconstructions(context, model, network, lattice, each)
     announce(context.comm)
     if context.comm.rank == 0:
@@ -98,14 +98,17 @@ def spectra(context: Context, model: Model, network: Autoencoder, lattice: Latti
     return results, len(numbers)
 
 
-def momenta(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
-            each: Pieces) -> dict[str, np.ndarray]:
-    """Return what the model keeps of each momentum, over all test draws. Collective."""
+def over_test_draws(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
+                    each: Pieces) -> dict[str, dict[str, np.ndarray]]:
+    """Return what the model keeps of momenta and of the distribution at a site. Collective."""
     comm, draws = context.comm, test_draws(context, lattice)
     total = lattice.chains * length(draws)
     first, last = block(total, comm.size, comm.rank)
     phi_nyx = shards.read_range(lattice.phi, lattice.rung(model.kappa), draws, first, last, each)
-    return momentum.analyse(comm, network, phi_nyx, first, total, context.deck.action.lam, each)
+    share = comm, network, phi_nyx, first, total
+    found = {'momentum': momentum.analyse(*share, context.deck.action.lam, each),
+             'distribution': distribution.analyse(*share, each)}
+    return {name: arrays for name, arrays in found.items() if arrays}
 
 
 def add_group(context: Context, model: Model, network: Autoencoder, lattice: Lattice,

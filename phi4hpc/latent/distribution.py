@@ -1,0 +1,45 @@
+"""The distribution of the field at a site, before and after a model."""
+
+import numpy as np
+
+from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+
+BINS = 80
+WIDEST = 4.0
+"""Root mean squares of the field that the bins reach to, on both sides."""
+
+
+def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
+            each: Pieces = iter) -> dict[str, np.ndarray]:
+    """Return densities at the middles of bins, (BINS,): `phi`, `before` and `after` with `_error`.
+
+    Both are averaged over phi and -phi, as the action is even and models are odd. `phi_nyx` are the
+    draws of this rank, numbered from `first` of `total` over all ranks. Returns nothing for fields
+    that vanish or are not finite. Collective.
+    """
+    power = comm.allreduce(float((np.asarray(phi_nyx, np.float64) ** 2).sum()))
+    reach = WIDEST * np.sqrt(power / (total * model.sites))
+    if not (np.isfinite(reach) and reach > 0):
+        return {}
+    edges = np.linspace(-reach, reach, BINS + 1)
+    slices = block_slices(first, len(phi_nyx), total)
+    sums_b = [{'before': np.zeros(BINS), 'after': np.zeros(BINS), 'count': np.zeros(1)}
+              for _ in slices]
+    for sums, piece in zip(sums_b, each(slices), strict=True):
+        sums['count'] += phi_nyx[piece].size
+        sums['before'] += counted(phi_nyx[piece], edges)
+        sums['after'] += counted(reconstruct(model, phi_nyx[piece]), edges)
+    blocks = gather_blocks(comm, sums_b)
+    value, error = jackknife(comm, blocks, lambda sums: np.array(
+        [sums[side] / (sums['count'] * (edges[1] - edges[0])) for side in ('before', 'after')]))
+    return {'phi': (edges[1:] + edges[:-1]) / 2, 'before': value[0], 'before_error': error[0],
+            'after': value[1], 'after_error': error[1]}
+
+
+def counted(phi_nyx: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return how many sites have a field in each bin, the mean over phi and -phi."""
+    found = np.histogram(phi_nyx, edges)[0]
+    return (found + found[::-1]) / 2
