@@ -4,7 +4,7 @@ import pytest
 
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import DeckError
-from phi4hpc.lattice.transition import TABLE, kappa_c
+from phi4hpc.lattice.transition import ERROR, LONG_RUNS, TABLE, kappa_c, known
 
 DECK = """
 action: {lambda: 0.02}
@@ -23,6 +23,15 @@ def test_the_table_is_dense_enough_to_do_without_any_one_entry(lam):
 
 def test_it_agrees_with_a_published_value():
     assert kappa_c(0.022) == pytest.approx(0.27088, abs=1e-4)
+
+
+@pytest.mark.parametrize('lam', LONG_RUNS)
+def test_what_is_better_known_is_within_the_errors_of_the_table(lam):
+    value, error = LONG_RUNS[lam]
+    assert abs(value - TABLE[lam]) <= ERROR + error
+    assert known(lam) == (value, error)
+    assert known(0.05) == (TABLE[0.05], ERROR)
+    assert known(0.06) is None
 
 
 def test_rungs_follow_lambda():
