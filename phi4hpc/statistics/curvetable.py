@@ -9,7 +9,8 @@ from phi4hpc.statistics.curve import Curve
 from phi4hpc.statistics.gamma import value_and_error
 from phi4hpc.statistics.reweighting import POOR
 
-POINTS = 65                      # of a table, at least; every rung is one of them
+POINTS = 65
+"""Kappas of a table, at least; every rung is one of them."""
 
 
 def stops(curve: Curve) -> np.ndarray:
@@ -40,8 +41,8 @@ def row(curve: Curve, kappa: float) -> dict[str, Any]:
     part = curve.part(kappa)
     if not part.reach[0] <= kappa <= part.reach[1]:
         return dict.fromkeys((*part.observables, 'free_energy'))
-    first = part is curve.parts[0]
-    means = part.means(kappa) | {'free_energy': part.histogram.free_energy(kappa) if first else None}
+    free_energy = part.histogram.free_energy(kappa) if part is curve.parts[0] else None
+    means = part.means(kappa) | {'free_energy': free_energy}
     return {name: plain(mean) for name, mean in means.items()}
 
 
@@ -82,4 +83,5 @@ def overlaps(curve: Curve) -> tuple[np.ndarray, list[float]]:
 def thin(kappas: np.ndarray, overlap_ij: np.ndarray) -> list[tuple[float, float, float]]:
     """Return [(lower kappa, upper kappa, overlap)] of neighbours whose draws overlap too little."""
     pairs = np.minimum(np.diag(overlap_ij, 1), np.diag(overlap_ij, -1))
-    return [(float(kappas[k]), float(kappas[k + 1]), float(pairs[k])) for k in np.flatnonzero(pairs < POOR)]
+    return [(float(kappas[k]), float(kappas[k + 1]), float(pairs[k]))
+            for k in np.flatnonzero(pairs < POOR)]

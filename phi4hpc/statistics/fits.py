@@ -23,9 +23,9 @@ them with the likelihood of the data. What this adds to the error of the noise i
 error. Where data fix the corrections it is small; where they do not, it is what corrections could
 do that are as large as the data allow.
 
-On small lattices expansions in powers end to make sense. So fits to all lattices and to those that
-are left without the smallest ones, as long as there are FEWEST, are averaged, with weights by their
-total errors. How far they differ is part of the systematic error.
+On small lattices an expansion in powers need not make sense. So fits to all lattices and to those
+that are left without the smallest ones, as long as there are FEWEST, are averaged, with weights by
+their total errors. How far they differ is part of the systematic error.
 """
 
 from collections.abc import Iterable
@@ -157,6 +157,7 @@ def _averaged(solutions, weight_s, size_s, noise_nn, observed):
     scatter_sp = solve_spn @ y_n - solve_pn @ y_n
     total_p = weight_s @ (np.stack([np.diag(s.covariance_pp) for s in solutions]) + scatter_sp**2)
     noise_p = np.einsum('pn,nm,pm->p', solve_pn, noise_nn, solve_pn)
-    parameters = [sum(factor * o for factor, o in zip(row, observed, strict=True)) for row in solve_pn]
+    parameters = [sum(factor * o for factor, o in zip(row, observed, strict=True))
+                  for row in solve_pn]
     return Fit(parameters, np.sqrt(np.maximum(total_p - noise_p, 0)), float(weight_s @ size_s),
                float(weight_s @ [s.chi2 for s in solutions]), len(observed) - len(parameters))

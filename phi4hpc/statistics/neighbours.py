@@ -13,10 +13,14 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, log_expit
 
-ENOUGH = 0.02                    # of the draws of a rung: effective draws that an estimate needs,
-FEWEST = 20                      # and how many it needs at least
-BETWEEN = 9                      # kappas at which effective draws are counted, from one rung to the next
-SAMPLE = 5000                    # draws of a rung that are looked at
+ENOUGH = 0.02
+"""Effective draws that an estimate needs, in units of the draws of a rung."""
+FEWEST = 20
+"""Effective draws that an estimate needs at least."""
+BETWEEN = 9
+"""Kappas at which effective draws are counted, from one rung to the next."""
+SAMPLE = 5000
+"""Draws of a rung that are looked at, at most."""
 
 
 def enough(draws: int) -> float:
@@ -30,7 +34,8 @@ def connected(kappas: np.ndarray, hopping_kcn: np.ndarray) -> list[slice]:
     `kappas`: (k,) ascending. `hopping_kcn`: H of every draw. The parts are slices of the rungs,
     ascending.
     """
-    splits = [i + 1 for i, bridge in enumerate(bridges(kappas, hopping_kcn)) if not bridge.carries()]
+    splits = [i + 1 for i, bridge in enumerate(bridges(kappas, hopping_kcn))
+              if not bridge.carries()]
     return [slice(*ends) for ends in pairwise([0, *splits, len(kappas)])]
 
 
@@ -43,7 +48,7 @@ class Bridge:
 
     @property
     def rise(self) -> float:
-        """The difference of f = -ln Z, upper rung less lower: with it the weights of the upper rung sum to one."""
+        """f = -ln Z of the upper rung less that of the lower: with it the weights sum to one."""
         low, high = -self.exponent_n.max() - 50, -self.exponent_n.min() + 50
         return brentq(lambda f: expit(f + self.exponent_n).sum() - self.draws, low, high)
 

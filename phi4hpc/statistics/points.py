@@ -18,26 +18,28 @@ from phi4hpc.statistics.curve import Curve
 if TYPE_CHECKING:
     from pyerrors import Obs
 
-SCAN = 33                        # kappas of a stretch at which a point is looked for
-WIDE = 5                         # steps over which the curvature of a peak is taken
+SCAN = 33
+"""Kappas of a stretch at which a point is looked for."""
+WIDE = 5
+"""Steps to either side over which the curvature of a peak is taken."""
 
 
 def crossing(curve: Curve, name: str, level: float | Curve) -> 'Obs':
     """Return the first kappa at which a mean rises through `level`, a number or another Curve."""
-    def excess(kappa):
-        return curve.value(name, kappa) - (level.value(name, kappa) if other else level)
+    def excess(kappa: float) -> float:
+        other = level.value(name, kappa) if isinstance(level, Curve) else level
+        return curve.value(name, kappa) - other
 
-    other = isinstance(level, Curve)
-    for low, high in stretches(curve, level) if other else [part.reach for part in curve.parts]:
+    for low, high in stretches(curve, level if isinstance(level, Curve) else curve):
         kappa = root(excess, np.linspace(low, high, SCAN))
         if kappa is not None:
             step = curve.part(kappa).step
             slope = (excess(kappa + step) - excess(kappa - step)) / (2 * step)
             if not slope > 0:
-                raise Missing(f'{name} does not rise for certain at kappa = {kappa:.6g}')
-            target = level.mean(name, kappa) if other else level
+                raise Missing(f'{name} is too flat at kappa = {kappa:.6g}')
+            target = level.mean(name, kappa) if isinstance(level, Curve) else level
             return kappa - (curve.mean(name, kappa) - target) / slope
-    where = f'the curve of L = {level.L}' if other else f'{level:.6g}'
+    where = f'the curve of L = {level.L}' if isinstance(level, Curve) else f'{level:.6g}'
     raise Missing(f'{name} does not rise through {where} where draws reach, {reached(curve)}')
 
 
@@ -50,18 +52,18 @@ def stretches(one: Curve, other: Curve) -> list[tuple[float, float]]:
 
 def peak(curve: Curve, name: str) -> 'tuple[Obs, Obs]':
     """Return (kappa, height) of the maximum of a mean."""
-    grids = [np.linspace(*part.reach, SCAN) for part in curve.parts]
+    grids = [np.linspace(low, high, SCAN) for low, high in stretches(curve, curve)]
     values = np.array([[curve.value(name, kappa) for kappa in grid] for grid in grids])
     if np.isnan(values).any():
         raise Missing(f'{name} is not defined everywhere')
     part, top = np.unravel_index(values.argmax(), values.shape)
     if top in (0, SCAN - 1):
         raise Missing(f'{name} has no maximum where draws reach, {reached(curve)}')
-    wide = WIDE * curve.parts[part].step
+    wide = WIDE * curve.part(grids[part][top]).step
     kappa = root(lambda kappa: curve.value(name, kappa - wide) - curve.value(name, kappa + wide),
                  grids[part][top - 1:top + 2])
     if kappa is None:
-        raise Missing(f'{name} has a maximum near kappa = {grids[part][top]:.6g} too flat to be placed')
+        raise too_flat(name, grids[part][top])
     return _summit(curve, name, kappa, wide)
 
 
@@ -70,13 +72,19 @@ def _summit(curve, name, kappa, wide):
     below, here, above = (curve.mean(name, kappa + shift) for shift in (-wide, 0, wide))
     curvature = (below + above - 2 * here).value / wide**2
     if not curvature < 0:
-        raise Missing(f'{name} has a maximum near kappa = {kappa:.6g} too flat to be placed')
+        raise too_flat(name, kappa)
     return kappa - (above - below) / (2 * wide) / curvature, here
+
+
+def too_flat(name: str, kappa: float) -> Missing:
+    """Return what to raise where a maximum cannot be placed."""
+    return Missing(f'{name} has a maximum near kappa = {kappa:.6g} that is too flat to be placed')
 
 
 def reached(curve: Curve) -> str:
     """Return in words the kappas that the draws of a Curve reach."""
-    return ' and '.join(f'{low:.6g} to {high:.6g}' for low, high in (part.reach for part in curve.parts))
+    reaches = (part.reach for part in curve.parts)
+    return ' and '.join(f'{low:.6g} to {high:.6g}' for low, high in reaches)
 
 
 def root(function: Callable[[float], float], grid: np.ndarray) -> float | None:

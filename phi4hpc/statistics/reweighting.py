@@ -31,14 +31,20 @@ from phi4hpc.statistics.gamma import obs
 if TYPE_CHECKING:
     from pyerrors import Obs
 
-BINS = 2**16                     # of energy: between the ends of a bin weights differ by 0.1%
-STRETCHES = 4096                 # of time, at most: shorter ones are summed before the Gamma method
-SAMPLE = 10_000                  # draws with which f is first found
+BINS = 2**16
+"""Bins of energy: between the ends of one weights differ by 0.1%."""
+STRETCHES = 4096
+"""Stretches of time, at most: the draws of each are summed before the Gamma method."""
+SAMPLE = 10_000
+"""Draws with which f is first found."""
 SOLVER = ({'method': 'adaptive', 'tol': 1e-6, 'options': {'min_sc_iter': 0}},)
-"""How pymbar solves: its own tolerance is never met where rungs all but coincide, by rounding of f."""
-STEPS = 100                      # of pymbar's at most, and of Newton's; a handful of either is enough
-LONGEST_STEP = 5.0               # of Newton's in any f: thin overlaps cannot lead it far astray
-POOR = 0.03                      # overlap of neighbours below which reweighting is doubtful
+"""How pymbar solves: by rounding, its own tolerance is never met where rungs all but coincide."""
+STEPS = 100
+"""Steps of pymbar, and of Newton, at most; a handful of either is enough."""
+LONGEST_STEP = 5.0
+"""The longest of Newton's steps in any f: thin overlaps cannot lead it far astray."""
+POOR = 0.03
+"""Overlap of neighbours below which reweighting is doubtful."""
 
 
 class Binned(NamedTuple):
@@ -56,7 +62,8 @@ class MultiHistogram:
     is independent of others. Raises Missing where the free energies of the rungs are not found.
     """
 
-    def __init__(self, kappas: np.ndarray, hopping_kcn: np.ndarray, ensemble: str = 'ensemble') -> None:
+    def __init__(self, kappas: np.ndarray, hopping_kcn: np.ndarray,
+                 ensemble: str = 'ensemble') -> None:
         self.ensemble = ensemble
         self.kappas = np.asarray(kappas, np.float64)
         self.shift = hopping_kcn.mean()
@@ -161,7 +168,8 @@ class MultiHistogram:
         weight_b = self._weight(kappa)
         weight_kcn = weight_b.astype(np.float32)[self.bin_kcn]
         total_t = self._stretched(weight_kcn.sum(0))
-        return {name: self._mean(series, weight_b, weight_kcn, total_t) for name, series in binned.items()}
+        return {name: self._mean(series, weight_b, weight_kcn, total_t)
+                for name, series in binned.items()}
 
     def values(self, kappa: float, binned: Mapping[str, Binned]) -> dict[str, float]:
         """Return {name: number}, the values that `means` gives, at a hundredth of the cost."""
@@ -201,7 +209,8 @@ class MultiHistogram:
     def _influence_on_log_z(self, kappa):
         weight_b = self._weight(kappa)
         own_t = self._stretched(weight_b[self.bin_kcn].sum(0)) - self.parts_t
-        return own_t + self.draws * self.weights_jb @ (weight_b * self.counts_b) @ self._influence_on_f
+        slope_j = self.draws * self.weights_jb @ (weight_b * self.counts_b)
+        return own_t + slope_j @ self._influence_on_f
 
     def neighbour_overlaps(self) -> 'list[Obs]':
         """Return the overlap of each rung with the next one, O_i,i+1, as pyerrors.Obs."""

@@ -1,12 +1,14 @@
 """The first five minutes: what the README says to type, and what it says one finds."""
 
 import json
+import math
 import os
 import re
 import subprocess
 
 import pytest
 
+from phi4hpc.lattice.transition import known
 from tests.conftest import ENVIRONMENT, ROOT
 from tests.documents import blocks
 
@@ -48,6 +50,13 @@ def test_its_physics_is_right(run):
     largest = [entry for entry in ensembles if entry['L'] == 32]
     assert abs(largest[0]['binder']['value']) < 4 * largest[0]['binder']['error'] + 0.01
     assert abs(largest[-1]['binder']['value'] - 2 / 3) < 0.01
+
+
+def test_kappa_c_is_worth_printing(run):
+    found = json.loads((run / 'results.json').read_text())['transition']['kappa_c']
+    total = math.hypot(found['error'], found['systematic'])
+    value, error = known(0.02)
+    assert abs(found['value'] - value) < 2 * math.hypot(total, error) < 3e-4
 
 
 def test_a_non_linear_model_beats_the_linear_optimum(run):

@@ -59,7 +59,7 @@ def curve(four):
 
 
 def assert_agrees(found, exact, within):
-    """Assert that a pyerrors.Obs is exact, |z| < 4, and its error small enough that `within` would be noticed."""
+    """Assert that a pyerrors.Obs is exact, |z| < 4, with an error that would show `within`."""
     found = value_and_error(found)
     assert abs(found['value'] - exact) < 4 * found['error'] < within, (found, exact)
 
@@ -85,8 +85,8 @@ def test_slopes_and_means_at_a_level_know_that_it_moves(four, curve):
 
 @pytest.mark.parametrize('name', ['susceptibility', 'specific_heat'])
 def test_peaks_are_found_where_they_are(four, curve, name):
-    exact = minimize_scalar(lambda kappa: -four.exact(name, kappa), bounds=(0.1, 0.4), method='bounded',
-                            options={'xatol': 1e-9})
+    exact = minimize_scalar(lambda kappa: -four.exact(name, kappa), bounds=(0.1, 0.4),
+                            method='bounded', options={'xatol': 1e-9})
     kappa, height = peak(curve, name)
     assert_agrees(kappa, exact.x, within=0.01)
     assert_agrees(height, -exact.fun, within=0.03 * -exact.fun)
@@ -94,7 +94,8 @@ def test_peaks_are_found_where_they_are(four, curve, name):
 
 def test_two_sizes_cross_where_their_exact_curves_do(four, curve):
     two = Ising(2)
-    exact = brentq(lambda kappa: four.exact('binder', kappa) - two.exact('binder', kappa), 0.15, 0.28)
+    exact = brentq(lambda kappa: four.exact('binder', kappa) - two.exact('binder', kappa),
+                   0.15, 0.28)
     assert_agrees(crossing(curve, 'binder', two.curve(seed=2)), exact, within=0.01)
 
 
@@ -109,8 +110,10 @@ def test_what_the_draws_do_not_reach_is_not_made_up(curve):
 
 def test_errors_of_levels_are_the_scatter_over_runs(four):
     level = UNIVERSAL['correlation_ratio']
-    found = [estimate(crossing(four.curve(400, seed), 'correlation_ratio', level)) for seed in range(10, 60)]
-    assert np.std([f.value for f in found]) == pytest.approx(np.mean([f.error for f in found]), rel=0.3)
+    found = [estimate(crossing(four.curve(400, seed), 'correlation_ratio', level))
+             for seed in range(10, 60)]
+    scatter = np.std([one.value for one in found])
+    assert scatter == pytest.approx(np.mean([one.error for one in found]), rel=0.3)
 
 
 def test_one_lattice_has_levels_and_a_peak_but_no_kappa_c(curve):
@@ -129,11 +132,14 @@ def test_what_is_found_comes_back_with_its_fluctuations(curve, tmp_path):
     made_up = {L: pyerrors.Obs([-np.log(L) / 8 + 0.02 * rng.normal(size=draws)], [str(L)])
                for L in (16, 32, 64, 128)}
     found['exponents'] = {'beta/nu': exponent('beta/nu', made_up)}
-    keep(SimpleNamespace(directory=directory, deck=SimpleNamespace(action=SimpleNamespace(lam=1.0))), found)
+    deck = SimpleNamespace(action=SimpleNamespace(lam=1.0))
+    keep(SimpleNamespace(directory=directory, deck=deck), found)
     assert [path.name for path in tmp_path.iterdir()] == ['transition.json.gz']
-    told = pyerrors.input.json.load_json_dict(str(tmp_path / 'transition.json.gz'), verbose=False, full_output=True)
-    assert told['description']['deck'] == digest({'seed': 1})
-    theirs, ours = ([level['kappa'] for level in levels] for levels in (told['obsdata']['levels'], found['levels']))
+    read = pyerrors.input.json.load_json_dict(str(tmp_path / 'transition.json.gz'),
+                                              verbose=False, full_output=True)
+    assert read['description']['deck'] == digest({'seed': 1})
+    theirs, ours = ([level['kappa'] for level in levels]
+                    for levels in (read['obsdata']['levels'], found['levels']))
     difference = value_and_error(ours[1] - ours[0])
     assert difference['error'] < value_and_error(ours[0])['error']
     assert value_and_error(theirs[1] - theirs[0]) == pytest.approx(difference, rel=1e-9)

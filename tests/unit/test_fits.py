@@ -45,7 +45,8 @@ def test_without_corrections_a_fit_is_least_squares():
     """Slopes scatter as they claim, and chi^2 is as large as its degrees of freedom."""
     L = np.array(EVERY, float)
     design = np.stack([np.ones(7), np.log(L)], 1)
-    fits = [fit(design, np.zeros((7, 7)), measured(1 + 1.75 * np.log(L), [1e-3] * 7, seed), 1.0) for seed in range(60)]
+    fits = [fit(design, np.zeros((7, 7)), measured(1 + 1.75 * np.log(L), [1e-3] * 7, seed), 1.0)
+            for seed in range(60)]
     slopes = [value_and_error(found.parameters[1]) for found in fits]
     pulls = [(slope['value'] - 1.75) / slope['error'] for slope in slopes]
     assert abs(np.mean(pulls)) < 4 / np.sqrt(60)
@@ -65,7 +66,7 @@ def test_means_without_fluctuations_or_that_fluctuate_as_one_are_refused():
 
 
 def pure(omega, u=1.7e-3, xi=0.7e-3):
-    """Return {name: shift of its level on a lattice L} that falls as a power from the one at L = 16."""
+    """Return {name: shift of its level on a lattice L}, which falls from L = 16 with a power."""
     return {'binder': lambda L: u * (L / 16) ** -(1 + omega),
             'correlation_ratio': lambda L: xi * (L / 16) ** -(1 + omega)}
 
@@ -77,17 +78,18 @@ def crossover(length):
 
 
 LAWS = {'7/4': pure(1.75), '2': pure(2.0), '3/2': pure(1.5), 'small': pure(1.75, 3e-4, -1e-4),
-        'none': pure(1.75, 0, 0), 'two powers': {'binder': lambda L: 1.2e-3 * (16 / L) ** 2.75 + 5e-4 * (16 / L) ** 2,
-                                                 'correlation_ratio': lambda L: 6e-4 * (16 / L) ** 2.75
-                                                 + 5e-4 * (16 / L) ** 2},
-        'crossover': crossover(16), 'long crossover': crossover(48)}
+        'none': pure(1.75, 0, 0), 'crossover': crossover(16), 'long crossover': crossover(48),
+        'two powers': {'binder': lambda L: 1.2e-3 * (16 / L) ** 2.75 + 5e-4 * (16 / L) ** 2,
+                       'correlation_ratio': lambda L: (6e-4 * (16 / L) ** 2.75
+                                                       + 5e-4 * (16 / L) ** 2)}}
 """Shifts of levels from kappa_c: those of lambda from 0.01 to 10 are among them or between them."""
 NOISE = {16: 1.0, 24: 0.9, 32: 0.7, 48: 0.6, 64: 0.5, 96: 0.4, 128: 0.35}
 """Errors of levels, relative to L = 16."""
 
 
 def levels(law, sizes, noise, seed):
-    """Return (L, name, kappa) of a law, with noise that both levels of a lattice share for the most part."""
+    """Return (L, name, kappa) of a law, with noise that both levels of a lattice share for the
+    most part."""
     found = []
     for L in sizes:
         common, *own = measured([0] * 3, noise * NOISE[L] * np.array([0.95, 0.3, 0.3]), [seed, L])

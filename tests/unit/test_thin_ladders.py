@@ -1,4 +1,4 @@
-"""Thin ladders and short runs: what their draws give is found, and the rest has a line that says why."""
+"""Thin ladders and short runs: what draws give is found, the rest has a line with a reason."""
 
 import numpy as np
 import pytest
@@ -22,16 +22,19 @@ VARIANCE = 1000.0
 def normal_energies(kappas, draws=2000, seed=3):
     """Return H (k, 1, n) of independent draws from a normal density of states."""
     rng = np.random.default_rng(seed)
-    return rng.normal(2 * VARIANCE * np.array(kappas)[:, None, None], VARIANCE**0.5, (len(kappas), 1, draws))
+    mean_k11 = 2 * VARIANCE * np.array(kappas)[:, None, None]
+    return rng.normal(mean_k11, VARIANCE**0.5, (len(kappas), 1, draws))
 
 
 def series(kappas, seed=3):
-    """Return the series of a made-up lattice L = 4 whose U_L rises, and whose M^2 and G(p) are apart."""
+    """Return the series of a made-up lattice L = 4 whose U_L rises, M^2 and G(p) well apart."""
     hopping = normal_energies(kappas, seed=seed)
     rng = np.random.default_rng(seed)
     widths = 1 + 0.5 * np.tanh(20 * (np.array(kappas)[:, None, None] - 0.3))
-    magnetisation = rng.choice([-1, 1], hopping.shape) * (1 + rng.normal(size=hopping.shape) / widths**4)
-    return {'magnetisation': magnetisation, 'hopping': hopping / 16, 'mode': rng.exponential(size=hopping.shape)}
+    signs = rng.choice([-1, 1], hopping.shape)
+    sizes = 1 + rng.normal(size=hopping.shape) / widths**4
+    return {'magnetisation': signs * sizes, 'hopping': hopping / 16,
+            'mode': rng.exponential(size=hopping.shape)}
 
 
 def test_the_difference_of_free_energies_of_two_rungs():
@@ -52,14 +55,17 @@ def test_a_ladder_is_split_where_draws_do_not_carry(kappas, parts):
 
 @pytest.mark.parametrize(('distance', 'carries'), [(0.10, True), (0.13, False)])
 def test_draws_carry_as_long_as_two_in_a_hundred_count(distance, carries):
-    """Half-way between rungs draws near zero of E = 2 (H - <H>) count, which weigh 1 / cosh(distance E / 2)."""
+    """Half-way between rungs the draws near zero of E = 2 (H - <H>) count, by their weight
+    1 / cosh(distance E / 2)."""
     deviation = 2 * VARIANCE**0.5
     E = np.linspace(-10, 10, 2001) * deviation
-    density = sum(np.exp(-0.5 * (E / deviation + side * distance * deviation / 2) ** 2) for side in (-1, 1))
+    density = sum(np.exp(-0.5 * (E / deviation + side * distance * deviation / 2) ** 2)
+                  for side in (-1, 1))
     weight = 1 / np.cosh(distance * E / 2)
     counting = 2 * (density @ weight) ** 2 / (density @ weight**2) / density.sum()
     assert (counting > 0.02) == carries
-    assert len(connected([0.2, 0.2 + distance], normal_energies([0.2, 0.2 + distance], 20_000))) == 2 - carries
+    kappas = [0.2, 0.2 + distance]
+    assert len(connected(kappas, normal_energies(kappas, 20_000))) == 2 - carries
 
 
 @pytest.fixture(scope='module')
@@ -70,11 +76,12 @@ def torn():
 
 
 def test_every_part_is_reweighted_by_itself(torn):
-    """Of a normal density of states, <H> = 2 VARIANCE kappa, in each part as of a ladder of its own."""
+    """Of a normal density of states <H> = 2 VARIANCE kappa, in each part as of its own ladder."""
     for kappa in (0.19, 0.23, 0.395, 0.41):
         found = estimate(torn(kappa)['hopping'])
         assert abs(found.value - 2 * VARIANCE * kappa / 16) < 4 * found.error < 1
-    alone = Curve(4, [0.40, 0.42], {name: values[3:] for name, values in series(torn.kappas).items()}, LAMBDA)
+    upper = {name: values[3:] for name, values in series(torn.kappas).items()}
+    alone = Curve(4, [0.40, 0.42], upper, LAMBDA)
     assert alone(0.41)['hopping'].value == torn(0.41)['hopping'].value
 
 
@@ -85,8 +92,9 @@ def test_between_parts_nothing_is_defined(torn):
     assert (np.diff(kappas) > 0).all()
     gap, = [i for i, value in enumerate(table['hopping']['value']) if value is None]
     assert torn.parts[0].reach[1] < kappas[gap] < torn.parts[1].reach[0]
-    assert all(table[name]['value'][gap] is None for name in ('binder', 'susceptibility', 'free_energy'))
-    assert table['free_energy']['value'][-1] is None              # relative to a rung of the other part
+    for name in ('binder', 'susceptibility', 'free_energy'):
+        assert table[name]['value'][gap] is None
+    assert table['free_energy']['value'][-1] is None    # relative to a rung of the other part
     assert table['thin'] == [(0.24, 0.40, 0.0)]
     assert table['overlap'][2][3] == table['overlap'][3][2] == 0.0
     np.testing.assert_allclose(np.sum(table['overlap'], 1), 1, atol=1e-5)
@@ -95,7 +103,8 @@ def test_between_parts_nothing_is_defined(torn):
 def test_points_are_looked_for_in_every_part(torn):
     level = torn.value('binder', 0.415)
     assert estimate(crossing(torn, 'binder', level - 1e-4)).value > 0.395
-    with pytest.raises(Missing, match=r'hopping does not rise through 40 where draws reach, 0.* and 0\.'):
+    message = r'hopping does not rise through 40 where draws reach, 0.* and 0\.'
+    with pytest.raises(Missing, match=message):
         crossing(torn, 'hopping', 40.0)
     with pytest.raises(Missing, match='hopping has no maximum'):
         peak(torn, 'hopping')
@@ -104,7 +113,8 @@ def test_points_are_looked_for_in_every_part(torn):
 def test_where_a_mean_is_not_defined_it_does_not_cross():
     """The step from where a function is not defined to where it is above zero is no root."""
     assert root(lambda x: np.nan if x < 0.5 else x, np.linspace(0, 1, 9)) is None
-    assert root(lambda x: np.nan if x < 0.5 else x - 0.7, np.linspace(0, 1, 9)) == pytest.approx(0.7, abs=1e-10)
+    found = root(lambda x: np.nan if x < 0.5 else x - 0.7, np.linspace(0, 1, 9))
+    assert found == pytest.approx(0.7, abs=1e-10)
     assert root(lambda x: np.nan if 0.6 < x < 0.9 else x - 0.7, np.linspace(0, 1, 3)) is None
 
 
