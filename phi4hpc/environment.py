@@ -10,50 +10,56 @@ import sys
 import warnings
 
 CHOSEN = {
-    'MPLBACKEND': 'agg',                       # Figures go to files; another backend may not be there.
-    'HDF5_USE_FILE_LOCKING': 'FALSE',          # Parallel file systems lack locks, and one program writes a run.
+    # Figures go to files; another backend may not be there.
+    'MPLBACKEND': 'agg',
+    # Parallel file systems lack locks, and one program writes a run.
+    'HDF5_USE_FILE_LOCKING': 'FALSE',
 }
 THREADS = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
 KEPT = (*THREADS, 'MPLCONFIGDIR', 'TORCH_NCCL_')
 DROPPED = (
-    'ABSL_', 'AOT', 'ATEN_', 'COMPILE_STROBELIGHT', 'DDP_', 'DNNL_', 'FX_', 'GOMP_', 'GRPC_', 'H5_', 'HDF5_',
-    'INDUCTOR', 'KMP_', 'MATPLOTLIB', 'MKL', 'MPL', 'MPMATH', 'NPY_', 'NUMEXPR_', 'NUMPY_', 'OMP_', 'ONEDNN_',
-    'PANDAS_', 'PARTITIONER_', 'PILLOW_', 'PROTOCOL_BUFFERS_', 'PT2_', 'PYDANTIC_', 'PYPARSING', 'PYTORCH_JIT',
-    'SCIPY_', 'SYMPY', 'TORCH', 'TQDM_')
+    'ABSL_', 'AOT', 'ATEN_', 'COMPILE_STROBELIGHT', 'DDP_', 'DNNL_', 'FX_', 'GOMP_', 'GRPC_', 'H5_',
+    'HDF5_', 'INDUCTOR', 'KMP_', 'MATPLOTLIB', 'MKL', 'MPL', 'MPMATH', 'NPY_', 'NUMEXPR_', 'NUMPY_',
+    'OMP_', 'ONEDNN_', 'PANDAS_', 'PARTITIONER_', 'PILLOW_', 'PROTOCOL_BUFFERS_', 'PT2_',
+    'PYDANTIC_', 'PYPARSING', 'PYTORCH_JIT', 'SCIPY_', 'SYMPY', 'TORCH', 'TQDM_')
 """Beginnings of variables that libraries read when they are loaded, where some fail or hang."""
 
 
 def settle() -> None:
-    """Open the streams that are closed, drop what was meant for other programs, and choose what is needed."""
+    """Open streams that are closed, drop what is for other programs, choose what is needed."""
     _streams()
     _variables()
     _warnings()
     _folder()
-    os.umask(os.umask(0o077) & 0o077)          # What a run writes it must be able to read again.
+    # A run must be able to read again what it writes.
+    os.umask(os.umask(0o077) & 0o077)
 
 
 def _streams():
-    """Open closed streams to nowhere: the next file that is opened would get their number, and what is printed.
+    """Open closed streams to nowhere, and show with backslashes what a stream cannot encode.
 
-    What is printed of a name that a stream cannot encode is printed with backslashes.
+    The next file that is opened would get the number of a closed stream, and what is printed.
     """
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(handle)
     for name, mode in ('stdin', 'r'), ('stdout', 'w'), ('stderr', 'w'):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode))             # noqa: SIM115, open as long as the process
+            # It is open as long as the process.
+            setattr(sys, name, open(os.devnull, mode))             # noqa: SIM115
     for stream in sys.stdout, sys.stderr:
         if hasattr(stream, 'reconfigure'):
             stream.reconfigure(errors='backslashreplace')
 
 
 def _variables():
-    for name in [name for name in os.environ if name.startswith(DROPPED) and not name.startswith(KEPT)]:
+    for name in [name for name in os.environ
+                 if name.startswith(DROPPED) and not name.startswith(KEPT)]:
         del os.environ[name]
     os.environ.update(CHOSEN)
     if not _takes_files(os.environ.get('MPLCONFIGDIR', '')):
-        os.environ.pop('MPLCONFIGDIR', None)                       # matplotlib then keeps its fonts at home
+        # matplotlib then keeps its fonts at home.
+        os.environ.pop('MPLCONFIGDIR', None)
     for name in THREADS:
         # A rank is a core: more threads make a step slower, not faster, where nobody asks for them.
         if not _counts(os.environ.get(name, '')):
@@ -76,7 +82,7 @@ def _counts(words):
 
 
 def _folder():
-    """Go to the topmost folder where the one that this was started in is gone: paths can be told from there."""
+    """Go to the topmost folder where the current one is gone: libraries ask for its path."""
     try:
         os.getcwd()
     except OSError:
@@ -87,5 +93,6 @@ def _warnings():
     """Have warnings as Python has them, where the caller turned them into errors."""
     if sys.warnoptions:
         warnings.resetwarnings()
-        for category in DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning:
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning,
+                         ResourceWarning):
             warnings.simplefilter('ignore', category)

@@ -25,17 +25,19 @@ REMEDIES = {
 }
 """What a user can do about an error of the system; about others there is no advice to give."""
 # MPI-IO says in words of its own what went wrong with a file.
-MPI_ERRORS = {'NO_SPACE': errno.ENOSPC, 'QUOTA': errno.EDQUOT, 'READ_ONLY': errno.EROFS, 'ACCESS': errno.EACCES,
-              'NO_SUCH_FILE': errno.ENOENT, 'IO': errno.EIO, 'NO_MEM': errno.ENOMEM}
+MPI_ERRORS = {'NO_SPACE': errno.ENOSPC, 'QUOTA': errno.EDQUOT, 'READ_ONLY': errno.EROFS,
+              'ACCESS': errno.EACCES, 'NO_SUCH_FILE': errno.ENOENT, 'IO': errno.EIO,
+              'NO_MEM': errno.ENOMEM}
 NO_MEMORY = re.compile(
-    r"(out of|not enough) memory|(can't|cannot|unable to) allocate|bad_alloc|memory allocation failed"
-    r'|failed to map segment from shared object$', re.IGNORECASE)
+    r"(out of|not enough) memory|(can't|cannot|unable to) allocate|bad_alloc"
+    r'|memory allocation failed|failed to map segment from shared object$', re.IGNORECASE)
 
 
 class UserError(Exception):
-    """A mistake or a circumstance that the user can mend; `str` says what, where, what was expected, what to do.
+    """A mistake or a circumstance that the user can mend.
 
-    `code` is the exit status of the command: 1 for a run that could not go on, 2 for a usage or deck error.
+    `str` says what, where, what was expected and what to do. `code` is the exit status of the
+    command: 1 for a run that could not go on, 2 for a usage or deck error.
     """
 
     code = 1
@@ -48,7 +50,7 @@ class UsageError(UserError):
 
 
 class DeckError(UserError):
-    """The deck is off; `faults` holds every fault, each a line `file:line:col: path: what was expected`."""
+    """The deck is off; `faults` has each fault, `file:line:col: path: what was expected`."""
 
     code = 2
 
@@ -68,20 +70,24 @@ def circumstance(error: BaseException, unnamed: str = 'a file') -> UserError | N
         words = ' '.join(str(each).split())
         if _lacks_memory(each, words):
             said = f' ({words})' if words else ''
-            return UserError(f'there is not enough memory{said}: start fewer ranks on a machine, or ask for more '
-                             'memory; `phi4hpc check` says how much a rank takes')
+            return UserError(f'there is not enough memory{said}: start fewer ranks on a machine, '
+                             'or ask for more memory; `phi4hpc check` says how much a rank takes')
         if number_of(each) or isinstance(each, OSError):
             return _of_system(each, words, unnamed)
         if isinstance(each, ImportError) and not (each.name or '').startswith('phi4hpc'):
             library = words
-    return library and UserError(f'{library}: a library is missing; jobs/setup.sh makes the environment that has it')
+    if library is None:
+        return None
+    return UserError(f'{library}: a library is missing; jobs/setup.sh makes the environment that '
+                     'has it')
 
 
 def _of_system(error, words, unnamed):
     number, name = number_of(error), re.search(r"name = '([^']*)'", words)
     path = getattr(error, 'filename', None) or (name and name[1]) or unnamed
     said = os.strerror(number) if number else words
-    return UserError(f'{path}: {said}: {REMEDIES.get(number, "mend that")}; the same command then goes on')
+    remedy = REMEDIES.get(number or 0, 'mend that')
+    return UserError(f'{path}: {said}: {remedy}; the same command then goes on')
 
 
 def _chain(error):

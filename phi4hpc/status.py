@@ -8,7 +8,7 @@ from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.load import load
 from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
-from phi4hpc.logs import told
+from phi4hpc.logs import in_words
 from phi4hpc.rundirectory import ledger, resolved
 from phi4hpc.rundirectory.lock import holder
 from phi4hpc.rundirectory.stage import Stage
@@ -45,7 +45,7 @@ def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
 def progress(path: Path, note: dict[str, Any]) -> str:
     """Return in words how far the stage at work is, by the note that it leaves."""
     try:
-        said = told(**{key: note[key] for key in ('what', 'done', 'total', 'rate')})
+        said = in_words(**{key: note[key] for key in ('what', 'done', 'total', 'rate')})
     except (LookupError, TypeError, ValueError, ArithmeticError):
         return 'somewhere: logs/progress.json is damaged'
     return f'{said}; {models_done(path)} models are done' if note['stage'] == 'train' else said

@@ -1,7 +1,9 @@
-"""The one door to a deck: read, override, judge each key alone and with others, tell all faults at once."""
+"""The one door to a deck: read, override, judge each key alone and with others, in one go."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from phi4hpc import plugins
 from phi4hpc.deck.bounds import beyond
@@ -25,21 +27,25 @@ class Loaded:
     text: str
 
     @property
-    def meaning(self):
-        """Return all that the deck says, with defaults and overrides, as plain values; it loads as the same deck."""
+    def meaning(self) -> dict[str, Any]:
+        """Return all that the deck says, with defaults and overrides, as plain values.
+
+        They load as the same deck.
+        """
         return self.deck.model_dump(mode='json', by_alias=True)
 
 
-def load(path, overrides=()):
+def load(path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> Loaded:
     """Return the deck in the file `path`, changed by `overrides` (each `key=value`), as Loaded.
 
-    Raises DeckError with every fault, a line each, sorted by line: `file:line:col: path: what was expected`.
+    Raises DeckError with every fault, a line each, sorted by line:
+    `file:line:col: path: what was expected`.
     """
     plugins.look_into(os.path.dirname(os.path.realpath(path)), os.getcwd())
     return parse(_text(path), str(path), overrides)
 
 
-def parse(text, label, overrides=()):
+def parse(text: str, label: str, overrides: Iterable[str] = ()) -> Loaded:
     """As `load`, of a deck's text; `label` stands for the file's name in the faults."""
     tree, faults = read(text, label)
     faults = faults + apply(overrides, tree)
@@ -50,17 +56,18 @@ def parse(text, label, overrides=()):
     if deck and not faults:
         deck = placed(deck)
         faults = [Fault(tree.value(path), path, message) for path, message in beyond(deck)]
-    if faults:
+    if faults or not deck:
         raise DeckError(str(fault) for fault in sorted(faults, key=_order))
     return Loaded(deck, text)
 
 
-def placed(deck):
+def placed(deck: Deck) -> Deck:
     """Return the deck with the rungs of `ladder.critical` as kappas; any other deck as it is."""
     if deck.ladder.critical is None:
         return deck
     kappas = about(deck.action.lam, deck.ladder.critical)
-    return deck.model_copy(update={'ladder': deck.ladder.model_copy(update={'kappas': kappas, 'critical': None})})
+    ladder = deck.ladder.model_copy(update={'kappas': kappas, 'critical': None})
+    return deck.model_copy(update={'ladder': ladder})
 
 
 def _order(fault):
@@ -80,4 +87,5 @@ def _text(path):
     except UnicodeDecodeError as error:
         at = error.start
         line, column = raw.count(b'\n', 0, at) + 1, at - raw.rfind(b'\n', 0, at)
-        raise DeckError([f'{path}:{line}:{column}: byte {raw[at]:#04x}: expected text in UTF-8']) from None
+        raise DeckError([f'{path}:{line}:{column}: byte {raw[at]:#04x}: expected text in '
+                         'UTF-8']) from None
