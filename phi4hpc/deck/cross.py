@@ -68,7 +68,8 @@ def _laddered(deck):
                 f'kappa_c is not known at lambda = {lam}: expected {SMALLEST} <= lambda <= '
                 f'{LARGEST}, or rungs as ladder.kappas instead of ladder.critical')
         elif lam is not None:
-            yield from ((('ladder', 'critical', i), message) for i, message in impossible(lam, differences))
+            for i, said in impossible(lam, differences):
+                yield ('ladder', 'critical', i), said
     elif tuned := _get(deck, 'ladder', 'tuned'):
         yield from _between_ends(tuned)
 
@@ -93,11 +94,12 @@ def _between_ends(tuned):
             f'expected at least {len(pinned) + 2}')
     elif high > low and high - low < STEP * tuned['rungs']:
         yield ('ladder', 'tuned', 'rungs'), (
-            f'{tuned["rungs"]} rungs from {low} to {high} have no room: expected at most one in {STEP:g}')
+            f'{tuned["rungs"]} rungs from {low} to {high} have no room: '
+            f'expected at most one in {STEP:g}')
 
 
 def _rungs(deck):
-    """Yield (path, kappa) of every rung that follows from the deck alone; None where it is faulty."""
+    """Yield (path, kappa) of every rung that follows from the deck alone, None for a faulty one."""
     for path in ('ladder', 'kappas'), ('ladder', 'tuned', 'pinned'):
         yield from (((*path, i), kappa) for i, kappa in enumerate(_get(deck, *path) or ()))
     if _get(deck, 'ladder', 'tuned'):
@@ -105,7 +107,8 @@ def _rungs(deck):
         yield from ((path, _get(deck, *path)) for path in ends)
     differences, lam = _get(deck, 'ladder', 'critical'), _lambda(deck)
     if _sound(differences) and lam is not None and tabulated(lam):
-        yield from ((('ladder', 'critical', i), kappa) for i, kappa in enumerate(about(lam, differences)))
+        placed = enumerate(about(lam, differences))
+        yield from ((('ladder', 'critical', i), kappa) for i, kappa in placed)
 
 
 def _ascending(deck):

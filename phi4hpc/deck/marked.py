@@ -15,6 +15,7 @@ from phi4hpc.deck.places import Fault, Place, Tree
 from phi4hpc.errors import DeckError
 
 MERGE = '<<'
+UNMERGED = ('expected a section to merge, such as *name of one marked &name, or a list of sections')
 PLAIN = (
     (re.compile(r'~|null|Null|NULL|'), lambda _: None),
     (re.compile(r'true|True|TRUE'), lambda _: True),
@@ -26,16 +27,18 @@ PLAIN = (
 
 
 def read(text: str, label: str) -> tuple[Tree, list[Fault]]:
-    """Return (Tree, faults) of the YAML `text`, known as `label`; of a key said twice the first counts.
+    """Return (Tree, faults) of the YAML `text`, known as `label`.
 
-    Raises DeckError where the text is no YAML, holds nothing, or holds more than one document.
+    Of a key said twice the first counts. Raises DeckError where the text is no YAML, holds nothing,
+    or holds more than one document.
     """
     builder = _Builder(label)
     try:
         data = builder.data(compose(text), ())
     except Broken as broken:
         line, column, message = broken.args
-        raise DeckError([*map(str, builder.faults), f'{label}:{line}:{column}: {message}']) from None
+        broken_at = f'{label}:{line}:{column}: {message}'
+        raise DeckError([*map(str, builder.faults), broken_at]) from None
     return Tree(data, builder.keys, builder.values), builder.faults
 
 
@@ -79,12 +82,13 @@ class _Builder:
         return data
 
     def merged(self, node, path):
-        """Return {name: (node of the key, node of the value)} of a mapping and all that it merges."""
+        """Return {name: (node of key, node of value)} of a mapping and all that it merges."""
         if id(node.value) not in self.items:
             own = self.own(node, path)
             _, value = own.pop(MERGE, (None, None))
             others = {} if value is None else self.others(value, (*path, MERGE))
-            self.items[id(node.value)] = own | {name: others[name] for name in others if name not in own}
+            added = {name: others[name] for name in others if name not in own}
+            self.items[id(node.value)] = own | added
         return self.items[id(node.value)]
 
     def own(self, node, path):
@@ -105,8 +109,7 @@ class _Builder:
         items = {}
         for other in nodes:
             if not isinstance(other, yaml.MappingNode):
-                self.faults.append(Fault(self.place(other), path, 'expected a section to merge, such as '
-                                         '*name of one marked &name, or a list of sections'))
+                self.faults.append(Fault(self.place(other), path, UNMERGED))
                 return {}
             items = self.merged(other, path) | items
         return items

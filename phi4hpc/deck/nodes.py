@@ -1,4 +1,4 @@
-"""The YAML of a deck as nodes, each marked with its place; what no deck holds is refused on the way."""
+"""The YAML of a deck as nodes, each marked with its place; what no deck holds is refused."""
 
 from copy import copy
 from typing import NamedTuple
@@ -29,14 +29,16 @@ def compose(text: str) -> yaml.Node:
     document, and at a tag, at an alias within what it repeats, or too deep down.
     """
     if odd := CONTROL.search(text):
-        line, column = text.count('\n', 0, odd.start()), odd.start() - text.rfind('\n', 0, odd.start()) - 1
-        raise _broken(_Mark(line, column), f'control character {odd.group()!r}: expected text')
+        at = odd.start()
+        mark = _Mark(text.count('\n', 0, at), at - text.rfind('\n', 0, at) - 1)
+        raise _broken(mark, f'control character {odd.group()!r}: expected text')
     try:
         return _document(_Composer(text))
     except yaml.MarkedYAMLError as error:
         words = ', '.join(filter(None, [error.context, error.problem]))
         hint = 'a tab, a bracket left open, or no space after a colon?'
-        raise _broken(error.problem_mark or error.context_mark, f'not YAML: {words} ({hint})') from None
+        where = error.problem_mark or error.context_mark
+        raise _broken(where, f'not YAML: {words} ({hint})') from None
     except (ValueError, OverflowError) as error:
         # PyYAML takes any number in a directive or an escape.
         raise Broken(1, 1, f'not YAML: {error}') from None
@@ -66,9 +68,11 @@ class _Composer(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             return self._alias(parent, index, event)
         if event.tag is not None:
-            raise _broken(event.start_mark, f'tag {event.tag}: expected a plain value, without a tag')
+            raise _broken(event.start_mark,
+                          f'tag {event.tag}: expected a plain value, without a tag')
         if self.depth > DEPTH:
-            raise _broken(event.start_mark, f'more than {DEPTH} levels of nesting: no deck has so many')
+            raise _broken(event.start_mark,
+                          f'more than {DEPTH} levels of nesting: no deck has that many')
         self.depth += 1
         node = super().compose_node(parent, index)
         self.depth -= 1

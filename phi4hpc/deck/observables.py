@@ -1,4 +1,4 @@
-"""Observables as the deck names them: our files of lattice/observables/, or a user's own modules."""
+"""Observables as the deck names them: files of lattice/observables/, or a user's own modules."""
 
 from difflib import get_close_matches
 from typing import Annotated, Any

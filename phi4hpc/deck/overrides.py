@@ -8,9 +8,10 @@ from phi4hpc.errors import DeckError
 
 
 def apply(overrides: Iterable[str], tree: Tree) -> list[Fault]:
-    """Put each `key=value` into the tree, the last word being the one that counts; return the faults.
+    """Put each `key=value` into the tree, where the last word counts; return the faults.
 
-    Keys are dotted paths, with item numbers from 0 in lists (`ladder.kappas.0=0.25`); values are YAML.
+    Keys are dotted paths, with item numbers from 0 in lists (`ladder.kappas.0=0.25`); values are
+    YAML.
     """
     faults = []
     for order, override in enumerate(overrides, start=1):

@@ -1,13 +1,13 @@
-"""Where each part of a deck was said, in its file or on the command line, and what is wrong there."""
+"""Where each part of a deck was said, in its file or on the command line, and faults there."""
 
 from typing import Any, NamedTuple
 
 Path = tuple[str | int, ...]
-"""Of a value in the deck: the keys and item numbers that lead to it, such as ('ladder', 'kappas', 2)."""
+"""The keys and item numbers that lead to a value in the deck, such as ('ladder', 'kappas', 2)."""
 
 
 class Place(NamedTuple):
-    """Where something was said, ordered as faults are told: the file first, then the command line."""
+    """Where something was said; faults come in this order: the file, then the command line."""
 
     order: int
     line: int
@@ -18,7 +18,7 @@ class Place(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong: its place, the path of the key to blame, and what was expected there."""
+    """One thing that is wrong: its place, the path of the key to blame, what was expected."""
 
     place: Place
     path: Path
@@ -46,9 +46,10 @@ class Tree:
         return self.values.get(path) or self.key(path)
 
     def put(self, names: list[str], value: Any, place: Place) -> None:
-        """Set what `names` lead to, making the sections on the way; `place` is said of it from then on.
+        """Set what `names` lead to, and its place, making the sections on the way.
 
-        Raises LookupError with words for the user where something on the way cannot hold the next name.
+        Raises LookupError with words for the user where something on the way cannot hold the next
+        name.
         """
         path, self.data = _put(self.data, (), names, value)
         place = place._replace(path=path)

@@ -40,7 +40,7 @@ class Action(Section):
     """S = sum_x { -2 kappa phi(x) [phi(x+e1) + phi(x+e2)]
     + (1 - 2 lambda) phi(x)^2 + lambda phi(x)^4 }."""
 
-    lam: float = Field(0.02, alias='lambda', ge=0.0, le=1e4)
+    lam: float = Field(default=0.02, alias='lambda', ge=0.0, le=1e4)
     """Quartic coupling lambda. 0 is the Gaussian model (then every kappa must lie below 1/4)."""
 
 
@@ -148,7 +148,7 @@ class Storage(Section):
 class Checkpoint(Section):
     """When the state of a run is kept, from which it goes on after a stop or a kill."""
 
-    interval: float = Field(300.0, gt=0.0)
+    interval: float = Field(default=300.0, gt=0.0)
     """Seconds from one checkpoint to the next. A stop that was asked for loses nothing, a kill at
     most this time."""
     keep: Count = 2

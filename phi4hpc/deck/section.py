@@ -1,6 +1,7 @@
-"""What a section of the deck is made of: the class that all sections inherit, and types that many of them use.
+"""What sections of the deck are made of: the class that all inherit, and types that many use.
 
-A plug-in that has settings of its own declares them as a Section, and the deck judges them like its own keys.
+A plug-in that has settings of its own declares them as a Section, and the deck judges them like its
+own keys.
 """
 
 from typing import Annotated
@@ -17,7 +18,9 @@ class Section(BaseModel):
 
 def whole(value: object) -> object:
     """Return 1e4 or 3.0 as the whole number that it is; anything else as it came."""
-    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    return value
 
 
 MOST = 10**9

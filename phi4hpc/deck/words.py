@@ -1,6 +1,8 @@
 """What a key expects and what it got, in words of the one who wrote it."""
 
+from collections.abc import Sequence
 from difflib import get_close_matches
+from typing import Any
 
 from phi4hpc.deck.editor import choices, keys_of
 from phi4hpc.deck.places import quoted
@@ -9,14 +11,15 @@ NOUNS = {'integer': 'a whole number', 'number': 'a number',
          'string': 'text (in quotes where it looks like a number)'}
 
 
-def expected(node):
+def expected(node: dict[str, Any]) -> str:
     """Return what the JSON Schema `node` asks for: 'a whole number >= 1', 'host or cuda', ..."""
     if choices(node):
         return ' or '.join(choices(node))
     if node['type'] == 'array':
         return f'a list, each item {expected(node["items"])}'
     if 'patternProperties' in node:
-        return f'a section of one key, {" or ".join(keys_of(node))} or a dotted path, with its settings'
+        named = ' or '.join(keys_of(node))
+        return f'a section of one key, {named} or a dotted path, with its settings'
     if 'propertyNames' in node:
         return f'{expected(node["propertyNames"])}: {expected(node["additionalProperties"])}'
     if node['type'] == 'object':
@@ -34,7 +37,7 @@ def _bounds(node):
     return [' and '.join(bounds)] if bounds else []
 
 
-def got(value):
+def got(value: Any) -> str:
     """Return a faulty value as the deck might say it, in a few words at most."""
     if isinstance(value, dict | list):
         kind = 'section' if isinstance(value, dict) else 'list'
@@ -46,6 +49,6 @@ def got(value):
     return str(value)
 
 
-def nearest(name, names):
+def nearest(name: Any, names: Sequence[str]) -> str | None:
     """Return the one of `names` that was probably meant by `name`, or None."""
     return next(iter(get_close_matches(str(name).lower(), names, n=1)), None)
