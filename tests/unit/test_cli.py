@@ -83,7 +83,7 @@ def test_a_command_asks_for_its_stages(stages, command, chosen):
     cli.main([command, QUICKSTART])
     (given, loaded, out), options = stages[0]
     assert given == chosen
-    assert loaded.deck.lattice.sizes == [16, 32]
+    assert loaded.deck.lattice.sizes == [16, 32, 40]
     assert out == Path('runs/quickstart')
     assert isinstance(options.pop('signals'), runcontrol.Signals)
     assert options == {'restart': False, 'changed': False, 'walltime': math.inf}
@@ -177,18 +177,18 @@ def test_check_tells_the_plan(capsys):
     cli.main(['check', QUICKSTART, '--ranks', '3', 'train=null'])
     out = capsys.readouterr().out
     assert 'no fault' in out
-    assert 'ranks     3, which share the 92 replicas (2 lattices x 2 chains x 23 kappas)' in out
+    assert 'ranks     3, which share the 138 replicas (3 lattices x 2 chains x 23 kappas)' in out
     assert 'models    none' in out
 
 
 def test_check_refuses_more_ranks_than_replicas(capsys):
-    assert fails(['check', QUICKSTART, '--ranks', '93'], capsys)[0] == 1
+    assert fails(['check', QUICKSTART, '--ranks', '139'], capsys)[0] == 1
 
 
 def test_a_small_deck_on_many_cores_is_no_fault(monkeypatch, capsys):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(1000)))
     cli.main(['check', QUICKSTART])
-    assert 'ranks     92, ' in capsys.readouterr().out
+    assert 'ranks     128, ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(('error', 'code', 'said'), [
@@ -200,7 +200,7 @@ def test_a_failure_of_the_stages_ends_with_its_code_and_no_traceback(error, code
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(cli, '_run', fail)
+    monkeypatch.setattr(cli.commands, '_run', fail)
     assert fails(['run', QUICKSTART], capsys) == (code, said)
 
 

@@ -1,0 +1,102 @@
+"""What each command does; it imports what it needs, and no more."""
+
+import argparse
+import os
+from pathlib import Path
+
+from phi4hpc.parallel.world import launcher
+from phi4hpc.stages.table import NAMES
+
+
+def do(command: str, args: argparse.Namespace) -> None:
+    """Do what a command says with its options."""
+    others = {'status': _status, 'verify': _verify, 'check': _check, 'info': _info,
+              'bench': _bench, 'schema': _schema, 'convert': _convert}
+    others.get(command, _run)(command, args)
+
+
+def _run(command, args):
+    from phi4hpc.parallel.runcontrol import Signals
+
+    # Signals are heard before the imports, which take seconds.
+    signals = Signals()
+
+    from phi4hpc.deck.load import load
+
+    loaded = load(args.deck, args.overrides)
+
+    from phi4hpc.stages import runner
+
+    chosen = NAMES if command == 'run' else (command,)
+    out = args.out or Path('runs', Path(args.deck).stem)
+    runner.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
+               walltime=args.walltime)
+
+
+def _status(_, args):
+    from phi4hpc import status
+
+    if launcher()[0] == 0:
+        status.main(args.directory)
+
+
+def _verify(_, args):
+    from phi4hpc import verify
+
+    if launcher()[0] == 0:
+        verify.main(args.directory)
+
+
+def _check(_, args):
+    from phi4hpc.deck.load import load
+
+    deck = load(args.deck, args.overrides).deck
+
+    from phi4hpc.plan import lines, most_ranks, require_ranks
+
+    rank, size = launcher()
+    ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
+    require_ranks(deck, ranks, [args.stage] if args.stage else NAMES)
+    if rank == 0:
+        print(f'{args.deck}: no fault. It would be run like this:', *lines(deck, ranks),
+              sep='\n  ')
+
+
+def _info(_, args):
+    if launcher()[0] == 0:
+        from phi4hpc import info
+
+        info.main()
+
+
+def _bench(_, args):
+    if args.part == 'train':
+        from phi4hpc.bench import train
+
+        train.train(args.seconds, args.json)
+        return
+    if args.part == 'storage':
+        from phi4hpc.bench import storage
+
+        storage.main(args.megabytes, args.folder, args.json)
+        return
+
+    from phi4hpc import bench
+
+    bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.decorrelation,
+                  args.json)
+
+
+def _schema(_, args):
+    from phi4hpc.deck.editor import json_schema_text
+
+    if launcher()[0] == 0:
+        print(json_schema_text(), end='')
+
+
+def _convert(_, args):
+    from phi4hpc import convert
+
+    lines = convert.lines(args.form, args.mass, args.coupling)
+    if launcher()[0] == 0:
+        print(*lines, sep='\n')
