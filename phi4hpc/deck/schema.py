@@ -85,17 +85,17 @@ class Ladder(Section):
     from two or more."""
 
     @property
-    def rungs(self):
+    def rungs(self) -> int:
         """Return the number of rungs."""
-        return self.tuned.rungs if self.tuned else len(self.kappas)
+        return self.tuned.rungs if self.tuned else len(self.kappas or ())
 
     @property
-    def pinned(self):
+    def pinned(self) -> list[float]:
         """Return the rungs that every lattice has, whatever tuning finds: all of them where the
         deck fixes them.
         """
         if self.tuned is None:
-            return self.kappas
+            return self.kappas or []
         return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest]
 
 

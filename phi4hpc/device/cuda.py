@@ -26,7 +26,7 @@ class Cuda:
 
     name = bits = 'cuda'
 
-    def __init__(self, local_rank: int = 0):
+    def __init__(self, local_rank: int = 0) -> None:
         import cupy
 
         self.cupy = cupy
@@ -83,7 +83,7 @@ def _copied(copied: Any, _: Array) -> None:
 class Module:
     """A kernel, compiled once for each number of blocks a replica that its launches take."""
 
-    def __init__(self, cupy: Any, unit: str, L: int, precision: str, multiprocessors: int):
+    def __init__(self, cupy: Any, unit: str, L: int, precision: str, multiprocessors: int) -> None:
         self.L, self.multiprocessors = L, multiprocessors
         self.compiled = cache(lambda blocks: cupy.RawModule(
             code=unit, options=options(L, precision, blocks), backend='nvrtc',

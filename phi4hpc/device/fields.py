@@ -26,7 +26,7 @@ class Fields:
     unsigned, integer, double = np.uint32, np.int32, np.float64
 
     def __init__(self, device: Device, L: int, precision: str, lam: float, seed: int,
-                 replicas: Sequence[int] | NDArray[Any]):
+                 replicas: Sequence[int] | NDArray[Any]) -> None:
         self.device, self.L, self.precision = device, L, precision
         self.lam, self.seed = self.double(lam), self.unsigned(seed)
         self.count = len(replicas)

@@ -64,7 +64,7 @@ class Host:
 class Module:
     """A loaded shared object: `launch` runs one of its functions over a number of blocks."""
 
-    def __init__(self, library: ctypes.CDLL):
+    def __init__(self, library: ctypes.CDLL) -> None:
         self.library = library
         self.calls: dict[str, Call] = {}
 
@@ -84,7 +84,7 @@ class Module:
 class Call:
     """A function and its arguments, passed once: to pass them takes longer than the launch."""
 
-    def __init__(self, function: Any, args: tuple[Any, ...]):
+    def __init__(self, function: Any, args: tuple[Any, ...]) -> None:
         self.function, self.args = function, (None,) * len(args)
         self.values = [CTYPES[arg.dtype.char]() if isinstance(arg, np.generic)
                        else ctypes.c_void_p() for arg in args]

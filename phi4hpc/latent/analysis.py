@@ -73,8 +73,12 @@ def _transfers(comm: Communicator, blocks: Blocks) -> dict[str, np.ndarray]:
     found = {}
     for name, of_momenta in (('transfer', np.asarray), ('transfer_symmetric', symmetrised)):
         found[name], found[f'{name}_error'] = jackknife(
-            comm, blocks, lambda sums, of=of_momenta: of(sums['transfer'] / sums['count']))
+            comm, blocks, partial(_response, of_momenta))
     return found
+
+
+def _response(of_momenta: Callable, sums: Mapping[str, np.ndarray]) -> np.ndarray:
+    return of_momenta(sums['transfer'] / sums['count'])
 
 
 def _grams(responses: Responses) -> dict[str, Gram]:
@@ -85,6 +89,10 @@ def _grams(responses: Responses) -> dict[str, Gram]:
 
 def _mean(name: str, sums: Mapping[str, np.ndarray]) -> np.ndarray:
     return sums[name] / sums['count']
+
+
+def _restricted(gram: Gram, basis: np.ndarray, sums: Mapping[str, np.ndarray]) -> np.ndarray:
+    return restricted(gram(sums), basis)
 
 
 def _spectrum(comm: Communicator, name: str, gram: Gram, blocks: Blocks, directions: int,
@@ -99,7 +107,7 @@ def _spectrum(comm: Communicator, name: str, gram: Gram, blocks: Blocks, directi
     images = (direction.reshape(-1, *[math.isqrt(len(span_Ds))] * 2) if name == 'autoencoder'
               else lattice_images(blocks.total['jacobian'], direction))
     equal = [own for own in multiplets(images) if agree(*jackknife(
-        comm, blocks, lambda sums, basis=leading[own]: restricted(gram(sums), basis)))]
+        comm, blocks, partial(_restricted, gram, leading[own])))]
     value, error = jackknife(comm, blocks, lambda sums: _values(gram(sums), leading, equal))
     order = np.argsort(-value, kind='stable')           # of pooled values some have changed places
     own = order[order < len(leading)][:directions]

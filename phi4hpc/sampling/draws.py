@@ -24,7 +24,8 @@ Floats = NDArray[np.float64]
 class Draws:
     """The draws of lattice number `lattice`, by its sampler, that the ranks of `comm` write."""
 
-    def __init__(self, comm: Communicator, writer: Writer, sampler: LatticeSampler, lattice: int):
+    def __init__(self, comm: Communicator, writer: Writer, sampler: LatticeSampler,
+                 lattice: int) -> None:
         self.comm, self.writer, self.sampler, self.shape = comm, writer, sampler, sampler.shape
         self.owned = Owned(writer, self.shape, sampler.team, lattice)
         of_a_draw = self.shape.rungs * self.shape.draw_bytes

@@ -31,7 +31,7 @@ class Ladder:
     """
 
     def __init__(self, kappas: ArrayLike, chains: int, seed: int, L: int, columns: int = 1,
-                 first: int = 0):
+                 first: int = 0) -> None:
         self.kappas = np.array(kappas, np.float64)
         self.slope_p = np.empty(len(self.kappas) - 1)
         self.first, self.chains, self.rungs = first, chains, len(self.kappas)

@@ -31,7 +31,7 @@ class LatticeSampler:
     team hold it."""
 
     def __init__(self, comm: Communicator, device: Device, deck: Deck, shape: Shape, team: Team,
-                 lattice: int):
+                 lattice: int) -> None:
         self.comm, self.team, self.shape = comm, team, shape
         self.thermalisation = deck.sample.thermalisation
         self.frozen_after = self.thermalisation * 4 // 5            # steps that tune step sizes

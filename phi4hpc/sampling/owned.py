@@ -21,7 +21,7 @@ class Owned:
     Suffixes: f rung of this rank's team, b draw, or field, since the last write of series.
     """
 
-    def __init__(self, writer: Writer, shape: Shape, team: Team, lattice: int):
+    def __init__(self, writer: Writer, shape: Shape, team: Team, lattice: int) -> None:
         self.comm, self.writer, self.shape = team.comm, writer, shape
         self.first, last = map(int, team.bounds[lattice, [0, -1]])         # replicas of the team
         self.bounds = team.bounds[lattice] - self.first

@@ -27,7 +27,7 @@ class Replicas:
     """
 
     def __init__(self, device: Device, deck: Deck, L: int,
-                 held: tuple[int, int]):
+                 held: tuple[int, int]) -> None:
         self.deck, self.L, self.held = deck, L, held
         self.own = np.arange(*held)
         self.recipe = [(name, algorithm(name), sweeps) for name, sweeps in recipe(deck.sample)]

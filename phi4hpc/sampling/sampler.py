@@ -40,7 +40,7 @@ class Sampler:
     """
 
     def __init__(self, comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape],
-                 writer: Writer, folder: Path, control: Control):
+                 writer: Writer, folder: Path, control: Control) -> None:
         self.comm, self.plan, self.control = comm, deck.sample, control
         self.folder, self.generations, self.device = folder, deck.checkpoint.keep, device
         require_streams(dict(recipe(deck.sample)))

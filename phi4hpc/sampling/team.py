@@ -25,7 +25,7 @@ class Team:
     """
 
     def __init__(self, world: Communicator, bounds: Integers, owners: Sequence[Integers],
-                 rungs: int):
+                 rungs: int) -> None:
         numbers = teams(bounds, owners, rungs)
         ranks = np.flatnonzero(numbers == numbers[world.rank])
         self.comm = world.Split(numbers[world.rank])

@@ -18,7 +18,7 @@ class StepSizes:
     `proposals`: of a replica in a step.
     """
 
-    def __init__(self, rungs: int, tuned: StepSize, proposals: int):
+    def __init__(self, rungs: int, tuned: StepSize, proposals: int) -> None:
         self.acceptance, self.largest, self.proposals = tuned.acceptance, tuned.largest, proposals
         self.size_k = np.full(rungs, float(tuned.first))
         self.tried = 0                                     # proposals at a rung since counts began

@@ -80,4 +80,4 @@ def draw_ratio(axes: Axes, group: h5py.Group, name: str, number: int = 0, **look
     if not there.any():
         return 'not resolved'
     weight = of_original[there] ** -2 / (of_original[there] ** -2).sum()
-    return value_error(weight @ value[there], np.linalg.norm(weight * error[there]))
+    return value_error(weight @ value[there], float(np.linalg.norm(weight * error[there])))
