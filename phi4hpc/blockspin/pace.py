@@ -1,12 +1,15 @@
-"""How fast a training learns and when it ends: warm-up, a plateau, and a fall along a cosine.
+"""How fast a training learns, and when it ends: warm-up, a plateau, a fall to zero along a cosine.
 
-The rate stays as it is until the validation draws see no more gain for `patience` epochs, the
-plateau; then it falls, by which the loss gains once more, and the training has converged. Where a
-cap on the epochs comes first, the rate falls in time to be zero there, and it has not converged.
-(Warm-up, stable and decay phases: Hu et al., arXiv:2404.06395.)
+The rate stays as it is until the validation draws see no more gain, the plateau: the least
+objective of the last `patience` epochs is no better than that of as many epochs before. What
+training does to the loss at first, where it starts at an optimum and is shaken, is no plateau. Then
+the rate falls, by which the loss gains once more, and the training has converged. Where a cap on
+the epochs comes first, the rate falls in time to be zero there, and it has not converged. (Warm-up,
+stable and decay phases: Hu et al., arXiv:2404.06395.)
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 WARM = 100
@@ -27,10 +30,6 @@ class Pace:
     epochs: int
     patience: int
     steps: int
-    least: float = math.inf
-    """Least objective on the validation draws, where gains that count as none are left out."""
-    since: int = 0
-    """The epoch after which it was found."""
     falls: int = 0
     """The epoch after which the rate falls; 0: not yet."""
     last: int = 0
@@ -51,18 +50,21 @@ class Pace:
         part = (made - self.falls * self.steps + 1) / ((self.last - self.falls) * self.steps + 1)
         return 0.5 * (1 + math.cos(math.pi * part))
 
-    def heed(self, epoch: int, objective: float) -> None:
-        """Take in the objective on the validation draws after an epoch, 0 for the start."""
+    def heed(self, epoch: int, objectives: Sequence[float]) -> None:
+        """Take in the objective on the validation draws at the start and after every epoch."""
         if self.last:
             return
-        if objective < self.least * (1 - GAIN) or epoch * self.steps <= self.warm:
-            self.least, self.since = min(objective, self.least), epoch
-        self.converged = epoch - self.since >= self.patience
+        self.converged = self._on_plateau(objectives[1 + math.ceil(self.warm / self.steps):])
         cap = max(0, self.epochs - max(1, round(FALL * self.epochs)))
         if self.converged or epoch >= cap:
             self.falls = epoch
             length = math.ceil(FALL / (1 - FALL) * epoch) if self.converged else self.epochs
             self.last = min(self.epochs, epoch + max(1, length))
+
+    def _on_plateau(self, objectives: Sequence[float]) -> bool:
+        """Return whether the last epochs gained nothing on as many before, all after warm-up."""
+        before, now = objectives[-2 * self.patience:-self.patience], objectives[-self.patience:]
+        return len(before) == self.patience and min(now) > (1 - GAIN) * min(before)
 
     def over(self, epoch: int) -> bool:
         """Return whether a training is complete after `epoch` epochs."""

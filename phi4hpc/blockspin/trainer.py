@@ -121,7 +121,7 @@ class Trainer:
                     self._heed(self.control.ask(), checkpoints, history, pace)
                 history.end_epoch()
                 history.add_validation(self._costs(self.network), self.objective, self.network)
-                pace.heed(history.epoch, totals_of(history.validation, self.objective)[-1])
+                pace.heed(history.epoch, totals_of(history.validation, self.objective))
                 write(history, learner.rate)
         self.network.load_state_dict(history.weights)
         history.converged = pace.converged
@@ -140,7 +140,7 @@ class Trainer:
         """Return the history and the pace of a training before its first epoch."""
         history = self._begun()
         pace = Pace(self.settings.epochs, self.settings.patience, self.strata.steps)
-        pace.heed(0, totals_of(history.validation, self.objective)[-1])
+        pace.heed(0, totals_of(history.validation, self.objective))
         return history, pace
 
     def _batches(self, phi_nyx: Tensor, history: History) -> Iterator[Tensor]:

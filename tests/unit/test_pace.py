@@ -8,11 +8,12 @@ from phi4hpc.blockspin.pace import Pace
 def course(objectives, epochs=50, patience=5, steps=10):
     """Return the Pace at the end, and the factor of every step; after an epoch the objective is the next one."""
     pace, factors, epoch = Pace(epochs, patience, steps), [], 0
-    pace.heed(0, objectives[0])
+    pace.heed(0, objectives[:1])
     while not pace.over(epoch):
         factors += [pace.factor(epoch, step) for step in range(steps)]
         epoch += 1
-        pace.heed(epoch, objectives[min(epoch, len(objectives) - 1)])
+        seen = objectives[:epoch + 1]
+        pace.heed(epoch, [*seen, *[objectives[-1]] * (epoch + 1 - len(seen))])
     return pace, factors
 
 
@@ -31,8 +32,16 @@ def test_a_plateau_ends_the_training_a_fifth_later():
     gains = [1 / (1 + epoch) for epoch in range(33)]
     pace, factors = course(gains, epochs=1000, patience=8)
     assert pace.converged
-    assert (pace.since, pace.falls, pace.last) == (32, 40, 50)
+    assert (pace.falls, pace.last) == (40, 50)
     assert len(factors) == 500
+
+
+def test_a_shake_at_the_start_is_no_plateau():
+    """Training that starts at an optimum first spoils it, then gains for long."""
+    shaken = [1.0, *(1.1 * 0.995**epoch for epoch in range(60)), *[0.8] * 60]
+    pace, _ = course(shaken, epochs=1000, patience=10)
+    assert pace.converged
+    assert pace.falls > 70
 
 
 def test_without_a_plateau_the_cap_ends_it_and_it_has_not_converged():
