@@ -31,9 +31,9 @@ class Family(family.Blocked):
 
     channels: Count = 1
     """Latents of a block. The first starts as the zone's; others start at zero."""
-    width: Count = 16
+    width: Count = 32
     """Channels of the hidden layers."""
-    depth: int = Field(2, ge=0, le=64)
+    depth: int = Field(1, ge=0, le=64)
     """Residual layers, of two convolutions each, in the encoder and in the decoder. Each adds two
     places to the reach of one and a half blocks."""
     averaged: bool = False
