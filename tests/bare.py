@@ -2,7 +2,8 @@
 
     python tests/bare.py [FILE ...]
 
-A file whose imports are missing is left out and named. The last line counts; the exit status is 1 where a test failed.
+A file whose imports are missing is left out and named. The last line counts; the exit status is 1
+where a test failed.
 """
 
 import importlib
@@ -30,7 +31,7 @@ class Parameter(types.SimpleNamespace):
 
 
 class Marks:
-    """pytest.mark: a decorator of any name, which leaves a mark (name, args, kwargs) on a function."""
+    """pytest.mark: a decorator of any name that leaves a mark (name, args, kwargs) on a function."""
 
     def __getattr__(self, name):
         def decorate(*args, **kwargs):
@@ -63,7 +64,8 @@ def mark(function, name, args, kwargs):
 
 def fixture(function=None, *, scope='function', params=(None,)):
     def decorate(function):
-        function.fixture = scope, [p if isinstance(p, Parameter) else Parameter(values=(p,), marks=()) for p in params]
+        function.fixture = scope, [p if isinstance(p, Parameter)
+                                   else Parameter(values=(p,), marks=()) for p in params]
         return function
     return decorate(function) if function else decorate
 
@@ -94,7 +96,7 @@ def stand_in():
 class Case:
     """One test with its parameters; builds the fixtures it asks for, takes them down after it."""
 
-    kept = {}                                                   # fixtures of a longer life, by their function
+    kept = {}                                   # fixtures of a longer life, by their function
 
     def __init__(self, module, function, values):
         self.module, self.function, self.values = module, function, values
@@ -102,7 +104,8 @@ class Case:
 
     def run(self):
         try:
-            self.function(**{name: self.value(name) for name in inspect.signature(self.function).parameters})
+            self.function(**{name: self.value(name)
+                             for name in inspect.signature(self.function).parameters})
         finally:
             self.patch.undo()
 
@@ -129,13 +132,15 @@ class Case:
         cuda = [p for p in function.fixture[1] if 'cuda' in names_of(p)] or function.fixture[1]
         known = {'request': types.SimpleNamespace(param=cuda[0].values[0])}
         names = inspect.signature(function).parameters
-        return function(**{name: known[name] if name in known else self.value(name) for name in names})
+        return function(**{name: known[name] if name in known else self.value(name)
+                           for name in names})
 
 
 def find(module, name):
-    """Return the fixture `name` of a module of tests or of conftest.py; None where there is none."""
+    """Return the fixture `name` of a module of tests or of conftest.py, None where there is none."""
     places = (module, importlib.import_module('tests.conftest'))
-    return next((vars(place)[name] for place in places if hasattr(vars(place).get(name), 'fixture')), None)
+    return next((vars(place)[name] for place in places
+                 if hasattr(vars(place).get(name), 'fixture')), None)
 
 
 def names_of(parameter):
@@ -143,7 +148,7 @@ def names_of(parameter):
 
 
 def needs_gpu(module, function):
-    """Return whether a test is marked cuda, by itself, by its module, or by a fixture's parameter."""
+    """Return whether a test is marked cuda, by itself, its module, or a parameter of a fixture."""
     named = {name for name, _, _ in getattr(function, 'marks', [])}
     named.add(getattr(getattr(module, 'pytestmark', None), 'name', None))
     for name in inspect.signature(function).parameters:
@@ -155,7 +160,8 @@ def needs_gpu(module, function):
 def cases(module):
     """Yield every case of the tests of a module that need a GPU."""
     for name, function in vars(module).items():
-        if not (name.startswith('test_') and inspect.isfunction(function) and needs_gpu(module, function)):
+        if not (name.startswith('test_') and inspect.isfunction(function)
+                and needs_gpu(module, function)):
             continue
         axes = [[bound(args[0], row) for row in args[1]]
                 for kind, args, _ in getattr(function, 'marks', []) if kind == 'parametrize']
@@ -194,13 +200,15 @@ def load(path):
 
 
 def main(*files):
-    """Run the files, or all of tests/unit and tests/validate that speak of a device; return the exit status."""
+    """Run the files, or all of tests/unit and tests/validate that need a GPU; return the status."""
     sys.modules['pytest'] = stand_in()
     sys.path.insert(0, str(ROOT))
     paths = [Path(file).resolve() for file in files] or [
-        path for folder in ('unit', 'validate') for path in sorted((ROOT / 'tests' / folder).glob('test_*.py'))
+        path for folder in ('unit', 'validate')
+        for path in sorted((ROOT / 'tests' / folder).glob('test_*.py'))
         if re.search(r'\(device\b|\bgpu\b', path.read_text())]
-    outcomes = [outcome(case) for module in filter(None, map(load, paths)) for case in cases(module)]
+    outcomes = [outcome(case) for module in filter(None, map(load, paths))
+                for case in cases(module)]
     print(', '.join(f'{outcomes.count(kind)} {kind}' for kind in ('passed', 'failed', 'skipped')))
     return 'failed' in outcomes or 'passed' not in outcomes
 

@@ -1,7 +1,9 @@
-"""`python tests/compare_runs.py RUN RUN [--tolerance 1e-9]`: hold two run directories against each other.
+"""`python tests/compare_runs.py RUN RUN [--tolerance 1e-9]`: hold two run directories against each \
+other.
 
-Draws must agree to the bit; numbers of results.json, of records and reconstructions, and arrays of latent.h5 to a
-relative tolerance. What is in one of them only is named, and counts as a difference; times are passed over.
+Draws must agree to the bit; numbers of results.json, of records and reconstructions, and arrays of
+latent.h5 to a relative tolerance. What is in one of them only is named, and counts as a difference;
+times are passed over.
 """
 
 import argparse
@@ -20,7 +22,8 @@ def main(argv=None):
     parser.add_argument('runs', nargs=2, type=Path, metavar='RUN')
     parser.add_argument('--tolerance', type=float, default=1e-9)
     args = parser.parse_args(argv)
-    found = [*draws(*args.runs), *numbers(*args.runs, args.tolerance), *latents(*args.runs, args.tolerance)]
+    found = [*draws(*args.runs), *numbers(*args.runs, args.tolerance),
+             *latents(*args.runs, args.tolerance)]
     print(*found or ['no difference'], sep='\n')
     sys.exit(bool(found))
 
@@ -32,7 +35,8 @@ def draws(old, new):
             yield f'ensembles.h5: {name}: in one of the two only'
         for name in sorted(datasets(a) & datasets(b)):
             one, other = a[name][()], b[name][()]
-            if one.dtype != other.dtype or one.shape != other.shape or one.tobytes() != other.tobytes():
+            if (one.dtype != other.dtype or one.shape != other.shape
+                    or one.tobytes() != other.tobytes()):
                 yield f'ensembles.h5: {name}: not the same bits'
 
 
@@ -44,12 +48,14 @@ def datasets(file):
 
 def numbers(old, new, tolerance):
     """Yield a line for every number in a JSON file that differs by more than the tolerance."""
-    names = [{str(path.relative_to(run)) for path in [*run.glob('r*s.json'), *run.glob('models/*.json')]}
+    names = [{str(path.relative_to(run))
+              for path in [*run.glob('r*s.json'), *run.glob('models/*.json')]}
              for run in (old, new)]
     for name in sorted(names[0] ^ names[1]):
         yield f'{name}: in one of the two only'
     for name in sorted(names[0] & names[1]):
-        yield from compared(*(json.loads((run / name).read_text()) for run in (old, new)), tolerance, name)
+        yield from compared(*(json.loads((run / name).read_text()) for run in (old, new)),
+                            tolerance, name)
 
 
 def compared(a, b, tolerance, path):
@@ -73,7 +79,10 @@ def same(a, b, tolerance):
 
 
 def latents(old, new, tolerance):
-    """Yield a line for every array of latent.h5 that differs by more than the tolerance of its largest entry."""
+    """Yield a line for every array of latent.h5 that differs by more than the tolerance.
+
+    It is relative to the largest entry of the array.
+    """
     if not all((run / 'latent.h5').exists() for run in (old, new)):
         return
     with h5py.File(old / 'latent.h5') as a, h5py.File(new / 'latent.h5') as b:

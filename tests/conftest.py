@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# From before any test imports MPI, which leaves marks in the environment that keep mpirun from starting.
+# From before any test imports MPI, which leaves marks in the environment that keep mpirun from
+# starting.
 ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
 
 
 @pytest.fixture(scope='session', params=['host', pytest.param('cuda', marks=pytest.mark.cuda)])
 def device(request):
-    """Return each device in turn, for what holds on both; skipped, with the reason, where there is none."""
+    """Return each device in turn, for what holds on both; skipped with the reason if there is none."""
     from phi4hpc.device.choose import choose
     from phi4hpc.device.cuda import gpu_missing
 
@@ -42,7 +43,9 @@ def pretended(monkeypatch):
 
 @pytest.fixture
 def kernel_folder(tmp_path, monkeypatch):
-    """Return a copy of the folder of kernels that is compiled in place of the package's own, to add to or to break.
+    """Return a copy of the folder of kernels, to add to or to break.
+
+    It is compiled in place of the package's own.
 
     What the host compiles from it stays out of the cache, which would never find it again.
     """
@@ -89,8 +92,10 @@ def pytest_collection_modifyitems(config, items):
 def belongs(item, ranks, marks_are_chosen):
     """Return whether a run on `ranks` ranks, 0 for a serial one, takes the test `item`."""
     mpi = item.get_closest_marker('mpi')
-    suits = mpi is None if ranks == 0 else mpi is not None and ranks >= mpi.kwargs.get('min_size', 1)
-    return suits and (marks_are_chosen or not {'long', 'slurm'} & {mark.name for mark in item.iter_markers()})
+    suits = (mpi is None if ranks == 0
+             else mpi is not None and ranks >= mpi.kwargs.get('min_size', 1))
+    return suits and (marks_are_chosen
+                      or not {'long', 'slurm'} & {mark.name for mark in item.iter_markers()})
 
 
 def starts_jobs(item):
@@ -105,7 +110,7 @@ def world_size():
 
 @pytest.fixture(scope='session')
 def mpirun():
-    """Return a function that runs `mpirun -n ranks python args` to its end and gives the CompletedProcess."""
+    """Return a function that runs `mpirun -n ranks python args` and gives the CompletedProcess."""
 
     def run(ranks, *args, timeout=300):
         start = ['bash', '-c', '. jobs/mpienv.sh && exec mpirun -n "$@"', 'mpirun', str(ranks)]

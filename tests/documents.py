@@ -14,6 +14,10 @@ def blocks(document, beginning):
 
 
 def files(document):
-    """Return {name: text} of the files that a document shows whole, each below a line that begins with its name."""
-    found = re.findall(r'^`([\w/]+\.\w+)`.*\n\n((?: {4}.*\n|\n)+)', (ROOT / document).read_text(), re.MULTILINE)
+    """Return {name: text} of the files that a document shows whole.
+
+    Each stands below a line that begins with its name.
+    """
+    found = re.findall(r'^`([\w/]+\.\w+)`.*\n\n((?: {4}.*\n|\n)+)', (ROOT / document).read_text(),
+                       re.MULTILINE)
     return {name: textwrap.dedent(text).rstrip() + '\n' for name, text in found}

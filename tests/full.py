@@ -1,4 +1,6 @@
-"""`python tests/full.py DIR`: write what a run writes into DIR, on a small disk with little room left, then with more.
+"""`python tests/full.py DIR`: write what a run writes into DIR, on a small disk.
+
+It has little room left at first, then more.
 
 Each time it must end well, or with an error that tells of the disk, and nothing said on the way. A process of its own,
 since HDF5 may go down with a file that cannot be closed.
@@ -36,12 +38,14 @@ def latent(folder):
 
 def ensembles(driver):
     shapes = [Shape(4, (0.2, 0.3), 2, 10, 'float32')]
-    return lambda folder: deque(create(driver, folder / 'ensembles.h5', shapes, {'lambda': 0.02}, 2))
+    return lambda folder: deque(create(driver, folder / 'ensembles.h5', shapes,
+                                       {'lambda': 0.02}, 2))
 
 
 def sampling(folder):
     fields = {'L004': (np.zeros((8, 4, 4)), [0, 8]), 'L008': (np.zeros((8, 8, 8)), [0, 8])}
-    checkpoint.save(MPI.COMM_SELF, folder / 'checkpoint', 2, fields, {f'L004.{n}': np.zeros(50) for n in range(20)})
+    checkpoint.save(MPI.COMM_SELF, folder / 'checkpoint', 2, fields,
+                    {f'L004.{n}': np.zeros(50) for n in range(20)})
 
 
 def figure(folder):
@@ -52,15 +56,20 @@ def figure(folder):
 
 
 def curves(folder):
-    about = SimpleNamespace(meaning={}, file=folder.joinpath), SimpleNamespace(action=SimpleNamespace(lam=0.02))
+    about = (SimpleNamespace(meaning={}, file=folder.joinpath),
+             SimpleNamespace(action=SimpleNamespace(lam=0.02)))
     value = obs(np.random.default_rng(1).standard_normal((2, 1000)), 'ensemble')
-    stage_curves.keep(SimpleNamespace(directory=about[0], deck=about[1]), {'levels': [{'kappa': value}]})
+    stage_curves.keep(SimpleNamespace(directory=about[0], deck=about[1]),
+                      {'levels': [{'kappa': value}]})
 
 
 WRITERS = {
-    'latent.h5': latent, 'mpio': ensembles('mpio'), 'virtual': ensembles('virtual'), 'checkpoint': sampling,
-    'model': lambda folder: modelfile.write(folder / 'm.pt', {'weights': torch.zeros(5000)}), 'figure': figure,
-    'transition.json.gz': curves, 'results.json': lambda folder: write_json(folder / 'a.json', list(range(5000)))}
+    'latent.h5': latent, 'mpio': ensembles('mpio'), 'virtual': ensembles('virtual'),
+    'checkpoint': sampling,
+    'model': lambda folder: modelfile.write(folder / 'm.pt', {'weights': torch.zeros(5000)}),
+    'figure': figure,
+    'transition.json.gz': curves,
+    'results.json': lambda folder: write_json(folder / 'a.json', list(range(5000)))}
 
 
 def main(disk):

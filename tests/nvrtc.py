@@ -1,4 +1,4 @@
-"""NVRTC through ctypes, from the wheel nvidia-cuda-nvrtc: machine code for GPUs on a machine that has none."""
+"""NVRTC from the wheel nvidia-cuda-nvrtc: machine code for GPUs on a machine that has none."""
 
 import ctypes
 import sysconfig
@@ -15,11 +15,15 @@ def library():
 
 
 def cubin(source, architecture, options):
-    """Return the machine code of CUDA C `source` for sm_<architecture>; a RuntimeError holds the compiler's log."""
+    """Return the machine code of CUDA C `source` for sm_<architecture>.
+
+    A RuntimeError holds the compiler's log.
+    """
     nvrtc, program = library(), ctypes.c_void_p()
     options = [f'-arch=sm_{architecture}'.encode(), *(o.encode() for o in options)]
     nvrtc.nvrtcCreateProgram(ctypes.byref(program), source.encode(), b'unit.cu', 0, None, None)
-    failed = nvrtc.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*options))
+    failed = nvrtc.nvrtcCompileProgram(program, len(options),
+                                       (ctypes.c_char_p * len(options))(*options))
     if failed:
         raise RuntimeError(output(nvrtc, 'ProgramLog', program).decode())
     return output(nvrtc, 'CUBIN', program)

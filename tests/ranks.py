@@ -1,4 +1,4 @@
-"""`mpirun -n N python tests/ranks.py [pytest's arguments]`: the tests marked mpi, on every rank, in step.
+"""`mpirun -n N python tests/ranks.py [pytest's arguments]`: the tests marked mpi, on all ranks.
 
 Rank 0 alone prints; the others write logs/tests/rank<K>-of-<N>.log. All ranks agree on the outcome of each
 test, so a failure on any of them fails it everywhere, with that rank's traceback; a rank that leaves a test
@@ -14,7 +14,8 @@ import pytest
 from mpi4py import MPI
 from pytest_mpi import MPIPlugin
 
-PATIENCE = float(os.environ.get('MPI_TEST_PATIENCE', '60'))  # seconds to wait for other ranks after a test
+# Seconds to wait for other ranks after a test.
+PATIENCE = float(os.environ.get('MPI_TEST_PATIENCE', '60'))
 OPTIONS = ['--with-mpi', '-o', 'testpaths=tests/mpi', '-p', 'no:cacheprovider',
            '-p', 'no:hypothesispytest',  # seconds of imports on every rank
            # All ranks hung inside one test: tracebacks, and the end of the job.
@@ -48,13 +49,15 @@ class InStep:
         request, began = self.comm.Ibarrier(), time.monotonic()
         while not request.Test():
             if time.monotonic() - began > PATIENCE:
-                self.abort(f'{report.nodeid} {report.outcome} in {report.when}, but other ranks did not '
+                self.abort(f'{report.nodeid} {report.outcome} in {report.when}, but other '
+                           f'ranks did not '
                            f'come out of it within {PATIENCE:g} s\n{report.longreprtext}')
             time.sleep(0.001)
 
     def abort(self, message):
         """End the job and say why, on the terminal."""
-        os.write(self.stderr, f'\nDEADLOCK: rank {self.comm.rank} of {self.comm.size}: {message}\n'.encode())
+        os.write(self.stderr, f'\nDEADLOCK: rank {self.comm.rank} of {self.comm.size}: '
+                              f'{message}\n'.encode())
         self.comm.Abort(1)
 
 

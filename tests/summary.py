@@ -11,7 +11,7 @@ TESTS_FAILED, NONE_COLLECTED = 1, 5
 
 
 def counts(report):
-    """Return (passed, failed, skipped) from a report; errors count as failed. No report, no tests."""
+    """Return (passed, failed, skipped) of a report; errors count as failed. No report, no tests."""
     if not report.exists():
         return 0, 0, 0
     suites = list(ElementTree.parse(report).iter('testsuite'))
@@ -21,7 +21,7 @@ def counts(report):
 
 
 def main(folder, *runs):
-    """Print the sum over `runs` and return the exit status: 0 where something passed and nothing failed."""
+    """Print the sum over `runs`; return the status, 0 where something passed and nothing failed."""
     total = [0, 0, 0]
     for name, code in (run.split('=') for run in runs):
         count = list(counts(Path(folder, f'{name}.xml')))

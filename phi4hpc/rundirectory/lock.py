@@ -17,7 +17,7 @@ def take(folder: Path) -> IO[str]:
 
     Raises UserError where another run holds it. A file system without locks keeps nobody out.
     """
-    lock = open(folder / FILE, 'a+')                     # noqa: SIM115, open as long as the run lasts
+    lock = open(folder / FILE, 'a+')          # noqa: SIM115, open as long as the run lasts
     try:
         fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -111,7 +111,8 @@ class Ladder:
         return {'replica_ck': self.replica_ck + self.first * self.rungs,
                 **{name: getattr(self, name) for name in COUNTS}}
 
-    def restore(self, kappas: ArrayLike, turns: ArrayLike, state: Mapping[str, NDArray[Any]]) -> None:
+    def restore(self, kappas: ArrayLike, turns: ArrayLike,
+                state: Mapping[str, NDArray[Any]]) -> None:
         """Take up the rungs, the numbers of even and odd turns, and the `state` of these chains."""
         self.kappas[...], self.turns[...] = kappas, turns
         for name, value in state.items():

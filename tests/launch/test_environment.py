@@ -1,4 +1,4 @@
-"""A whole study in the environment of a batch job that inherits what an interactive shell or another node had."""
+"""A whole study in a batch job that inherits what an interactive shell or another node had."""
 
 import json
 import os
@@ -17,15 +17,20 @@ train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4], hidden: 8}}
 analyse: {draws: 5, directions: 2}
 """
 INHERITED = {
-    'MPLBACKEND': 'module://matplotlib_inline.backend_inline', 'MPLCONFIGDIR': '/proc/nowhere', 'DISPLAY': ':77',
-    'PYTHONWARNINGS': 'error', 'PYTHONSTARTUP': '/nowhere', 'PYTHONHASHSEED': '12', 'PYTHONOPTIMIZE': '2',
+    'MPLBACKEND': 'module://matplotlib_inline.backend_inline', 'MPLCONFIGDIR': '/proc/nowhere',
+    'DISPLAY': ':77', 'PYTHONWARNINGS': 'error', 'PYTHONSTARTUP': '/nowhere',
+    'PYTHONHASHSEED': '12', 'PYTHONOPTIMIZE': '2',
     'PYTHONIOENCODING': 'ascii', 'PYTHONUTF8': '0', 'LC_ALL': 'xx_YY', 'TERM': 'x', 'COLUMNS': 'x',
-    'GLOO_SOCKET_IFNAME': 'ib7', 'NCCL_SOCKET_IFNAME': 'ib9', 'MASTER_ADDR': 'nowhere', 'MASTER_PORT': 'x',
-    'WORLD_SIZE': '7', 'RANK': '3', 'LOCAL_RANK': '9', 'TORCH_LOGS': 'x', 'TORCH_DISTRIBUTED_DEBUG': 'x',
-    'TORCHINDUCTOR_COMPILE_THREADS': 'x', 'COMPILE_STROBELIGHT_SAMPLE_RATE': 'x', 'CUDA_VISIBLE_DEVICES': 'x',
+    'GLOO_SOCKET_IFNAME': 'ib7', 'NCCL_SOCKET_IFNAME': 'ib9', 'MASTER_ADDR': 'nowhere',
+    'MASTER_PORT': 'x',
+    'WORLD_SIZE': '7', 'RANK': '3', 'LOCAL_RANK': '9', 'TORCH_LOGS': 'x',
+    'TORCH_DISTRIBUTED_DEBUG': 'x',
+    'TORCHINDUCTOR_COMPILE_THREADS': 'x', 'COMPILE_STROBELIGHT_SAMPLE_RATE': 'x',
+    'CUDA_VISIBLE_DEVICES': 'x',
     'HDF5_VDS_PREFIX': '/nowhere', 'HDF5_VOL_CONNECTOR': 'x', 'HDF5_DRIVER': 'x',
     'OMP_PLACES': 'x', 'GOMP_CPU_AFFINITY': 'x', 'KMP_AFFINITY': 'x', 'MKL_NUM_THREADS': 'x',
-    'SCIPY_ARRAY_API': 'x', 'NPY_DISABLE_CPU_FEATURES': 'x', 'SLURM_PROCID': '', 'PMI_RANK': 'x', 'XDG_CACHE_HOME': ''}
+    'SCIPY_ARRAY_API': 'x', 'NPY_DISABLE_CPU_FEATURES': 'x', 'SLURM_PROCID': '', 'PMI_RANK': 'x',
+    'XDG_CACHE_HOME': ''}
 
 
 @pytest.fixture(scope='module')
@@ -37,11 +42,14 @@ def deck(tmp_path_factory):
 
 
 def run(ranks, deck, out, environment):
-    start = ['bash', '-c', '. jobs/mpienv.sh && exec env "${@:2}" mpirun -n "$1" ' + sys.executable +
+    start = ['bash', '-c',
+             '. jobs/mpienv.sh && exec env "${@:2}" mpirun -n "$1" ' + sys.executable +
              f' -m mpi4py -m phi4hpc run {deck} --out {out}', 'mpirun', str(ranks)]
     inherited = [f'{name}={value}' for name, value in environment.items()]
-    names = {name: ENVIRONMENT[name] for name in ENVIRONMENT if name not in ('HOME', 'USER', 'LOGNAME')}
-    return subprocess.run([*start, *inherited], cwd=ROOT, env=names, capture_output=True, text=True, timeout=300)
+    names = {name: ENVIRONMENT[name] for name in ENVIRONMENT
+             if name not in ('HOME', 'USER', 'LOGNAME')}
+    return subprocess.run([*start, *inherited], cwd=ROOT, env=names, capture_output=True, text=True,
+                          timeout=300)
 
 
 @pytest.mark.long

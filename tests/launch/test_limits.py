@@ -1,4 +1,4 @@
-"""Limits that a shell or a batch system sets: where one is too low the run ends with a line and a status."""
+"""Limits of a shell or a batch system: where one is too low the run ends with a line and a status."""
 
 import subprocess
 import sys
@@ -25,14 +25,18 @@ def deck(tmp_path_factory):
 def limited(limit, deck, out, start=''):
     command = f'. jobs/mpienv.sh && ulimit {limit} && exec {start} "$@"'
     words = [sys.executable, '-m', 'phi4hpc', 'run', deck, '--out', out]
-    return subprocess.run(['bash', '-c', command, 'bash', *map(str, words)], cwd=ROOT, env=ENVIRONMENT,
+    return subprocess.run(['bash', '-c', command, 'bash', *map(str, words)], cwd=ROOT,
+                          env=ENVIRONMENT,
                           capture_output=True, text=True, timeout=60)
 
 
 @pytest.mark.parametrize(('limit', 'start', 'said'), [
-    ('-f 9000', '', 'ensembles.h5.new: File too large: raise the limit on the size of a file (ulimit -f)'),
-    ('-f 9000', 'mpirun -n 2', 'ensembles.h5.new: File too large: raise the limit on the size of a file (ulimit -f)'),
-    ('-f 100', '', 'the limit on the size of a file (ulimit -f) is 102400 bytes: expected at least'),
+    ('-f 9000', '', 'ensembles.h5.new: File too large: raise the limit on the size of a file '
+                    '(ulimit -f)'),
+    ('-f 9000', 'mpirun -n 2', 'ensembles.h5.new: File too large: raise the limit on the size of a '
+                               'file (ulimit -f)'),
+    ('-f 100', '', 'the limit on the size of a file (ulimit -f) is 102400 bytes: expected '
+                   'at least'),
     ('-n 32', '', 'the limit on open files (ulimit -n) is 32: expected at least 64'),
     ('-v 150000', '', 'the limit on memory (ulimit -v) is 153600000 bytes: expected at least'),
     ('-v 450000', '', 'there is not enough memory'),

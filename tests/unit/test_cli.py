@@ -58,15 +58,18 @@ def fails(argv, capsys):
 
 @pytest.mark.parametrize('words', ['--help', '--version', 'run --help', 'bench --help', 'chek'])
 def test_words_are_understood_without_numpy_torch_or_mpi(words):
-    done = subprocess.run([sys.executable, '-c', TELL_HEAVY, *words.split()], cwd=ROOT, capture_output=True,
+    done = subprocess.run([sys.executable, '-c', TELL_HEAVY, *words.split()], cwd=ROOT,
+                          capture_output=True,
                           text=True, check=True)
     assert done.stdout.splitlines()[-1] == 'heavy: []'
 
 
-@pytest.mark.parametrize('words', ['schema', f'check {QUICKSTART}', f'check {QUICKSTART} sample.drows=3'])
+@pytest.mark.parametrize('words',
+                         ['schema', f'check {QUICKSTART}', f'check {QUICKSTART} sample.drows=3'])
 def test_a_deck_is_judged_without_torch_mpi_or_hdf5(words):
     """Also the settings of families and costs, though their files are loaded for that."""
-    done = subprocess.run([sys.executable, '-c', TELL_HEAVY, *words.split()], cwd=ROOT, capture_output=True,
+    done = subprocess.run([sys.executable, '-c', TELL_HEAVY, *words.split()], cwd=ROOT,
+                          capture_output=True,
                           text=True, check=True)
     assert done.stdout.splitlines()[-1] in ('heavy: []', "heavy: ['numpy']")
 
@@ -90,7 +93,8 @@ def test_a_command_asks_for_its_stages(stages, command, chosen):
 
 
 def test_options_and_overrides_mix_in_any_order(stages):
-    words = f'run --out here {QUICKSTART} seed=7 --restart --walltime 1:00:30 sample.draws=50 --changed train=null'
+    words = (f'run --out here {QUICKSTART} seed=7 --restart --walltime 1:00:30 sample.draws=50 '
+             '--changed train=null')
     cli.main(words.split())
     (_, loaded, out), options = stages[0]
     assert (loaded.deck.seed, loaded.deck.sample.draws, loaded.deck.train) == (7, 50, None)
@@ -99,7 +103,8 @@ def test_options_and_overrides_mix_in_any_order(stages):
 
 
 @pytest.mark.parametrize(('words', 'seconds'), [
-    ('90', 90), ('1:30', 90), ('1:00:30', 3630), ('26:00:00', 93600), ('1-0', 86400), ('1-06', 108000),
+    ('90', 90), ('1:30', 90), ('1:00:30', 3630), ('26:00:00', 93600), ('1-0', 86400),
+    ('1-06', 108000),
     ('1-06:30', 109800), ('1-00:00:00', 86400), ('0-00:00:10', 10)])
 def test_a_walltime_may_be_written_as_slurm_writes_it(stages, words, seconds):
     cli.main(['run', QUICKSTART, '--walltime', words])
@@ -115,14 +120,18 @@ def test_a_walltime_may_be_written_as_slurm_writes_it(stages, words, seconds):
     ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
     ('run deck.yaml --res', 'unrecognized arguments: --res'),
     ('run deck.yaml --out', 'argument --out: expected one argument'),
-    *((f'run deck.yaml --walltime {odd}', f'expected seconds, minutes:seconds, hours:minutes:seconds, or '
+    *((f'run deck.yaml --walltime {odd}',
+       f'expected seconds, minutes:seconds, hours:minutes:seconds, or '
        f'days-hours[:minutes[:seconds]], got {odd!r}')
-      for odd in ('soon', '0', '1:2:3:4', '1:', '-1', '1-', '1-2-3', '0-0:0:0', '1.5', '1-00:00:00:00', '1d',
+      for odd in ('soon', '0', '1:2:3:4', '1:', '-1', '1-', '1-2-3', '0-0:0:0', '1.5',
+                  '1-00:00:00:00', '1d',
                   '9' * 5000, 'infinite', '\u0663')),
     ('check deck.yaml --ranks none', "argument --ranks: expected a whole number >= 1, got 'none'"),
-    *((f'bench sampler --sizes 32 {odd}', f"argument --sizes: expected an even number from 2 to 16384, got '{odd}'")
+    *((f'bench sampler --sizes 32 {odd}',
+       f"argument --sizes: expected an even number from 2 to 16384, got '{odd}'")
       for odd in ('0', '33', '-2', '16386', 'wide')),
-    *((f'bench sampler --seconds {odd}', f"argument --seconds: expected seconds above 0 and at most 3600, got '{odd}'")
+    *((f'bench sampler --seconds {odd}',
+       f"argument --seconds: expected seconds above 0 and at most 3600, got '{odd}'")
       for odd in ('0', 'nan', 'inf', 'long')),
     ('bench samplr', "invalid choice: 'samplr'"),
     ('info more', 'unrecognized arguments: more'),
@@ -140,7 +149,8 @@ def test_faults_of_a_deck_are_told_a_line_each_with_code_2(command, capsys):
     code, err = fails([command, QUICKSTART, 'seed=x', 'sede=1'], capsys)
     assert code == 2
     assert err.splitlines() == ['phi4hpc: 2 faults in the deck, nothing was done',
-                                "command line: seed=x: expected a whole number from 0 to 4294967295, got 'x'",
+                                "command line: seed=x: expected a whole number from 0 to "
+                                "4294967295, got 'x'",
                                 'command line: sede=1: unknown key; did you mean seed?']
 
 
@@ -196,7 +206,8 @@ def test_a_small_deck_on_many_cores_is_no_fault(monkeypatch, capsys):
     (errors.UsageError('odd'), 2, 'phi4hpc: odd\n'),
     (KeyboardInterrupt(), 130, ''),
 ])
-def test_a_failure_of_the_stages_ends_with_its_code_and_no_traceback(error, code, said, monkeypatch, capsys):
+def test_a_failure_of_the_stages_ends_with_its_code_and_no_traceback(error, code, said,
+                                                                     monkeypatch, capsys):
     def fail(*_):
         raise error
 
@@ -205,7 +216,8 @@ def test_a_failure_of_the_stages_ends_with_its_code_and_no_traceback(error, code
 
 
 def test_a_reader_that_leaves_early_sees_no_traceback():
-    done = subprocess.run(f'set -o pipefail; {sys.executable} -m phi4hpc schema | true', shell=True, cwd=ROOT,
+    done = subprocess.run(f'set -o pipefail; {sys.executable} -m phi4hpc schema | true',
+                          shell=True, cwd=ROOT,
                           executable='/bin/bash', capture_output=True, text=True, check=False)
     assert done.stderr == ''
 
@@ -216,7 +228,8 @@ def test_bench_passes_its_options_on(monkeypatch):
     stand_in.sampler = lambda *args: asked.append(args)
     monkeypatch.setitem(sys.modules, 'phi4hpc.bench', stand_in)
     monkeypatch.setattr('phi4hpc.bench', stand_in, raising=False)
-    options = '--sizes 32 64 --precisions float64 --device host --seconds 0.5 --decorrelation --json'
+    options = ('--sizes 32 64 --precisions float64 --device host --seconds 0.5 --decorrelation '
+               '--json')
     cli.main(['bench', 'sampler', *options.split()])
     cli.main(['bench', 'sampler'])
     assert asked == [([32, 64], ['float64'], 'host', 0.5, True, True),

@@ -55,7 +55,8 @@ def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
     if name == 'latent_noise':
         return                    # noise keeps it above zero, whatever the model
     x_nD, entry = draws().double(), cost(name)
-    perfect = entry.settings.terms(Mapped(network('linear'), x_nD, x_nD[:, :7], x_nD, ENSEMBLE)).mean(0)
+    perfect = entry.settings.terms(Mapped(network('linear'), x_nD, x_nD[:, :7], x_nD,
+                                          ENSEMBLE)).mean(0)
     assert entry.settings.value(perfect).shape == ()
     assert entry.settings.value(perfect).item() == pytest.approx(0, abs=1e-12)
     assert value(objective_of(entry), moved(network('dense')), draws()).item() > 1e-3

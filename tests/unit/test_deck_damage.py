@@ -1,4 +1,4 @@
-"""However a deck is damaged, it is refused with places and words, or it is a deck: never a traceback."""
+"""However a deck is damaged, it is refused with places and words, or is a deck: never a traceback."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,14 @@ from phi4hpc.plan import lines
 
 QUICKSTART = (Path(__file__).parents[2] / 'input/quickstart.yaml').read_text()
 ODD = st.sampled_from([
-    '', '-1', '0', '1e400', '9' * 30, 'many', 'true', 'null', '[]', '{}', '[1, {a: b}]', '.nan', '0x1', '012',
-    '"', "'", '[', '}', '{{', '&a', '*a', '!!int 3', '%', '@', '`', '|', '>', '?', '#', ': ', '- ', '- - -',
+    '', '-1', '0', '1e400', '9' * 30, 'many', 'true', 'null', '[]', '{}', '[1, {a: b}]', '.nan',
+    '0x1', '012',
+    '"', "'", '[', '}', '{{', '&a', '*a', '!!int 3', '%', '@', '`', '|', '>', '?', '#', ': ',
+    '- ', '- - -',
     '---', '...', '<<', '<<: ', '<<: *a', '"\\ud800"', '"\\U99999999"', '"\\x07"', '%YAML 1.',
     'a: b: c', '\t', '\r', '\x00', '\x85', '\ufeff', 'é', '\U0001f600', '\udcff'])
-KEYS = st.sampled_from(['sample', 'sample.draws', 'ladder.kappas.3', 'train', 'train.lattice', 'x.y'])
+KEYS = st.sampled_from(['sample', 'sample.draws', 'ladder.kappas.3', 'train',
+                        'train.lattice', 'x.y'])
 
 
 @st.composite

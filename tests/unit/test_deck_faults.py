@@ -15,7 +15,8 @@ lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.269]}
 """
 ALGORITHMS = ' or '.join(algorithms.names())
-FAMILY = f'a section of one key, {" or ".join(names(FAMILIES.package))} or a dotted path, with its settings'
+FAMILY = (f'a section of one key, {" or ".join(names(FAMILIES.package))} or a dotted path, '
+          'with its settings')
 TRAIN = 'train: {lattice: 32, kappas: [0.269], models: [{dense: {latents: [64]}}]}\n'
 
 
@@ -43,9 +44,11 @@ train:
   kappas: [0.25]
 """) == [
         'deck.yaml:1:1: sede: unknown key; did you mean seed?',
-        "deck.yaml:2:12: precision: expected float32 or float64, got 'float23'; did you mean float32?",
+        "deck.yaml:2:12: precision: expected float32 or float64, got 'float23'; did you "
+        "mean float32?",
         'deck.yaml:5:15: lattice.sizes.1: expected an even number from 2 to 16384, got 31',
-        'deck.yaml:5:19: lattice.sizes.2: 8 does not exceed 16 before it: expected ascending values',
+        'deck.yaml:5:19: lattice.sizes.2: 8 does not exceed 16 before it: expected '
+        'ascending values',
         'deck.yaml:6:3: lattice.sizes: said twice, first in line 5: keep one',
         'deck.yaml:8:18: ladder.kappas.1: kappa = 0.26 diverges at lambda = 0: '
         'expected kappa < 0.25, or lambda > 0',
@@ -58,27 +61,36 @@ train:
 
 
 @pytest.mark.parametrize(('line', 'said'), [
-    ('sample: {draws: "12"}', "sample.draws: expected a whole number from 5 to 1000000000, got '12'"),
+    ('sample: {draws: "12"}', "sample.draws: expected a whole number from 5 to 1000000000, "
+                              "got '12'"),
     ('sample: {draws: 3.5}', 'sample.draws: expected a whole number from 5 to 1000000000, got 3.5'),
-    ('sample: {draws: true}', 'sample.draws: expected a whole number from 5 to 1000000000, got true'),
-    ('sample: {draws: yes}', "sample.draws: expected a whole number from 5 to 1000000000, got 'yes'"),
+    ('sample: {draws: true}', 'sample.draws: expected a whole number from 5 to 1000000000, '
+                              'got true'),
+    ('sample: {draws: yes}', "sample.draws: expected a whole number from 5 to 1000000000, "
+                             "got 'yes'"),
     ('sample: {draws: 0}', 'sample.draws: expected a whole number from 5 to 1000000000, got 0'),
-    ('sample: {draws: }', 'sample.draws: expected a whole number from 5 to 1000000000, got nothing'),
-    (f'sample: {{draws: {"9" * 5000}}}', 'sample.draws: expected a whole number from 5 to 1000000000, got inf'),
-    ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, got 0.001'),
+    ('sample: {draws: }', 'sample.draws: expected a whole number from 5 to 1000000000, '
+                          'got nothing'),
+    (f'sample: {{draws: {"9" * 5000}}}',
+     'sample.draws: expected a whole number from 5 to 1000000000, got inf'),
+    ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, '
+                                   'got 0.001'),
     ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
     ('sample: {recipe: [{metropolitan: 1}]}',
      'sample.recipe.0.metropolitan: unknown key; did you mean metropolis?'),
     ('sample: {recipe: [{metropolis: 1}, {my.flip: 1}]}',
-     "sample.recipe.1.'my.flip': cannot be imported (ModuleNotFoundError: No module named 'my'); expected a module of "
+     "sample.recipe.1.'my.flip': cannot be imported (ModuleNotFoundError: No module named 'my'); "
+     "expected a module of "
      'yours, in the folder of the deck or on PYTHONPATH'),
     ('sample: {recipe: [{os.path: 1}]}',
      "sample.recipe.0.'os.path': expected a module with ERGODIC, visits, launch; it has no ERGODIC "
      'and no visits and no launch'),
     ('sample: {recipe: [{}]}',
-     f'sample.recipe.0: expected {ALGORITHMS}: a whole number from 1 to 1000000000, got an empty section'),
+     f'sample.recipe.0: expected {ALGORITHMS}: a whole number from 1 to 1000000000, got an empty '
+     'section'),
     ('sample: {recipe: []}',
-     f'sample.recipe: expected a list, each item {ALGORITHMS}: a whole number from 1 to 1000000000, got an empty list'),
+     f'sample.recipe: expected a list, each item {ALGORITHMS}: a whole number from 1 to '
+     '1000000000, got an empty list'),
     ('action: {lambda: -1}', 'action.lambda: expected a number from 0 to 10000, got -1'),
     ('action: {lambda: .nan}', "action.lambda: expected a number from 0 to 10000, got '.nan'"),
     ('action: {lambda: false}', 'action.lambda: expected a number from 0 to 10000, got false'),
@@ -90,7 +102,8 @@ train:
     ("'[key]': 3", f"'[key]': unknown key; expected one of {', '.join(Deck.model_fields)}"),
     ('storage: {xyz: 3}', 'storage.xyz: unknown key; expected one of driver'),
     ('storage: {compression: gzip}',
-     'storage.compression: there is no such key any more, draws are never compressed; leave it out'),
+     'storage.compression: there is no such key any more, draws are never compressed; '
+     'leave it out'),
 ])
 def test_a_value_is_judged_in_plain_words(line, said):
     assert [fault.split(': ', 1)[1] for fault in faults(f'{DECK}{line}\n')] == [said]
@@ -101,7 +114,8 @@ def test_a_module_of_the_user_is_looked_for_without_being_imported():
     sys.modules.pop(there, None)
     missing = ('no such module: expected the dotted path of one of yours, such as mygroup.figure, '
                'in the folder of the deck or on PYTHONPATH')
-    assert faults(f'{DECK}report:\n  figures: [{there}, mygroup.none, ../x, d_binder, {there}]\n') == [
+    assert faults(f'{DECK}report:\n  figures: [{there}, mygroup.none, ../x, d_binder, '
+                  f'{there}]\n') == [
         f'deck.yaml:4:26: report.figures.1: mygroup.none: {missing}',
         f'deck.yaml:4:40: report.figures.2: ../x: {missing}',
         f'deck.yaml:4:46: report.figures.3: d_binder: {missing}',
@@ -114,20 +128,24 @@ def test_a_module_of_the_user_is_looked_for_without_being_imported():
     (['train.kappas=[0.27]'],
      'train.kappas.0: kappa = 0.27 is not on the ladder: expected a rung; 0.269 is nearest'),
     (['train.models.0.dense.latents=[64,1025]'],
-     'train.models.0.dense.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at most 1024'),
+     'train.models.0.dense.latents.1: latent size 1025 exceeds L^2 = 1024 sites: expected at '
+     'most 1024'),
     (['train.models.0.dense.latents=[64,64]'],
      'train.models.0.dense.latents.1: d = 64 with these settings is there already: expected once'),
     (['train.models=[{kadanoff: {}}, {dense: {latents: [4]}}, {kadanoff: {block: 4}}]'],
      'train.models.2.kadanoff: d = 64 with these settings is there already: expected once'),
     (['train.models=[{kadanoff: {block: 5}}]'],
-     'train.models.0.kadanoff.block: blocks of 5 sites do not fill L = 32: expected a divisor of 32'),
+     'train.models.0.kadanoff.block: blocks of 5 sites do not fill L = 32: expected a '
+     'divisor of 32'),
     (['train.costs=[{reconstruction: {}}, {reconstruction: {weight: 2}}]'],
      'train.costs.1: reconstruction is there already: expected each once'),
-    (['train.kappas=[0.269,0.269000001]'], 'train.kappas.1: 0.269 is there already: expected each once'),
+    (['train.kappas=[0.269,0.269000001]'],
+     'train.kappas.1: 0.269 is there already: expected each once'),
     (['sample.draws=20'],
      'train.held_out: 0.2 of 20 draws leaves 2 to test, and an error takes 5: '
      'expected 10 draws held out, or more sample.draws'),
-    (['ladder.kappas=[0.25,0.269,0.269]'], 'ladder.kappas.2: 0.269 does not exceed 0.269 before it'),
+    (['ladder.kappas=[0.25,0.269,0.269]'],
+     'ladder.kappas.2: 0.269 does not exceed 0.269 before it'),
     (['ladder.kappas=[0.3,0.269]'], 'ladder.kappas.1: 0.269 does not exceed 0.3 before it'),
     (['lattice.sizes=[32,16]'], 'lattice.sizes.1: 16 does not exceed 32 before it'),
     (['action.lambda=0'], 'ladder.kappas.0: kappa = 0.25 diverges at lambda = 0'),
@@ -141,23 +159,33 @@ def test_keys_are_judged_against_one_another(overrides, said):
 @pytest.mark.parametrize(('models', 'said'), [
     ('{densee: {latents: [4]}}', 'models.0.densee: unknown key; did you mean dense?'),
     ('{nets: {}}',
-     f'models.0.nets: unknown key; expected one of {", ".join(names(FAMILIES.package))}, or a module of yours by its '
+     f'models.0.nets: unknown key; expected one of {", ".join(names(FAMILIES.package))}, or a '
+     'module of yours by its '
      'dotted path'),
-    ('{dense: {latents: [4], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
+    ('{dense: {latents: [4], hiden: 3}}',
+     'models.0.dense.hiden: unknown key; did you mean hidden?'),
     ('{dense: {latents: [four]}}',
      "models.0.dense.latents.0: expected a whole number from 1 to 1000000000, got 'four'"),
     ('{dense: {latents: []}}',
-     'models.0.dense.latents: expected a list, each item a whole number from 1 to 1000000000, got an empty list'),
-    ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number from 1 to 1000000000'),
-    ('{dense: }', 'models.0.dense: expected a section with keys out of latents, hidden, got nothing'),
-    ('{dense: {latents: [2000], hiden: 3}}', 'models.0.dense.hiden: unknown key; did you mean hidden?'),
+     'models.0.dense.latents: expected a list, each item a whole number from 1 to 1000000000, got '
+     'an empty list'),
+    ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number '
+                    'from 1 to 1000000000'),
+    ('{dense: }', 'models.0.dense: expected a section with keys out of latents, hidden, '
+                  'got nothing'),
+    ('{dense: {latents: [2000], hiden: 3}}',
+     'models.0.dense.hiden: unknown key; did you mean hidden?'),
     ('dense', f"models.0: expected {FAMILY}, got 'dense'"),
-    ('{dense: {latents: [4]}, linear: {latents: [4]}}', f'models.0: expected {FAMILY}, got a section'),
-    ('{my.nets: {}}', "models.0.'my.nets': cannot be imported (ModuleNotFoundError: No module named 'my'); "
+    ('{dense: {latents: [4]}, linear: {latents: [4]}}',
+     f'models.0: expected {FAMILY}, got a section'),
+    ('{my.nets: {}}', "models.0.'my.nets': cannot be imported (ModuleNotFoundError: No module "
+                      "named 'my'); "
                       'expected a module of yours, in the folder of the deck or on PYTHONPATH'),
-    ('{json.decoder: {}}', "models.0.'json.decoder': defines no class Family: expected a file like those of "
+    ('{json.decoder: {}}', "models.0.'json.decoder': defines no class Family: expected a file "
+                           "like those of "
                            'phi4hpc.blockspin.families'),
-    ('{phi4hpc.blockspin.family: {}}', "models.0.'phi4hpc.blockspin.family': its class Family does not define layers"),
+    ('{phi4hpc.blockspin.family: {}}', "models.0.'phi4hpc.blockspin.family': its class Family does "
+                                       "not define layers"),
 ])
 def test_the_settings_of_a_family_are_judged_like_the_rest_of_the_deck(models, said):
     text = f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{models}]}}\n'
@@ -179,7 +207,8 @@ def own(tmp_path):
 
 def own_faults(path, module, settings='{}'):
     (path.parent / 'own' / 'nets.py').write_text(module)
-    path.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: {settings}}}]}}\n')
+    path.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: '
+                    f'{settings}}}]}}\n')
     with pytest.raises(DeckError) as error:
         load(path)
     return [fault.partition('train.')[2] for fault in error.value.faults]
@@ -208,13 +237,18 @@ class Family(family.Sized):
 
 
 @pytest.mark.parametrize(('module', 'settings', 'said'), [
-    ('1 / 0', '{}', 'cannot be imported (ZeroDivisionError: division by zero); expected a module of yours'),
-    ('def f(:', '{}', 'cannot be imported (SyntaxError: invalid syntax (nets.py, line 1)); expected'),
-    ('raise ValueError("two\\nlines")', '{}', 'cannot be imported (ValueError: two lines); expected'),
+    ('1 / 0', '{}', 'cannot be imported (ZeroDivisionError: division by zero); expected a module '
+                    'of yours'),
+    ('def f(:', '{}', 'cannot be imported (SyntaxError: invalid syntax (nets.py, line 1)); '
+                      'expected'),
+    ('raise ValueError("two\\nlines")', '{}',
+     'cannot be imported (ValueError: two lines); expected'),
     (OWN, '{latents: [4], iner: {}}', 'iner: unknown key; did you mean inner?'),
     (OWN, '{latents: [4], inner: {widht: 3}}', 'inner.widht: unknown key; did you mean width?'),
-    (OWN, '{latents: [4], inner: {width: x}}', "inner.width: expected a whole number from 1 to 1000000000, got 'x'"),
-    (OWN, '{latents: [4000]}', 'latents.0: latent size 4000 exceeds L^2 = 1024 sites: expected at most 1024'),
+    (OWN, '{latents: [4], inner: {width: x}}',
+     "inner.width: expected a whole number from 1 to 1000000000, got 'x'"),
+    (OWN, '{latents: [4000]}', 'latents.0: latent size 4000 exceeds L^2 = 1024 sites: expected at '
+                               'most 1024'),
     (OWN, '{latents: [4], inner: {width: 2}}', 'a width of 2 is too narrow: expected 3 or more'),
 ])
 def test_a_users_own_family_is_judged_in_the_same_way(own, module, settings, said):
@@ -225,7 +259,8 @@ def test_a_users_own_family_is_judged_in_the_same_way(own, module, settings, sai
 
 def test_an_override_reaches_into_the_settings_of_a_users_own_family(own):
     (own.parent / 'own' / 'nets.py').write_text(OWN)
-    own.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: {{latents: [4]}}}}]}}\n')
+    own.write_text(f'{DECK}train: {{lattice: 32, kappas: [0.269], models: [{{own.nets: {{latents: '
+                   f'[4]}}}}]}}\n')
     entry, = load(own, ['train.models.0.own.nets.inner.width=5']).deck.train.models
     assert (entry.name, entry.settings.latents, entry.settings.inner.width) == ('own.nets', [4], 5)
 
@@ -243,20 +278,27 @@ def test_an_old_deck_is_told_the_new_key_and_not_that_this_is_missing():
 
 
 @pytest.mark.parametrize(('overrides', 'said'), [
-    (['ladder.kappas=[0.2]'], 'ladder: expected one of three: kappas, the rungs themselves; tuned, how many rungs'),
+    (['ladder.kappas=[0.2]'], 'ladder: expected one of three: kappas, the rungs themselves; tuned, '
+                              'how many rungs'),
     (['ladder.tuned.highest=0.2'], '0.2 does not exceed the lowest rung, 0.24: expected more'),
-    (['ladder.tuned.pinned=[0.31]'], '0: 0.31 is not between the ends: expected 0.24 < kappa < 0.3'),
-    (['ladder.tuned.pinned=[0.27,0.27]'], 'ladder.tuned.pinned.1: 0.27 does not exceed 0.27 before it'),
+    (['ladder.tuned.pinned=[0.31]'],
+     '0: 0.31 is not between the ends: expected 0.24 < kappa < 0.3'),
+    (['ladder.tuned.pinned=[0.27,0.27]'],
+     'ladder.tuned.pinned.1: 0.27 does not exceed 0.27 before it'),
     (['ladder.tuned.rungs=2'], '2 rungs for two ends and 1 pinned: expected at least 3'),
     (['ladder.tuned.rungs=x'], "expected a whole number from 2 to 65536, got 'x'"),
-    (['train.kappas=[0.265]'], '0.265 is not on the ladder: expected one of ladder.tuned.pinned; 0.269 is nearest'),
-    (['sample.thermalisation=31'], '31 steps are too few to tune a ladder in: expected at least 32, better thousands'),
+    (['train.kappas=[0.265]'], '0.265 is not on the ladder: expected one of ladder.tuned.pinned; '
+                               '0.269 is nearest'),
+    (['sample.thermalisation=31'], '31 steps are too few to tune a ladder in: expected at least '
+                                   '32, better thousands'),
     (['action.lambda=0'], 'ladder.tuned.highest: kappa = 0.3 diverges at lambda = 0'),
 ])
 def test_a_tuned_ladder_is_judged(overrides, said):
     tuned = 'ladder: {tuned: {lowest: 0.24, highest: 0.3, rungs: 9, pinned: [0.269]}}\n'
-    assert parse(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}', 'deck.yaml').deck.ladder.pinned == [0.24, 0.269, 0.3]
-    assert any(said in fault for fault in faults(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}', *overrides))
+    assert parse(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}',
+                 'deck.yaml').deck.ladder.pinned == [0.24, 0.269, 0.3]
+    assert any(said in fault for fault in faults(f'lattice: {{sizes: [32]}}\n{tuned}{TRAIN}',
+                                                 *overrides))
 
 
 def test_a_fault_that_an_override_made_is_blamed_on_it():
@@ -284,7 +326,8 @@ def test_a_misspelt_key_is_not_also_missing():
 def test_what_is_missing_is_said_where_its_section_begins():
     assert faults('# nothing\nladder: {chains: 2}\n') == [
         'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes',
-        'deck.yaml:2:9: ladder: expected one of three: kappas, the rungs themselves; tuned, how many rungs are to be '
+        'deck.yaml:2:9: ladder: expected one of three: kappas, the rungs themselves; tuned, how '
+        'many rungs are to be '
         'placed between which ends; or critical, rungs as differences from kappa_c']
 
 
@@ -357,7 +400,8 @@ def test_what_cannot_be_merged_is_told_where_it_stands(line, said):
 
 
 def test_ten_nested_merges_of_ten_make_no_more_than_they_say():
-    bomb = ''.join(f'k{n}: &k{n} {{<<: [{", ".join([f"*k{n - 1}"] * 10)}]}}\n' for n in range(1, 15))
+    bomb = ''.join(f'k{n}: &k{n} {{<<: [{", ".join([f"*k{n - 1}"] * 10)}]}}\n'
+                   for n in range(1, 15))
     assert len(faults(f'k0: &k0 {{seed: 1}}\n{bomb}{DECK}')) == 15
 
 
@@ -365,10 +409,12 @@ def test_what_an_alias_repeats_is_blamed_where_the_alias_stands_and_what_is_merg
     text = DECK + 'analyse: &a\n  draws: 50\n  directions: 3\n'
     assert faults(f'{text}title: *a\nsample: {{<<: *a}}\n') == [
         'deck.yaml:5:3: sample.directions: unknown key; did you mean analyse.directions?',
-        'deck.yaml:6:8: title: expected text (in quotes where it looks like a number), got a section']
+        'deck.yaml:6:8: title: expected text (in quotes where it looks like a number), got '
+        'a section']
 
 
-@pytest.mark.parametrize('override', ['sample.draws=x\nmany', 'title.x=' + 'y' * 1000, 'x\u2028y=3', '\ud800=\x07'])
+@pytest.mark.parametrize('override', ['sample.draws=x\nmany', 'title.x=' + 'y' * 1000, 'x\u2028y=3',
+                                      '\ud800=\x07'])
 def test_whatever_an_override_holds_its_fault_is_one_short_line(override):
     (fault,) = faults(DECK, override)
     assert len(fault) < 300
@@ -378,7 +424,8 @@ def test_whatever_an_override_holds_its_fault_is_one_short_line(override):
 @pytest.mark.parametrize(('make', 'said'), [
     (lambda path: None, 'No such file or directory'),
     (lambda path: path.mkdir(), 'Is a directory'),
-    (lambda path: path.write_bytes(b'seed: 1\ntitle: "\xff"'), ':2:9: byte 0xff: expected text in UTF-8'),
+    (lambda path: path.write_bytes(b'seed: 1\ntitle: "\xff"'),
+     ':2:9: byte 0xff: expected text in UTF-8'),
     (lambda path: path.write_bytes(bytes(range(32))), ':1:1: control character'),
     (lambda path: path.write_text('# more\n' * 200_000), 'more than 1 MiB'),
 ])

@@ -1,4 +1,4 @@
-"""A deck is read as a physicist writes it, and comes out typed, with defaults, however it is spelt."""
+"""A deck is read as a physicist writes it, and comes out typed, with defaults, however spelt."""
 
 from pathlib import Path
 
@@ -60,7 +60,8 @@ def test_a_count_may_be_spelt_as_any_whole_number(spelt):
     assert type(draws) is int
 
 
-@pytest.mark.parametrize('word', ['on', 'no', 'Yes', '12:30', '2024-01-01', '"12"', '1_000', '0x10', '.inf'])
+@pytest.mark.parametrize('word', ['on', 'no', 'Yes', '12:30', '2024-01-01', '"12"', '1_000',
+                                  '0x10', '.inf'])
 def test_words_are_text(word):
     assert deck(f'{DECK}title: {word}').title == word.strip('"')
 
@@ -95,7 +96,8 @@ def test_an_override_replaces_what_the_deck_says(override, value):
 
 
 def test_overrides_may_make_a_section_and_the_last_one_counts():
-    made = deck(DECK, 'train.lattice=16', 'train.kappas=[0.25]', 'train.models=[{kadanoff: {}}]', 'train.lattice=32')
+    made = deck(DECK, 'train.lattice=16', 'train.kappas=[0.25]', 'train.models=[{kadanoff: {}}]',
+                'train.lattice=32')
     assert made.train.lattice == 32
 
 

@@ -1,4 +1,4 @@
-"""The JSON Schema in input/ is the deck's own, describes every key, and agrees with `phi4hpc check`."""
+"""The JSON Schema in input/ is the deck's own, describes every key, agrees with `phi4hpc check`."""
 
 import json
 from pathlib import Path
@@ -65,8 +65,10 @@ def _described(path):
     ('sample.recipe', [{'wolf': 1}]), ('sample.recipe', [{}]),
     ('lattice.sizes', [15]),
     ('ladder.kappas', [-0.1]), ('train.rate', 0), ('train.models', [{'densee': {}}]),
-    ('train.models', []), ('train.models', [{'dense': {'latents': [0]}}]), ('train.models', [{'linear': {}}]),
-    ('train.models', [{}]), ('train.costs', [{'reconstruction': {'weight': -1}}]), ('sample.acceptance', True),
+    ('train.models', []), ('train.models', [{'dense': {'latents': [0]}}]),
+    ('train.models', [{'linear': {}}]),
+    ('train.models', [{}]), ('train.costs', [{'reconstruction': {'weight': -1}}]),
+    ('sample.acceptance', True),
 ])
 def test_editor_and_check_refuse_the_same(path, value):
     given = parse((INPUT / 'quickstart.yaml').read_text(), 'q').meaning

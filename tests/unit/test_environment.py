@@ -43,7 +43,8 @@ def shell(command, **inherited):
     ('OMP_NUM_THREADS', '4', '4'), ('OMP_NUM_THREADS', '2,1', '2,1'),
     ('NCCL_IB_HCA', 'mlx5', 'mlx5'), ('PATH_OF_MY_OWN', 'x', 'x'),
 ])
-def test_variables_for_other_programs_go_and_those_of_the_machine_stay(settled, name, given, expected):
+def test_variables_for_other_programs_go_and_those_of_the_machine_stay(settled, name,
+                                                                       given, expected):
     assert settled(**{name: given}).get(name) == expected
 
 
@@ -55,7 +56,8 @@ def test_a_folder_for_fonts_that_can_be_made_is_kept(settled, tmp_path):
 def test_warnings_are_no_errors_whatever_the_caller_made_of_them():
     code = ('import warnings; from phi4hpc.environment import settle; settle(); '
             'warnings.warn("shown"); warnings.warn("old", DeprecationWarning)')
-    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, env={**os.environ, 'PYTHONWARNINGS': 'error'},
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT,
+                          env={**os.environ, 'PYTHONWARNINGS': 'error'},
                           capture_output=True, text=True, check=True)
     assert done.stderr == '<string>:1: UserWarning: shown\n'
 
@@ -74,17 +76,21 @@ def test_a_command_does_its_work_whatever_streams_are_closed(closed):
 def test_what_is_opened_first_never_gets_the_number_of_a_closed_stream(tmp_path):
     """Else a line printed by a library would land in a file of the run."""
     code = ('from phi4hpc.environment import settle; settle(); '
-            f'print(open({str(tmp_path / "file")!r}, "w").fileno() > 2, file=open({str(tmp_path / "said")!r}, "w"))')
-    subprocess.run(['bash', '-c', '"$@" <&- >&- 2>&-', 'bash', sys.executable, '-c', code], cwd=ROOT, check=True)
+            f'print(open({str(tmp_path / "file")!r}, "w").fileno() > 2, '
+            f'file=open({str(tmp_path / "said")!r}, "w"))')
+    subprocess.run(['bash', '-c', '"$@" <&- >&- 2>&-', 'bash', sys.executable, '-c', code],
+                   cwd=ROOT, check=True)
     assert (tmp_path / 'said').read_text() == 'True\n'
 
 
 @pytest.mark.parametrize('buffered', ['', '1'])
 @pytest.mark.parametrize('words', ['"$@"', 'python -m phi4hpc schema', 'python -m phi4hpc --help'])
 def test_output_that_finds_no_room_is_one_line_and_a_failure(words, buffered):
-    done = shell(f'PATH={Path(sys.executable).parent}:$PATH; {words} >/dev/full', PYTHONUNBUFFERED=buffered)
+    done = shell(f'PATH={Path(sys.executable).parent}:$PATH; {words} >/dev/full',
+                 PYTHONUNBUFFERED=buffered)
     assert done.returncode == 1
-    assert done.stderr.startswith('phi4hpc: standard output: No space left on device: free some space')
+    assert done.stderr.startswith('phi4hpc: standard output: No space left on device: free '
+                                  'some space')
     assert done.stderr.count('\n') == 1
 
 
@@ -105,8 +111,10 @@ def test_a_variable_of_a_launcher_that_holds_no_number_counts_as_absent(name, va
 
 
 def test_a_name_that_the_terminal_cannot_show_is_shown_with_backslashes():
-    done = subprocess.run([*CHECK[:-1], 'für-\udcff.yaml'], cwd=ROOT, capture_output=True, text=True,
+    done = subprocess.run([*CHECK[:-1], 'für-\udcff.yaml'], cwd=ROOT,
+                          capture_output=True, text=True,
                           env={**os.environ, 'PYTHONIOENCODING': 'ascii'})
     assert done.returncode == 2
     assert done.stderr == ('phi4hpc: 1 fault in the deck, nothing was done\n'
-                           'f\\xfcr-\\udcff.yaml: No such file or directory: expected a deck in YAML\n')
+                           'f\\xfcr-\\udcff.yaml: No such file or directory: expected a deck '
+                           'in YAML\n')

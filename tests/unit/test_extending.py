@@ -88,14 +88,18 @@ def test_the_figure_stands_on_the_page_after_the_correlation_length(tmp_path):
 
 def test_the_family_is_trained_by_the_cost(tmp_path):
     """On one rank, from draws to a record that holds both costs."""
-    made = Model(8, 0.24, 'mygroup.nets', FAMILIES.entry({'mygroup.nets': {'latents': [9]}}).settings, 9)
+    made = Model(8, 0.24, 'mygroup.nets',
+                 FAMILIES.entry({'mygroup.nets': {'latents': [9]}}).settings, 9)
     rng = np.random.default_rng(1)
     shares = Shares(strata(100, 20), *(rng.normal(size=(n, 8, 8)) for n in (100, 50, 50)))
-    known = blockspin.MeasuredEnsemble(8, 0.24, 0.1, common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
-    costs = [COSTS.entry(entry) for entry in ({'reconstruction': {}}, {'mygroup.kurtosis': {'weight': 0.1}})]
+    known = blockspin.MeasuredEnsemble(8, 0.24, 0.1,
+                                       common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
+    costs = [COSTS.entry(entry)
+             for entry in ({'reconstruction': {}}, {'mygroup.kurtosis': {'weight': 0.1}})]
     networks = [build(family, 9, known) for family in (made.settings, linear.Family(latents=[9]))]
     settings = Settings(epochs=3, patience=9, rate=1e-2, seed=1, folder=tmp_path)
-    record = Trainer(MPI.COMM_SELF, made, *networks, shares, Objective(costs, Ensemble(8, 0.24, 0.1)),
+    record = Trainer(MPI.COMM_SELF, made, *networks, shares,
+                     Objective(costs, Ensemble(8, 0.24, 0.1)),
                      settings).run()
     assert record['train_losses'][-1] < record['train_losses'][0]
     assert record['costs']['mygroup.kurtosis']['error'] > 0

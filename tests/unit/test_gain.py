@@ -42,7 +42,8 @@ def test_seeds_are_pooled_and_the_error_over_draws_is_not_less_for_their_number(
 
 @pytest.mark.parametrize(('ratio', 'said', 'unsaid'), [
     (0.99, 'None of the 1 controls gains more than three errors', 'Some gain'),
-    (0.95, 'Some gain more than three errors: dense, <i>d</i> = 5, surrogate at κ = 0.269', 'None of'),
+    (0.95, 'Some gain more than three errors: dense, <i>d</i> = 5, surrogate at κ = '
+           '0.269', 'None of'),
 ], ids=['within errors', 'over-fitting'])
 def test_the_caption_says_whether_controls_gain(tmp_path, ratio, said, unsaid):
     ratios = RATIOS | {'_surrogate': ratio, '_s2_surrogate': ratio}

@@ -21,4 +21,5 @@ def test_every_task_is_done_once_and_the_last_group_ends_within_a_task_of_the_me
 
 @pytest.mark.parametrize('groups', [1, 3])
 def test_equal_tasks_are_dealt_in_their_order(groups):
-    assert shared_out([1.0] * 6, groups) == [list(range(first, 6, groups)) for first in range(groups)]
+    assert shared_out([1.0] * 6, groups) == [list(range(first, 6, groups))
+                                             for first in range(groups)]

@@ -40,10 +40,11 @@ def test_a_mistake_is_told_in_one_line(script, words, said):
 
 
 def words(*given, folder):
-    """Return (deck, overrides) as jobs/words.sh takes words that are no options, or what it said."""
+    """Return (deck, overrides) as jobs/words.sh takes words that are not options, or its words."""
     script = (f'. {ROOT}/jobs/words.sh; for word in "$@"; do take "$word"; done; '
               'echo "$deck"; printf "%s\\n" "${overrides[@]}"')
-    done = subprocess.run(['bash', '-c', script, f'{ROOT}/jobs/run.sh', *given], cwd=folder, capture_output=True,
+    done = subprocess.run(['bash', '-c', script, f'{ROOT}/jobs/run.sh', *given], cwd=folder,
+                          capture_output=True,
                           text=True)
     deck, *overrides = done.stdout.splitlines() or ['']
     return done.stderr or (deck, [word for word in overrides if word])
@@ -70,8 +71,9 @@ def test_two_decks_with_equals_signs_are_a_mistake(tmp_path):
 
 
 def ending(code, kills):
-    """Return how jobs/mpienv.sh tells of an exit status, after the system has killed `kills` processes for memory."""
-    script = f'. {ROOT}/jobs/mpienv.sh; memory_kills() {{ echo "$((memory_kills_before + {kills}))"; }}; ending {code}'
+    """Return how jobs/mpienv.sh tells of an exit status after `kills` kills for lack of memory."""
+    script = (f'. {ROOT}/jobs/mpienv.sh; '
+              f'memory_kills() {{ echo "$((memory_kills_before + {kills}))"; }}; ending {code}')
     return subprocess.run(['bash', '-c', script], capture_output=True, text=True, check=True).stdout
 
 
@@ -88,15 +90,20 @@ def test_how_a_run_ended_is_told_in_words(code, kills, said):
 
 @pytest.mark.parametrize('script', ['jobs/run.sh', 'slurm/pipeline.sh'])
 def test_a_script_whose_streams_are_closed_still_ends_as_it_should(script):
-    done = subprocess.run(['bash', '-c', f'{ROOT / script} <&- >&- 2>&-'], capture_output=True, text=True)
+    done = subprocess.run(['bash', '-c', f'{ROOT / script} <&- >&- 2>&-'],
+                          capture_output=True, text=True)
     assert done.returncode == 2
 
 
 @pytest.fixture
 def setup(tmp_path):
-    """Return a function that runs a copy of jobs/setup.sh, which leaves this checkout's log and environment alone."""
+    """Return a function that runs a copy of jobs/setup.sh.
+
+    It leaves this checkout's log and environment alone.
+    """
     shutil.copytree(ROOT / 'jobs', tmp_path / 'copy/jobs')
-    return lambda **environment: run(tmp_path / 'copy/jobs/setup.sh', **{'PHI4HPC_ROUTE': 'pip'} | environment)
+    return lambda **environment: run(tmp_path / 'copy/jobs/setup.sh',
+                                     **{'PHI4HPC_ROUTE': 'pip'} | environment)
 
 
 def test_a_python_that_is_too_old_is_told(setup, tmp_path):
@@ -115,8 +122,10 @@ def test_what_is_no_python_is_told(setup, tmp_path):
 
 
 @pytest.mark.parametrize(('environment', 'said'), [
-    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-mpicc'}, 'route modules: no no-such-mpicc on PATH'),
-    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-ccache mpicc'}, 'route modules: no no-such-ccache on PATH'),
+    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-mpicc'},
+     'route modules: no no-such-mpicc on PATH'),
+    ({'PHI4HPC_ROUTE': 'modules', 'MPICC': 'no-such-ccache mpicc'},
+     'route modules: no no-such-ccache on PATH'),
     ({'PHI4HPC_ROUTE': 'ferry'}, 'PHI4HPC_ROUTE=ferry: expected modules, system or pip'),
 ], ids=['no compiler wrapper', 'no first word of it', 'no such route'])
 def test_a_route_that_cannot_be_taken_is_told(setup, tmp_path, environment, said):

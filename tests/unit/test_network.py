@@ -1,4 +1,4 @@
-"""The interface that gloo takes: the loopback on one machine, and on several one that all of them have."""
+"""The interface that gloo takes: the loopback on one machine, on several one that all of them have."""
 
 import os
 import socket
@@ -30,7 +30,8 @@ def test_on_one_machine_it_is_the_loopback_whatever_the_variable_says(variable, 
     variable('eth9')
     assert network.host_of_first(with_ranks(('n1', ''))) == '127.0.0.1'
     assert os.environ['GLOO_SOCKET_IFNAME'] == 'lo'
-    assert warned == ['GLOO_SOCKET_IFNAME=eth9: n1 has no network interface eth9, only lo, ib0; taking lo']
+    assert warned == ['GLOO_SOCKET_IFNAME=eth9: n1 has no network interface eth9, only lo, ib0; '
+                      'taking lo']
 
 
 @pytest.mark.parametrize('named', ['', 'ib0', 'lo,ib0'])
@@ -41,8 +42,10 @@ def test_on_several_machines_it_is_the_one_that_is_named(variable, named):
 
 
 @pytest.mark.parametrize(('named', 'others', 'said'), [
-    ('eth9', [('n2', '')], 'GLOO_SOCKET_IFNAME=eth9: n1 has no network interface eth9, only lo, ib0; set it to one'),
-    ('ib0', [('n2', ''), ('n3', 'n3 lacks it')], 'n3 lacks it; set it to one that all machines have')])
+    ('eth9', [('n2', '')], 'GLOO_SOCKET_IFNAME=eth9: n1 has no network interface eth9, only lo, '
+                           'ib0; set it to one'),
+    ('ib0', [('n2', ''), ('n3', 'n3 lacks it')],
+     'n3 lacks it; set it to one that all machines have')])
 def test_one_that_a_machine_lacks_is_told_before_anything_is_trained(variable, named, others, said):
     variable(named)
     with pytest.raises(UserError, match=said):

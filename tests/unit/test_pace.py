@@ -1,4 +1,4 @@
-"""How fast a training learns: warm-up, a plateau, and a fall to zero; and whether it has converged."""
+"""How fast a training learns: warm-up, a plateau, a fall to zero; and whether it has converged."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from phi4hpc.blockspin.pace import Pace
 
 
 def course(objectives, epochs=50, patience=5, steps=10):
-    """Return the Pace at the end, and the factor of every step; after an epoch the objective is the next one."""
+    """Return the Pace at the end, and the factor of every step; each epoch has its objective."""
     pace, factors, epoch = Pace(epochs, patience, steps), [], 0
     pace.heed(0, objectives[:1])
     while not pace.over(epoch):

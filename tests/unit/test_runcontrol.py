@@ -1,4 +1,4 @@
-"""Control of a running loop: what asks for a checkpoint or a stop, and how often the ranks talk about it."""
+"""Control of a running loop: what asks for a checkpoint or a stop, and how often ranks talk of it."""
 
 import os
 import signal
@@ -44,7 +44,8 @@ def test_nothing_is_asked_of_a_loop_that_nobody_disturbs():
 
 
 @pytest.mark.parametrize(('number', 'action'), [
-    (signal.SIGUSR1, Action.CHECKPOINT), (signal.SIGUSR2, Action.STOP), (signal.SIGTERM, Action.STOP)])
+    (signal.SIGUSR1, Action.CHECKPOINT), (signal.SIGUSR2, Action.STOP),
+    (signal.SIGTERM, Action.STOP)])
 def test_a_signal_is_acted_on_once(signals, number, action):
     control = Control(MPI.COMM_SELF, signals)
     os.kill(os.getpid(), number)
@@ -56,7 +57,8 @@ def test_a_signal_is_heard_though_the_parent_had_it_blocked():
     code = ('import os, signal; from phi4hpc.parallel.runcontrol import Signals; s = Signals(); '
             'os.kill(os.getpid(), signal.SIGUSR2); print(s.take())')
     started = subprocess.run([sys.executable, '-c', code], capture_output=True, text=True, cwd=ROOT,
-                             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, runcontrol.SIGNALS))
+                             preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK,
+                                                                       runcontrol.SIGNALS))
     assert 'SIGUSR2' in started.stdout
 
 
@@ -80,7 +82,8 @@ def test_a_file_or_folder_asks_to_stop_and_is_used_up(tmp_path, make):
 def test_what_cannot_be_used_up_asks_to_stop_and_is_named(tmp_path):
     (tmp_path / 'STOP' / 'full').mkdir(parents=True)
     assert Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP').ask() is Action.STOP
-    assert 'STOP, which has to be removed by hand (Directory not empty),' in used_up(tmp_path / 'STOP')
+    said = used_up(tmp_path / 'STOP')
+    assert 'STOP, which has to be removed by hand (Directory not empty),' in said
 
 
 def test_the_walltime_stops():
@@ -99,7 +102,8 @@ def test_checkpoints_are_due_at_intervals(monkeypatch):
     assert len(times) >= 3
 
 
-@pytest.mark.parametrize('seconds', [0.0001, 0.01, 1.0], ids=['fast', 'slow', 'slower than the pace'])
+@pytest.mark.parametrize('seconds', [0.0001, 0.01, 1.0],
+                         ids=['fast', 'slow', 'slower than the pace'])
 def test_ranks_talk_twice_a_second_however_long_a_step_takes(monkeypatch, seconds):
     now = [0.0]
     monkeypatch.setattr(runcontrol.time, 'monotonic', lambda: now[0])

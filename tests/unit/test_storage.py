@@ -297,7 +297,7 @@ def test_a_checkpoint_is_read_as_written_by_those_who_hold_other_replicas(tmp_pa
 
 
 def sampler_of(shape, writer, device):
-    """Return what Draws must know of a LatticeSampler that one rank holds alone; nothing is sampled."""
+    """Return what Draws must know of a LatticeSampler on one rank alone; nothing is sampled."""
     return SimpleNamespace(
         shape=shape, team=Team(MPI.COMM_SELF, np.array([[0, 4]]), [writer.owners(4)], 2),
         replicas=SimpleNamespace(fields=Fields(device, 4, 'float32', 0.02, 1, range(4))),

@@ -1,4 +1,4 @@
-"""What can be known of the world without starting one: the launcher's marks, and how items are shared out."""
+"""What is known of the world without starting one: the launcher's marks, how items are shared."""
 
 import pytest
 from hypothesis import given
