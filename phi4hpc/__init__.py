@@ -1,4 +1,4 @@
-"""Lattice phi^4 on a ladder of hoppings, neural block spinning and the Jacobians of what it keeps."""
+"""Lattice phi^4 on a ladder of hoppings, neural block spinning, the Jacobians of what it keeps."""
 
 import os
 from typing import TYPE_CHECKING

@@ -31,7 +31,7 @@ class Parameter(types.SimpleNamespace):
 
 
 class Marks:
-    """pytest.mark: a decorator of any name that leaves a mark (name, args, kwargs) on a function."""
+    """pytest.mark: a decorator of any name; it leaves a mark (name, args, kwargs) on a function."""
 
     def __getattr__(self, name):
         def decorate(*args, **kwargs):
@@ -137,7 +137,7 @@ class Case:
 
 
 def find(module, name):
-    """Return the fixture `name` of a module of tests or of conftest.py, None where there is none."""
+    """Return the fixture `name` of a module of tests or conftest.py; None where there is none."""
     places = (module, importlib.import_module('tests.conftest'))
     return next((vars(place)[name] for place in places
                  if hasattr(vars(place).get(name), 'fixture')), None)

@@ -1,5 +1,5 @@
-"""`python tests/compare_runs.py RUN RUN [--tolerance 1e-9]`: hold two run directories against each \
-other.
+"""`python tests/compare_runs.py RUN RUN [--tolerance 1e-9]`: hold two run directories against \
+each other.
 
 Draws must agree to the bit; numbers of results.json, of records and reconstructions, and arrays of
 latent.h5 to a relative tolerance. What is in one of them only is named, and counts as a difference;

@@ -19,7 +19,7 @@ ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ
 
 @pytest.fixture(scope='session', params=['host', pytest.param('cuda', marks=pytest.mark.cuda)])
 def device(request):
-    """Return each device in turn, for what holds on both; skipped with the reason if there is none."""
+    """Return each device in turn, for what holds on both; skipped, with the reason, without one."""
     from phi4hpc.device.choose import choose
     from phi4hpc.device.cuda import gpu_missing
 
@@ -79,8 +79,8 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     """Leave out, uncounted, what this run is not for.
 
-    A serial run takes the serial tests, or by --jobs some of them, a run --with-mpi those marked mpi that its ranks
-    suffice for; tests marked long or slurm are taken where -m names marks.
+    A serial run takes the serial tests, or by --jobs some of them, a run --with-mpi those marked
+    mpi that its ranks suffice for; tests marked long or slurm are taken where -m names marks.
     """
     ranks, jobs = world_size() if config.getoption('--with-mpi') else 0, config.getoption('--jobs')
     taken = [item for item in items if belongs(item, ranks, bool(config.getoption('-m')))

@@ -1,9 +1,8 @@
 """`python tests/full.py DIR`: write what a run writes into DIR, on a small disk.
 
-It has little room left at first, then more.
-
-Each time it must end well, or with an error that tells of the disk, and nothing said on the way. A process of its own,
-since HDF5 may go down with a file that cannot be closed.
+It has little room left at first, then more. Each time it must end well, or with an error that tells
+of the disk, and nothing said on the way. A process of its own, since HDF5 may go down with a file
+that cannot be closed.
 """
 
 import shutil

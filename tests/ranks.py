@@ -1,8 +1,8 @@
 """`mpirun -n N python tests/ranks.py [pytest's arguments]`: the tests marked mpi, on all ranks.
 
-Rank 0 alone prints; the others write logs/tests/rank<K>-of-<N>.log. All ranks agree on the outcome of each
-test, so a failure on any of them fails it everywhere, with that rank's traceback; a rank that leaves a test
-which others never leave ends the job.
+Rank 0 alone prints; the others write logs/tests/rank<K>-of-<N>.log. All ranks agree on the
+outcome of each test, so a failure on any of them fails it everywhere, with that rank's traceback; a
+rank that leaves a test which others never leave ends the job.
 """
 
 import os

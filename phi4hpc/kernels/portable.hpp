@@ -1,19 +1,20 @@
-// ln x and cos x in line, by additions, multiplications and a division alone: so their bits depend on
-// no C library, which has other code for each kind of CPU.
+// ln x and cos x in line, by additions, multiplications and a division alone: so their bits depend
+// on no C library, which has other code for each kind of CPU.
 
 #pragma once
 
 #include <cmath>
 
-// ln x = n ln 2 + 2 artanh s with s = (m - 1) / (m + 1), where x = 2^n m and m is nearest to 1, for a
-// normal x > 0. `n` is brought to the type of x by way of the bits of 1.5 2^digits + n.
+// ln x = n ln 2 + 2 artanh s with s = (m - 1) / (m + 1), where x = 2^n m and m is nearest to 1, for
+// a normal x > 0. `n` is brought to the type of x by way of the bits of 1.5 2^digits + n.
 inline float log_(float x)
 {
     const int bits = __builtin_bit_cast(int, x) - 0x3f3504f3;             // those of 1 / sqrt 2
     const float n = __builtin_bit_cast(float, (bits >> 23) + 0x4b400000) - 12582912.0f;
     const float m = __builtin_bit_cast(float, (bits & 0x007fffff) + 0x3f3504f3);
     const float s = (m - 1) / (m + 1), z = s * s;
-    const float series = (((1.0f / 11 * z + 1.0f / 9) * z + 1.0f / 7) * z + 1.0f / 5) * z + 1.0f / 3;
+    const float series =
+        (((1.0f / 11 * z + 1.0f / 9) * z + 1.0f / 7) * z + 1.0f / 5) * z + 1.0f / 3;
     return n * 0.693147181f + 2 * s * (series * z + 1);
 }
 
@@ -52,8 +53,8 @@ inline T turned(T n, T cosine, T sine)
     return odd(halved(n)) != odd(n) ? -value : value;
 }
 
-// cos x = +-cos f or +-sin f, where x = n pi / 2 + f and |f| <= pi / 4, by Taylor's series up to the
-// last term that counts; for |x| of a few turns.
+// cos x = +-cos f or +-sin f, where x = n pi / 2 + f and |f| <= pi / 4, by Taylor's series up to
+// the last term that counts; for |x| of a few turns.
 inline float cos_(float x)
 {
     const float n = std::nearbyint(x * 0.636619772f);
@@ -67,7 +68,8 @@ inline double cos_(double x)
 {
     const double n = std::nearbyint(x * 0.6366197723675814);
     const double f = x - n * 1.5707963267341256 - n * 6.077100506506192e-11, z = f * f;
-    const double high = ((1.0 / 355687428096000 * z - 1.0 / 1307674368000) * z + 1.0 / 6227020800) * z;
+    const double high =
+        ((1.0 / 355687428096000 * z - 1.0 / 1307674368000) * z + 1.0 / 6227020800) * z;
     const double low = ((high - 1.0 / 39916800) * z + 1.0 / 362880) * z - 1.0 / 5040;
     const double sine = (low * z + 1.0 / 120) * z - 1.0 / 6;
     const double top = (1.0 / 20922789888000 - 1.0 / 6402373705728000 * z) * z - 1.0 / 87178291200;

@@ -39,9 +39,9 @@ def block_slices(first: int, n: int, total: int) -> list[slice]:
 def gather_blocks(comm: Communicator, sums_b: list[Sums], whole: Sums | None = None) -> Blocks:
     """Return the Blocks of what each rank has of them, after all ranks are done with their samples.
 
-    `sums_b`: what this rank has of the sums of every block, as `block_slices` cuts them, of the same
-    shapes on every rank; zeros where it has no sample of a block. `whole`: sums over all of its
-    samples, likewise; only their total is kept.
+    `sums_b`: what this rank has of the sums of every block, as `block_slices` cuts them, of the
+    same shapes on every rank; zeros where it has no sample of a block. `whole`: sums over all of
+    its samples, likewise; only their total is kept.
     """
     total = {name: sum(sums[name] for sums in sums_b) for name in sums_b[0]} | (whole or {})
     owned = {}

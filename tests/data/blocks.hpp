@@ -36,7 +36,8 @@ inline void __tsan_release(void *) {}
 constexpr unsigned __tsan_switch_to_fiber_no_sync = 1;
 #endif
 
-#define UNSEEN __attribute__((no_sanitize("thread"), noinline))        // by ThreadSanitizer: the emulation's own doings
+// By ThreadSanitizer: the emulation's own doings.
+#define UNSEEN __attribute__((no_sanitize("thread"), noinline))
 
 #define __global__
 #define __device__ static
@@ -75,7 +76,7 @@ struct Block {
     Fiber *fibers, *running;
     ucontext_t scheduler;
     void *tsan;
-    char barrier;                                              // an address that ThreadSanitizer knows the barrier by
+    char barrier;                           // an address that ThreadSanitizer knows the barrier by
 };
 
 static thread_local Block *block;
@@ -132,7 +133,8 @@ UNSEEN static int run_phase(int count, int phase)
         }
     }
     if (waiting && done) {
-        std::fprintf(stderr, "%d threads of a block wait at a barrier that %d have not come to\n", waiting, done);
+        std::fprintf(stderr, "%d threads of a block wait at a barrier that %d have not come to\n",
+                     waiting, done);
         std::abort();
     }
     for (int i = 0; waiting && i < count; ++i)
@@ -200,7 +202,8 @@ static int atomicMin(int *word, int value)
 {
     suspend(READY);
     int old = __atomic_load_n(word, __ATOMIC_RELAXED);
-    while (value < old && !__atomic_compare_exchange_n(word, &old, value, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+    while (value < old && !__atomic_compare_exchange_n(word, &old, value, true, __ATOMIC_RELAXED,
+                                                       __ATOMIC_RELAXED)) {
     }
     return old;
 }
@@ -226,9 +229,15 @@ struct Call {
     void **args;
 
     template <std::size_t... I>
-    void make(std::index_sequence<I...>) const { kernel(*static_cast<std::remove_reference_t<A> *>(args[I])...); }
+    void make(std::index_sequence<I...>) const
+    {
+        kernel(*static_cast<std::remove_reference_t<A> *>(args[I])...);
+    }
 
-    static void run(void *call) { static_cast<Call *>(call)->make(std::index_sequence_for<A...>{}); }
+    static void run(void *call)
+    {
+        static_cast<Call *>(call)->make(std::index_sequence_for<A...>{});
+    }
 };
 
 template <class... A>
@@ -238,4 +247,5 @@ inline void over_blocks(void (*kernel)(A...), int blocks, void **args)
     run_blocks(Call<A...>::run, &call, blocks * BLOCKS);
 }
 
-#define LAUNCHER(name) extern "C" void launch_##name(int replicas, void **args) { over_blocks(name, replicas, args); }
+#define LAUNCHER(name) \
+    extern "C" void launch_##name(int replicas, void **args) { over_blocks(name, replicas, args); }

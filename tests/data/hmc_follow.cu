@@ -2,9 +2,9 @@
 
 #include "hmc.cu"
 
-extern "C" __global__ void hmc_follow(real *fields, real *momenta, double kappa, double lambda, double step, int steps,
-                                      double end, int drifts)
+extern "C" __global__ void hmc_follow(real *fields, real *momenta, double kappa, double lambda,
+                                      double step, int steps, double end, int drifts)
 {
-    follow(fields + (size_t)replica() * REPLICA, momenta + (size_t)replica() * REPLICA, 2 * kappa, lambda, step, steps, end,
-           drifts);
+    follow(fields + (size_t)replica() * REPLICA, momenta + (size_t)replica() * REPLICA, 2 * kappa,
+           lambda, step, steps, end, drifts);
 }

@@ -2,7 +2,8 @@
 
 #include "philox.cuh"
 
-extern "C" __global__ void philox_known(const unsigned *counters, const unsigned *keys, unsigned *out)
+extern "C" __global__ void philox_known(const unsigned *counters, const unsigned *keys,
+                                        unsigned *out)
 {
     const int b = blockIdx.x;
     if (threadIdx.x != 0 || threadIdx.y != 0)

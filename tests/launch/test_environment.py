@@ -13,7 +13,8 @@ DECK = """
 lattice: {sizes: [8]}
 ladder: {kappas: [0.25, 0.269]}
 sample: {thermalisation: 40, draws: 60, spacing: 1}
-train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4], hidden: 8}}], epochs: 1, batch: 16}
+train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4], hidden: 8}}], epochs: 1,
+        batch: 16}
 analyse: {draws: 5, directions: 2}
 """
 INHERITED = {

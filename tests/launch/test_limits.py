@@ -1,4 +1,4 @@
-"""Limits of a shell or a batch system: where one is too low the run ends with a line and a status."""
+"""Limits of a shell or batch system: where one is too low the run ends with a line and a status."""
 
 import subprocess
 import sys

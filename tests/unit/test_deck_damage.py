@@ -1,4 +1,4 @@
-"""However a deck is damaged, it is refused with places and words, or is a deck: never a traceback."""
+"""However a deck is damaged, it is refused with places and words, or a deck: never a traceback."""
 
 import re
 from pathlib import Path

@@ -405,7 +405,8 @@ def test_ten_nested_merges_of_ten_make_no_more_than_they_say():
     assert len(faults(f'k0: &k0 {{seed: 1}}\n{bomb}{DECK}')) == 15
 
 
-def test_what_an_alias_repeats_is_blamed_where_the_alias_stands_and_what_is_merged_where_it_is_said():
+def test_what_an_alias_repeats_is_blamed_where_the_alias_stands_and_what_is_merged_where_it_is_said(
+):
     text = DECK + 'analyse: &a\n  draws: 50\n  directions: 3\n'
     assert faults(f'{text}title: *a\nsample: {{<<: *a}}\n') == [
         'deck.yaml:5:3: sample.directions: unknown key; did you mean analyse.directions?',

@@ -87,7 +87,8 @@ def test_what_a_model_is_agrees_with_its_name():
 
 
 def test_further_seeds_of_a_trained_model_have_names_of_their_own():
-    deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]}, train: {lattice: 8, kappas: [0.24], seeds: 3,
+    deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]},
+                 train: {lattice: 8, kappas: [0.24], seeds: 3,
                  models: [{linear: {latents: [4]}}, {dense: {latents: [4]}}]}}""", 'deck.yaml').deck
     assert [made.name.removeprefix('L008_k0.24_') for made in models(deck)] == [
         'linear_d4', 'dense_d4', 'dense_d4_s2', 'dense_d4_s3']

@@ -1,4 +1,4 @@
-"""The interface that gloo takes: the loopback on one machine, on several one that all of them have."""
+"""The interface that gloo takes: the loopback on one machine, on several one that all have."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""Control of a running loop: what asks for a checkpoint or a stop, and how often ranks talk of it."""
+"""Control of a running loop: what asks for a checkpoint or stop, and how often ranks talk of it."""
 
 import os
 import signal

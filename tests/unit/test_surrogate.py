@@ -24,8 +24,9 @@ def test_a_surrogate_follows_from_its_number_alone():
 
 
 def test_each_model_that_is_trained_has_a_control_where_asked():
-    deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]}, train: {lattice: 8, kappas: [0.24],
-                 surrogate: true, models: [{kadanoff: {}}, {dense: {latents: [5]}}]}}""",
+    deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]},
+                 train: {lattice: 8, kappas: [0.24], surrogate: true,
+                 models: [{kadanoff: {}}, {dense: {latents: [5]}}]}}""",
                  'deck').deck
     assert [model.name.removeprefix('L008_k0.24_') for model in with_controls(deck)] == [
         'kadanoff_d4', 'dense_d5', 'dense_d5_surrogate']

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """The mean of ((S of the reconstruction - S of the field) / Omega)^2, at their own couplings."""
+    """The mean of ((S of the reconstruction - S of the field) / Omega)^2, at their own \
+couplings."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         _, kappa, lam = mapped.ensemble

@@ -1,4 +1,5 @@
-"""`propagator`: how far G(p) of the reconstructions is from that of the fields, at each momentum."""
+"""`propagator`: how far G(p) of the reconstructions is from that of the fields, at each \
+momentum."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 
 class Cost(cost.Cost):
-    """The mean over momenta of (G of reconstructions / G of fields - 1)^2, on axes and diagonals."""
+    """The mean over momenta of (G of reconstructions / G of fields - 1)^2, on axes and \
+diagonals."""
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         """Return |phi~(p)|^2 / Omega of the field at each momentum, then of its reconstruction."""
