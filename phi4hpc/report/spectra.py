@@ -116,7 +116,7 @@ def draw_directions(axes: Axes, models: list[Model], of_models: list[Spectrum]) 
     mosaic(axes, pictures, limit=1)
     most = max(len(s.images) for s in of_models)
     axes.set_xticklabels([f'$i={i + 1}$' if i < most else '' for i in range(COLUMNS)])
-    axes.set_yticklabels([model.short for model in models])
+    axes.set_yticklabels([model.short for model in models], fontsize=8)
 
 
 def spots_in_words(spots: list[int]) -> str | None:

@@ -79,6 +79,9 @@ def draw(study: Study) -> Iterator[Plot]:
                zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles, loc='outside lower center', ncols=4)
     everyone = [one for found in of_kappa.values() for one in found]
+    # On this axis matplotlib leaves no margin: a symbol at an end would be cut.
+    ends = [one.value + sign * max(one.draws, one.seeds) for one in everyone for sign in (-1, 1)]
+    axes[0, 0].set_ylim(1.6 * min(*ends, -LINEAR), 1.6 * max(*ends, LINEAR))
     yield Plot(figure, facts(study, everyone, controls))
 
 

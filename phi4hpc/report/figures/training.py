@@ -60,7 +60,7 @@ def finish(axes: np.ndarray, models: list[Model]) -> None:
     axes[0].set(xlabel='epoch', ylabel='loss / linear optimum')
     axes[1].set(ylabel='test loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
     axes[1].set_xticks(range(len(models)), [model.short for model in models])
-    axes[1].tick_params(axis='x', which='both', length=0, labelsize=9 if few else 6)
+    axes[1].tick_params(axis='x', which='both', length=0, labelsize=7 if few else 5)
     axes[1].xaxis.minorticks_off()
     if axes[0].get_legend_handles_labels()[0]:
         axes[0].legend(fontsize=9 if few else 7, ncols=1 if few else 2)
