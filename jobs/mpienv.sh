@@ -1,12 +1,15 @@
-# Sourced before mpirun or srun: what ranks need to know, each with its reason, and how a script starts them.
+# Sourced before mpirun or srun: what ranks need to know, each with its reason, and how a script
+# starts them.
 
 # How many cores this process may use; nproc would take the number of threads below for it.
 cores=$(env -u OMP_NUM_THREADS nproc)
 
-# A rank is a core: threads of BLAS or torch on top of that make a training step five to ten times slower.
+# A rank is a core: threads of BLAS or torch beside that make a training step five to ten times
+# slower.
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-# Below: this machine alone. In a Slurm allocation, network, cores and binding are the cluster's to choose.
+# What follows is for this machine alone. In a Slurm allocation the cluster chooses network, cores
+# and binding.
 if [ -z "${SLURM_JOB_ID:-}" ]; then
     # In a container one is root, and Open MPI asks twice.
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
@@ -29,10 +32,11 @@ if [ -z "${SLURM_JOB_ID:-}" ]; then
     export OMPI_MCA_orte_execute_quiet=1
 fi
 
-# launch COMMAND ...: runs it to its end and hands it the signals sent to this script, which a shell would hold back.
+# launch COMMAND ...: runs it to its end and hands it the signals sent to this script, which a shell
+# would hold back.
 launch() {
     local signal child
-    # A process group of its own: else Ctrl-C would reach mpirun twice, which then kills instead of ending.
+    # It gets a process group of its own: else Ctrl-C would reach mpirun twice, which then kills.
     set -m
     "$@" </dev/null &
     set +m
@@ -54,17 +58,16 @@ launch() {
 memory_kills() { sed -n 's/^oom_kill //p' /proc/vmstat 2>/dev/null; }
 memory_kills_before=$(memory_kills)
 
-# ending CODE: prints in words how a launched command ended, for where a rank had no chance to say so.
+# ending CODE: prints in words how a launched command ended; a rank may have had no chance to.
 ending() {
-    local advice='start fewer ranks, or ask for more memory (phi4hpc check says how much a rank takes)'
+    local killed='a rank was killed (signal KILL), by hand or for want of memory'
+    local advice='start fewer ranks, or ask for more memory'
+    advice+=' (phi4hpc check says how much a rank takes)'
+    [ "$(memory_kills)" = "$memory_kills_before" ] ||
+        killed='the system killed a rank for want of memory'
     case $1 in
         75) echo 'stopped; the same command goes on' ;;
-        9 | 137)
-            if [ "$(memory_kills)" != "$memory_kills_before" ]; then
-                echo "the system killed a rank for want of memory: $advice; the same command then goes on"
-            else
-                echo "a rank was killed (signal KILL), by hand or for want of memory: $advice; the same command goes on"
-            fi ;;
+        9 | 137) echo "$killed: $advice; the same command then goes on" ;;
         *) printf 'the run ended with exit status %s' "$1"
             [ "$1" -le 128 ] || printf ', by signal %s' "$(kill -l "$1")"
             echo ;;

@@ -5,13 +5,15 @@
 #
 #   DECK          such as input/quickstart.yaml; input/deck.schema.json describes every key
 #   --ranks N     MPI ranks (default: one a core, and no more than the deck has work for)
-#   --out DIR     run directory (default: runs/NAME of NAME.yaml); a run that was stopped goes on from there
-#   --walltime T  stop with a checkpoint and exit status 75 after this time: S, M:S, H:M:S, or D-H:M:S as Slurm writes it
+#   --out DIR     run directory (default: runs/NAME of NAME.yaml); a stopped run goes on from there
+#   --walltime T  stop with a checkpoint and exit status 75 after this time: S, M:S, H:M:S, or
+#                 D-H:M:S as Slurm writes it
 #   --restart     begin anew, whatever the run directory holds
 #   --changed     go on in a run directory that another deck made, and redo what the change touches
 #   key=value     in place of what the deck says, such as sample.draws=100 or train=null
 #
-# Signals to this script: USR1 writes a checkpoint, USR2 and TERM stop with one; so does a file STOP in the run directory.
+# Signals to this script: USR1 writes a checkpoint, USR2 and TERM stop with one. A file STOP in the
+# run directory does so too.
 
 set -euo pipefail
 
@@ -26,7 +28,10 @@ while [ $# -gt 0 ]; do
         -h | --help) usage; exit ;;
         --walltime) [ $# -gt 1 ] || mistake "$1: expected a value"; words+=("$1=$2"); shift ;;
         --walltime=*) words+=("$1") ;;
-        --ranks | --out) [ $# -gt 1 ] || mistake "$1: expected a value"; declare "${1#--}=$2"; shift ;;
+        --ranks | --out)
+            [ $# -gt 1 ] || mistake "$1: expected a value"
+            declare "${1#--}=$2"
+            shift ;;
         --ranks=* | --out=*) declare "${1#--}" ;;
         --restart | --changed) words+=("$1") ;;
         -*) mistake "$1: no such option" ;;
@@ -43,7 +48,8 @@ jobs/setup.sh
 . jobs/mpienv.sh
 cd "$here"
 
-# A fault in the deck is told once, before any rank exists; the plan also says how many ranks there are to be.
+# A fault in the deck is printed once, before any rank exists; the plan also says how many ranks
+# there are to be.
 plan=$(phi4hpc check "$deck" "${overrides[@]}" ${ranks:+--ranks "$ranks"}) || exit
 printf '%s\n' "$plan"
 ranks=$(sed -n 's/^ *ranks  *\([0-9]*\),.*/\1/p' <<<"$plan")

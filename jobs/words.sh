@@ -12,7 +12,8 @@ usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; }
 
 mistake() { printf '%s: %s; %s --help tells more\n' "$script" "$1" "$script" >&2; exit 2; }
 
-# Takes a word that is no option: the deck, or key=value. The path of a deck may hold a =, the name of a key no slash.
+# Takes a word that is no option: the deck, or key=value. The path of a deck may hold a =, and the
+# name of a key holds no slash.
 deck='' overrides=()
 take() {
     if [[ ${1%%=*} != "$1" && ${1%%=*} != */* ]] && { [ -n "$deck" ] || [ ! -e "$1" ]; }; then

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing, checks a deck, and submits its stages to Slurm, each job waiting for the one before.
+# Installs what is missing, checks a deck, and submits its stages to Slurm, each job waiting for the
+# one before.
 #
-#   slurm/pipeline.sh DECK [--out DIR] [--restart] [--changed] [key=value ...]      words as for jobs/run.sh
+#   slurm/pipeline.sh DECK [--out DIR] [--restart] [--changed] [key=value ...]
 #
-# Edit slurm/site.sh first. A job that reaches its time limit writes a checkpoint and queues itself again. Submitted again,
-# the pipeline goes on where the stages were stopped: those complete are skipped.
+# The words are those of jobs/run.sh. Edit slurm/site.sh first. A job that reaches its time limit
+# writes a checkpoint and queues itself again. Submitted again, the pipeline goes on where the stages
+# were stopped: those complete are skipped.
 
 set -euo pipefail
 
@@ -38,13 +40,16 @@ mkdir -p "$out/logs"
 words=("${first_only[@]}") before=''
 stages=$(python -c "from phi4hpc.stages.table import NAMES; print(*NAMES)")
 for name in $(printf '%s_ranks ' $stages) $(printf '%s_on ' $stages); do
-    [ -n "${!name:-}" ] || mistake "${PHI4HPC_SITE:-slurm/site.sh}: does not set $name; slurm/site.sh shows how"
+    [ -n "${!name:-}" ] ||
+        mistake "${PHI4HPC_SITE:-slurm/site.sh}: does not set $name; slurm/site.sh shows how"
 done
 for stage in $stages; do
     declare -n ranks=${stage}_ranks options=${stage}_job on=${stage}_on
     # A job whose forerunner failed would wait for ever.
-    job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" --output="$out/logs/$stage.%j.out" \
-        ${before:+--dependency=afterok:"$before" --kill-on-invalid-dep=yes} "${every_job[@]}" "${options[@]}" \
+    job=$(sbatch --parsable --job-name="phi4hpc-$stage" --ntasks="$ranks" \
+        --output="$out/logs/$stage.%j.out" \
+        ${before:+--dependency=afterok:"$before" --kill-on-invalid-dep=yes} \
+        "${every_job[@]}" "${options[@]}" \
         "slurm/$on.sbatch" "$stage" "$deck" --out "$out" "${words[@]}" "${overrides[@]}")
     before=${job%%;*}
     words=()

@@ -1,9 +1,11 @@
 # The one file that a cluster edits. pipeline.sh reads it on the login node, stage.sh in every job.
 
-# Modules that bring an MPI, its parallel HDF5, a C++ compiler, Python 3.11 or newer and, for GPUs, CUDA.
+# Modules that bring an MPI, its parallel HDF5, a C++ compiler, Python 3.11 or newer and, for GPUs,
+# CUDA.
 modules=()                      # modules=(gcc openmpi hdf5-mpi python cuda)
 
-# Options of sbatch for every job, and for one stage each. A stage may take longer than its time: it is queued again.
+# Options of sbatch for every job, and for one stage each. A stage that takes longer than its time
+# is queued again.
 every_job=()                    # every_job=(--account=phys)
 sample_job=(--time=12:00:00)    # sample_job=(--time=12:00:00 --nodes=4 --partition=compute)
 measure_job=(--time=02:00:00)   # a job of its own: it needs no GPU, and seldom as many cores
@@ -18,7 +20,7 @@ train_on=cpu
 analyse_on=cpu
 report_on=cpu
 
-# MPI ranks of a stage: for `sample` at most as many as there are replicas, lattices x chains x kappas.
+# MPI ranks of a stage; `sample` takes no more than there are replicas, lattices x chains x kappas.
 sample_ranks=2
 measure_ranks=2
 train_ranks=2
