@@ -14,7 +14,7 @@ over a few sizes.
 
 RELATIVE_SIZE, CORRELATION and LARGEST_SHIFT are held against experiment: at each lambda of 0.01,
 0.02, 0.1, 1 and 10, kappa_c from forty studies of the sizes 16 and 32, of 16, 24 and 32, and of 16,
-32 and 64 was within two total errors of its value from long runs in 95% or more, and within 3.2 in
+32 and 64 was within two total errors of its value from long runs in 95% or more, and within 3.3 in
 all, whether noise or corrections were more (tests/validate/test_critical_point.py repeats it).
 
 At fixed xi / L other means scale with powers of L (Hasenbusch, cond-mat/9902026), free of the error
