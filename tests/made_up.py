@@ -137,8 +137,8 @@ def transition(sizes: list[int], found: bool) -> dict[str, Any]:
                       for small, large in pairs],
         'peaks': [{'L': L, 'kappa': point, 'height': {'value': 0.9 * L, 'error': 0.12}}
                   for L in sizes],
-        'kappa_c': {**point, 'systematic': 0.00002, 'smallest': sizes[0], 'size': 0.001,
-                    'chi2': 1.2, 'dof': 1},
+        'kappa_c': {'value': 0.2695, 'error': 4e-6, 'systematic': 3e-6, 'smallest': sizes[0],
+                    'size': 0.001, 'chi2': 1.2, 'dof': 1},
         'exponents': {'nu': {'value': 0.98, 'error': 0.02, 'systematic': 0.01,
                              'smallest': sizes[0], 'size': 0.05, 'chi2': 0.5, 'dof': 1,
                              'exact': 1.0}}}

@@ -198,7 +198,7 @@ def test_check_refuses_more_ranks_than_replicas(capsys):
 def test_a_small_deck_on_many_cores_is_no_fault(monkeypatch, capsys):
     monkeypatch.setattr(os, 'sched_getaffinity', lambda pid: set(range(1000)))
     cli.main(['check', QUICKSTART])
-    assert 'ranks     128, ' in capsys.readouterr().out
+    assert 'ranks     32, ' in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(('error', 'code', 'said'), [

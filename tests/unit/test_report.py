@@ -117,7 +117,7 @@ def test_short_chains_are_warned_of(html):
 
 
 def test_page_tells_of_the_transition_with_errors(html):
-    for said in ('0.26950(2)', '0.980(20)', '= 0.610692', 'crosses', 'is largest'):
+    for said in ('0.269500(5)', '0.980(20)', '= 0.610692', 'crosses', 'is largest'):
         assert said in html
 
 
