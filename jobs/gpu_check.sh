@@ -26,19 +26,22 @@ tell() {
     printf '%s\n' "$*" | tee -a "$table"
 }
 
-# check NAME SECONDS COMMAND ...: runs the command into the log, at most so long; its last line goes to the table.
+# check NAME SECONDS COMMAND ...: runs the command into the log, at most so long; its last line goes
+# to the table.
 check() {
     local name=$1 limit=$2 began=$SECONDS code=0 said
     shift 2
     printf '\n==== %s: %s\n' "$name" "$*" >>"$log"
-    said=$(timeout "$limit" "$@" 2>&1 </dev/null | tee -a "$log" | grep . | tail -1; exit "${PIPESTATUS[0]}") || code=$?
+    said=$(timeout "$limit" "$@" 2>&1 </dev/null | tee -a "$log" | grep . | tail -1
+        exit "${PIPESTATUS[0]}") || code=$?
     [ "$code" -eq 0 ] || failed=1
     [ "$code" -eq 124 ] && said="took longer than $limit s"
-    tell "$(printf '%-12s %-6s %5d s  %s' "$name" "$([ "$code" -eq 0 ] && echo ok || echo "FAILED")" \
-        $((SECONDS - began)) "$said")"
+    tell "$(printf '%-12s %-6s %5d s  %s' "$name" \
+        "$([ "$code" -eq 0 ] && echo ok || echo "FAILED")" $((SECONDS - began)) "$said")"
 }
 
-# found NAME COMMAND ...: whether the command succeeds; else the table says that NAME is left out, and why.
+# found NAME COMMAND ...: whether the command succeeds; else the table says that NAME is left out,
+# and why.
 found() {
     local name=$1 said
     shift
@@ -51,7 +54,8 @@ have() {
     command -v "$1" >/dev/null || { echo "no $1"; return 1; }
 }
 
-found GPU "$python" -c 'import sys; from phi4hpc.device.cuda import gpu_missing; sys.exit(gpu_missing())' ||
+found GPU "$python" -c \
+    'import sys; from phi4hpc.device.cuda import gpu_missing; sys.exit(gpu_missing())' ||
     { tell 'gpu_check: no GPU'; exit 1; }
 tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
 
@@ -62,39 +66,49 @@ decorrelation=
 found 'independent draws' "$python" -c 'import pyerrors' && decorrelation=--decorrelation
 for device in cuda host; do
     # shellcheck disable=SC2016
-    check "bench $device" 900 sh -c '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
+    check "bench $device" 900 sh -c \
+        '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
         "$python" "$device" "$([ "$device" = cuda ] && echo 32 64 128 256 1024 || echo 32 64 128)" \
         "$folder/bench.$device.json" "$decorrelation"
-    "$python" -c 'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
+    "$python" -c \
+        'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
         <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
 done
 
 # Several ranks share the GPU, or take one each.
 found '2 ranks' have mpirun &&
-    check '2 ranks' 300 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda --sizes 64 --precisions float32
+    check '2 ranks' 300 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda \
+        --sizes 64 --precisions float32
 
 for tool in memcheck racecheck; do
     found "$tool" have compute-sanitizer &&
-        check "$tool" 600 compute-sanitizer --tool "$tool" --error-exitcode 1 "$python" tests/once.py
+        check "$tool" 600 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+            "$python" tests/once.py
 done
 
-sections=(--section Occupancy --section SpeedOfLight --section ComputeWorkloadAnalysis --section WarpStateStats)
+sections=(--section Occupancy --section SpeedOfLight --section ComputeWorkloadAnalysis
+    --section WarpStateStats)
 found ncu have ncu &&
     check ncu 600 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
-        --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' "$python" tests/once.py 64 float32 4096
+        --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' \
+        "$python" tests/once.py 64 float32 4096
 
-# study NAME COMMAND ...: every stage of a deck, the command being all but --out; how long each took goes to the table.
+# study NAME COMMAND ...: every stage of a deck, the command being all but --out; how long each took
+# goes to the table.
 study() {
     local name=$1 out="$folder/$1"
     shift
     check "$name" 900 "$@" --out "$out" --restart
-    [ -f "$out/timings.json" ] && "$python" -m phi4hpc status "$out" 2>>"$log" | tee -a "$log" "$table"
+    [ -f "$out/timings.json" ] &&
+        "$python" -m phi4hpc status "$out" 2>>"$log" | tee -a "$log" "$table"
 }
 
-if found studies "$python" -c 'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
+if found studies "$python" -c \
+    'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
     study quickstart "$python" -m phi4hpc run input/quickstart.yaml device=cuda
-    study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 sample.draws=400 \
-        'train.kappas=[0.269]' 'train.models=[{dense: {latents: [61]}}]' train.epochs=20 analyse.draws=256
+    study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 \
+        sample.draws=400 'train.kappas=[0.269]' 'train.models=[{dense: {latents: [61]}}]' \
+        train.epochs=20 analyse.draws=256
     found '2 cores' have mpirun &&
         study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
 fi

@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Installs what is missing and runs every test: those that share the machine, those that start jobs, two at a time,
-# then those marked mpi on 2, 3 and 4 ranks.
+# Installs what is missing and runs every test: those that share the machine, those that start jobs,
+# two at a time, then those marked mpi on 2, 3 and 4 ranks.
 #
-#   jobs/test.sh [pytest's arguments]      e.g. tests/unit, -k deck, -m long (minutes), -m slurm (starts a Slurm here)
+#   jobs/test.sh [pytest's arguments]      e.g. tests/unit, -k deck, -m long (minutes), -m slurm
+#                                          (starts a Slurm here)
 #
-# The last line sums all runs up: N passed, N failed, N skipped. RANKS="2 4" chooses other numbers of ranks.
+# The last line sums all runs up: N passed, N failed, N skipped. RANKS="2 4" chooses other numbers
+# of ranks.
 
 set -euo pipefail
 
@@ -28,7 +30,8 @@ run() {
 }
 
 pytest_args=("$@")
-# A file of tests keeps to one process, and so makes once what its tests share. Many processes would fill a GPU.
+# A file of tests keeps to one process, and so makes once what its tests share. Many processes would
+# fill a GPU.
 run shared python -m pytest -o testpaths='tests/unit tests/validate' --jobs=leave \
     -n $((cores < 4 ? cores : 4)) --dist loadfile
 # Two at a time: jobs that are watched, stopped and killed mostly wait.
