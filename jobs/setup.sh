@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes the environment that everything else runs in: Python packages in .venv (or in VENV), an MPI, HDF5 and a C++ compiler.
+# Makes the environment that everything else runs in: Python packages in .venv (or in VENV), an MPI,
+# HDF5 and a C++ compiler.
 #
 #   jobs/setup.sh        does nothing, in milliseconds, where the environment is up to date
 #
@@ -7,8 +8,10 @@
 #   modules  mpicc and a parallel HDF5 of loaded modules (or HDF5_DIR): build h5py against them
 #   system   root and apt: install Open MPI and parallel HDF5 where missing, then the same
 #   modules  again, where somebody has installed both
-#   pip      neither: an MPI and a serial h5py from PyPI; each rank then writes its own file behind a virtual dataset
-# What may be set: VENV, PYTHON (3.11 or newer), MPICC (cc on a Cray), PHI4HPC_ROUTE=modules|system|pip, PHI4HPC_GPU=yes|no.
+#   pip      neither: an MPI and a serial h5py from PyPI; each rank then writes its own file behind
+#            a virtual dataset
+# What may be set: VENV, PYTHON (3.11 or newer), MPICC (cc on a Cray),
+# PHI4HPC_ROUTE=modules|system|pip, PHI4HPC_GPU=yes|no.
 
 set -euo pipefail
 
@@ -26,7 +29,8 @@ apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev li
 main() {
     up_to_date && return
     mkdir -p "$venv" logs
-    # Two set-ups at once: the second waits here, then finds the work done. Not every network file system has locks.
+    # Two set-ups at once: the second waits here, then finds the work done. Not every network
+    # file system has locks.
     exec 9<"$venv"
     flock --nonblock 9 || { say 'another set-up is at work here; waiting for it'; flock 9 || true; }
     up_to_date && return
@@ -51,7 +55,8 @@ main() {
     phi4hpc info
 }
 
-# What the environment was made from. No process but coreutils: this is all that a second call costs.
+# What the environment was made from. No process but coreutils: this is all that a second call
+# costs.
 fingerprint() {
     sha256sum setup.cfg pyproject.toml jobs/setup.sh
     echo "${PHI4HPC_ROUTE:-auto} ${PHI4HPC_GPU:-auto} ${PYTHON:-} $root"
@@ -94,7 +99,8 @@ choose_route() {
     fi
 }
 
-# Prints the prefix of a parallel HDF5: where a module says, where h5pcc links from, or where Debian keeps it.
+# Prints the prefix of a parallel HDF5: where a module says, where h5pcc links from, or where Debian
+# keeps it.
 parallel_hdf5() {
     local prefix
     for prefix in "${HDF5_DIR:-}" "${HDF5_ROOT:-}" "${HDF5_HOME:-}" $(h5pcc_prefixes) /usr/lib/*/hdf5/openmpi; do
@@ -153,7 +159,8 @@ make_venv() {
     if [ -f "$made_by" ] && [ "$want" = "$(<"$made_by")" ]; then
         return
     fi
-    # Packages of another route or another Python would linger; but only what set-up made is cleared.
+    # Packages of another route or another Python would linger; but only what set-up made is
+    # cleared.
     if [ -f "$made_by" ]; then
         "$python" -m venv --clear "$venv"
     else
@@ -183,7 +190,8 @@ install_h5py() {
     if [ "$route" = pip ]; then
         pip install h5py
     else
-        # pip's cache does not know that h5py was parallel, nor against what: look, and build again where it was not.
+        # pip's cache does not know that h5py was parallel, nor against what: look, and build
+        # again where it was not.
         h5py_is_parallel || build_h5py
         h5py_is_parallel || build_h5py --no-cache-dir
         h5py_is_parallel || fail 'h5py was built, but not against parallel HDF5'
@@ -192,7 +200,8 @@ install_h5py() {
 
 build_h5py() {
     printf '[build_ext]\nparallel=%s\n' "$(env -u OMP_NUM_THREADS nproc)" >"$venv/build.cfg"
-    # Without build isolation: it would build an old mpi4py from source. -O1 halves the build; h5py's time is HDF5's.
+    # Without build isolation: it would build an old mpi4py from source. -O1 halves the
+    # build; h5py's time is HDF5's.
     DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 HDF5_DIR=$(parallel_hdf5) CC=${mpicc[*]} CFLAGS='-O1 -g0' \
         pip install --no-build-isolation --force-reinstall --no-deps --no-binary=h5py "$@" h5py==3.16.0
 }
@@ -204,7 +213,8 @@ install_torch() {
         pip install 'torch>=2.4'
         return
     fi
-    # Without a GPU, a build without CUDA: gigabytes less. Where pip's own sources lack it, PyTorch has an index of them.
+    # Without a GPU, a build without CUDA: gigabytes less. Where pip's own sources lack
+    # it, PyTorch has an index of them.
     pip install torch==2.13.0+cpu ||
         pip install --retries 1 --timeout 20 --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu ||
         pip install torch==2.13.0
@@ -217,7 +227,8 @@ install_phi4hpc() {
     [ "$route" = pip ] || h5py_is_parallel
 }
 
-# A launcher of one MPI and a library of another give worlds of one rank each, silently: find out now.
+# A launcher of one MPI and a library of another give worlds of one rank each, silently: find out
+# now.
 try_two_ranks() {
     if [ -n "${LOADEDMODULES:-}" ]; then
         echo 'left out: login nodes of a cluster may forbid mpirun'

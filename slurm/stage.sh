@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# One stage within its job: stage.sh STAGE DECK [phi4hpc's words]. cpu.sbatch and gpu.sbatch call it.
+# One stage within its job: stage.sh STAGE DECK [phi4hpc's words]. cpu.sbatch and gpu.sbatch call
+# it.
 #
-# Slurm warns this script some time before the job's limit (--signal=B:USR2@120); the run then writes
-# a checkpoint and ends with status 75, and the job queues itself again, until the stage is complete.
+# Slurm warns this script some time before the job's limit (--signal=B:USR2@120); the run then
+# writes a checkpoint and ends with status 75, and the job queues itself again, until the stage is
+# complete.
 
 set -euo pipefail
 
