@@ -63,7 +63,7 @@ def test_what_is_kept_of_momenta_does_not_depend_on_the_number_of_ranks(total):
     comm = world()
     phi_nyx = np.random.default_rng(2).standard_normal((total, SIZE, SIZE))
     first, last = block(total, comm.size, comm.rank)
-    results = momentum.analyse(comm, model(), phi_nyx[first:last], first, total, 0.02)
-    expected = momentum.analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 0.02)
+    results = momentum.analyse(comm, model().double(), phi_nyx[first:last], first, total, 0.02)
+    expected = momentum.analyse(MPI.COMM_SELF, model().double(), phi_nyx, 0, total, 0.02)
     for name, array in expected.items():
         np.testing.assert_allclose(results[name], array, rtol=1e-7, atol=1e-9, err_msg=name)
