@@ -20,7 +20,8 @@ within ±{{ f.linear }} and logarithmic beyond. Full markers: training had conve
 none; open markers: it had not, and the gain is that of a budget of training. Bars with caps:
 jackknife errors over draws
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
-means{% endif %}. The gains, {{ 'with the errors over draws and over seeds,' if f.seeds }} are
+means{% endif %}. The gains
+{{- ', with the errors over draws and over seeds,' if f.seeds }} are
 {%- for m in f.models %} {{ m.title | safe }} at κ = {{ m.kappa }}: {{ m.gain }}
 {{- ' (not converged)' if not m.converged }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
