@@ -24,7 +24,8 @@ made_by=$venv/phi4hpc.made-by
 # A command with words of its own, such as 'ccache mpicc'; empty means unset.
 read -r -a mpicc <<<"${MPICC:-}"
 [ ${#mpicc[@]} -gt 0 ] || mpicc=(mpicc)
-apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev libhdf5-openmpi-dev hdf5-tools)
+apt_packages=(python3 python3-venv python3-dev g++ openmpi-bin libopenmpi-dev
+    libhdf5-openmpi-dev hdf5-tools)
 
 main() {
     up_to_date && return
@@ -91,8 +92,11 @@ choose_route() {
         *) die "PHI4HPC_ROUTE=$route: expected modules, system or pip" ;;
     esac
     if [ "$route" = modules ]; then
-        have "${mpicc[0]}" || die "route modules: no ${mpicc[0]} on PATH; load the MPI module first, or set MPICC"
-        [ -n "$hdf5" ] || die 'route modules: no parallel HDF5 found; load its module, or set HDF5_DIR to its prefix'
+        have "${mpicc[0]}" ||
+            die "route modules: no ${mpicc[0]} on PATH; load the MPI module first, or set MPICC"
+        [ -n "$hdf5" ] ||
+            die 'route modules: no parallel HDF5 found; load its module, or set HDF5_DIR' \
+                'to its prefix'
     fi
     if [ "$route" = system ] && apt_lacks; then
         [ "$(id -u)" = 0 ] || die "route system: needs root to install $(apt_lacking)"
@@ -103,7 +107,8 @@ choose_route() {
 # keeps it.
 parallel_hdf5() {
     local prefix
-    for prefix in "${HDF5_DIR:-}" "${HDF5_ROOT:-}" "${HDF5_HOME:-}" $(h5pcc_prefixes) /usr/lib/*/hdf5/openmpi; do
+    for prefix in "${HDF5_DIR:-}" "${HDF5_ROOT:-}" "${HDF5_HOME:-}" \
+        $(h5pcc_prefixes) /usr/lib/*/hdf5/openmpi; do
         if grep -qs 'define H5_HAVE_PARALLEL 1' "$prefix"/include/H5pubconf*.h; then
             echo "$prefix"
             return
@@ -121,7 +126,8 @@ h5pcc_prefixes() {
 apt_lacking() {
     local package
     for package in "${apt_packages[@]}"; do
-        dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || echo -n "$package "
+        dpkg-query -W -f '${Status}' "$package" 2>/dev/null |
+            grep -q 'ok installed' || echo -n "$package "
     done
 }
 
@@ -134,14 +140,17 @@ find_python() {
         have "$candidate" || continue
         python=$(command -v "$candidate")
         "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' && return
-        seen+="$python is $("$python" -c 'import platform; print(platform.python_version())' || echo 'no Python'), "
+        seen+="$python is $("$python" -c 'import platform; print(platform.python_version())' ||
+            echo 'no Python'), "
     done
-    die "${seen:-no ${PYTHON:-python3} on PATH, }expected Python 3.11 or newer: install one (apt-get install python3.11" \
+    die "${seen:-no ${PYTHON:-python3} on PATH, }expected Python 3.11 or newer: install" \
+        "one (apt-get install python3.11" \
         'python3.11-venv, or module load python), or set PYTHON to its path'
 }
 
 sees_gpu() {
-    [ "${PHI4HPC_GPU:-}" = yes ] || { [ "${PHI4HPC_GPU:-}" != no ] && nvidia-smi -L 2>/dev/null | grep -q GPU; }
+    [ "${PHI4HPC_GPU:-}" = yes ] ||
+        { [ "${PHI4HPC_GPU:-}" != no ] && nvidia-smi -L 2>/dev/null | grep -q GPU; }
 }
 
 # ---- steps: each in a shell of its own, its output in the log ----
@@ -164,7 +173,8 @@ make_venv() {
     if [ -f "$made_by" ]; then
         "$python" -m venv --clear "$venv"
     else
-        [ -f "$venv/pyvenv.cfg" ] || [ -z "$(ls -A "$venv")" ] || fail "$venv holds other things: empty it, or set VENV"
+        [ -f "$venv/pyvenv.cfg" ] ||
+            [ -z "$(ls -A "$venv")" ] || fail "$venv holds other things: empty it, or set VENV"
         "$python" -m venv "$venv"
     fi
     echo "$want" >"$made_by"
@@ -180,11 +190,16 @@ install_mpi() {
     pip install --upgrade pip
     pip install "${packages[@]}"
     # The wheel finds Open MPI and MPICH by itself; anything else it has to be built against.
-    mpi_loads || MPI4PY_BUILD_MPICC=${mpicc[*]} pip install --no-cache-dir --force-reinstall --no-deps --no-binary=mpi4py mpi4py
+    mpi_loads ||
+        MPI4PY_BUILD_MPICC=${mpicc[*]} pip install --no-cache-dir --force-reinstall \
+            --no-deps --no-binary=mpi4py mpi4py
     mpi_loads
 }
 
-mpi_loads() { python -c 'import mpi4py; mpi4py.rc.initialize = False; from mpi4py import MPI; print(MPI.Get_library_version())'; }
+mpi_loads() {
+    python -c 'import mpi4py; mpi4py.rc.initialize = False
+from mpi4py import MPI; print(MPI.Get_library_version())'
+}
 
 install_h5py() {
     if [ "$route" = pip ]; then
@@ -202,11 +217,15 @@ build_h5py() {
     printf '[build_ext]\nparallel=%s\n' "$(env -u OMP_NUM_THREADS nproc)" >"$venv/build.cfg"
     # Without build isolation: it would build an old mpi4py from source. -O1 halves the
     # build; h5py's time is HDF5's.
-    DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 HDF5_DIR=$(parallel_hdf5) CC=${mpicc[*]} CFLAGS='-O1 -g0' \
-        pip install --no-build-isolation --force-reinstall --no-deps --no-binary=h5py "$@" h5py==3.16.0
+    DIST_EXTRA_CONFIG=$venv/build.cfg HDF5_MPI=ON H5PY_SETUP_REQUIRES=0 \
+        HDF5_DIR=$(parallel_hdf5) CC=${mpicc[*]} CFLAGS='-O1 -g0' \
+        pip install --no-build-isolation --force-reinstall \
+            --no-deps --no-binary=h5py "$@" h5py==3.16.0
 }
 
-h5py_is_parallel() { python -c 'import h5py; print(h5py.version.info); assert h5py.get_config().mpi'; }
+h5py_is_parallel() {
+    python -c 'import h5py; print(h5py.version.info); assert h5py.get_config().mpi'
+}
 
 install_torch() {
     if sees_gpu; then
@@ -216,7 +235,8 @@ install_torch() {
     # Without a GPU, a build without CUDA: gigabytes less. Where pip's own sources lack
     # it, PyTorch has an index of them.
     pip install torch==2.13.0+cpu ||
-        pip install --retries 1 --timeout 20 --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu ||
+        pip install --retries 1 --timeout 20 \
+            --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu ||
         pip install torch==2.13.0
 }
 
@@ -235,7 +255,8 @@ try_two_ranks() {
         return
     fi
     . jobs/mpienv.sh
-    mpirun -n 2 python -c 'import sys; from phi4hpc.parallel.world import world; sys.exit(world().size != 2)'
+    mpirun -n 2 python -c \
+        'import sys; from phi4hpc.parallel.world import world; sys.exit(world().size != 2)'
 }
 
 # ---- talking ----
@@ -250,7 +271,8 @@ step() {
     (set -e; "$@") >>"$log" 2>&1
     code=$?
     set -e
-    [ "$code" = 0 ] || { echo FAILED; tail -n 15 "$log" >&2; die "the step '$name' failed; all it said is in $log"; }
+    [ "$code" = 0 ] || { echo FAILED; tail -n 15 "$log" >&2;
+        die "the step '$name' failed; all it said is in $log"; }
     echo "$((SECONDS - began)) s"
 }
 

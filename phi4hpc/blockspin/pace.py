@@ -62,7 +62,7 @@ class Pace:
             self.last = min(self.epochs, epoch + max(1, length))
 
     def _on_plateau(self, objectives: Sequence[float]) -> bool:
-        """Return whether the last epochs gained nothing on as many before, all after warm-up."""
+        """Return whether the last `patience` epochs gained nothing on those right before them."""
         before, now = objectives[-2 * self.patience:-self.patience], objectives[-self.patience:]
         return len(before) == self.patience and min(now) > (1 - GAIN) * min(before)
 
