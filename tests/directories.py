@@ -9,7 +9,7 @@ from phi4hpc.stages.table import NAMES, STAGES
 DECK = """
 lattice: {sizes: [4, 8]}
 ladder: {kappas: [0.24, 0.26]}
-train: {lattice: 8, kappas: [0.26], models: [{linear: {latents: [4]}}]}
+train: {lattice: 8, kappas: [0.26], models: [{fourier: {latents: [4]}}]}
 """
 PRODUCTS = {'sample': 'ensembles.h5', 'measure': 'results.json', 'train': 'models/m.pt',
             'analyse': 'latent.h5', 'report': 'report.html'}

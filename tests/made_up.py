@@ -20,7 +20,7 @@ from phi4hpc.statistics.rungs import seen_at_rungs
 from phi4hpc.storage.layout import Shape, create_group
 
 SIZES, KAPPAS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 6, 3
-FAMILIES = ('linear', 'dense')
+FAMILIES = ('fourier', 'dense')
 MAPS = {'decoder': 3, 'autoencoder': 2, 'magnetisation': 1, 'binder': 1, 'propagator': 3}
 """What is differentiated, and how many directions of it are kept."""
 CURVES = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio',
@@ -210,7 +210,7 @@ def record(family: str) -> dict[str, Any]:
     """Return the record of a training: none of the linear optimum itself."""
     losses = {'linear_optimum': 0.5, 'linear_optimum_error': 0.01, 'train_draws': 8,
               'test_draws': 2, 'seconds': 1.5}
-    if family == 'linear':
+    if family == 'fourier':
         return {**losses, 'loss': 0.5, 'loss_error': 0.01, 'ratio': 1.0, 'ratio_error': 0.0,
                 'train_losses': [], 'validation_losses': [0.5], 'validation_optimum': 0.5,
                 'best_epoch': 0, 'trained': False, 'converged': True}

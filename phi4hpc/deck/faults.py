@@ -10,13 +10,15 @@ from phi4hpc.deck.schema import Deck
 from phi4hpc.deck.words import expected, got, nearest
 
 MODELS = ('there is no such key any more; '
-          'expected train.models: [{linear: {latents: [61]}}, {dense: {latents: [61]}}]')
+          'expected train.models: [{fourier: {latents: [61]}}, {dense: {latents: [61]}}]')
 GONE = {('storage', 'compression'):
         'there is no such key any more, draws are never compressed; leave it out',
         ('train', 'families'): MODELS, ('train', 'latents'): MODELS,
         ('train', 'hidden'): 'there is no such key any more; '
                              'expected it in train.models: [{dense: {hidden: 256}}]'}
 """What to say of a key that decks once had."""
+RENAMED = {'linear': 'fourier'}
+"""Plug-ins that once had another name."""
 SAID = ('plugin', 'value_error')
 """The types of pydantic's errors whose own message is for the user."""
 
@@ -70,7 +72,9 @@ def _unknown(tree, path):
         return Fault(tree.key(path), path, GONE[path])
     name, siblings = path[-1], _siblings(path)
     elsewhere = [dotted(leaf) for leaf in leaves() if leaf[-1] == name]
-    if near := nearest(name, siblings):
+    if (now := RENAMED.get(name)) in siblings:
+        remedy = f'it is called {now} now'
+    elif near := nearest(name, siblings):
         remedy = f'did you mean {near}?'
     elif elsewhere:
         remedy = f'did you mean {" or ".join(elsewhere)}?'

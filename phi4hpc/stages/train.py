@@ -9,7 +9,7 @@ from phi4hpc.blockspin import shards
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
-from phi4hpc.blockspin.families import linear
+from phi4hpc.blockspin.families import fourier
 from phi4hpc.blockspin.learner import Diverged
 from phi4hpc.blockspin.models import Model, with_controls
 from phi4hpc.blockspin.objective import Objective
@@ -112,7 +112,7 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
     ensemble = MeasuredEnsemble(model.L, model.kappa, deck.action.lam, propagator_yx,
                                 seed_of(deck.seed, model.name))
     network = build(model.settings, model.latent, ensemble)
-    optimum = build(linear.Family(latents=[model.latent]), model.latent, ensemble)
+    optimum = build(fourier.Family(latents=[model.latent]), model.latent, ensemble)
     settings = Settings(train.epochs, train.patience, train.rate, deck.seed,
                         context.directory.file('models'),
                         context.directory.file('logs', 'tensorboard'),

@@ -63,7 +63,7 @@ def trained(comm, folder, family='dense', costs=RECONSTRUCTION, control=None):
     shares = shards.Shares(strata, train_nyx, *parts)
     objective = Objective(costs, observable.Ensemble(8, 0.24, 0.02))
     net, optimum = (build(each.settings, made.latent, known)
-                    for each in (made, model('linear', made.latent, 8)))
+                    for each in (made, model('fourier', made.latent, 8)))
     settings = Settings(epochs=4, patience=9, rate=3e-3, seed=1, folder=folder)
     with process_group(comm):
         trainer = Trainer(comm, made, net, optimum, shares, objective, settings, control)
@@ -104,7 +104,7 @@ def compared(found, expected, path=''):
         np.testing.assert_allclose(found, expected, rtol=rtol, atol=1e-6, err_msg=path)
 
 
-@pytest.mark.parametrize('family', ['linear', 'kadanoff', 'dense'])
+@pytest.mark.parametrize('family', ['fourier', 'kadanoff', 'dense'])
 def test_any_number_of_ranks_trains_the_same_model(training, family):
     record, net, _ = training(family)
     expected, expected_net, _ = training(family, together=False)

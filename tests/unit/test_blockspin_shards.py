@@ -90,8 +90,8 @@ def test_a_stop_is_heard_while_draws_are_read_and_measured(monkeypatch, asking, 
     lattice = SimpleNamespace(draws=100, chains=2, phi=ensemble, rung=lambda kappa: 1)
     context = SimpleNamespace(comm=MPI.COMM_SELF, control=StopAtAsking(asking),
                               deck=SimpleNamespace(train=SimpleNamespace(held_out=0.2, batch=8)))
-    with pytest.raises(Stopped, match='stopped before L002_k0.24_linear_d1; '):
-        fit(context, model('linear', 1, 2), lattice, 'cpu', aloud=False)
+    with pytest.raises(Stopped, match='stopped before L002_k0.24_fourier_d1; '):
+        fit(context, model('fourier', 1, 2), lattice, 'cpu', aloud=False)
     expected = [1000 * c + i for part in split(100, 0.2) for c in (0, 1)
                 for i in range(part.start, part.stop)]
     assert ensemble.read == expected[:read]

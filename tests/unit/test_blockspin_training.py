@@ -60,7 +60,7 @@ def trained(comm, folder, ensemble, family, *, control=None, costs=RECONSTRUCTIO
     known = MeasuredEnsemble(SIZE, made.kappa, 0.02, common_propagator(comm, shares.train_nyx),
                      seed_of(1, made.name))
     network, optimum = (build(each.settings, made.latent, known)
-                        for each in (made, model('linear', made.latent, SIZE)))
+                        for each in (made, model('fourier', made.latent, SIZE)))
     objective = Objective(costs, observable.Ensemble(SIZE, 0.24, 0.02))
     trainer = Trainer(comm, made, network, optimum, shares, objective, settings, control)
     return trainer.run(), network
@@ -92,13 +92,13 @@ def test_training_never_ends_worse_than_it_started(comm, tmp_path, rate):
 
 
 def test_a_family_that_is_not_trained_is_left_as_it_starts_and_only_measured(comm, tmp_path):
-    record, _ = trained(comm, tmp_path, smooth_field, 'linear')
+    record, _ = trained(comm, tmp_path, smooth_field, 'fourier')
     assert not record['trained']
     assert record['converged']
     assert (record['best_epoch'], record['steps'], record['train_losses']) == (0, 0, [])
     assert (record['ratio'], record['ratio_error']) == (1.0, 0.0)
     assert record['loss'] == record['linear_optimum']
-    assert [entry.name for entry in tmp_path.iterdir()] == ['L008_k0.24_linear_d9.pt']
+    assert [entry.name for entry in tmp_path.iterdir()] == ['L008_k0.24_fourier_d9.pt']
     assert '1.0000' not in sentence(record)
     assert 'which is that of the linear optimum' in sentence(record)
 
@@ -115,7 +115,7 @@ def test_what_is_said_of_a_model_comes_from_the_test_draws(comm, tmp_path):
     linear map.
     """
     size = iter([1, 1, 2])
-    record, _ = trained(comm, tmp_path, lambda *of: next(size) * smooth_field(*of), 'linear')
+    record, _ = trained(comm, tmp_path, lambda *of: next(size) * smooth_field(*of), 'fourier')
     assert record['loss'] / min(record['validation_losses']) == pytest.approx(4, rel=0.1)
     assert record['linear_optimum'] / record['validation_optimum'] == pytest.approx(4, rel=0.1)
     assert (record['train_draws'], record['test_draws']) == (600, 400)

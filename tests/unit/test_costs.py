@@ -55,7 +55,7 @@ def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
     if name == 'latent_noise':
         return                    # noise keeps it above zero, whatever the model
     x_nD, entry = draws().double(), cost(name)
-    perfect = entry.settings.terms(Mapped(network('linear'), x_nD, x_nD[:, :7], x_nD,
+    perfect = entry.settings.terms(Mapped(network('fourier'), x_nD, x_nD[:, :7], x_nD,
                                           ENSEMBLE)).mean(0)
     assert entry.settings.value(perfect).shape == ()
     assert entry.settings.value(perfect).item() == pytest.approx(0, abs=1e-12)
@@ -148,7 +148,7 @@ def test_the_noise_of_latents_is_normal_and_follows_from_the_draw_alone():
 
 def test_noise_costs_a_linear_map_what_it_adds():
     """An isometry loses the modes that it drops, and the power of the noise on those it keeps."""
-    model, x_nD, width = network('linear').double(), draws(4000).double(), 0.5
+    model, x_nD, width = network('fourier').double(), draws(4000).double(), 0.5
     terms = cost('latent_noise', width=width).settings.terms(mapped(model, x_nD))
     lost = (x_nD - model(x_nD)).square().mean()
     power = model.encode(x_nD).square().sum(1).mean() / 36

@@ -76,7 +76,7 @@ def test_rungs_about_kappa_c_are_judged_like_those_that_a_deck_names(text, diffe
 
 
 def test_what_is_trained_must_be_a_rung_about_kappa_c():
-    train = 'train: {lattice: 16, kappas: [0.27], models: [{linear: {latents: [4]}}]}\n'
+    train = 'train: {lattice: 16, kappas: [0.27], models: [{fourier: {latents: [4]}}]}\n'
     with pytest.raises(DeckError, match='0.27 is not on the ladder: expected a rung; 0.26956 '
                                         'is nearest'):
         parse(DECK + train, 'deck')

@@ -164,6 +164,7 @@ def test_keys_are_judged_against_one_another(overrides, said):
      'dotted path'),
     ('{dense: {latents: [4], hiden: 3}}',
      'models.0.dense.hiden: unknown key; did you mean hidden?'),
+    ('{linear: {latents: [4]}}', 'models.0.linear: unknown key; it is called fourier now'),
     ('{dense: {latents: [four]}}',
      "models.0.dense.latents.0: expected a whole number from 1 to 1000000000, got 'four'"),
     ('{dense: {latents: []}}',
@@ -176,7 +177,7 @@ def test_keys_are_judged_against_one_another(overrides, said):
     ('{dense: {latents: [2000], hiden: 3}}',
      'models.0.dense.hiden: unknown key; did you mean hidden?'),
     ('dense', f"models.0: expected {FAMILY}, got 'dense'"),
-    ('{dense: {latents: [4]}, linear: {latents: [4]}}',
+    ('{dense: {latents: [4]}, fourier: {latents: [4]}}',
      f'models.0: expected {FAMILY}, got a section'),
     ('{my.nets: {}}', "models.0.'my.nets': cannot be imported (ModuleNotFoundError: No module "
                       "named 'my'); "

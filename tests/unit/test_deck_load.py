@@ -68,7 +68,7 @@ def test_words_are_text(word):
 
 def test_an_alias_repeats_a_list():
     text = 'lattice: {sizes: [32]}\nladder: {kappas: &k [0.25, 0.269]}\n'
-    text += 'train: {lattice: 32, kappas: *k, models: [{linear: {latents: [4]}}]}'
+    text += 'train: {lattice: 32, kappas: *k, models: [{fourier: {latents: [4]}}]}'
     both = deck(text, 'train.kappas.0=0.269', 'train.kappas.1=0.25')
     assert both.ladder.kappas == [0.25, 0.269]
     assert both.train.kappas == [0.269, 0.25]

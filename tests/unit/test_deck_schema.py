@@ -37,7 +37,7 @@ def test_the_deck_of_the_readme_is_good():
     lines = text.split('## The deck in ten lines\n\n')[1].split('\n\n')[0].splitlines()
     assert len(lines) <= 10
     deck = parse('\n'.join(line.removeprefix('    ') for line in lines), 'README.md').deck
-    assert [entry.name for entry in deck.train.models] == ['linear', 'dense']
+    assert [entry.name for entry in deck.train.models] == ['fourier', 'dense']
 
 
 def test_every_key_is_described():
@@ -66,7 +66,7 @@ def _described(path):
     ('lattice.sizes', [15]),
     ('ladder.kappas', [-0.1]), ('train.rate', 0), ('train.models', [{'densee': {}}]),
     ('train.models', []), ('train.models', [{'dense': {'latents': [0]}}]),
-    ('train.models', [{'linear': {}}]),
+    ('train.models', [{'fourier': {}}]),
     ('train.models', [{}]), ('train.costs', [{'reconstruction': {'weight': -1}}]),
     ('sample.acceptance', True),
 ])

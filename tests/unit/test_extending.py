@@ -8,7 +8,7 @@ from mpi4py import MPI
 
 from phi4hpc.blockspin import ensemble as blockspin
 from phi4hpc.blockspin.autoencoder import build
-from phi4hpc.blockspin.families import linear
+from phi4hpc.blockspin.families import fourier
 from phi4hpc.blockspin.models import Model
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
@@ -96,7 +96,7 @@ def test_the_family_is_trained_by_the_cost(tmp_path):
                                        common_propagator(MPI.COMM_SELF, shares.train_nyx), (1,))
     costs = [COSTS.entry(entry)
              for entry in ({'reconstruction': {}}, {'mygroup.kurtosis': {'weight': 0.1}})]
-    networks = [build(family, 9, known) for family in (made.settings, linear.Family(latents=[9]))]
+    networks = [build(family, 9, known) for family in (made.settings, fourier.Family(latents=[9]))]
     settings = Settings(epochs=3, patience=9, rate=1e-2, seed=1, folder=tmp_path)
     record = Trainer(MPI.COMM_SELF, made, *networks, shares,
                      Objective(costs, Ensemble(8, 0.24, 0.1)),

@@ -130,7 +130,7 @@ def test_the_decoder_of_an_untrained_family_is_the_best_one(untrained):
         assert linear_loss(encoder_dD, decoder_Dd + away_Dd, propagator_yx) > least
 
 
-@pytest.mark.parametrize('family', ['linear', 'dense'])
+@pytest.mark.parametrize('family', ['fourier', 'dense'])
 def test_the_linear_optimum_is_where_training_starts(family):
     modes = ensemble().modes(7)
     basis_dD = torch.from_numpy(modes.basis_dD)

@@ -217,8 +217,8 @@ def test_a_training_that_had_not_converged_is_said_and_an_optimum_has_no_ratio(d
     said = figure.said(kind('training').caption, drawn['training'][0].facts)
     assert 'dense, <i>d</i> = 3: 0.9812(31)' in said
     assert 'Training of dense, <i>d</i> = 3 had not converged' in said
-    assert 'linear, <i>d</i> = 3: 1, as it is the linear optimum' in said
-    assert 'Training of linear' not in said
+    assert 'fourier, <i>d</i> = 3: 1, as it is the linear optimum' in said
+    assert 'Training of fourier' not in said
 
 
 def test_points_take_axes_of_a_figure_that_can_note_them():
@@ -300,5 +300,5 @@ def test_reconstructions_show_what_a_model_makes_beyond_the_linear_optimum(drawn
     [plot] = drawn['f_reconstructed_configurations']
     labels = [label.get_text() for label in plot.figure.axes[0].get_yticklabels()]
     assert len(labels) == 6
-    assert 'linear' in labels[-1]
+    assert 'Fourier' in labels[-1]
     assert 'times' in labels[-1]

@@ -1,4 +1,4 @@
-"""Singular spectra: closed forms for `linear`, the stacked Jacobians themselves for `dense`."""
+"""Singular spectra: closed forms for `fourier`, the stacked Jacobians themselves for `dense`."""
 
 import h5py
 import numpy as np
@@ -23,8 +23,8 @@ NAMES = 'decoder', 'autoencoder', *OBSERVABLES
 
 
 def model_of(family):
-    if family == 'linear':
-        return network('linear', LATENT, SIZE)
+    if family == 'fourier':
+        return network('fourier', LATENT, SIZE)
     return moved(network('dense', LATENT, SIZE, hidden=20), 0.1)
 
 
@@ -68,7 +68,7 @@ def propagator_jacobian(x_nD):
 
 
 def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
-    results = analysed('linear')
+    results = analysed('fourier')
     np.testing.assert_allclose(results['decoder']['singular_values'], 1, rtol=1e-6)
     values = results['autoencoder']['singular_values']
     np.testing.assert_allclose(values[:LATENT], 1, rtol=1e-6)
@@ -76,8 +76,8 @@ def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
 
 
 def test_the_linear_optimum_passes_the_waves_that_it_keeps_and_no_others():
-    result = analysed('linear')['autoencoder']
-    kept_dyx = model_of('linear').sight().numpy().reshape(LATENT, SIZE, SIZE)
+    result = analysed('fourier')['autoencoder']
+    kept_dyx = model_of('fourier').sight().numpy().reshape(LATENT, SIZE, SIZE)
     expected_yx = (abs(np.fft.fft2(kept_dyx)) ** 2).sum(0) / SIZE**2
     np.testing.assert_allclose(result['transfer'], expected_yx, atol=1e-6)
     assert result['transfer'][0, 0] == pytest.approx(1, abs=1e-6)
@@ -98,7 +98,7 @@ def test_transfer_is_the_response_of_the_autoencoder_to_plane_waves():
 
 def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
     """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, of the zero mode."""
-    result = analysed('linear')['magnetisation']
+    result = analysed('fourier')['magnetisation']
     np.testing.assert_allclose(result['singular_values'][0], 1 / SIZE, rtol=1e-6)
     assert result['singular_values'][1:].max() < 1e-7
     assert len(result['directions']) == 1
@@ -108,7 +108,7 @@ def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
 
 def test_constant_jacobians_have_no_error():
     for name in ('decoder', 'magnetisation'):
-        assert analysed('linear')[name]['singular_values_error'][0] < 1e-12
+        assert analysed('fourier')[name]['singular_values_error'][0] < 1e-12
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -140,7 +140,7 @@ def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
         return jackknife(comm, blocks, estimate)
 
     monkeypatch.setattr(analysis, 'jackknife', spy)
-    analysed('linear')
+    analysed('fourier')
     moments = 1 + 2 + SIZE // 2 + 1
     assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2,
                        'transfer': SIZE**2, 'moments': moments, 'response magnetisation': LATENT**2,
@@ -150,7 +150,7 @@ def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
 def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
     """A decoder that drops the zero mode has no Binder cumulant."""
     monkeypatch.setattr(log, 'propagate', True)
-    model = model_of('linear')
+    model = model_of('fourier')
     with torch.no_grad():
         model.decoder.weight -= model.decoder.weight.mean(0)
     results = analyse(MPI.COMM_SELF, model, samples(), 0, SAMPLES, 3, OBSERVABLES, ENSEMBLE)
@@ -162,7 +162,7 @@ def test_what_is_not_defined_without_some_samples_has_no_error(caplog):
     """The magnetisation is in the first samples alone: without them there is no Binder cumulant."""
     phi_nyx = samples()
     phi_nyx[2:] -= phi_nyx[2:].mean((1, 2), keepdims=True)
-    binder = analysed('linear', phi_nyx)['binder']
+    binder = analysed('fourier', phi_nyx)['binder']
     assert binder['singular_values'][0] > 0
     assert np.isnan(binder['singular_values_error']).all()
 

@@ -11,7 +11,7 @@ SIZE = 8
 
 
 def analysed(latent, phi_nyx):
-    return distribution.analyse(MPI.COMM_SELF, network('linear', latent, SIZE), phi_nyx, 0,
+    return distribution.analyse(MPI.COMM_SELF, network('fourier', latent, SIZE), phi_nyx, 0,
                                 len(phi_nyx))
 
 

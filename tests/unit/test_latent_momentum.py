@@ -33,7 +33,7 @@ def below_cut():
 
 
 def test_the_linear_optimum_keeps_whole_waves_below_its_cut_and_nothing_above():
-    found, below = analysed(network('linear', LATENT, SIZE)), below_cut()
+    found, below = analysed(network('fourier', LATENT, SIZE)), below_cut()
     assert found['momenta'][below].sum() == LATENT
     for name in ('coherence', 'regression', 'power_ratio'):
         np.testing.assert_allclose(found[name], below, atol=1e-5)
@@ -83,21 +83,21 @@ def test_the_ratio_to_first_order_is_one_for_a_decoder_of_these_coefficients():
 
 
 def test_without_interaction_the_lost_modes_do_not_respond_and_there_is_no_ratio():
-    found = analysed(network('linear', LATENT, SIZE), draws(2000), 0.0)
+    found = analysed(network('fourier', LATENT, SIZE), draws(2000), 0.0)
     assert not any('ratio' in name and 'cubic' in name for name in found)
     pulls = found['cubic_original'] / found['cubic_original_error']
     assert 0 < np.nanmax(np.abs(pulls)) < 5
 
 
 def test_where_nothing_is_lost_there_is_no_cut_off():
-    found = analysed(network('linear', SIZE**2, SIZE))
+    found = analysed(network('fourier', SIZE**2, SIZE))
     np.testing.assert_allclose(found['coherence'], 1, rtol=1e-5)
     assert np.isnan(found['cutoff_coherence']).all()
     assert np.isnan(found['cubic']).all()
 
 
 def test_fields_that_vanish_give_no_numbers_and_end_nothing():
-    found = analysed(network('linear', LATENT, SIZE), np.zeros((4, SIZE, SIZE)))
+    found = analysed(network('fourier', LATENT, SIZE), np.zeros((4, SIZE, SIZE)))
     assert np.isnan(found['coherence']).all()
     assert np.isnan(found['cutoff_regression']).all()
 
@@ -120,7 +120,7 @@ def test_a_curve_that_does_not_fall_throughout_is_replaced_by_the_nearest_that_d
 
 
 def test_xarray_sees_orbits_and_levels(tmp_path):
-    found = {'momentum': analysed(network('linear', LATENT, SIZE))}
+    found = {'momentum': analysed(network('fourier', LATENT, SIZE))}
     with h5py.File(tmp_path / 'latent.h5', 'w') as file:
         latentfile.write(file.create_group('model'), found, draws(2), draws(2))
     seen = xarray.open_datatree(tmp_path / 'latent.h5', engine='h5netcdf')['model/momentum']

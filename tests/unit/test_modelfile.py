@@ -32,7 +32,7 @@ def test_a_file_with_code_in_it_is_refused_and_runs_nothing(dump, tmp_path):
     path, target = str(tmp_path / 'model.pt'), tmp_path / 'ran'
     dump({'state': Hostile(target)}, path)
     with pytest.raises(UserError, match=r'model\.pt'):
-        modelfile.load(path, model('linear'))
+        modelfile.load(path, model('fourier'))
     assert not target.exists()
     if dump is torch.save:
         torch.load(path, weights_only=False)
@@ -46,17 +46,17 @@ def test_a_damaged_file_is_refused_by_name(content, tmp_path):
     path = tmp_path / 'model.pt'
     path.write_bytes(content)
     with pytest.raises(UserError, match=r'model\.pt: cannot be read'):
-        modelfile.load(path, model('linear'))
+        modelfile.load(path, model('fourier'))
 
 
 @pytest.mark.parametrize('content', [{}, {'state': {}}, {'about': None, 'state': {}}, [], 3])
 def test_tensors_that_are_no_model_are_refused_by_name(content, tmp_path):
     modelfile.write(tmp_path / 'model.pt', content)
     with pytest.raises(UserError, match=r'model\.pt: (not a model|of another model)'):
-        modelfile.load(tmp_path / 'model.pt', model('linear'))
+        modelfile.load(tmp_path / 'model.pt', model('fourier'))
 
 
-@pytest.mark.parametrize('other', [model('dense', 8), model('dense', hidden=11), model('linear'),
+@pytest.mark.parametrize('other', [model('dense', 8), model('dense', hidden=11), model('fourier'),
                                    model('dense', L=8)])
 def test_a_file_of_another_model_is_refused(other, tmp_path):
     """By what it says of itself: a family that the deck does not name is not looked for."""

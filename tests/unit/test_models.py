@@ -15,7 +15,7 @@ train:
   lattice: 8
   kappas: [0.269]
   models:
-    - linear: {latents: [4, 9]}
+    - fourier: {latents: [4, 9]}
     - dense: {latents: [4]}
     - dense: {latents: [4], hidden: 512}
     - kadanoff: {}
@@ -29,7 +29,7 @@ def names(*overrides):
 
 
 def test_names_say_every_setting_that_is_not_its_default():
-    assert names() == ['linear_d4', 'linear_d9', 'dense_d4', 'dense_d4_hidden512', 'kadanoff_d4',
+    assert names() == ['fourier_d4', 'fourier_d9', 'dense_d4', 'dense_d4_hidden512', 'kadanoff_d4',
                        'kadanoff_d16_block2']
     assert names('train=null') == []
 
@@ -37,7 +37,7 @@ def test_names_say_every_setting_that_is_not_its_default():
 def test_names_say_the_costs_where_they_are_not_the_default():
     assert names('train.costs=[{reconstruction: {weight: 1}}]') == names()
     weighted = names('train.costs=[{reconstruction: {}}, {magnetisation: {weight: 0.25}}]')
-    assert weighted[0] == 'linear_d4_reconstruction_magnetisation_weight0.25'
+    assert weighted[0] == 'fourier_d4_reconstruction_magnetisation_weight0.25'
     assert len({*names(), *weighted, *names('train.costs=[{reconstruction: {weight: 2}}]')}) == 18
 
 
@@ -89,6 +89,7 @@ def test_what_a_model_is_agrees_with_its_name():
 def test_further_seeds_of_a_trained_model_have_names_of_their_own():
     deck = parse("""{lattice: {sizes: [8]}, ladder: {kappas: [0.24]},
                  train: {lattice: 8, kappas: [0.24], seeds: 3,
-                 models: [{linear: {latents: [4]}}, {dense: {latents: [4]}}]}}""", 'deck.yaml').deck
+                 models: [{fourier: {latents: [4]}},
+                          {dense: {latents: [4]}}]}}""", 'deck.yaml').deck
     assert [made.name.removeprefix('L008_k0.24_') for made in models(deck)] == [
-        'linear_d4', 'dense_d4', 'dense_d4_s2', 'dense_d4_s3']
+        'fourier_d4', 'dense_d4', 'dense_d4_s2', 'dense_d4_s3']

@@ -29,7 +29,7 @@ def waves(*momenta):
 
 def test_the_four_waves_along_the_axes_have_one_value_with_an_error_that_covers():
     """Each adds <y^2> / 4 = G(p) / 4 to the propagator's Gram matrix, with a linear decoder."""
-    model, exact = network('linear', LATENT, L), np.sqrt(free_propagator(L, KAPPA)[0, 1]) / 2
+    model, exact = network('fourier', LATENT, L), np.sqrt(free_propagator(L, KAPPA)[0, 1]) / 2
     pulls = []
     for seed in range(60):
         phi_nyx = free_fields(96, seed)
@@ -73,7 +73,7 @@ def test_pooled_values_keep_their_places_and_their_sum_of_squares():
 
 def test_values_come_by_size_also_where_multiplets_are_interleaved():
     """Two axes and the diagonals, with values so close that few samples mix up their order."""
-    model = network('linear', 9, L)
+    model = network('fourier', 9, L)
     for seed in range(20):
         phi_nyx = np.random.default_rng(seed).normal(size=(48, L, L))
         result = analyse(MPI.COMM_SELF, model, phi_nyx, 0, len(phi_nyx), 9,

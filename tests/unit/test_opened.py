@@ -26,7 +26,7 @@ DECK = """
 lattice: {sizes: [4, 6]}
 ladder: {kappas: [0.24, 0.25], chains: 2}
 sample: {draws: 100}
-train: {lattice: 4, kappas: [0.25], models: [{linear: {latents: [3]}}, {kadanoff: {}}]}
+train: {lattice: 4, kappas: [0.25], models: [{fourier: {latents: [3]}}, {kadanoff: {}}]}
 """
 LOOK = """
 import sys
@@ -82,7 +82,7 @@ def test_the_deck_is_that_of_the_run(folder):
 
 
 def test_models_map_fields_of_any_library_and_shape(folder):
-    run, name = phi4hpc.open(folder), 'L004_k0.25_linear_d3'
+    run, name = phi4hpc.open(folder), 'L004_k0.25_fourier_d3'
     assert list(run.models) == [name, 'L004_k0.25_kadanoff_d1']
     model = models(run.deck)[0]
     torch.manual_seed(1)
@@ -100,7 +100,7 @@ def test_models_map_fields_of_any_library_and_shape(folder):
 
 @pytest.mark.parametrize(('name', 'said'), [
     ('L004_k0.25_kadanoff_d1', 'no L004_k0.25_kadanoff_d1.pt yet; run the stage train'),
-    ('L004_k0.25_dense_d3', 'no such model; the deck has L004_k0.25_linear_d3, L004_k0.25_kad'),
+    ('L004_k0.25_dense_d3', 'no such model; the deck has L004_k0.25_fourier_d3, L004_k0.25_kad'),
 ])
 def test_a_model_that_is_not_there_says_why(folder, name, said):
     with pytest.raises(UserError, match=said):

@@ -18,7 +18,7 @@ lattice: {sizes: [16, 32]}
 ladder: {kappas: [0.25, 0.26, 0.269], chains: 2}
 sample: {recipe: [{metropolis: 2}, {overrelaxation: 3}], thermalisation: 100, draws: 50, spacing: 4}
 train: {lattice: 32, kappas: [0.25, 0.269], epochs: 5,
-        models: [{linear: {latents: [13, 61]}}, {dense: {latents: [13, 61]}}]}
+        models: [{fourier: {latents: [13, 61]}}, {dense: {latents: [13, 61]}}]}
 """
 
 
@@ -106,17 +106,18 @@ def test_the_plan_is_said_in_a_block():
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
         'L = 16    3.2e+06 site visits, 323 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
-        'models    8 of L = 32: kappa 0.25, 0.269; linear, d = 13, 61; dense, d = 13, 61; 5 epochs',
+        'models    8 of L = 32: kappa 0.25, 0.269; fourier, d = 13, 61; dense, d = 13, 61; '
+        '5 epochs',
         'disk      1.57 MB in ensembles.h5']
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 
 
 def test_a_latent_size_that_cuts_a_shell_of_equal_momenta_is_noted():
-    models = '[{dense: {latents: [64, 61]}}, {kadanoff: {}}, {linear: {latents: [61, 2]}}]'
+    models = '[{dense: {latents: [64, 61]}}, {kadanoff: {}}, {fourier: {latents: [61, 2]}}]'
     said = 'cuts a shell of momenta that symmetry makes equal;'
     notes = [line for line in lines(deck(f'train.models={models}'), ranks=1) if 'note' in line]
     assert notes == [f'note      dense: d = 64 {said} 61 and 69 do not',
-                     f'note      linear: d = 2 {said} 1 and 5 do not']
+                     f'note      fourier: d = 2 {said} 1 and 5 do not']
 
 
 @pytest.mark.parametrize(('size', 'words'), [

@@ -50,7 +50,7 @@ def test_what_was_done_and_is_discarded_did_not_stop(directory):
 DECK = """
 lattice: {sizes: [4]}
 ladder: {kappas: [0.24, 0.26]}
-train: {lattice: 4, kappas: [0.24, 0.26], models: [{linear: {latents: [2, 4]}}]}
+train: {lattice: 4, kappas: [0.24, 0.26], models: [{fourier: {latents: [2, 4]}}]}
 """
 
 

@@ -14,7 +14,7 @@ CAPTION = """
 Test draws at the training κ = {{ f.kappa }} (first row), their reconstructions <i>A</i>(φ) by each
 model, and what each lost, φ − <i>A</i>(φ), all on one colour scale.
 {%- if f.beside %} Where the linear optimum of the same <i>d</i> is among the models, a row shows
-what a model makes of the same draws beyond it, <i>A</i>(φ) − <i>A</i><sub>linear</sub>(φ), times
+what a model makes of the same draws beyond it, <i>A</i>(φ) − <i>A</i><sub>Fourier</sub>(φ), times
 the number that is given there.{% endif %} A good block spin keeps the
 domains and loses what changes from site to site: look for walls of domains in the lost part, which
 would be long-range physics dropped.
@@ -44,10 +44,10 @@ def examples_of(group: h5py.Group) -> list[np.ndarray]:
 
 def beyond_linear(number: int, models: list[Model],
                   examples: list[list[np.ndarray]]) -> np.ndarray | None:
-    """Return A(phi) - A_linear(phi) (n, y, x) of a model, None where there is no such optimum."""
+    """Return A(phi) - A_Fourier(phi) (n, y, x) of a model, None where there is no such optimum."""
     model = models[number]
     for other, (_, after_nyx) in zip(models, examples, strict=True):
-        if (other.family, other.latent) == ('linear', model.latent) and other is not model:
+        if (other.family, other.latent) == ('fourier', model.latent) and other is not model:
             return examples[number][1] - after_nyx
     return None
 
@@ -63,7 +63,7 @@ def before_and_after(models: list[Model], examples: list[list[np.ndarray]],
         if more_nyx is not None:
             times = enlarging(scale([original_nyx]), scale([more_nyx]))
             rows.append(times * more_nyx)
-            labels.append(f'$A-A_{{\\rm linear}}$\n$\\times{times:g}$')
+            labels.append(f'$A-A_{{\\rm Fourier}}$\n$\\times{times:g}$')
     figure, axes = panels(width=FULL * 0.85, height=0.1 + 1.08 * len(rows))
     picture = mosaic(axes[0, 0], np.stack(rows), scale([original_nyx]))
     axes[0, 0].set_yticklabels(labels, fontsize=8)

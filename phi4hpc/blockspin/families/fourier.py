@@ -1,4 +1,4 @@
-"""`linear`: the linear optimum, the d Fourier modes of largest G(p). It is not trained."""
+"""`fourier`: the linear optimum, the d Fourier modes of largest G(p). It is not trained."""
 
 import numpy as np
 
