@@ -1,9 +1,10 @@
 """Errors whose message is all that a user needs: printed once, without a traceback."""
 
+import contextlib
 import errno
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 REMEDIES = {
     errno.ENOSPC: 'free some space',
@@ -57,6 +58,19 @@ class DeckError(UserError):
     def __init__(self, faults: Iterable[str]) -> None:
         self.faults = tuple(faults)
         super().__init__('\n'.join(self.faults))
+
+
+@contextlib.contextmanager
+def exit_code(code: int) -> Iterator[None]:
+    """A block whose errors of the user or of the system end the command with that status."""
+    try:
+        yield
+    except Exception as error:
+        known = error if isinstance(error, UserError) else circumstance(error)
+        if known is None:
+            raise
+        known.code = code
+        raise known from None
 
 
 def circumstance(error: BaseException, unnamed: str = 'a file') -> UserError | None:

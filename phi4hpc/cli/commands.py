@@ -2,16 +2,18 @@
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
+from phi4hpc.errors import exit_code
 from phi4hpc.parallel.world import launcher
 from phi4hpc.stages.table import NAMES
 
 
 def do(command: str, args: argparse.Namespace) -> None:
     """Do what a command says with its options."""
-    others = {'status': _status, 'verify': _verify, 'check': _check, 'info': _info,
-              'bench': _bench, 'schema': _schema, 'convert': _convert}
+    others = {'status': _status, 'verify': _verify, 'compare': _compare, 'check': _check,
+              'info': _info, 'bench': _bench, 'schema': _schema, 'convert': _convert}
     others.get(command, _run)(command, args)
 
 
@@ -45,6 +47,14 @@ def _verify(_, args):
 
     if launcher()[0] == 0:
         verify.main(args.directory)
+
+
+def _compare(_, args):
+    from phi4hpc import compare
+
+    if launcher()[0] == 0:
+        with exit_code(compare.FAULT):
+            sys.exit(compare.main([args.first, *args.others], args.out))
 
 
 def _check(_, args):
