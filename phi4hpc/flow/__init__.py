@@ -1,0 +1,1 @@
+"""The flow under block spins: couplings of blocked ensembles, exponents, and their judgement."""
