@@ -33,7 +33,9 @@ from phi4hpc.report.study import Study
 from phi4hpc.report.style import SHEET, Missing, Plot
 
 PACKAGE = 'phi4hpc.report.figures'
-SECTIONS = ('sampling', 'blockspin', 'latent')
+SECTIONS = {'sampling': 'Sampling', 'transition': 'Transition', 'blockspin': 'Block spins',
+            'kept': 'What is kept', 'latent': 'Jacobians', 'flow': 'Flow'}
+"""The headings of the sections that figures stand in, in the order of the page."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Kind:
 def kinds(own: list[str]) -> list[Kind]:
     """Return all kinds of figures in the order of the page: ours, and those that the deck names."""
     found = [kind(name) for name in (*plugins.names(PACKAGE), *own)]
-    return sorted(found, key=lambda kind: (SECTIONS.index(kind.section), kind.order, kind.name))
+    return sorted(found, key=lambda kind: ([*SECTIONS].index(kind.section), kind.order, kind.name))
 
 
 def kind(name: str) -> Kind:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from phi4hpc.report import findings, spectra, tables
-from phi4hpc.report.figure import environment
+from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
 from phi4hpc.report.numbers import listed, written
 from phi4hpc.report.provenance import provenance
@@ -23,11 +23,11 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
     """
     shown = [embedded(study.path / 'figures', record) for record in records]
     sections = {section: [record for record in shown if record['section'] == section]
-                for section in ('sampling', 'blockspin', 'latent')}
+                for section in SECTIONS}
     points = [{**row, 'label': html(row['of']), 'kappa': written(row['kappa'])}
               for row in findings.points(study)]
     return environment().get_template('page.j2').render(
-        deck=study.deck, summary=summary(study), sections=sections,
+        deck=study.deck, summary=summary(study), sections=sections, headings=SECTIONS,
         columns=[html(name) for name in tables.columns(study)],
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',

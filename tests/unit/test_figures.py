@@ -188,7 +188,7 @@ def captions(study):
     """Return the captions of the figures against kappa and of propagators, without tags."""
     with mpl.rc_context(fname=style.SHEET):
         return ' '.join(re.sub('<[^>]*>', '', figure.said(each.caption, plot.facts))
-                        for each in kinds([]) if each.section == 'sampling'
+                        for each in kinds([]) if each.section in ('sampling', 'transition')
                         for plot in each.draw(study) if not isinstance(plot, Missing))
 
 
@@ -232,7 +232,7 @@ OWN = '''
 from phi4hpc.report.study import column
 from phi4hpc.report.style import Plot, panels, points
 
-PLACE = 'sampling', 45
+PLACE = 'transition', 43
 TITLE = 'Specific heat'
 CAPTION = 'The specific heat at {{ L() }} = {{ f.L }} is {{ f.top }} at most.'
 
@@ -263,7 +263,7 @@ def test_a_figure_of_the_user_stands_among_ours(study, own):
     order = [each.name for each in kinds([name])]
     assert order[order.index('d_binder') + 1] == name
     record, = draw_and_save(kind(name), study, study.path / 'figures')
-    assert record == {'section': 'sampling', 'name': name, 'title': 'Specific heat',
+    assert record == {'section': 'transition', 'name': name, 'title': 'Specific heat',
                       'caption': 'The specific heat at <i>L</i> = 8 is 2.0 at most.'}
     html = render(study, [record], 1, 'host (g++)')
     assert f'<figure id="{name}">' in html
@@ -272,8 +272,8 @@ def test_a_figure_of_the_user_stands_among_ours(study, own):
 
 
 @pytest.mark.parametrize(('old', 'new', 'message'), [
-    ("PLACE = 'sampling', 45\n", '', "no attribute 'PLACE'"),
-    ("'sampling', 45", "'samples', 45", 'its section is samples, expected one of sampling'),
+    ("PLACE = 'transition', 43\n", '', "no attribute 'PLACE'"),
+    ("'transition', 43", "'samples', 45", 'its section is samples, expected one of sampling'),
     ('{{ f.L }}', '{{ f.L', 'expected PLACE, TITLE, CAPTION and draw'),
 ])
 def test_what_breaks_the_contract_is_said_in_a_line(own, old, new, message):

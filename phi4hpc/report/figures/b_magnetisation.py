@@ -9,7 +9,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study, column
 from phi4hpc.report.style import HALF, Plot, panels
 
-PLACE = 'sampling', 20
+PLACE = 'transition', 20
 TITLE = 'Absolute magnetisation'
 CAPTION = """
 ⟨|{{ M() }}|⟩ with {{ M() }} = Σ<sub>x</sub> φ(x)/Ω, the order parameter of the

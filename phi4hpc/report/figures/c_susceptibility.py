@@ -10,7 +10,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, panels
 
-PLACE = 'sampling', 30
+PLACE = 'transition', 30
 TITLE = 'Susceptibility'
 CAPTION = """
 Left: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for

@@ -12,7 +12,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference
 
-PLACE = 'sampling', 80
+PLACE = 'transition', 80
 TITLE = 'Data collapse'
 CAPTION = """
 {{ UL() }}, ξ/{{ L() }} and Ω⟨{{ M() }}²⟩{{ L() }}<sup>−γ/ν</sup> against

@@ -7,7 +7,7 @@ from phi4hpc.report import against_kappa
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, panels
 
-PLACE = 'sampling', 50
+PLACE = 'transition', 50
 TITLE = 'Correlation length and energy'
 CAPTION = """
 Left: the second-moment correlation length over {{ L() }},

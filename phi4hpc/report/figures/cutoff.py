@@ -12,7 +12,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Canvas, Plot, colour, line, panels, points, reference
 
-PLACE = 'blockspin', 32
+PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
 CAPTION = """
 What comes back of a momentum at κ = {{ f.kappa }}, over all test draws, with <i>A</i>̃ the Fourier

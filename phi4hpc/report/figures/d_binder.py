@@ -12,7 +12,7 @@ from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, HALF, Missing, Plot, panels, reference
 
-PLACE = 'sampling', 40
+PLACE = 'transition', 40
 TITLE = 'Binder cumulant'
 CAPTION = """
 {{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ '; ' ~ f.near if f.near }}.

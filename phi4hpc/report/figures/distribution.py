@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import HALF, ORIGINAL, Plot, panels, points
 
-PLACE = 'blockspin', 50
+PLACE = 'kept', 50
 TITLE = 'Distribution of the field at a site'
 CAPTION = """
 Density of φ at a site, of test draws at κ = {{ f.kappa }} and of their reconstructions

@@ -12,7 +12,7 @@ from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Entry, Study, spread
 from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, reference, shades
 
-PLACE = 'sampling', 90
+PLACE = 'transition', 45
 TITLE = 'Propagators'
 CAPTION = """
 <i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the {{ L() }} = {{ f.L }} lattice

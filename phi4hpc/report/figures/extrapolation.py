@@ -13,7 +13,7 @@ from phi4hpc.report.style import FULL, Missing, Plot, panels, points
 from phi4hpc.statistics.critical import OMEGA
 from phi4hpc.statistics.fits import OMEGAS
 
-PLACE = 'sampling', 70
+PLACE = 'transition', 70
 TITLE = 'Critical point'
 CAPTION = """
 Where {{ UL() }} and ξ/{{ L() }} take the values that they have at criticality in the Ising class,

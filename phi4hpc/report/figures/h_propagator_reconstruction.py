@@ -11,7 +11,7 @@ from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
 from phi4hpc.report.study import Entry, Model, Study, spread
 from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference, shades
 
-PLACE = 'blockspin', 30
+PLACE = 'kept', 10
 TITLE = 'Reconstructed propagators'
 CAPTION = """
 {{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models at their

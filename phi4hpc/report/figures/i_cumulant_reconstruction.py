@@ -8,7 +8,7 @@ from phi4hpc.lattice.observable import load
 from phi4hpc.report.study import Entry, Model, Study, column
 from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference
 
-PLACE = 'blockspin', 40
+PLACE = 'kept', 20
 TITLE = 'Reconstructed cumulants'
 CAPTION = """
 ⟨|{{ M() }}|⟩, connected χ, {{ UL() }}, ξ/{{ L() }}, ⟨φ²⟩ and the hopping energy of configurations

@@ -13,7 +13,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, panels, points, reference
 
-PLACE = 'blockspin', 34
+PLACE = 'kept', 40
 TITLE = 'Lost modes and perturbation theory'
 CAPTION = """
 What the kept field says of lost modes at κ = {{ f.kappa }}, λ = {{ f.lam }}: with φ<sub>&lt;</sub>

@@ -8,7 +8,7 @@ from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, band, panels, points, reference
 from phi4hpc.statistics.reweighting import POOR
 
-PLACE = 'sampling', 60
+PLACE = 'sampling', 30
 TITLE = 'Overlap and free energy'
 CAPTION = """
 Left: the overlap of neighbouring rungs, which is the part of the draws weighted for one that came

@@ -10,7 +10,7 @@ from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points
 from phi4hpc.storage.reader import Lattice
 
-PLACE = 'sampling', 100
+PLACE = 'sampling', 20
 TITLE = 'Exchange of replicas'
 CAPTION = """
 Left: the part of proposed swaps of replicas that was accepted, for each pair of neighbours, over
