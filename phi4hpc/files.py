@@ -5,6 +5,7 @@ import ctypes
 import hashlib
 import json
 import os
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,9 @@ AnyPath = str | os.PathLike[str]
 
 @contextlib.contextmanager
 def whole(path: AnyPath) -> Iterator[Path]:
-    """Yield a temporary path beside `path` to write a file to.
+    """Yield a temporary path beside `path` to write a file or a folder to.
 
-    At the end the file takes the name `path`; after an error it is removed.
+    At the end it takes the name `path`; after an error it is removed.
 
     Where `path` is a link it stays one, and the file that it leads to is replaced.
     """
@@ -31,7 +32,10 @@ def whole(path: AnyPath) -> Iterator[Path]:
         yield temporary
         settle(temporary, target)
     except BaseException as error:
-        temporary.unlink(missing_ok=True)
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        else:
+            temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             # A write says why it failed, and not where.
             error.filename = error.filename or str(path)

@@ -12,8 +12,9 @@ from phi4hpc.stages.table import NAMES
 
 def do(command: str, args: argparse.Namespace) -> None:
     """Do what a command says with its options."""
-    others = {'status': _status, 'verify': _verify, 'compare': _compare, 'check': _check,
-              'info': _info, 'bench': _bench, 'schema': _schema, 'convert': _convert}
+    others = {'status': _status, 'verify': _verify, 'compare': _compare, 'export': _export,
+              'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema,
+              'convert': _convert}
     others.get(command, _run)(command, args)
 
 
@@ -55,6 +56,13 @@ def _compare(_, args):
     if launcher()[0] == 0:
         with exit_code(compare.FAULT):
             sys.exit(compare.main([args.first, *args.others], args.out))
+
+
+def _export(_, args):
+    from phi4hpc import export
+
+    if launcher()[0] == 0:
+        export.main(args.directory, args.file, args.lattice, args.kappas, args.every)
 
 
 def _check(_, args):

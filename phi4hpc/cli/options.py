@@ -50,6 +50,19 @@ def _compare(parser):
                              'its pull, compare.csv')
 
 
+def _export(parser):
+    parser.epilog = ('The suffix says the format: .nc for netCDF and .zarr for Zarr, with a group '
+                     'for each lattice; .npz for the arrays cfgs, kappa and lambda of one lattice; '
+                     '.json.gz for means with their fluctuations, as pyerrors reads them.')
+    parser.add_argument('directory', type=Path, metavar='RUN', help='directory of a run')
+    parser.add_argument('file', type=Path, metavar='FILE', help='to write, such as draws.npz')
+    parser.add_argument('--lattice', type=size, metavar='L', help='this one alone (default: all)')
+    parser.add_argument('--kappas', type=float, nargs='+', metavar='KAPPA',
+                        help='these rungs alone (default: all)')
+    parser.add_argument('--every', type=positive, default=1, metavar='N',
+                        help='one of N draws (default: all)')
+
+
 def _check(parser):
     parser.add_argument('--ranks', type=positive, metavar='N',
                         help='to plan for (default: one a core)')
@@ -90,6 +103,6 @@ def _convert(parser):
 
 OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
     **dict.fromkeys((*NAMES, 'run'), (_deck, _run)), 'check': (_deck, _check),
-    'status': (_directory,), 'verify': (_directory,), 'compare': (_compare,), 'bench': (_bench,),
-    'convert': (_convert,)}
+    'status': (_directory,), 'verify': (_directory,), 'compare': (_compare,), 'export': (_export,),
+    'bench': (_bench,), 'convert': (_convert,)}
 """What each command takes; those that are not here take nothing."""

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import h5py
@@ -45,14 +45,16 @@ def readable(path: str | os.PathLike, remedy: str, **options: Any) -> h5py.File:
 
 
 @contextlib.contextmanager
-def writable(path: str | os.PathLike, mode: str = 'w') -> Iterator[h5py.File]:
+def writable(path: str | os.PathLike, mode: str = 'w',
+             opened: Callable[..., Any] = h5py.File) -> Iterator[Any]:
     """Yield the h5py.File at `path` for this process alone to write: `w` makes it, `r+` changes it.
 
-    Raises OSError at the end where not all could be written.
+    `opened` makes another kind of file of the stream in its place, such as h5netcdf.File. Raises
+    OSError at the end where not all could be written.
     """
     with Sink(path, 'w+' if mode == 'w' else mode) as sink:
         try:
-            with h5py.File(sink, mode) as file:
+            with opened(sink, mode) as file:
                 yield file
         finally:
             if sink.fault:

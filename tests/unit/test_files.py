@@ -25,6 +25,21 @@ def test_files_are_whole_or_as_they_were(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ['results.json']
 
 
+def test_a_folder_is_whole_or_not_there(tmp_path):
+    def make(fails):
+        with whole(tmp_path / 'a.zarr') as temporary:
+            temporary.mkdir()
+            (temporary / 'part').touch()
+            if fails:
+                raise ValueError
+
+    with pytest.raises(ValueError, match='^$'):
+        make(fails=True)
+    assert list(tmp_path.iterdir()) == []
+    make(fails=False)
+    assert [path.name for path in tmp_path.rglob('*')] == ['a.zarr', 'part']
+
+
 @pytest.mark.parametrize('there', [True, False])
 def test_a_file_is_written_where_a_link_leads(tmp_path, there):
     link, scratch = tmp_path / 'results.json', tmp_path / 'scratch'

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / 'phi4hpc'
-ORDER = ['__main__', 'cli', 'bench', 'compare', 'info', 'convert', 'status', 'verify', 'stages',
-         'plan', 'report', 'opened', 'flow', 'latent', 'blockspin', 'sampling', 'statistics',
-         'storage', 'device', 'kernels', 'deck', 'lattice', 'rundirectory', 'parallel',
-         'plugins', 'logs', 'files', 'errors', 'environment']
+ORDER = ['__main__', 'cli', 'bench', 'compare', 'export', 'init', 'info', 'convert', 'status',
+         'verify', 'stages', 'plan', 'report', 'opened', 'flow', 'latent', 'blockspin', 'sampling',
+         'statistics', 'storage', 'device', 'kernels', 'deck', 'lattice', 'rundirectory',
+         'parallel', 'plugins', 'logs', 'files', 'errors', 'environment']
 HEIGHT = {name: len(ORDER) - i for i, name in enumerate(ORDER)} | {'__init__': 0}
 OPEN = ('__init__.py', 'phi4hpc.opened.Run')
 """The one arrow that points upward: `phi4hpc.open` imports what it opens when it is called."""
