@@ -66,7 +66,7 @@ def draw_curves(axes: Axes, study: Study, name: str) -> None:
 def universal(axes: Axes, study: Study, name: str, label: str | None = None) -> None:
     """Draw the value that a mean takes at the transition of the Ising class, where there is one."""
     if study.phases['interacting']:
-        axes.axhline(UNIVERSAL[name], color='C3', lw=1, ls=':', zorder=0, label=label)
+        reference(axes, y=UNIVERSAL[name], color='C3', lw=1, ls=':', label=label)
 
 
 def facts(study: Study) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """How figures look: points with error bars, bands, lines, and mosaics of lattice images.
 
-`points`, `band` and `line` also note what they draw as a Trace of their Canvas, so that numbers
+`points`, `band`, `line` and `bars` also note what they draw as a Trace of their Canvas, and
+`reference` and `shade` as a Mark: the page draws its interactive plots from these, and the numbers
 seen in a figure can be had beside it. Nothing here knows what is drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
@@ -28,7 +30,9 @@ ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
 class Trace:
     """What was drawn in one stroke: (x, y) with their errors, which a line has not.
 
-    `kind` is 'points', 'band' (y plus and minus error) or 'line'.
+    `kind` is 'points', 'band' (y plus and minus error), 'line', or 'bars' (broad and pale, from
+    y minus to y plus error). `look` has the `colour` (#rrggbb), and of points the `marker` as
+    matplotlib names it and whether it is `filled`, of a line whether it is `dashed` or in `steps`.
     """
 
     axes: Axes
@@ -37,6 +41,7 @@ class Trace:
     y: np.ndarray
     error: np.ndarray | None
     label: str
+    look: dict[str, Any] = field(default_factory=dict)
 
     @property
     def panel(self) -> int:
@@ -49,12 +54,24 @@ class Trace:
         return self.axes.get_xlabel(), self.axes.get_ylabel()
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A line across a panel, at a value of 'x' or of 'y', or a shaded range of that `axis`."""
+
+    axes: Axes
+    axis: str
+    low: float
+    high: float
+    look: dict[str, Any]
+
+
 class Canvas(Figure):
-    """A figure that notes the traces drawn in it."""
+    """A figure that notes the traces and the marks drawn in it."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.traces: list[Trace] = []
+        self.marks: list[Mark] = []
 
 
 @dataclass(frozen=True)
@@ -96,16 +113,19 @@ def panels(rows: int = 1, columns: int = 1, width: float = FULL, height: float =
 def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, number: int = 0,
            **look: Any) -> ErrorbarContainer:
     """Draw means with error bars, no line through them; marker and colour are those of `number`."""
-    note(axes, 'points', x, value, error, look.get('label'))
     own = {'fmt': MARKERS[number % len(MARKERS)], 'color': colour(number),
            'markerfacecolor': 'white'}
-    return axes.errorbar(x, value, yerr=error, **{**own, **look})
+    drawn = axes.errorbar(x, value, yerr=error, **{**own, **look})
+    marker = drawn.lines[0]
+    note(axes, 'points', x, value, error, look.get('label'), marker.get_color(),
+         marker=marker.get_marker(), filled=to_hex(marker.get_markerfacecolor()) != '#ffffff')
+    return drawn
 
 
 def band(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: int = 0,
          label: str | None = None) -> None:
     """Draw a curve as a band of one standard error about a thin line, in the colour of `number`."""
-    note(axes, 'band', x, value, error, label)
+    note(axes, 'band', x, value, error, label, colour(number))
     x, value, error = (np.asarray(part, float) for part in (x, value, error))
     axes.plot(x, value, lw=0.5, zorder=0, color=colour(number), label=label)
     axes.fill_between(x, value - error, value + error, lw=0, alpha=0.35, zorder=0,
@@ -114,19 +134,33 @@ def band(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: i
 
 def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
     """Draw a line without errors: a fit, an exact result, or a history."""
-    note(axes, 'line', x, y, None, look.get('label'))
-    axes.plot(x, y, **look)
+    drawn, = axes.plot(x, y, **look)
+    note(axes, 'line', x, y, None, look.get('label'), drawn.get_color(),
+         dashed=drawn.get_linestyle() != '-', steps=drawn.get_drawstyle() != 'default')
+
+
+def bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, number: int = 0,
+         width: float = 5) -> None:
+    """Draw broad pale bars behind points, in the colour of `number`: a spread and no error."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    note(axes, 'bars', x, (low + high) / 2, (high - low) / 2, None, colour(number))
+    axes.vlines(x, low, high, color=colour(number), lw=width, alpha=0.3, zorder=0)
 
 
 def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
-         label: str | None) -> None:
+         label: str | None, color: Any, **look: Any) -> None:
     """Add a Trace to the Canvas of some axes."""
-    canvas = axes.figure
-    if not isinstance(canvas, Canvas):
+    x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
+    errors = None if error is None else np.atleast_1d(np.asarray(error, float))
+    look = {'colour': to_hex(color), **look}
+    canvas(axes).traces.append(Trace(axes, kind, x, y, errors, label or '', look))
+
+
+def canvas(axes: Axes) -> Canvas:
+    """Return the Canvas of some axes."""
+    if not isinstance(axes.figure, Canvas):
         raise TypeError('expected the axes of a figure that style.panels made')
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    errors = None if error is None else np.asarray(error, float)
-    canvas.traces.append(Trace(axes, kind, x, y, errors, label or ''))
+    return axes.figure
 
 
 def colour(number: int) -> str:
@@ -140,14 +174,22 @@ def shades(count: int) -> list:
 
 
 def reference(axes: Axes, x: float | None = None, y: float | None = None,
-              label: str | None = None) -> None:
+              label: str | None = None, **look: Any) -> None:
     """Draw a thin line across the panel at an exact or a literature value of x or of y."""
-    look: dict[str, Any] = {'color': '0.45', 'lw': 0.7, 'ls': (0, (5, 2)), 'zorder': 0,
-                            'label': label}
-    if x is not None:
-        axes.axvline(x, **look)
-    if y is not None:
-        axes.axhline(y, **look)
+    style: dict[str, Any] = {'color': '0.45', 'lw': 0.7, 'ls': (0, (5, 2)), 'zorder': 0,
+                             'label': label, **look}
+    for axis, value, across in (('x', x, axes.axvline), ('y', y, axes.axhline)):
+        if value is not None:
+            across(value, **style)
+            canvas(axes).marks.append(Mark(axes, axis, float(value), float(value),
+                                           {'colour': to_hex(style['color'])}))
+
+
+def shade(axes: Axes, axis: str, low: float, high: float) -> None:
+    """Shade a range of the x or of the y axis, such as that of a fit."""
+    across = axes.axvspan if axis == 'x' else axes.axhspan
+    across(low, high, color='0.9', lw=0, zorder=-1)
+    canvas(axes).marks.append(Mark(axes, axis, float(low), float(high), {'colour': '#e6e6e6'}))
 
 
 def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,

@@ -111,7 +111,8 @@ def test_points_that_are_drawn_are_traced_and_equal_the_numbers_of_the_run(drawn
 @pytest.mark.parametrize('name', NAMES)
 def test_every_trace_says_what_it_is(drawn, name):
     for trace in (trace for plot in drawn[name] for trace in plot.traces):
-        assert trace.kind in ('points', 'band', 'line')
+        assert trace.kind in ('points', 'band', 'line', 'bars')
+        assert re.fullmatch('#[0-9a-f]{6}', trace.look['colour'])
         assert trace.x.shape == trace.y.shape
         assert trace.kind == 'line' or trace.error.shape == trace.y.shape
         assert any(trace.axis_labels)

@@ -10,7 +10,7 @@ from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, Plot, colour, line, panels, points, reference
+from phi4hpc.report.style import FULL, Canvas, Plot, bars, line, panels, points, reference
 
 PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
@@ -72,8 +72,7 @@ def draw_model(axes: np.ndarray, model: Model, group: h5py.Group) -> None:
         value, error, spread = (group[f'{name}{part}'][...] for part in ('', '_error', '_spread'))
         if name == 'coherence':
             value, error, spread = value**2, 2 * value * error, 2 * abs(value) * spread
-        ax.vlines(p_hat, value - spread, value + spread, color=colour(model.number), lw=4,
-                  alpha=0.25, zorder=0)
+        bars(ax, p_hat, value - spread, value + spread, model.number, width=4)
         points(ax, p_hat, value, abs(error), model.number, markersize=2.5, capsize=1,
                label=model.label)
 

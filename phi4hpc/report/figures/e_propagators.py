@@ -10,7 +10,17 @@ from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
 from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Entry, Study, spread
-from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, reference, shades
+from phi4hpc.report.style import (
+    FULL,
+    Missing,
+    Plot,
+    line,
+    panels,
+    points,
+    reference,
+    shade,
+    shades,
+)
 
 PLACE = 'transition', 45
 TITLE = 'Propagators'
@@ -82,7 +92,7 @@ def draw_ratio(axes: Axes, entry: Entry) -> None:
     fitted = free(entry['free_form'], p_hat)
     points(axes, p_hat, value / fitted, error / fitted, color=shades(SHOWN)[0])
     reference(axes, y=1)
-    axes.axvspan(-0.05, entry['free_form']['largest_momentum'] + 0.05, color='0.92', zorder=-1)
+    shade(axes, 'x', -0.05, entry['free_form']['largest_momentum'] + 0.05)
     axes.set(xlabel=MOMENTUM, ylabel=r'$G(\hat p)\,(\hat p^2+m^2)/Z$', xlim=(-0.05, 2.05))
 
 

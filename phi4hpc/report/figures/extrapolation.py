@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from phi4hpc.lattice.observable import load
 from phi4hpc.report.findings import critical_point
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, panels, points
+from phi4hpc.report.style import FULL, Missing, Plot, panels, points, shade
 from phi4hpc.statistics.critical import OMEGA
 from phi4hpc.statistics.fits import OMEGAS
 
@@ -55,7 +55,7 @@ def draw_levels(axes: Axes, levels: list[dict[str, Any]]) -> None:
 def draw_limit(axes: Axes, found: dict[str, Any]) -> None:
     """Draw kappa_c at infinite L, with a band as wide as its error."""
     total = float(np.hypot(found['error'], found['systematic']))
-    axes.axhspan(found['value'] - total, found['value'] + total, color='0.85', lw=0, zorder=-1)
+    shade(axes, 'y', found['value'] - total, found['value'] + total)
     points(axes, [0], [found['value']], [total], 2, label=r'$\kappa_c$')
     axes.set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
     axes.ticklabel_format(axis='x', scilimits=(0, 0), useMathText=True)

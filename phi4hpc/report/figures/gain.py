@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator
 
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, colour, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, bars, colour, panels, points, reference
 
 PLACE = 'blockspin', 15
 TITLE = 'Gain over the linear optimum'
@@ -125,8 +125,7 @@ def draw_kappa(axes: Axes, found: list[Pooled], controls: dict[str, Pooled],
         number = labels.index(label(one.model))
         like = [other for other in found if other.model.latent == one.model.latent]
         x = sizes.index(one.model.latent) + APART * ((like.index(one) + 0.5) / len(like) - 0.5)
-        axes.vlines(x, one.value - one.seeds, one.value + one.seeds, color=colour(number), lw=5,
-                    alpha=0.3)
+        bars(axes, [x], [one.value - one.seeds], [one.value + one.seeds], number)
         face = colour(number) if one.converged else 'white'
         points(axes, [x], [one.value], [one.draws], number, markerfacecolor=face,
                label=label(one.model))

@@ -47,8 +47,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
     axes[0, 0].locator_params(axis='x', nbins=4)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
-    axes[0, 1].axline((0, 1), (study.deck.ladder.rungs - 1, 0), color='0.45', lw=0.7,
-                      ls=(0, (5, 2)), zorder=0)
+    line(axes[0, 1], [0, study.deck.ladder.rungs - 1], [1, 0], color='0.45', lw=0.7,
+         ls=(0, (5, 2)), zorder=0)
     axes[0, 1].locator_params(axis='x', integer=True)
     axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))
     yield Plot(figure, {'L': study.sizes[-1], 'trips': [trips(found) for found in exchanges],

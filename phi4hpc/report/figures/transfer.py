@@ -11,7 +11,7 @@ from phi4hpc.lattice.orbits import images, representatives, zone_momentum
 from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, colour, mosaic, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, bars, mosaic, panels, points, reference
 
 PLACE = 'latent', 10
 TITLE = 'Response to plane waves'
@@ -76,8 +76,7 @@ def draw_against_momentum(axes: Axes, model: Model, found: Response) -> None:
     """Draw the mean over each orbit of momenta, and behind it the range of T in the orbit."""
     own, of_orbit = representatives(model.L), images(found.value_yx)
     p_hat = zone_momentum(model.L)[own]
-    axes.vlines(p_hat, of_orbit.min(0)[own], of_orbit.max(0)[own], color=colour(model.number), lw=5,
-                alpha=0.3, zorder=0)
+    bars(axes, p_hat, of_orbit.min(0)[own], of_orbit.max(0)[own], model.number)
     points(axes, p_hat, found.mean_yx[own], found.mean_error_yx[own], model.number, markersize=2.5,
            capsize=1, label=model.label)
 
