@@ -13,7 +13,7 @@ from phi4hpc.stages.table import NAMES
 def do(command: str, args: argparse.Namespace) -> None:
     """Do what a command says with its options."""
     others = {'status': _status, 'verify': _verify, 'compare': _compare, 'export': _export,
-              'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema,
+              'init': _init, 'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema,
               'convert': _convert}
     others.get(command, _run)(command, args)
 
@@ -63,6 +63,14 @@ def _export(_, args):
 
     if launcher()[0] == 0:
         export.main(args.directory, args.file, args.lattice, args.kappas, args.every)
+
+
+def _init(_, args):
+    from phi4hpc import init
+
+    if launcher()[0] == 0:
+        name = args.name if args.name.endswith(('.yaml', '.yml')) else f'{args.name}.yaml'
+        init.main(Path(name), args.everything)
 
 
 def _check(_, args):

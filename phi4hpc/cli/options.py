@@ -39,6 +39,13 @@ def _directory(parser):
                         help='of a run, such as runs/quickstart')
 
 
+def _init(parser):
+    parser.add_argument('name', nargs='?', default='deck', metavar='NAME',
+                        help='of the file to write, with .yaml or without (default: deck.yaml)')
+    parser.add_argument('--all', action='store_true', dest='everything',
+                        help='every key, with all that is to be said of it')
+
+
 def _compare(parser):
     parser.epilog = ('Exit status: 0 where all means agree, 1 where some differ by more than '
                      'chance gives once in a thousand such comparisons, 2 for any fault.')
@@ -102,7 +109,7 @@ def _convert(parser):
 
 
 OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
-    **dict.fromkeys((*NAMES, 'run'), (_deck, _run)), 'check': (_deck, _check),
+    **dict.fromkeys((*NAMES, 'run'), (_deck, _run)), 'check': (_deck, _check), 'init': (_init,),
     'status': (_directory,), 'verify': (_directory,), 'compare': (_compare,), 'export': (_export,),
     'bench': (_bench,), 'convert': (_convert,)}
 """What each command takes; those that are not here take nothing."""

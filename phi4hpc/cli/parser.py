@@ -17,6 +17,7 @@ COMMANDS = {
     'verify': 'whether all that a run wrote is still as it was written',
     'compare': 'whether runs agree: decks, means with pulls, a figure of both',
     'export': 'draws and means of a run as netCDF, Zarr, .npz or for pyerrors',
+    'init': 'a deck to start from, with every key explained',
     'check': 'every fault of a deck, or else what it would do',
     'info': 'this machine, and the libraries that would be used',
     'bench': 'how fast the parts are on this machine',
