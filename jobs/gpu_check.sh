@@ -1,26 +1,44 @@
 #!/usr/bin/env bash
 # Checks and times the kernels on a GPU: every test marked cuda, the standard benchmark beside one
 # core's, and, where they are found, compute-sanitizer, ncu, and whole studies beside two cores. It
-# installs nothing and needs no network.
+# needs no network, and no environment made by jobs/setup.sh.
 #
-#   jobs/gpu_check.sh [FOLDER]      writes table.txt, log.txt and bench.*.json there
-#                                   (default: $OUT, else logs/gpu)
+#   jobs/gpu_check.sh [FOLDER [WHEELS]]     writes table.txt, log.txt and bench.*.json to FOLDER
+#                                           (default: $OUT, else logs/gpu) as they come
+#   PARTS="kernels tests bench" jobs/gpu_check.sh     some parts alone
 #
-# It asks of python3 (or what PYTHON names) numpy, pydantic, pyyaml, array-api-compat, mpi4py, h5py
-# and CuPy, for CUDA 12 or 13. What is left out says why. The exit status is 1 where a check failed
-# or there is no GPU.
+# Where time is short, two calls are enough: the parts "kernels tests bench ranks" take 5 minutes at
+# most, and "memcheck racecheck ncu studies" 10.
+#
+# It asks of python3 (or what PYTHON names) numpy, pydantic, pyyaml, array-api-compat, mpi4py, h5py,
+# pytest with pytest-mpi and CuPy, for CUDA 12 or 13. The wheels in the folder WHEELS, which
+# jobs/gpu_wheels.sh makes, are installed beside these. What is left out says why. The exit status
+# is 1 where a check failed or there is no GPU.
 
 set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-. jobs/mpienv.sh
-folder=${1:-${OUT:-logs/gpu}}
+folder=${1:-${OUT:-logs/gpu}} wheels=${2:-}
+parts=${PARTS:-kernels tests bench ranks memcheck racecheck ncu studies}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 log=$folder/log.txt table=$folder/table.txt python=${PYTHON:-python3} failed=0
 : >"$log"
 : >"$table"
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+
+if [ -n "$wheels" ]; then
+    site=$(mktemp -d)
+    trap 'rm -rf "$site"' EXIT
+    # A prefix has mpirun and its libraries where they find each other, which --target has not.
+    "$python" -m pip install --quiet --no-index --no-deps --no-compile --no-cache-dir \
+        --ignore-installed --prefix "$site" "$wheels"/*.whl || exit 1
+    packages=$("$python" -c 'import sys, sysconfig
+print(sysconfig.get_path("purelib", vars={"base": sys.argv[1], "platbase": sys.argv[1]}))' "$site")
+    export PYTHONPATH=$PYTHONPATH:$packages PATH=$site/bin:$PATH
+    export LD_LIBRARY_PATH=$site/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+fi
+. jobs/mpienv.sh
 
 tell() {
     printf '%s\n' "$*" | tee -a "$table"
@@ -59,58 +77,65 @@ found GPU "$python" -c \
     { tell 'gpu_check: no GPU'; exit 1; }
 tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
 
-check tests 1200 "$python" tests/bare.py
-check kernels 300 "$python" tests/once.py
-# Independent draws at kappa_c, on the GPU and, for comparison, on one core.
-decorrelation=
-found 'independent draws' "$python" -c 'import pyerrors' && decorrelation=--decorrelation
-for device in cuda host; do
-    # shellcheck disable=SC2016
-    check "bench $device" 900 sh -c \
-        '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
-        "$python" "$device" "$([ "$device" = cuda ] && echo 32 64 128 256 1024 || echo 32 64 128)" \
-        "$folder/bench.$device.json" "$decorrelation"
-    "$python" -c \
-        'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
-        <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
-done
+part() {
+    [[ " $parts " == *" $1 "* ]]
+}
 
+# What a call of a minute can say comes first: that kernels run at all, then their rates.
+part kernels && check kernels 60 "$python" tests/once.py
+if part bench; then
+    # Independent draws at kappa_c, on the GPU and, for comparison, on one core.
+    decorrelation=
+    found 'independent draws' "$python" -c 'import pyerrors' && decorrelation=--decorrelation
+    for device in cuda host; do
+        # shellcheck disable=SC2016
+        check "bench $device" 100 sh -c \
+            '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
+            "$python" "$device" "$([ "$device" = cuda ] && echo 64 32 128 256 1024 || echo 64 32)" \
+            "$folder/bench.$device.json" "$decorrelation"
+        "$python" -c \
+            'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
+            <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
+    done
+fi
+part tests && check tests 150 "$python" -m pytest -q -m cuda tests/unit tests/validate \
+    -p no:cacheprovider
 # Several ranks share the GPU, or take one each.
-found '2 ranks' have mpirun &&
-    check '2 ranks' 300 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda \
+part ranks && found '2 ranks' have mpirun &&
+    check '2 ranks' 60 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda \
         --sizes 64 --precisions float32
 
 for tool in memcheck racecheck; do
-    found "$tool" have compute-sanitizer &&
-        check "$tool" 600 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+    part "$tool" && found "$tool" have compute-sanitizer &&
+        check "$tool" 100 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$python" tests/once.py
 done
 
 sections=(--section Occupancy --section SpeedOfLight --section ComputeWorkloadAnalysis
     --section WarpStateStats)
-found ncu have ncu &&
-    check ncu 600 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
+part ncu && found ncu have ncu &&
+    check ncu 100 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
         --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' \
         "$python" tests/once.py 64 float32 4096
 
 # study NAME COMMAND ...: every stage of a deck, the command being all but --out; how long each took
 # goes to the table.
 study() {
-    local name=$1 out="$folder/$1"
+    local name=$1 out="runs/gpu-$1"
     shift
-    check "$name" 900 "$@" --out "$out" --restart
+    check "$name" 150 "$@" --out "$out" --restart
     [ -f "$out/timings.json" ] &&
         "$python" -m phi4hpc status "$out" 2>>"$log" | tee -a "$log" "$table"
 }
 
-if found studies "$python" -c \
+if part studies && found studies "$python" -c \
     'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
     study quickstart "$python" -m phi4hpc run input/quickstart.yaml device=cuda
+    found '2 cores' have mpirun &&
+        study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
     study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 \
         sample.draws=400 'train.kappas=[0.269]' 'train.models=[{dense: {latents: [61]}}]' \
         train.epochs=20 analyse.draws=256
-    found '2 cores' have mpirun &&
-        study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
 fi
 
 [ "$failed" -eq 0 ] && tell 'gpu_check: all checks passed' || tell "gpu_check: FAILED, see $log"
