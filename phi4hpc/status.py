@@ -1,5 +1,8 @@
 """`phi4hpc status DIR`: how far each stage of a run is, by what it has left, also meanwhile."""
 
+import shutil
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,29 @@ from phi4hpc.stages.table import STAGES
 def main(path: str | Path) -> None:
     """Print a line on who is at work in the run directory `path`, and one on each stage."""
     print(*lines(Path(path)), sep='\n')
+
+
+def watch(path: str | Path, every: float = 2.0) -> None:
+    """Print the lines anew every few seconds until nobody is at work in the run directory.
+
+    In a terminal they take the place of those before; elsewhere, those that changed follow them.
+    """
+    shown: list[str] = []
+    while True:
+        # Who is at work is asked first, so that what is shown last is how the run ended.
+        owner = holder(Path(path))
+        found = list(lines(Path(path)))
+        if sys.stdout.isatty():
+            width, height = shutil.get_terminal_size()
+            found = [line[:width - 1] for line in found[:height - 1]]
+            back = f'\x1b[{len(shown)}A\x1b[J' if shown else ''
+            print(back + '\n'.join(found), flush=True)
+        else:
+            print(*(line for line in found if line not in shown), sep='\n', flush=True)
+        if not owner:
+            return
+        shown = found
+        time.sleep(every)
 
 
 def lines(path: Path) -> Iterator[str]:

@@ -14,7 +14,7 @@ def do(command: str, args: argparse.Namespace) -> None:
     """Do what a command says with its options."""
     others = {'status': _status, 'verify': _verify, 'compare': _compare, 'export': _export,
               'init': _init, 'check': _check, 'info': _info, 'bench': _bench, 'schema': _schema,
-              'convert': _convert}
+              'completion': _completion, 'convert': _convert}
     others.get(command, _run)(command, args)
 
 
@@ -34,13 +34,23 @@ def _run(command, args):
     out = args.out or Path('runs', Path(args.deck).stem)
     runner.run(chosen, loaded, out, restart=args.restart, changed=args.changed, signals=signals,
                walltime=args.walltime)
+    if command == 'report' and args.open and launcher()[0] == 0:
+        _show(out / 'report.html')
+
+
+def _show(page):
+    """Open a page in the user's browser, where there is one."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        print(f'{page}: no browser is found here; open it elsewhere')
 
 
 def _status(_, args):
     from phi4hpc import status
 
     if launcher()[0] == 0:
-        status.main(args.directory)
+        (status.watch if args.watch else status.main)(args.directory)
 
 
 def _verify(_, args):
@@ -118,6 +128,13 @@ def _schema(_, args):
 
     if launcher()[0] == 0:
         print(json_schema_text(), end='')
+
+
+def _completion(_, args):
+    from phi4hpc.cli.completion import script
+
+    if launcher()[0] == 0:
+        print(script(args.shell), end='')
 
 
 def _convert(_, args):

@@ -39,6 +39,17 @@ def _directory(parser):
                         help='of a run, such as runs/quickstart')
 
 
+def _status(parser):
+    _directory(parser)
+    parser.add_argument('--watch', action='store_true',
+                        help='go on telling until nobody is at work; in a terminal in one place, '
+                             'elsewhere a line for each change')
+
+
+def _report(parser):
+    parser.add_argument('--open', action='store_true', help='show the page in a browser then')
+
+
 def _init(parser):
     parser.add_argument('name', nargs='?', default='deck', metavar='NAME',
                         help='of the file to write, with .yaml or without (default: deck.yaml)')
@@ -99,17 +110,24 @@ def _bench(parser):
     parser.add_argument('--json', action='store_true', help='print a list of objects')
 
 
+def _completion(parser):
+    parser.epilog = ('In ~/.bashrc: eval "$(phi4hpc completion bash)". For zsh: phi4hpc completion '
+                     'zsh > DIR/_phi4hpc, with a folder that fpath has before compinit.')
+    parser.add_argument('shell', choices=['bash', 'zsh'])
+
+
 def _convert(parser):
     from phi4hpc.convert import FORMS, epilog
 
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, epilog()
-    parser.add_argument('form', choices=FORMS, help='what the two couplings are')
+    parser.add_argument('form', choices=list(FORMS), help='what the two couplings are')
     parser.add_argument('mass', type=float, help='kappa, mu0^2 or m^2')
     parser.add_argument('coupling', type=float, help='lambda or g')
 
 
 OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {
-    **dict.fromkeys((*NAMES, 'run'), (_deck, _run)), 'check': (_deck, _check), 'init': (_init,),
-    'status': (_directory,), 'verify': (_directory,), 'compare': (_compare,), 'export': (_export,),
-    'bench': (_bench,), 'convert': (_convert,)}
+    **dict.fromkeys((*NAMES, 'run'), (_deck, _run)), 'report': (_deck, _run, _report),
+    'check': (_deck, _check), 'init': (_init,), 'status': (_status,), 'verify': (_directory,),
+    'compare': (_compare,), 'export': (_export,), 'bench': (_bench,),
+    'completion': (_completion,), 'convert': (_convert,)}
 """What each command takes; those that are not here take nothing."""

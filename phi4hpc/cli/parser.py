@@ -22,6 +22,7 @@ COMMANDS = {
     'info': 'this machine, and the libraries that would be used',
     'bench': 'how fast the parts are on this machine',
     'schema': 'the JSON Schema of decks, which describes every key',
+    'completion': 'a script for bash or zsh, which then completes words of this command',
     'convert': 'kappa and lambda as couplings of the continuum, and back',
 }
 
@@ -52,8 +53,17 @@ def parsed(argv: Sequence[str]) -> tuple[str, argparse.Namespace]:
     return command, parser.parse_intermixed_args(argv[1:])
 
 
+def every_command() -> argparse.ArgumentParser:
+    """Return one parser of all commands, for those who want to know all words that there are."""
+    parser = argparse.ArgumentParser(prog='phi4hpc', allow_abbrev=False)
+    commands = parser.add_subparsers()
+    for command, does in COMMANDS.items():
+        options.add(command, commands.add_parser(command, help=does))
+    return parser
+
+
 def _top():
-    commands = '\n'.join(f'  {name:<9}{what}' for name, what in COMMANDS.items())
+    commands = '\n'.join(f'  {name:<12}{what}' for name, what in COMMANDS.items())
     parser = _Parser(prog='phi4hpc', usage='phi4hpc COMMAND ...', allow_abbrev=False,
                      formatter_class=argparse.RawDescriptionHelpFormatter,
                      description='Lattice phi^4 and neural block spinning.\n\n'

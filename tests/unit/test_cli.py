@@ -2,6 +2,7 @@
 
 import math
 import os
+import shutil
 import subprocess
 import sys
 import types
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from phi4hpc import __version__, cli, errors
+from phi4hpc.cli.parser import COMMANDS, every_command
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.world import RANK_SIZE
 from phi4hpc.stages.table import NAMES
@@ -234,3 +236,51 @@ def test_bench_passes_its_options_on(monkeypatch):
     cli.main(['bench', 'sampler'])
     assert asked == [([32, 64], ['float64'], 'host', 0.5, True, True),
                      ([32, 64, 128, 256], ['float32', 'float64'], 'auto', 1.0, False, False)]
+
+
+@pytest.mark.parametrize(('there', 'said'), [(True, ''), (False, 'no browser is found here')])
+def test_the_page_is_opened_once_it_is_there(there, said, stages, monkeypatch, capsys):
+    opened = []
+    monkeypatch.setattr('webbrowser.open', lambda page: opened.append(page) or there)
+    cli.main(['report', QUICKSTART, '--out', '/tmp/a run', '--open'])
+    assert len(stages) == 1
+    assert opened == ['file:///tmp/a%20run/report.html']
+    assert said in capsys.readouterr().out
+
+
+TRY = """
+source <(python -m phi4hpc completion bash)
+while read -r -a words; do
+    COMP_WORDS=(phi4hpc "${words[@]}"); COMP_CWORD=${#words[@]}; COMPREPLY=()
+    _phi4hpc; echo "${COMPREPLY[*]}"
+done
+"""
+
+
+def test_bash_completes_commands_options_decks_and_keys(tmp_path):
+    (tmp_path / 'studies').mkdir()
+    for name in ('deck.yaml', 'notes.txt'):
+        (tmp_path / 'studies' / name).touch()
+    words = ['expo', 'run studies/', 'run deck.yaml --wa', 'run deck.yaml sample.dr', 'bench st',
+             'status st', 'check deck.yaml --stage m']
+    environment = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
+                   'PYTHONPATH': str(ROOT)}
+    done = subprocess.run(['bash', '-c', TRY], cwd=tmp_path, input='\n'.join(words) + '\n',
+                          env=environment, capture_output=True, text=True)
+    assert done.stdout.splitlines() == ['export', 'studies/deck.yaml', '--walltime',
+                                        'sample.draws=', 'storage', 'studies', 'measure']
+
+
+@pytest.mark.skipif(not shutil.which('zsh'), reason='no zsh: apt-get install zsh')
+def test_zsh_understands_its_script(capsys):
+    cli.main(['completion', 'zsh'])
+    script = capsys.readouterr().out
+    done = subprocess.run(['zsh', '-n'], input=script, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, '')
+    assert "_files -g '*.y*ml'" in script
+
+
+@pytest.mark.parametrize('command', COMMANDS)
+def test_every_command_has_its_place_in_completion(command):
+    commands, = (action for action in every_command()._actions if isinstance(action.choices, dict))
+    assert command in commands.choices

@@ -1,9 +1,12 @@
 """`phi4hpc status` tells of a stage that was stopped until another begins or it is done."""
 
+import os
+import sys
 from contextlib import suppress
 
 import pytest
 
+from phi4hpc import cli, status
 from phi4hpc.logs import Progress, followed
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.status import lines
@@ -69,3 +72,46 @@ def test_of_training_it_is_said_how_many_models_are_done(directory, deck, said):
 def test_an_odd_note_is_no_traceback(directory, text):
     note(directory).write_text(text)
     assert state(directory, 'report')
+
+
+@pytest.fixture
+def at_work(directory, monkeypatch):
+    """Let a run be at work in the report, figure after figure, until all are drawn."""
+    progress = Progress('draw', 8)
+
+    def advance(_):
+        with followed(note(directory), 'report'):
+            progress.advance(2)
+            progress.__exit__()
+            text = note(directory).read_text()
+        note(directory).write_text(text)
+
+    monkeypatch.setattr(status.time, 'sleep', advance)
+    monkeypatch.setattr(status, 'holder', lambda _: 'process 7' if progress.done < 8 else None)
+    return directory
+
+
+def test_watching_without_a_terminal_tells_what_changed(at_work, capsys):
+    cli.main(['status', str(at_work), '--watch'])
+    said = capsys.readouterr().out
+    assert '\x1b' not in said
+    assert [line.split('(')[1][:4] for line in said.splitlines() if '  report ' in line] == [
+        '25%)', '25%)', '50%)', '75%)', '100%']
+    assert said.count('not in the deck') == 2
+    assert said.splitlines()[-2].endswith('nobody is at work')
+
+
+def test_watching_in_a_terminal_stays_in_one_place(at_work, monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
+    monkeypatch.setattr(status.shutil, 'get_terminal_size', lambda: os.terminal_size((40, 24)))
+    cli.main(['status', str(at_work), '--watch'])
+    pages = capsys.readouterr().out.split('\x1b[6A\x1b[J')
+    assert len(pages) == 5
+    assert all(page.count('\n') == 6 for page in pages)
+    assert max(len(line) for page in pages for line in page.splitlines()) < 40
+
+
+def test_nothing_is_watched_where_nobody_is_at_work(directory, monkeypatch, capsys):
+    monkeypatch.setattr(status.time, 'sleep', None)
+    cli.main(['status', str(directory), '--watch'])
+    assert 'nobody is at work' in capsys.readouterr().out
