@@ -102,7 +102,7 @@ def _ours(comm: Communicator, family: Family, seconds: float) -> float:
     objective = Objective([COSTS.entry({'reconstruction': {}})], observable.Ensemble(L, KAPPA, 0.0))
     steps, began = -WARM, perf_counter()
     with process_group(comm):
-        learner = Learner(comm, _network(family), objective, 1e-4, phi_nyx[:1].flatten(1))
+        learner = Learner(comm, _network(family), objective, 1e-4)
         for x_sD in _batches(share, phi_nyx):
             if x_sD is None:
                 terms = objective.terms_of_draws(learner.model, valid_nD)

@@ -2,19 +2,19 @@
 
 A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these
 means, takes the slope of the objective in them, and sends that back through its own part: the
-ranks' gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by
-MPI on hosts: within a node that is shared memory, where gloo goes through the network's loopback.
+ranks' gradients then add up to the gradient of the objective. MPI adds them, which is shared memory
+within a node; or NCCL does, where each rank has a GPU of its own.
 
 Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 """
 
 import math
-import warnings
+from collections.abc import Iterable
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
-from torch.nn.parallel import DistributedDataParallel
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.cost import Mapped
@@ -24,55 +24,29 @@ from phi4hpc.parallel.communicator import Communicator
 
 LARGEST = 1.0
 """Norm of a gradient. A longer one is shortened to this."""
-BUCKET = 1024
-"""MiB, more than a model has: all gradients go in one message."""
 
 
 class Diverged(UserError):
     """The objective of a training is no finite number any more."""
 
 
-class Both(nn.Module):
-    """A model as a function that returns its latents and its reconstructions."""
-
-    def __init__(self, model: Autoencoder) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, x_sD: Tensor) -> tuple[Tensor, Tensor]:
-        """Return (y_sd, z_sD)."""
-        y_sd = self.model.encode(x_sD)
-        return y_sd, self.model.decode(y_sd)
-
-
 class Learner:
     """A model on all ranks of `comm` and its optimiser; inside a `process_group` on several ranks.
 
-    `x_nD` are any fields. `rate` is the learning rate at a factor of one.
+    All ranks begin with rank 0's weights. `rate` is the learning rate at a factor of one.
     """
 
-    def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective, rate: float,
-                 x_nD: Tensor) -> None:
+    def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective,
+                 rate: float) -> None:
         self.comm, self.model, self.objective = comm, model, objective
-        self.net = Both(model) if comm.size == 1 else self._over_all_ranks(x_nD)
+        if comm.size > 1:
+            first = {name: weight.cpu() for name, weight in model.state_dict().items()}
+            model.load_state_dict(comm.bcast(first))
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
-        self.optimiser = torch.optim.Adam(model.family.groups(model, rate))
+        # Fused, Adam passes over the weights once. Else it would take a sixth of a dense step.
+        self.optimiser = torch.optim.Adam(model.family.groups(model, rate), fused=True)
         self.rates = [group['lr'] for group in self.optimiser.param_groups]
         self.state = {'model': model, 'optimiser': self.optimiser}
-
-    def _over_all_ranks(self, x_nD: Tensor) -> DistributedDataParallel:
-        with warnings.catch_warnings():
-            # New versions of torch call this option by another name, which older ones do not know.
-            warnings.simplefilter('ignore', FutureWarning)
-            net = DistributedDataParallel(Both(self.model), bucket_cap_mb=BUCKET,
-                                          broadcast_buffers=False, gradient_as_bucket_view=True)
-        if x_nD.device.type == 'cpu':
-            net.register_comm_hook(self.comm, mean_by_mpi)
-        # DDP orders its buckets anew after the first backward pass, and sums over ranks round
-        # according to that order. Without a pass here the first step after a training was resumed
-        # would differ.
-        net(x_nD)[1].sum().backward()
-        return net
 
     def set_rate(self, factor: float) -> None:
         """Let the next steps learn at `factor` times the rate of each group of parameters."""
@@ -90,8 +64,8 @@ class Learner:
         Returns each cost's value over the whole batch. Raises Diverged, on all ranks, where one is
         not finite.
         """
-        y_sd, z_sD = self.net(x_sD)
-        mapped = Mapped(self.model, x_sD, y_sd, z_sD, self.objective.ensemble)
+        y_sd = self.model.encode(x_sD)
+        mapped = Mapped(self.model, x_sD, y_sd, self.model.decode(y_sd), self.objective.ensemble)
         parts = {name: term_sc.sum(0) / batch
                  for name, term_sc in self.objective.terms(mapped).items()}
         means = self._over_ranks(parts)
@@ -100,11 +74,13 @@ class Learner:
         if not all(map(math.isfinite, found.values())):
             raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
         slopes = torch.autograd.grad(self.objective.total(values), list(means.values()))
-        mine = [(part_c * slope_c.to(part_c)).sum()
-                for part_c, slope_c in zip(parts.values(), slopes, strict=True)]
         self.optimiser.zero_grad()
-        # DDP divides the sum of the ranks' gradients by their number.
-        (self.comm.size * torch.stack(mine).sum()).backward()
+        torch.autograd.backward(list(parts.values()),
+                                [slope_c.to(part_c) for part_c, slope_c
+                                 in zip(parts.values(), slopes, strict=True)])
+        if self.comm.size > 1:
+            add_over_ranks(self.comm, (weight.grad for weight in self.weights
+                                       if weight.grad is not None))
         nn.utils.clip_grad_norm_(self.weights, LARGEST)
         self.optimiser.step()
         return found
@@ -121,11 +97,16 @@ class Learner:
                 for name, each_c in zip(parts, sums, strict=True)}
 
 
-def mean_by_mpi(comm: Communicator,
-                bucket: torch.distributed.GradBucket) -> torch.futures.Future[Tensor]:
-    """Return the mean over ranks of the gradients in `bucket`, in the form that DDP asks for."""
-    buffer = bucket.buffer()
-    done: torch.futures.Future[Tensor] = torch.futures.Future()
-    comm.Allreduce(None, buffer.numpy())                           # None: in place
-    done.set_result(buffer.div_(comm.size))
-    return done
+def add_over_ranks(comm: Communicator, gradients: Iterable[Tensor]) -> None:
+    """Replace gradients by their sums over the ranks. Collective.
+
+    Each goes by itself: to gather them in one message first takes longer than MPI takes for a few
+    messages more.
+    """
+    for gradient in gradients:
+        if dist.is_initialized():
+            dist.all_reduce(gradient)
+        else:
+            sum_ = gradient.cpu().contiguous()                     # no copy of what is so already
+            comm.Allreduce(None, sum_.numpy())                     # None: in place
+            gradient.copy_(sum_)

@@ -102,8 +102,7 @@ class Trainer:
         """Make the epochs that are left, and give the network its best weights."""
         phi_nyx, settings = self._on_device(self.shares.train_nyx), self.settings
         most, steps = settings.epochs * self.strata.steps, self.strata.steps
-        learner = Learner(self.comm, self.network, self.objective, settings.rate,
-                          phi_nyx[:1].flatten(1))
+        learner = Learner(self.comm, self.network, self.objective, settings.rate)
         checkpoints = Checkpoints(self.comm, self.checkpoints, settings.keep, self._about(),
                                   learner.state)
         history, pace = checkpoints.resume(settings.device) or self._at_the_start()

@@ -67,7 +67,7 @@ def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monk
     monkeypatch.setattr(learner, 'LARGEST', 1e9)                    # no gradient is shortened
     objective = objective_of(cost(name, weight=0.5))
     model, plain = (moved(network('dense')) for _ in range(2))
-    values = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1]).step(draws(), 40)
+    values = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3).step(draws(), 40)
     value(objective, plain, draws()).backward()
     assert 0.5 * values[name] == pytest.approx(value(objective, plain, draws()).item(), rel=1e-5)
     for ours, exact in zip(model.parameters(), plain.parameters(), strict=True):
@@ -76,7 +76,7 @@ def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monk
 
 def test_a_gradient_that_is_too_long_is_shortened():
     model, objective = moved(network('dense')), objective_of(cost('reconstruction'))
-    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1])
+    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3)
     learns.step(1e3 * draws(), 40)
     length = torch.cat([weight.grad.flatten() for weight in model.parameters()]).norm()
     assert length == pytest.approx(learner.LARGEST, rel=1e-3)
@@ -85,7 +85,7 @@ def test_a_gradient_that_is_too_long_is_shortened():
 def test_a_step_whose_objective_is_no_number_raises_diverged_and_moves_nothing():
     model, plain = (moved(network('dense')) for _ in range(2))
     objective = objective_of(cost('reconstruction'))
-    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3, draws()[:1])
+    learns = learner.Learner(MPI.COMM_SELF, model, objective, 1e-3)
     with pytest.raises(learner.Diverged, match='reconstruction is nan'):
         learns.step(draws() * torch.nan, 40)
     weights = zip(model.parameters(), plain.parameters(), strict=True)
