@@ -50,6 +50,8 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
         return ('level',) if key.startswith('cutoff') else ('orbit',)
     if group.name.endswith('/distribution'):
         return ('bin',)
+    if group.name.endswith('/information'):
+        return ()
     found = DIMENSIONS[key.removesuffix('_error')]
     if group.name.endswith('/autoencoder'):
         return tuple('site' if dimension == 'latent' else dimension for dimension in found)

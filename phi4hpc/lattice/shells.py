@@ -39,3 +39,17 @@ def kept_shells(d: int, L: int) -> np.ndarray:
     line = (2 * np.sin(np.pi * np.arange(L) / L)) ** 2
     p2_yx = np.round(line[:, None] + line, 12)
     return p2_yx <= np.sort(p2_yx, axis=None)[count - 1]
+
+
+def bands(L: int, growth: float = 1.5) -> np.ndarray:
+    """Return the number of the band of each momentum, (L, L), ordered as by numpy.fft.fft2.
+
+    Bands are of whole shells, in the order of |p^|: p = 0 alone, then each holds about half as many
+    momenta as all below it, by `growth`. So there are about 15 bands at L = 32, narrow where G(p)
+    changes fast.
+    """
+    closed = closed_sizes(L)
+    wanted = growth ** np.arange(np.ceil(np.log(L**2) / np.log(growth)))
+    upto = np.unique([0, *closed[np.abs(closed - wanted[:, None]).argmin(1)], L**2])
+    rank_yx = np.searchsorted(np.sort(key := np.round(zone_momentum(L), 9), axis=None), key)
+    return np.searchsorted(upto, rank_yx, side='right') - 1

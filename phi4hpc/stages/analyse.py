@@ -4,6 +4,7 @@ The one has the singular spectra of every model, the other the means over draws 
 """
 
 import shutil
+from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -11,9 +12,9 @@ import numpy as np
 from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model, models
-from phi4hpc.deck.parts import length
+from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
-from phi4hpc.latent import analysis, distribution, latentfile, momentum
+from phi4hpc.latent import analysis, distribution, information, latentfile, momentum
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import Progress, log
@@ -107,8 +108,26 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     phi_nyx = shards.read_range(lattice.phi, lattice.rung(model.kappa), draws, first, last, each)
     share = comm, network, phi_nyx, first, total
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, each),
-             'distribution': distribution.analyse(*share, each)}
+             'distribution': distribution.analyse(*share, each),
+             'information': information.analyse(comm, partial(reconstruct, network),
+                                                before_test(context, model, lattice), *share[2:],
+                                                each)}
     return {name: arrays for name, arrays in found.items() if arrays}
+
+
+def before_test(context: Context, model: Model, lattice: Lattice) -> Iterator[np.ndarray]:
+    """Yield this rank's share of the draws that predictions are fitted to, some at a time.
+
+    They are spread evenly over the draws of every chain before those of the test.
+    """
+    assert context.deck.train
+    _, valid, _ = split(lattice.draws, context.deck.train.held_out)
+    draws, rung = slice(0, valid.stop), lattice.rung(model.kappa)
+    numbers = shards.evenly(lattice.chains * length(draws), information.LEARN)
+    first, last = block(len(numbers), context.comm.size, context.comm.rank)
+    for start in range(first, last, information.CHUNK):
+        some = numbers[start:min(start + information.CHUNK, last)]
+        yield shards.read_numbers(lattice.phi, rung, draws, some)
 
 
 def add_group(context: Context, model: Model, network: Autoencoder, lattice: Lattice,

@@ -1,10 +1,13 @@
 """Latent analysis over ranks: the same spectra and errors, to rounding, as on one rank."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
-from phi4hpc.latent import momentum
+from phi4hpc.latent import information, momentum
 from phi4hpc.latent.analysis import analyse
+from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.world import world
@@ -67,3 +70,18 @@ def test_what_is_kept_of_momenta_does_not_depend_on_the_number_of_ranks(total):
     expected = momentum.analyse(MPI.COMM_SELF, model().double(), phi_nyx, 0, total, 0.02)
     for name, array in expected.items():
         np.testing.assert_allclose(results[name], array, rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+@pytest.mark.parametrize('total', [50, 2])
+def test_what_is_kept_of_couplings_does_not_depend_on_the_number_of_ranks(total):
+    from mpi4py import MPI
+
+    comm, mapped = world(), partial(reconstruct, model().double())
+    learn_nyx, phi_nyx = (np.random.default_rng(seed).standard_normal((total, SIZE, SIZE))
+                          for seed in (1, 2))
+    first, last = block(total, comm.size, comm.rank)
+    results = information.analyse(comm, mapped, np.split(learn_nyx[first:last], 1),
+                                  phi_nyx[first:last], first, total)
+    expected = information.analyse(MPI.COMM_SELF, mapped, [learn_nyx], phi_nyx, 0, total)
+    for name, number in expected.items():
+        np.testing.assert_allclose(results[name], number, rtol=1e-6, atol=1e-7, err_msg=name)

@@ -1,0 +1,56 @@
+"""Functions of a field that are the same for all its images under the symmetries of the torus.
+
+Of these are the statistics by which an ensemble depends on its couplings, and the features from
+which they are predicted. All are per site. Even functions do not change with the sign of the field,
+odd ones change with it. Suffixes: n draws, y x lattice axes, f features, t statistics.
+"""
+
+import numpy as np
+
+from phi4hpc.lattice.action import hopping, neighbours
+from phi4hpc.lattice.shells import bands
+
+STATISTICS = ('kappa', 'lambda'), ('field',)
+"""The couplings that even and odd statistics belong to."""
+
+
+def statistics(phi_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the even and the odd statistics, (n, t): those of kappa and lambda; that of a field.
+
+    They are H / Omega with H = sum_{x,mu} phi(x) phi(x+mu), the mean of phi^4 - 2 phi^2, and M. The
+    factors 2 and -1 by which they stand in -S do not matter to the part of them that is kept.
+    """
+    square_nyx = phi_nyx**2
+    quartic_n = (square_nyx**2 - 2 * square_nyx).mean((1, 2))
+    hopping_n = hopping(phi_nyx) / phi_nyx.shape[-1]**2
+    return np.stack([hopping_n, quartic_n], 1), phi_nyx.mean((1, 2))[:, None]
+
+
+def features(z_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return even and odd features (n, f).
+
+    The even ones are the power in bands of momenta, of which every quadratic form that has the
+    symmetries is made to good approximation; H and quartic ones, local and global; and z^6. The odd
+    ones are M = <z>, <z^3>, M^3 and M <z^2>, with <> the mean over sites.
+    """
+    L = z_nyx.shape[-1]
+    m_n, z2_nyx = z_nyx.mean((1, 2)), z_nyx**2
+    local = [z2_nyx, z2_nyx**2, z2_nyx**3, z_nyx**3 * neighbours(z_nyx),
+             z2_nyx * neighbours(z2_nyx)]
+    z2_n, *rest = [field_nyx.mean((1, 2)) for field_nyx in local]
+    hopping_n = hopping(z_nyx) / L**2
+    even = [hopping_n, z2_n, *rest, abs(m_n), m_n**4, m_n**2 * z2_n, z2_n**2, z2_n * hopping_n]
+    odd = [m_n, (z_nyx**3).mean((1, 2)), m_n**3, m_n * z2_n]
+    return np.concatenate([power(z_nyx), np.stack(even, 1)], 1), np.stack(odd, 1)
+
+
+def power(z_nyx: np.ndarray) -> np.ndarray:
+    """Return |z~(p)|^2 / Omega^2 summed over each band of momenta, (n, bands)."""
+    L = z_nyx.shape[-1]
+    half = slice(L // 2 + 1)
+    band_D = bands(L)[:, half].ravel()
+    # p and -p have the same power, so that half of the momenta tell all, most of them twice.
+    twice_x = np.where(2 * np.arange(L // 2 + 1) % L == 0, 1, 2)
+    waves_nyx = np.fft.rfft2(z_nyx)
+    power_nD = ((waves_nyx.real**2 + waves_nyx.imag**2) * twice_x).reshape(-1, band_D.size)
+    return power_nD @ np.eye(band_D.max() + 1)[band_D] / L**4

@@ -1,0 +1,144 @@
+"""What a model keeps of the information on couplings, against what free fields have exactly."""
+
+import h5py
+import numpy as np
+import pytest
+import xarray
+from mpi4py import MPI
+
+from phi4hpc.latent import information, invariants, latentfile
+from phi4hpc.latent.information import NAMES
+from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.lattice.shells import bands, kept_shells
+from tests.autoencoders import free_propagator, moved, network
+
+SIZE = 8
+LEARN, TEST = 3000, 1500
+ALL = np.ones((SIZE, SIZE), bool)
+
+
+def draws(n, seed=5):
+    """Gaussian fields of the free propagator, (n, y, x)."""
+    noise_nyx = np.random.default_rng(seed).standard_normal((n, SIZE, SIZE))
+    return np.fft.ifft2(np.fft.fft2(noise_nyx) * np.sqrt(free_propagator(SIZE))).real
+
+
+def cut(weight_yx):
+    """Return the map that multiplies each wave by a weight."""
+    return lambda phi_nyx: np.fft.ifft2(np.fft.fft2(phi_nyx) * weight_yx).real
+
+
+def judged(mapped, learn=LEARN, test=TEST, seed=5):
+    phi_nyx = draws(learn + test, seed)
+    return information.analyse(MPI.COMM_SELF, mapped, np.array_split(phi_nyx[:learn], 10),
+                               phi_nyx[learn:], 0, test)
+
+
+def pull(found, name, exact):
+    return (found[name] - exact) / found[f'{name}_error']
+
+
+def on_kappa(below_yx):
+    """Return the part of Var H, H = sum_p (cos p_y + cos p_x) |phi~(p)|^2 / Omega, in some waves.
+    """
+    cosine = np.cos(2 * np.pi * np.arange(SIZE) / SIZE)
+    square_yx = ((cosine[:, None] + cosine) * free_propagator(SIZE)) ** 2
+    return square_yx[below_yx].sum() / square_yx.sum()
+
+
+@pytest.mark.parametrize('latent', [1, 5, 21])
+def test_a_momentum_cut_keeps_of_free_fields_what_is_exact(latent):
+    below_yx, power_yx = kept_shells(latent, SIZE), free_propagator(SIZE)
+    found = judged(cut(below_yx))
+    assert abs(pull(found, 'kappa', on_kappa(below_yx))) < 4
+    assert abs(pull(found, 'variance', power_yx[below_yx].sum() / power_yx.sum())) < 4
+    assert found['field'] == pytest.approx(1, abs=1e-9)
+    assert 0 < found['lambda'] < 1
+    assert 1e-4 < found['kappa_error'] < 0.05
+
+
+def test_another_statistic_than_that_of_the_coupling_is_seen(monkeypatch):
+    def diagonal(phi_nyx):
+        return (phi_nyx * np.roll(phi_nyx, (1, 1), (1, 2))).sum((1, 2)) * 2
+
+    monkeypatch.setattr(invariants, 'hopping', diagonal)
+    below_yx = kept_shells(21, SIZE)
+    assert abs(pull(judged(cut(below_yx)), 'kappa', on_kappa(below_yx))) > 8
+
+
+def test_a_site_of_each_block_knows_of_the_mean_what_its_aliases_leave():
+    """Waves that decimation cannot tell from p = 0 are noise to M."""
+    model, power_yx = network('decimation', L=SIZE, block=2), free_propagator(SIZE)
+    found = judged(lambda phi_nyx: reconstruct(model, phi_nyx))
+    exact = power_yx[0, 0] / power_yx[::SIZE // 2, ::SIZE // 2].sum()
+    assert exact < 0.98
+    assert abs(pull(found, 'field', exact)) < 4
+
+
+def test_what_is_kept_grows_with_what_is_seen():
+    """Data processing: a map that sees more keeps more, within errors, of every coupling."""
+    of_sizes = [judged(cut(kept_shells(latent, SIZE))) for latent in (1, 5, 9, 21, 37, 64)]
+    for name in NAMES:
+        for less, more in zip(of_sizes, of_sizes[1:], strict=False):
+            assert 0 <= less[name] <= 1 + 1e-9
+            error = np.hypot(less[f'{name}_error'], more[f'{name}_error'])
+            assert more[name] > less[name] - 2 * error - 1e-9
+        assert of_sizes[-1][name] == pytest.approx(1, abs=1e-6)
+
+
+def test_a_linear_rescaling_of_waves_loses_nothing_but_likeness():
+    weight_yx = np.sqrt(0.1 + 1 / free_propagator(SIZE))
+    found, one_to_one = judged(cut(weight_yx)), judged(cut(ALL))
+    assert found['variance'] < 0.9
+    assert found['kappa'] == pytest.approx(one_to_one['kappa'], abs=0.01)
+
+
+def test_fields_that_have_nothing_to_do_with_the_draws_keep_nothing():
+    rng = np.random.default_rng(3)
+    found = judged(lambda phi_nyx: rng.standard_normal(phi_nyx.shape))
+    for name in NAMES[:3]:
+        assert -0.1 < found[name] < 0.05
+    assert found['variance'] < 0
+
+
+def test_errors_are_the_spread_over_independent_draws():
+    model = moved(network('dense', 13, SIZE, hidden=20), 0.05)
+    results = [judged(lambda phi_nyx: reconstruct(model, phi_nyx), 800, 320, seed)
+               for seed in range(24)]
+    for name in NAMES:
+        value, error = (np.array([result[key] for result in results])
+                        for key in (name, f'{name}_error'))
+        assert 0.7 < error.mean() / value.std() < 1.5, name
+
+
+def test_fields_that_vanish_keep_nothing_that_is_defined():
+    found = information.analyse(MPI.COMM_SELF, cut(ALL), [np.zeros((3, SIZE, SIZE))],
+                                np.zeros((4, SIZE, SIZE)), 0, 4)
+    assert all(np.isnan(found[name]) for name in NAMES)
+
+
+@pytest.mark.parametrize('L', [2, 4, 6, 32])
+def test_bands_are_whole_shells_and_the_zero_mode_alone(L):
+    band_yx = bands(L)
+    assert (band_yx == 0).sum() == 1
+    assert band_yx[0, 0] == 0
+    np.testing.assert_array_equal(band_yx, band_yx.T)
+    np.testing.assert_array_equal(np.unique(band_yx), np.arange(band_yx.max() + 1))
+    assert band_yx.max() < 17
+
+
+def test_power_in_bands_is_all_there_is():
+    phi_nyx = draws(3)
+    np.testing.assert_allclose(invariants.power(phi_nyx).sum(1), (phi_nyx**2).mean((1, 2)))
+    band_yx = bands(SIZE)
+    expected = [(abs(np.fft.fft2(phi_nyx))**2)[:, band_yx == b].sum(1) / SIZE**4
+                for b in range(band_yx.max() + 1)]
+    np.testing.assert_allclose(invariants.power(phi_nyx), np.transpose(expected))
+
+
+def test_xarray_sees_numbers(tmp_path):
+    found = {'information': judged(cut(kept_shells(5, SIZE)), 100, 50)}
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        latentfile.write(file.create_group('model'), found, draws(2), draws(2))
+    seen = xarray.open_datatree(tmp_path / 'latent.h5', engine='h5netcdf')['model/information']
+    assert float(seen.kappa) == found['information']['kappa']
