@@ -31,12 +31,29 @@ def start(rank: int, path: Path | None = None, level: int = logging.INFO) -> Non
     # A line that finds no room is not worth a traceback.
     logging.raiseExceptions = False
     log.handlers.clear()
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    handlers: list[logging.Handler] = [_AboveBars(sys.stderr)]
     if path is not None and rank == 0:
         handlers.append(logging.FileHandler(path, encoding='utf-8'))
     for handler in handlers:
         handler.setFormatter(logging.Formatter('%(asctime)s %(message)s', '%H:%M:%S'))
         log.addHandler(handler)
+
+
+class _AboveBars(logging.StreamHandler):
+    """Writes to a stream; where bars are drawn, above them."""
+
+    def emit(self, record):
+        with _bars_away():
+            super().emit(record)
+
+
+def _bars_away():
+    """Return a block during which no bar is seen, for what else is written to the terminal."""
+    if not wants_bars():
+        return contextlib.nullcontext()
+    from tqdm import tqdm
+
+    return tqdm.external_write_mode(file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -77,7 +94,7 @@ class Progress:
         if self.speaks and wants_bars():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, desc=what, unit='step', file=sys.stderr, leave=False,
+            self.bar = tqdm(total=total, desc=what, unit='', file=sys.stderr, leave=False,
                             dynamic_ncols=True)
 
     def skip(self, n: int) -> None:
