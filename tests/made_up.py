@@ -194,6 +194,9 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'momentum/cutoff_{name}_error'] = np.array([0.01, 0.02, 0.01])
     for key in ('phi', 'before', 'before_error', 'after', 'after_error'):
         group[f'distribution/{key}'] = np.array([0.1, 0.5, 0.1])
+    for number, name in enumerate(('kappa', 'lambda', 'field', 'variance')):
+        group[f'information/{name}'] = 0.97 - 0.1 * number
+        group[f'information/{name}_error'] = 0.01
     for which in ('original', 'reconstructed'):
         group[f'examples/{which}'] = rng.normal(size=(3, L, L))
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phi4hpc.files import write_text
 from phi4hpc.lattice.observable import load
-from phi4hpc.report import findings
+from phi4hpc.report import findings, information
 from phi4hpc.report.numbers import written
 from phi4hpc.report.study import UNDEFINED, Study
 from phi4hpc.report.tables import columns
@@ -16,7 +16,8 @@ EXPONENTS = {'nu': r'$\nu$', 'beta/nu': r'$\beta/\nu$', 'gamma/nu': r'$\gamma/\n
 
 
 def export(study: Study, folder: Path) -> None:
-    """Write the tables of a study into a folder: means, reweighted curves, kappas and exponents.
+    """Write the tables of a study into a folder: means, reweighted curves, information, kappas and
+    exponents.
 
     What was not found has no table, what is not defined an empty cell.
     """
@@ -24,6 +25,8 @@ def export(study: Study, folder: Path) -> None:
     write(folder / 'means', means(study), means_in_words(study))
     if study.reweighted:
         write(folder / 'reweighted', pd.concat([curves(table) for table in study.reweighted]))
+    if found := information.numbers(study):
+        write(folder / 'information', pd.DataFrame(found))
     if points := findings.points(study):
         rows = [{'of': p['of'], 'what': p['what'], 'L': p['L'], **numbers('kappa', p['kappa'])}
                 for p in points]

@@ -1,0 +1,131 @@
+"""What models keep of the information on couplings, against latent size and against loss."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
+
+from phi4hpc.report.information import Kept, kept
+from phi4hpc.report.models import described
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Plot, line, panels, points
+
+PLACE = 'kept', 5
+TITLE = 'Information on the couplings'
+CAPTION = """
+The part of the Fisher information on κ and on λ that the latents <em>lose</em>, at
+κ = {{ f.kappa }} and λ = {{ f.lam }}: against the latent size (top; models of one size lie beside
+each other), and against the part of ⟨φ²⟩ that the reconstruction loses (below; lower left is
+better, and below the line information is lost more slowly than variance). The information is the
+variance of the sufficient statistic, Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
+what is kept of it is at least <i>R</i>² of a prediction from the decoded field, fitted to other
+draws than the test draws on which it is judged; so the points are upper bounds of what is lost.
+Jackknife errors.
+{% if f.cheapest %} {{ f.cheapest.title | safe }} keeps {{ f.cheapest.kappa }} of what the ensemble
+says about κ at {{ f.cheapest.variance }} of its variance
+{{- ', the least variance at which 99% are kept' if f.cheapest.enough
+    else '; no model keeps 99%' }}.{% endif %}
+{%- for pair in f.against %} <strong>{{ pair.more.title | safe }} reconstructs better than
+{{ pair.less.title | safe }}, {{ pair.more.variance }} of the variance against
+{{ pair.less.variance }}, and its decoded field says less on κ, {{ pair.more.kappa }} against
+{{ pair.less.kappa }}: a small loss is not what κ is read from.</strong>{% endfor %}
+ Of a field that couples to Σφ, which is to say of {{ M() }},
+{%- if f.all_of_field %} all models keep more than 99.9%.
+{%- else %} models keep{% for m in f.models %} {{ m.title | safe }}: {{ m.field }}
+{{- ';' if not loop.last else '.' }}{% endfor %}
+{%- endif %}
+"""
+
+SHOWN = (('kappa', r'lost on $\kappa$'), ('lambda', r'lost on $\lambda$'))
+ENOUGH = 0.99                 # of the information on kappa, that the caption asks for
+APART = 0.035                 # of the latent size, between models that have the same
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa, of the first seed of every model."""
+    for kappa, everyone in study.models.items():
+        found = kept(study, [m for m in everyone if m.seed == 1 and not m.lossless])
+        if not found:
+            continue
+        figure, axes = panels(2, 2, FULL, 6.2, sharey='col')
+        for column, (name, label) in zip(axes.T, SHOWN, strict=True):
+            draw_lost(column, found, name)
+            column[0].set(ylabel=label, xlabel='latent size $d$')
+            column[1].set(ylabel=label, xlabel=r'lost of $\langle\phi^2\rangle$')
+        handles = dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True))
+        figure.legend(handles.values(), handles, loc='outside lower center', ncols=4)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
+                            **facts(found)}, kappa)
+
+
+def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
+    """Draw what is lost on a coupling against latent size, and against what is lost of phi^2."""
+    labels = list(dict.fromkeys(kind(one) for one in found))
+    for one in found:
+        like = [other for other in found if other.model.latent == one.model.latent]
+        shift = 1 + APART * (like.index(one) - (len(like) - 1) / 2)
+        y, error, number = one.lost(name), one.error[name], labels.index(kind(one))
+        points(axes[0], [one.model.latent * shift], [y], [error], number, label=kind(one))
+        points(axes[1], [one.lost('variance')], [y], [error], number)
+    draw_diagonal(axes[1], [one.lost('variance') for one in found])
+    for ax in axes:
+        ax.set(xscale='log', yscale='log')
+        percent(ax.yaxis, (1, 2, 5))
+    percent(axes[1].xaxis, (1, 2, 3, 4, 5, 7))
+    sizes = sorted({one.model.latent for one in found})
+    wide = 1.05 * (sizes[-1] / sizes[0]) ** 0.1
+    shown = [d for d, above in zip(sizes, [*sizes[1:], np.inf], strict=True) if above > wide * d]
+    axes[0].xaxis.set_minor_locator(FixedLocator(sizes))
+    axes[0].xaxis.set_minor_formatter(NullFormatter())
+    axes[0].set_xticks(shown, [f'${d}$' for d in shown])
+
+
+def kind(one: Kept) -> str:
+    """Return how legends name a model of any latent size."""
+    settings = re.sub(r'(, )?block\d+', '', one.model.settings)
+    return ', '.join(filter(None, [one.model.family, settings]))
+
+
+def percent(axis: Axis, digits: tuple[int, ...]) -> None:
+    """Label an axis in percent, at these digits of each decade."""
+    axis.set_major_locator(LogLocator(subs=digits))
+    axis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
+    axis.set_minor_formatter(NullFormatter())
+
+
+def draw_diagonal(axes: Axes, lost: list[float]) -> None:
+    """Draw where as much information is lost as variance."""
+    ends = np.array([0.9 * min(lost), 1.1 * max(lost)])
+    line(axes, ends, ends, color='0.45', lw=0.7, ls='--', zorder=0)
+
+
+def facts(found: list[Kept]) -> dict[str, Any]:
+    """Return what the caption tells."""
+    enough = [one for one in found if one.value['kappa'] > ENOUGH]
+    cheapest = (min(enough, key=lambda one: one.value['variance']) if enough
+                else max(found, key=lambda one: one.value['kappa']))
+    return {'models': [said(one) for one in found],
+            'cheapest': said(cheapest) | {'enough': bool(enough)},
+            'against': [{'more': said(one), 'less': said(other)} for one, other in against(found)],
+            'all_of_field': all(one.value['field'] > 0.999 for one in found)}
+
+
+def against(found: list[Kept]) -> list[tuple[Kept, Kept]]:
+    """Return the pair that is farthest from agreeing which model keeps more, if there is any.
+
+    The first of the two keeps more of the variance, with no more latents than the other has, and
+    less of the information on kappa, both beyond chance.
+    """
+    pairs = [(one, other) for one in found for other in found
+             if one.model.latent <= other.model.latent
+             and one.above(other, 'variance') and other.above(one, 'kappa')]
+    return sorted(pairs, key=lambda pair: pair[0].value['kappa'] - pair[1].value['kappa'])[:1]
+
+
+def said(one: Kept) -> dict[str, Any]:
+    """Return what the caption tells of a model."""
+    return {**described(one.model), **{name: one.said(name) for name in one.value}}

@@ -1,0 +1,71 @@
+"""What latent.h5 says of the information that models keep, for figures, the page and tables."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Model, Study
+
+COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
+           'variance': 'variance'}
+"""The column of a table that each name has."""
+CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
+
+
+class Kept(NamedTuple):
+    """What a model keeps, {name: part} by the names of COLUMNS, with the errors of these."""
+
+    model: Model
+    value: dict[str, float]
+    error: dict[str, float]
+
+    def said(self, name: str) -> str:
+        """Return a part in percent, with its error."""
+        return f'{value_error(100 * self.value[name], 100 * self.error[name])}%'
+
+    def lost(self, name: str) -> float:
+        """Return the part that is not kept."""
+        return 1 - self.value[name]
+
+    def above(self, other: 'Kept', name: str) -> bool:
+        """Return whether this model keeps more than another, beyond chance."""
+        error = np.hypot(self.error[name], other.error[name])
+        return bool(self.value[name] - other.value[name] > CLEAR * error)
+
+
+def kept(study: Study, models: list[Model]) -> list[Kept]:
+    """Return what each model keeps; models that were analysed without it are left out."""
+    found = []
+    with study.latent() as latent:
+        for model in models:
+            if group := latent[model.name].get('information'):
+                value, error = ({name: float(group[f'{name}{part}'][()]) for name in COLUMNS}
+                                for part in ('', '_error'))
+                found.append(Kept(model, value, error))
+    return found
+
+
+def rows(study: Study) -> list[dict[str, Any]]:
+    """Return a row of the page's table for each model, by kappa and latent size."""
+    return [about(one) | {column: one.said(name) for name, column in COLUMNS.items()}
+            for one in everyone(study)]
+
+
+def numbers(study: Study) -> list[dict[str, Any]]:
+    """Return the same as numbers, each with its error."""
+    return [about(one) | {f'{column}{part}': numbers[name] for name, column in COLUMNS.items()
+                          for part, numbers in (('', one.value), (' error', one.error))}
+            for one in everyone(study)]
+
+
+def everyone(study: Study) -> list[Kept]:
+    """Return what all models keep."""
+    return [one for models in study.models.values() for one in kept(study, models)]
+
+
+def about(one: Kept) -> dict[str, Any]:
+    """Return the columns of a row that say which model it is of."""
+    model = one.model
+    return {'L': model.L, 'kappa': f'{model.kappa:g}', 'family': model.family, 'd': model.latent,
+            'settings': model.settings}

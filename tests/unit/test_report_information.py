@@ -1,0 +1,69 @@
+"""What the caption says of information: which model keeps enough, and where a small loss misleads.
+"""
+
+import json
+
+import h5py
+import pandas as pd
+import pytest
+
+from phi4hpc.report import information
+from phi4hpc.report.export import export
+from phi4hpc.report.figure import kind, said
+from phi4hpc.report.figures import information as figure
+from phi4hpc.report.information import Kept
+from phi4hpc.report.study import Model
+from tests.made_up import make
+
+
+def kept(family, latent, kappa, variance, error=0.001):
+    record = {'ratio': 1, 'trained': False, 'converged': True}
+    model = Model(family, 0, 32, 0.27, family, latent, record, [])
+    value = {'kappa': kappa, 'lambda': 0.5, 'field': 1.0, 'variance': variance}
+    return Kept(model, value, dict.fromkeys(value, error))
+
+
+def test_the_cheapest_model_is_the_one_of_least_variance_that_keeps_enough():
+    models = [kept('a', 1, 0.9, 0.3), kept('b', 61, 0.9934, 0.645), kept('c', 317, 0.9995, 0.82)]
+    found = figure.facts(models)['cheapest']
+    assert (found['family'], found['enough']) == ('b', True)
+    assert (found['kappa'], found['variance']) == ('99.34(10)%', '64.50(10)%')
+    assert json.loads(json.dumps(figure.facts(models))) == figure.facts(models)
+
+
+def test_where_none_keeps_enough_the_best_one_is_named():
+    found = figure.facts([kept('a', 1, 0.9, 0.3), kept('b', 61, 0.95, 0.645)])['cheapest']
+    assert (found['family'], found['enough']) == ('b', False)
+
+
+def test_a_smaller_loss_with_less_information_is_said_where_it_is_beyond_chance():
+    zone, better = kept('zone', 64, 0.975, 0.644), kept('convolutional', 64, 0.951, 0.682)
+    pair, = figure.facts([zone, better])['against']
+    assert (pair['more']['family'], pair['less']['family']) == ('convolutional', 'zone')
+    assert figure.facts([zone, kept('convolutional', 64, 0.972, 0.682)])['against'] == []
+    assert figure.facts([zone, kept('convolutional', 64, 0.951, 0.645)])['against'] == []
+    larger = kept('convolutional', 256, 0.951, 0.682)
+    assert figure.facts([zone, larger])['against'] == []
+
+
+def test_table_and_caption_have_the_numbers_of_the_run(tmp_path):
+    study = make(tmp_path)
+    row = information.rows(study)[0]
+    assert (row['family'], row['on kappa'], row['variance']) == ('fourier', '97.0(1.0)%',
+                                                                 '67.0(1.0)%')
+    export(study, tmp_path / 'tables')
+    table = pd.read_csv(tmp_path / 'tables' / 'information.csv')
+    assert table['on lambda'][0] == pytest.approx(0.87)
+    assert table['on lambda error'][0] == pytest.approx(0.01)
+    [plot] = figure.draw(study)
+    caption = said(kind('information').caption, plot.facts)
+    assert 'keeps 97.0(1.0)% of what the ensemble says about κ at 67.0(1.0)%' in caption
+
+
+def test_models_that_were_analysed_without_it_are_left_out(tmp_path):
+    study = make(tmp_path)
+    with h5py.File(tmp_path / 'latent.h5', 'r+') as file:
+        for group in file.values():
+            del group['information']
+    assert information.rows(study) == []
+    assert list(figure.draw(study)) == []
