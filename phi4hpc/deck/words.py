@@ -7,7 +7,7 @@ from typing import Any
 from phi4hpc.deck.editor import choices, keys_of
 from phi4hpc.deck.places import quoted
 
-NOUNS = {'integer': 'a whole number', 'number': 'a number',
+NOUNS = {'integer': 'a whole number', 'number': 'a number', 'boolean': 'true or false',
          'string': 'text (in quotes where it looks like a number)'}
 
 

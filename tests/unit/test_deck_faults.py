@@ -436,3 +436,9 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, make, said):
     with pytest.raises(DeckError, match=said) as error:
         load(tmp_path / 'deck.yaml')
     assert len(error.value.faults) == 1
+
+
+@pytest.mark.parametrize('word', ['3', 'maybe'])
+def test_a_key_that_is_true_or_false_says_so(word):
+    assert faults(DECK + TRAIN, f'train.surrogate={word}')[0].startswith(
+        f'command line: train.surrogate={word}: expected true or false, got ')
