@@ -4,6 +4,7 @@
 of a transition at kappa = 0.27.
 """
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -29,12 +30,14 @@ CURVES = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 
 
 def make(path: Path, *, sizes: list[int] = SIZES, kappas: list[float] = KAPPAS, lam: float = 0.02,
          chains: int = 2, fields: int = 1, curves: bool = True, found: bool = True,
-         undefined: tuple[str, ...] = (), trained: bool = True, **sections: Any) -> Study:
+         undefined: tuple[str, ...] = (), trained: bool = True, flowing: bool = True,
+         **sections: Any) -> Study:
     """Write a run directory and return its study.
 
     `fields`: as in the deck, 0 keeps none; `curves`: whether there are enough draws to reweight;
     `found`: whether kappa_c and exponents are found; `undefined`: means that are None everywhere;
-    `sections`: of the deck, in place of those made up here.
+    `flowing`: whether there is a flow.json; `sections`: of the deck, in place of those made up
+    here.
     """
     rng = np.random.default_rng(7)
     for folder in ('figures', 'models'):
@@ -53,6 +56,8 @@ def make(path: Path, *, sizes: list[int] = SIZES, kappas: list[float] = KAPPAS, 
         'transition': transition(sizes, found and curves) if lam else None})
     if trained:
         write_models(path, sizes[-1], kappas, undefined, rng)
+    if flowing:
+        write_json(path / 'flow.json', flow(lam, kappas))
     write_json(path / 'stages.json', {})
     for name in ('deck.yaml', 'deck.resolved.yaml'):
         write_text(path / name, 'title: "A <small> run"\n')
@@ -220,3 +225,82 @@ def record(family: str) -> dict[str, Any]:
     return {**losses, 'loss': 0.49, 'loss_error': 0.01, 'ratio': 0.9812, 'ratio_error': 0.0031,
             'train_losses': [0.6, 0.51], 'validation_losses': [0.5, 0.52, 0.49],
             'validation_optimum': 0.5, 'best_epoch': 2, 'trained': True, 'converged': False}
+
+
+BLOCKS = {
+    # blocks: y_t and its error, y_h and its error by step; lambda' by level, where it is defined
+    'kadanoff': ([0.93, 1.14, 1.20, 1.21], [0.02, 0.01, 0.01, 0.02],
+                 [1.7878, 1.8469, 1.8731, 1.8752], [0.0002, 0.0005, 0.001, 0.002],
+                 [1.0, 1.3, 1.5, 1.58, 1.6]),
+    'majority': ([0.993, 1.008, 0.977, 0.977, 0.93], [0.01, 0.008, 0.006, 0.012, 0.03],
+                 [1.8343, 1.851, 1.8624, 1.8699, 1.8718], [0.0003, 0.0005, 0.0004, 0.0008, 0.0019],
+                 None),
+    'tunable_w0.3': ([0.96, 0.99, 0.995, 0.99], [0.01, 0.01, 0.01, 0.02],
+                     [1.86, 1.871, 1.873, 1.875], [0.001, 0.001, 0.001, 0.002],
+                     [1.0, 1.2, 1.35, 1.4, 1.4]),
+    'learned': ([0.7, 0.9, 0.98, 1.0], [0.02] * 4, [1.886, 1.888, 1.8744, 1.875], [0.0003] * 4,
+                [1.0, 3.0, 5.0, 6.0, 6.1]),
+    'learned_signs': ([1.002, 0.954, 0.95, 0.96], [0.009, 0.012, 0.009, 0.02],
+                      [1.84, 1.86, 1.87, 1.873], [0.0003, 0.0004, 0.0005, 0.001], None)}
+"""What trials gave at lambda = 1, and some more of the kind."""
+STARTS, SEEDS, SETS = (64, 128), 3, ((3, 2), (5, 4), (8, 5))
+OPERATORS = ['nearest', 'phi2', 'phi4', 'diagonal', 'second', 'phi6', 'plaquette', 'knight']
+
+
+def flow(lam: float, kappas: list[float]) -> dict[str, list[Any]]:
+    """Return what flow.json holds of every kind of block spin, at up to three kappas."""
+    middle = len(kappas) // 2
+    near = kappas[max(0, middle - 1):middle + 2]
+    found: dict[str, list[Any]] = {'levels': [], 'couplings': [], 'means': [], 'exponents': []}
+    for blocks in BLOCKS:
+        kind, _, after = blocks.partition('_')
+        names = [blocks] if kind != 'learned' else [
+            f'learned:L032_k0.27_convolutional_d256_block2{f"_s{seed}" if seed > 1 else ""}'
+            f'{f"_{after}" if after else ""}' for seed in range(1, 1 + SEEDS)]
+        for seed, name in enumerate(names):
+            of_model = {} if kind != 'learned' else {
+                'model': name.partition(':')[2].removesuffix('_signs'), 'seed': seed + 1}
+            for start, kappa in itertools.product(STARTS, near):
+                own = {'blocks': name, 'lambda': lam, 'kappa': kappa, 'start': start, **of_model}
+                off = (kappa - kappas[middle]) / 0.01
+                level(found, own, blocks, off, seed)
+                found['exponents'] += steps(own, blocks, seed) if kappa == kappas[middle] else []
+    return found
+
+
+def level(found: dict[str, list[Any]], own: dict[str, Any], blocks: str, off: float,
+          seed: int) -> None:
+    """Add couplings and means of every level."""
+    lams = BLOCKS[blocks][-1]
+    for number in range(5 if own['start'] == 128 else 4):
+        at = {**own, 'level': number, 'L': own['start'] // 2**number}
+        found['levels'].append({**at, 'factor': quoted(1.1), 'variance': quoted(0.7)})
+        mean = 0.7 + 0.05 * np.tanh(off * 2**number) + 0.01 / 2**at['L'] - 0.001 / 4**number
+        found['means'].append({**at, 'operators': {'nearest': quoted(float(mean), 1e-4),
+                                                   'phi2': quoted(1.0, 0.0), 'phi6': None}})
+        for count in (3, 6, 8):
+            value = lams and 0.02 * seed + own['lambda'] * lams[number] * (1 + 0.02 * (count - 8))
+            kappa = own['kappa'] + 0.01 * off * 2**number - 0.005 * number
+            found['couplings'].append({
+                **at, 'operators': OPERATORS[:count],
+                'kappa_prime': value and {**quoted(kappa, 1e-4), 'truncation': 0.002},
+                'lambda_prime': value and {**quoted(value, 0.01), 'truncation': 0.03},
+                'K': {name: value and quoted(-0.6, 0.001) for name in OPERATORS[:count]}})
+
+
+def steps(own: dict[str, Any], blocks: str, seed: int) -> list[dict[str, Any]]:
+    """Return the exponents of every step and set of operators."""
+    of_step = enumerate(zip(*BLOCKS[blocks][:-1], strict=True), 1)
+    return [{**own, 'step': step, 'L': own['start'] // 2 ** (step - 1), 'even': even, 'odd': odd,
+             'operators_even': OPERATORS[:even], 'operators_odd': ['phi'] * odd, 'dropped': 0,
+             'y_t': {**quoted(t + 0.003 * seed - (0.1 / even**2 - 0.1 / 64), t_error),
+                     'truncation': 0.2 / even**2, 'lattice': 0.004 if step < 4 else None},
+             'y_h': {**quoted(h + 1e-4 * seed - (0.01 / odd**2 - 0.01 / 25), h_error),
+                     'truncation': 0.02 / odd**2, 'lattice': 0.001 if step < 4 else None}}
+            for step, (t, t_error, h, h_error) in of_step
+            if own['start'] // 2**step > 2 for even, odd in SETS]
+
+
+def quoted(value: float, error: float = 0.001) -> dict[str, float]:
+    """Return a value with its error, as in flow.json."""
+    return {'value': value, 'error': error}

@@ -108,3 +108,19 @@ def lagrange(x_k: np.ndarray, x: float) -> tuple[np.ndarray, np.ndarray]:
     basis = [np.poly1d(np.delete(x_k, k), r=True) / np.prod(x_k[k] - np.delete(x_k, k))
              for k in range(len(x_k))]
     return np.array([b(x) for b in basis]), np.array([b.deriv()(x) for b in basis])
+
+
+def sharpest(found: list[Entry]) -> list[Entry]:
+    """Return, for every block spin and pair of lattices, the entry whose kappa has the least error.
+
+    `operators` is the number of those that have a zero, `scatter` the standard deviation over them,
+    None where there is one. Means of one ensemble fluctuate together, so that an average over
+    operators would gain little, and its error would need all their covariances.
+    """
+    best = []
+    for blocks, L, level in dict.fromkeys((e['blocks'], e['L'], e['level']) for e in found):
+        own = [e for e in found if (e['blocks'], e['L'], e['level']) == (blocks, L, level)]
+        least = min(own, key=lambda e: e['kappa']['error'])
+        scatter = float(np.std([e['kappa']['value'] for e in own], ddof=1)) if own[1:] else None
+        best.append({**least, 'operators': len(own), 'scatter': scatter})
+    return best

@@ -5,7 +5,7 @@ from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
-from phi4hpc.report import findings, information, spectra, tables
+from phi4hpc.report import findings, flow, information, spectra, tables
 from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
 from phi4hpc.report.numbers import listed, written
@@ -32,7 +32,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         information=information.rows(study),
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',
-        provenance=provenance(study, ranks, device))
+        flow=flow.tables(study), provenance=provenance(study, ranks, device))
 
 
 def embedded(folder: Path, record: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,9 @@ from phi4hpc.storage.reader import Ensembles
 
 UNDEFINED = {'value': math.nan, 'error': math.nan}
 
+FLOW = ('levels', 'couplings', 'means', 'exponents')
+"""The lists of flow.json, of entries by block spin, lattice, kappa and level or step."""
+
 Entry = dict[str, Any]
 """An entry of results.json: `L`, `kappa`, and means as {'value', 'error', ...} or None."""
 
@@ -146,6 +149,13 @@ class Study:
     def controls(self) -> list[Model]:
         """The models that learned from Gaussian fields, without reconstructions."""
         return list(self._read(True))
+
+    @cached_property
+    def flow(self) -> dict[str, list[Entry]]:
+        """What flow.json holds; its lists are empty where there is none."""
+        path = self.path / 'flow.json'
+        nothing: dict[str, list[Entry]] = {name: [] for name in FLOW}
+        return nothing | (read_json(path) if path.exists() else {})
 
     def _read(self, surrogate: bool) -> Iterator[Model]:
         """Yield the models, or their controls, by kappa and latent size, less those that diverged.

@@ -87,7 +87,7 @@ def numbers(value):
 @pytest.fixture(scope='module')
 def stored(study):
     """Return all numbers that the files of a run hold."""
-    files = [study.path / 'results.json', study.path / 'reconstructions.json',
+    files = [*(study.path / f'{name}.json' for name in ('results', 'reconstructions', 'flow')),
              *(study.path / 'models').glob('*.json')]
     found = set().union(*(numbers(json.loads(file.read_text())) for file in files))
     with h5py.File(study.path / 'latent.h5') as latent:

@@ -1,0 +1,167 @@
+"""Which block spin is best: the step at which its exponents are read, and how soon they are right.
+
+Everything is a function of the list `exponents` of flow.json, by rules that no result had a part
+in. Of the steps of a block spin, an exponent is read at the first one that agrees with the next
+within TWO joint standard errors: then the irrelevant couplings have died away as far as these draws
+can see. Two starting lattices could be asked to agree in its place. That agreement tells only that
+finite size does not matter, and the error `lattice` tells it, too.
+
+A block spin has arrived at the first step from which on its exponent is within WITHIN of the exact
+one: it is so at that step, and no later step contradicts it by more than TWO errors.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from phi4hpc.lattice import transition
+
+EXACT = {'y_t': 1 / transition.EXACT['nu'], 'y_h': 2 - transition.EXACT['beta/nu']}
+"""1/nu and 2 - beta/nu of the Ising class in two dimensions."""
+TWO = 2.0
+WITHIN = 0.02
+STILL = 0.1
+"""Change of ln lambda' from a level to the next, up to which the coupling is at rest."""
+RESOLVED = 0.05
+"""Part of itself that the statistical error of an exponent may be for it to take part."""
+SMALLEST = 8
+"""Sites a side of the finer lattice of a step, at least: on smaller ones operators overlap."""
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """An exponent of a block spin at a step, the mean over training seeds where there are several.
+
+    `error` is that of statistics, `truncation` the change from one set of operators to the next,
+    `lattice` that from half the lattice, `spread` the standard deviation over seeds, whose values
+    are `seeds`. What is not known is NaN.
+    """
+
+    step: int
+    L: int
+    operators: int
+    value: float
+    error: float
+    truncation: float
+    lattice: float
+    seeds: tuple[float, ...]
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation over training seeds; NaN where there is one."""
+        return stdev(self.seeds) if len(self.seeds) > 1 else math.nan
+
+    @property
+    def joint(self) -> float:
+        """The error by which steps are compared: of statistics, and of the mean over seeds."""
+        of_seeds = self.spread / len(self.seeds) ** 0.5 if len(self.seeds) > 1 else 0.0
+        return math.hypot(self.error, of_seeds)
+
+    @property
+    def resolved(self) -> bool:
+        """Whether it is known well enough to take part in a choice."""
+        return self.joint <= RESOLVED * abs(self.value)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What is found of one kind of block spin: its name, and the exponents by step."""
+
+    blocks: str
+    start: int
+    y_t: list[Exponent]
+    y_h: list[Exponent]
+
+    def read(self, name: str) -> Exponent | None:
+        """Return an exponent at the step at which it is read, None where no two steps agree."""
+        return settled(getattr(self, name))
+
+    @property
+    def arrived(self) -> Exponent | None:
+        """y_t at the step from which on it is within WITHIN of the exact value, None if never."""
+        return arrival(self.y_t, EXACT['y_t'])
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """What block spins are sorted by: steps until y_t has arrived, then its truncation error.
+        """
+        if not (found := self.arrived):
+            return math.inf, math.inf
+        return found.step, math.inf if math.isnan(found.truncation) else found.truncation
+
+
+def judged(exponents: list[Entry], kappa: float) -> list[Judgement]:
+    """Return the judgement of every kind of block spin at a kappa, the best first.
+
+    Each is judged on the largest lattice that it has there.
+    """
+    here = [entry for entry in exponents if entry['kappa'] == kappa]
+    found = []
+    for blocks in dict.fromkeys(without_seed(entry['blocks']) for entry in here):
+        own = [entry for entry in here if without_seed(entry['blocks']) == blocks]
+        start = max(entry['start'] for entry in own)
+        own = [entry for entry in own if entry['start'] == start]
+        found.append(Judgement(blocks, start, *(list(by_step(own, name)) for name in EXACT)))
+    return sorted(found, key=lambda one: one.rank)
+
+
+def without_seed(blocks: str) -> str:
+    """Return the name that a learned block spin shares with trainings by other seeds."""
+    return re.sub(r'_s\d+(?=(_signs)?$)', '', blocks) if blocks.startswith('learned:') else blocks
+
+
+def by_step(entries: list[Entry], name: str, operators: int | None = None) -> Iterator[Exponent]:
+    """Yield the exponent `name` of one kind of block spin by step, by as many operators as there
+    are, or by `operators`."""
+    parity = 'even' if name == 'y_t' else 'odd'
+    known = [entry for entry in entries if entry.get(name)
+             and math.isfinite(entry[name]['value']) and operators in (None, entry[parity])]
+    for step in sorted({entry['step'] for entry in known}):
+        own = [entry for entry in known if entry['step'] == step]
+        most = max(entry[parity] for entry in own)
+        # Nested sets may repeat a number of operators of one parity, with the same exponent.
+        of_seed = {entry['blocks']: entry[name] for entry in own if entry[parity] == most}
+        parts = {key: fmean(abs(number(one.get(key))) for one in of_seed.values())
+                 for key in ('error', 'truncation', 'lattice')}
+        seeds = tuple(one['value'] for one in of_seed.values())
+        yield Exponent(step, own[0]['L'], most, fmean(seeds), **parts, seeds=seeds)
+
+
+def number(value: float | None) -> float:
+    """Return a number, NaN for what is not defined."""
+    return math.nan if value is None else value
+
+
+def settled(steps: list[Exponent]) -> Exponent | None:
+    """Return the first step that agrees with the next one, None where there is none."""
+    return next((one for one, following in successive(steps) if agree(one, following)), None)
+
+
+def successive(steps: list[Exponent]) -> Iterator[tuple[Exponent, Exponent]]:
+    """Yield the pairs of neighbouring steps that take part."""
+    large = [one for one in steps if one.L >= SMALLEST]
+    for one, following in zip(large, large[1:], strict=False):
+        if one.resolved and following.resolved and following.step == one.step + 1:
+            yield one, following
+
+
+def agree(one: Exponent, other: Exponent) -> bool:
+    """Return whether two exponents agree within TWO joint errors."""
+    return abs(one.value - other.value) <= TWO * math.hypot(one.joint, other.joint)
+
+
+def arrival(steps: list[Exponent], exact: float) -> Exponent | None:
+    """Return the first step from which on the exponent is right, None where there is none."""
+    large = [one for one in steps if one.L >= SMALLEST]
+    for position, one in enumerate(large):
+        margins = [abs(later.value / exact - 1) - WITHIN for later in large[position:]]
+        errors = [later.joint / exact for later in large[position:]]
+        if one.resolved and margins[0] <= 0 and all(
+                margin <= TWO * error for margin, error in zip(margins, errors, strict=True)):
+            return one
+    return None

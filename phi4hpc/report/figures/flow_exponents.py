@@ -1,0 +1,110 @@
+"""y_t and y_h by step, of every kind of block spin, with the errors that each has."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from phi4hpc.flow.judgement import EXACT, Exponent, Judgement
+from phi4hpc.report import flow
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Missing, Plot, bars, colour, panels, points, reference
+
+PLACE = 'flow', 30
+TITLE = 'Exponents by step'
+CAPTION = """
+y<sub>t</sub> = 1/ν and y<sub>h</sub> = 2 − β/ν from the leading even and odd eigenvalue of the
+stability matrix (Swendsen) at κ = {{ f.kappa }}, by the most operators there are; step <i>n</i>
+goes from level <i>n</i> − 1 to <i>n</i> of {{ L() }} = {{ f.start }}. Dashed: the exact 1 and 15/8.
+Bars with caps: jackknife errors; broad pale bars: truncation,
+the change from the set of operators before; open boxes: lattice, the change from half the lattice
+at the same step{% if f.seeds %}; dots: single training seeds{% endif %}. Full markers: the step at
+which the exponent is read, the first that agrees with the next within two joint errors. “lit.”,
+published: ■ biased sampling of the Ising model at {{ L() }} = 300 (arXiv:1707.08683), whose
+systematic error of y<sub>h</sub> is a thousand times the one shown; ◆ 1/ν of a learned flow of
+this theory (arXiv:2510.06508). For a linear block that keeps the zero mode, y<sub>h</sub> is
+2 − log<sub>2</sub> of the factor that the field is divided by, exactly: it tests the
+normalisation of the field and not the block spin.
+{%- if f.beyond %} Beyond the axes: {{ f.beyond }}.{% endif %}
+"""
+
+LABELS = {'y_t': r'$y_t$', 'y_h': r'$y_h$'}
+LIMITS = {'y_t': (0.6, 1.6), 'y_h': (1.7, 2.0)}
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure, at the kappa nearest to kappa_c."""
+    if not study.flow['exponents']:
+        return
+    judgements = [one for one in flow.judgements(study) if one.y_t or one.y_h]
+    if not judgements:
+        yield Missing('No exponents are shown: no step resolves an eigenvalue.')
+        return
+    numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
+    sides = flow.sides(sorted(by_name))
+    figure, axes = panels(2, len(sides), FULL, 6.2, sharex=True, sharey='row')
+    last = max(each.step for one in judgements for each in (*one.y_t, *one.y_h))
+    for column, (side, names) in zip(axes.T, sides.items(), strict=True):
+        for ax, name in zip(column, EXACT, strict=True):
+            for position, blocks in enumerate(names):
+                apart, one = 0.8 * ((position + 0.5) / len(names) - 0.5), by_name[blocks]
+                draw_steps(ax, getattr(one, name), one.read(name), apart, numbers[blocks],
+                           flow.title(blocks))
+            draw_published(ax, name, last + 1)
+            reference(ax, y=EXACT[name])
+            ax.set_ylim(*limits(judgements, name))
+        column[0].set_title(f'of {side}')
+        column[0].legend(fontsize=7, loc='best')
+        column[-1].set_xticks(range(1, last + 2), [*map(str, range(1, last + 1)), 'lit.'])
+        for ax in column:
+            ax.set_xlabel('step')
+    for ax, name in zip(axes[:, 0], EXACT, strict=True):
+        ax.set_ylabel(LABELS[name])
+    yield Plot(figure, {'kappa': f'{flow.critical_rung(study, "exponents"):g}',
+                        'start': max(one.start for one in judgements),
+                        'seeds': any(len(each.seeds) > 1 for one in judgements for each in one.y_t),
+                        'beyond': ', '.join(beyond(judgements))})
+
+
+def draw_steps(axes: Axes, steps: list[Exponent], read: Exponent | None, apart: float,
+               number: int, label: str) -> None:
+    """Draw an exponent of one kind of block spin, a marker for each step."""
+    for position, one in enumerate(steps):
+        x = one.step + apart
+        bars(axes, [x], [one.value - one.truncation], [one.value + one.truncation], number)
+        axes.add_patch(Rectangle((x - 0.05, one.value - one.lattice), 0.1, 2 * one.lattice,
+                                 fill=False, ec=colour(number), lw=0.6))
+        if len(one.seeds) > 1:
+            axes.plot([x + 0.06] * len(one.seeds), one.seeds, '.', color=colour(number),
+                      markersize=2)
+        face = colour(number) if one is read else 'white'
+        points(axes, [x], [one.value], [one.error], number, markerfacecolor=face,
+               label=label if position == 0 else None)
+
+
+def draw_published(axes: Axes, name: str, x: float) -> None:
+    """Draw published values beside the last step."""
+    there = [paper for paper in flow.PUBLISHED if name in paper.values]
+    for paper in there:
+        value, error = paper.values[name]
+        points(axes, [x], [value], [error], fmt=paper.marker, color='k', markerfacecolor='k')
+
+
+def limits(judgements: list[Judgement], name: str) -> tuple[float, float]:
+    """Return the ends of an axis: those of the data, as far as they lie within LIMITS."""
+    ends = [one.value + sign * max(one.error, np.nan_to_num(one.truncation)) for judgement in
+            judgements for one in getattr(judgement, name) for sign in (-1, 1)]
+    low, high = min(*ends, 0.99 * EXACT[name]), max(*ends, 1.01 * EXACT[name])
+    margin = 0.06 * (high - low)
+    return max(low - margin, LIMITS[name][0]), min(high + margin, LIMITS[name][1])
+
+
+def beyond(judgements: list[Judgement]) -> Iterator[str]:
+    """Yield in words what lies beyond the axes."""
+    for name, (low, high) in LIMITS.items():
+        for one in judgements:
+            for each in getattr(one, name):
+                if not low < each.value < high:
+                    yield (f'y<sub>{name[-1]}</sub> = {each.value:.3g} of '
+                           f'{flow.title(one.blocks)}, step {each.step}')

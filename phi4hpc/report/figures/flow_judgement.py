@@ -1,0 +1,79 @@
+"""Which block spin is best: steps until y_t is right, against the truncation error there."""
+
+from collections.abc import Iterator
+
+from matplotlib.axes import Axes
+
+from phi4hpc.flow.judgement import EXACT, WITHIN, Judgement
+from phi4hpc.report import flow
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, MARKERS, Plot, colour, panels, points, reference
+
+PLACE = 'flow', 50
+TITLE = 'Which block spin is best'
+CAPTION = """
+How far y<sub>t</sub> is from 1, by step of {{ L() }} = {{ f.start }}, at κ = {{ f.kappa }};
+dashed: {{ f.within }}%. A block spin has arrived at the first step from which on it is below, or no
+more than two errors above. At the right: the step of arrival, and the truncation error of
+y<sub>t</sub> there; better is further down and to the left. What has not arrived stands behind the
+line, with the truncation error of its last step.
+{%- if f.best %} Best is {{ f.best.title }}: within {{ f.within }}% from step {{ f.best.step }} on,
+with y<sub>t</sub> = {{ f.best.value }} and a truncation error of {{ f.best.truncation }}.
+{%- else %} No block spin has arrived.{% endif %}
+{%- if f.never %} Not arrived: {{ f.never | join('; ') }}.{% endif %}
+"""
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure, at the kappa nearest to kappa_c."""
+    judgements = [one for one in flow.judgements(study) if one.y_t]
+    if not judgements:
+        return
+    numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
+    sides = flow.sides(sorted(by_name))
+    figure, axes = panels(1, len(sides) + 1, FULL, 3.6)
+    never = 1 + max(each.step for one in judgements for each in one.y_t)
+    for ax, (side, names) in zip(axes[0], sides.items(), strict=False):
+        for position, blocks in enumerate(names):
+            apart, steps = 0.6 * ((position + 0.5) / len(names) - 0.5), by_name[blocks].y_t
+            points(ax, [each.step + apart for each in steps],
+                   [abs(each.value / EXACT['y_t'] - 1) for each in steps],
+                   [each.joint for each in steps], numbers[blocks],
+                   **({'markerfacecolor': colour(numbers[blocks])} if side == 'signs' else {}),
+                   label=flow.title(blocks))
+        reference(ax, y=WITHIN)
+        ax.set(xlabel='step', yscale='log', title=f'of {side}', xlim=(0.5, never - 0.5))
+        ax.set_ylim(max(ax.get_ylim()[0], 1e-3), 1)
+        flow.logarithmic(ax.yaxis)
+    axes[0, 0].set_ylabel(r'$|y_t-1|$')
+    draw_plane(axes[0, -1], judgements, numbers, never)
+    handles = {name: handle for ax in axes.flat for handle, name in
+               zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc='outside lower center', ncols=3, fontsize=8)
+    best = judgements[0].arrived
+    yield Plot(figure, {
+        'kappa': f'{flow.critical_rung(study, "exponents"):g}', 'within': f'{100 * WITHIN:g}',
+        'start': max(one.start for one in judgements),
+        'best': best and {'title': flow.title(judgements[0].blocks), 'step': best.step,
+                          'value': value_error(best.value, best.joint),
+                          'truncation': flow.rounded(best.truncation)},
+        'never': [flow.title(one.blocks) for one in judgements if not one.arrived]})
+
+
+def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
+               never: int) -> None:
+    """Draw truncation errors against the step of arrival, or of the last step at `never`."""
+    for position, one in enumerate(judgements):
+        there, number = one.arrived, numbers[one.blocks]
+        truncation = (there or one.y_t[-1]).truncation
+        apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
+        face = colour(number) if flow.of_signs(one.blocks) else 'white'
+        if truncation > 0:
+            axes.plot([(there.step if there else never) + apart], [truncation],
+                      MARKERS[number % len(MARKERS)], color=colour(number), markerfacecolor=face)
+    axes.set(xlabel='step of arrival', ylabel=r'truncation error of $y_t$', yscale='log',
+             xlim=(0.5, never + 0.5))
+    axes.set_xticks(range(1, never + 1), [*map(str, range(1, never)), 'not'])
+    axes.axvline(never - 0.5, color='0.45', lw=0.7)
+    flow.logarithmic(axes.yaxis)

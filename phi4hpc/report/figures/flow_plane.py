@@ -1,0 +1,104 @@
+"""The flow of (kappa', lambda') under each kind of block spin, below, at and above kappa_c."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.lattice.transition import LARGEST, SMALLEST, kappa_c
+from phi4hpc.report import flow
+from phi4hpc.report.study import Entry, Study, spread
+from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, shades
+
+PLACE = 'flow', 10
+TITLE = 'Flow of the couplings'
+CAPTION = """
+Couplings (κ′, λ′) of blocked ensembles, from {{ f.operators }} operators by the Schwinger–Dyson
+equations: levels 0 to {{ f.levels }} from {{ L() }} = {{ f.start }}, each half as large as the one
+before, joined in their order from the cross of the stored draws on. Colours are the stored κ =
+{{ f.kappas | join(', ') }}, dark to light; the nearest to κ<sub>c</sub> is {{ f.critical }}. Bars
+with caps: jackknife errors; broad pale bars: the change from the set of operators before.
+{%- if f.line %} Dashed: the line κ<sub>c</sub>(λ) of the action with three couplings, where it is
+known.{% endif %} The Gaussian fixed point (κ = 1/4, λ = 0) is below the axis, the Ising limit
+(κ = {{ f.ising }}, λ → ∞) above it. At κ<sub>c</sub> the flow stays between the phases and should
+come to rest; off κ<sub>c</sub> it is driven away, and further with every step. Block spins of signs
+have no λ′. A point of this plane is a projection: couplings beyond the three are there and not
+shown.
+"""
+
+GAUSSIAN, ISING = 0.25, math.log(1 + math.sqrt(2)) / 4
+SHOWN = 5                     # stored kappas
+COLUMNS = 3
+
+
+def draw(study: Study) -> Iterator[Plot | Missing]:
+    """Yield the figure, a panel for each kind of block spin."""
+    couplings = study.flow['couplings']
+    if not couplings:
+        return
+    shown = {kind: flow.of_kind(couplings, kind) for kind in flow.kinds(couplings)}
+    shown = {kind: own for kind, own in shown.items()
+             if any(entry['level'] > 0 and entry.get('lambda_prime') for entry in own)}
+    if not shown:
+        yield Missing('No flow of couplings is shown: no block spin has a λ′, as for signs.')
+        return
+    kappas = spread(sorted({e['kappa'] for own in shown.values() for e in own}), SHOWN)
+    columns = min(COLUMNS, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = panels(rows, columns, FULL, 0.7 + 2.4 * rows, sharex=True, sharey=True)
+    for ax in axes.flat[len(shown):]:
+        ax.set_visible(False)
+    for ax, (kind, own) in zip(axes.flat, shown.items(), strict=False):
+        for number, (kappa, colour) in enumerate(zip(kappas, shades(len(kappas)), strict=True)):
+            draw_path(ax, [e for e in own if e['kappa'] == kappa], number, colour,
+                      rf'$\kappa={kappa:g}$')
+        ax.set_title(flow.title(kind))
+        ax.set_yscale('log')
+        flow.logarithmic(ax.yaxis)
+    for ax in axes.flat[:len(shown)]:
+        draw_landmarks(ax)
+    for ax in axes[:, 0]:
+        ax.set_ylabel(r'$\lambda^\prime$')
+    for ax in axes.flat[max(0, len(shown) - columns):len(shown)]:
+        ax.set_xlabel(r'$\kappa^\prime$')
+        ax.tick_params(labelbottom=True)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
+    entries = [entry for own in shown.values() for entry in own]
+    yield Plot(figure, {
+        'operators': max(len(e['operators']) for e in entries),
+        'levels': max(e['level'] for e in entries), 'start': max(e['start'] for e in entries),
+        'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}', 'line': True,
+        'critical': f'{flow.critical_rung(study, "couplings"):g}'})
+
+
+def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, label: str) -> None:
+    """Draw the levels of a kind of block spin from one kappa."""
+    kappa, lam = (flow.couplings(entries, name) for name in ('kappa_prime', 'lambda_prime'))
+    there = [k for k, one in enumerate(lam) if one.value > 0]
+    if not there:
+        return
+    x, x_error, x_truncation = (np.array([getattr(kappa[k], part) for k in there])
+                                for part in ('value', 'error', 'truncation'))
+    y, y_error, y_truncation = (np.array([getattr(lam[k], part) for k in there])
+                                for part in ('value', 'error', 'truncation'))
+    pale: dict[str, Any] = {'color': colour, 'lw': 4, 'alpha': 0.25, 'zorder': 0}
+    axes.hlines(y, x - x_truncation, x + x_truncation, **pale)
+    axes.vlines(x, np.maximum(y - y_truncation, 0.5 * y), y + y_truncation, **pale)
+    line(axes, x, y, color=colour, lw=0.6, alpha=0.7)
+    points(axes, x, y, y_error, number, xerr=x_error, color=colour, label=label, markersize=3)
+    axes.plot(x[:1], y[:1], 'x', color='k', markersize=6, zorder=3)
+
+
+def draw_landmarks(axes: Axes) -> None:
+    """Mark the critical line, and where the two fixed points lie."""
+    limits = axes.get_xlim(), axes.get_ylim()
+    lam = np.geomspace(SMALLEST, LARGEST, 60)
+    line(axes, [kappa_c(each) for each in lam], lam, color='0.45', lw=0.7, ls=(0, (5, 2)), zorder=0)
+    axes.set(xlim=(min(limits[0][0], 0.2), limits[0][1]), ylim=limits[1])
+    for x, word, y, way in ((GAUSSIAN, 'Gaussian', 0.0, 'v'), (ISING, 'Ising', 1.0, '^')):
+        axes.plot([x], [abs(y - 0.03)], way, color='0.3', markersize=4, clip_on=False,
+                  transform=axes.get_xaxis_transform())
+        axes.annotate(word, (x, abs(y - 0.03)), (5, 0), xycoords=axes.get_xaxis_transform(),
+                      textcoords='offset points', fontsize=7, va='center', color='0.3')

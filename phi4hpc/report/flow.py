@@ -1,0 +1,239 @@
+"""What the figures and tables of the flow share: which kappa, which entries, and how blocks look.
+
+A block spin is named as in flow.json: `majority`, `learned:<model>`, or either with `_signs` after
+it where signs are taken of its fields. Learned block spins that differ by the seed are one kind.
+"""
+
+import math
+import re
+from statistics import fmean, stdev
+from typing import Any, NamedTuple
+
+import numpy as np
+from matplotlib.axis import Axis
+
+from phi4hpc.flow.judgement import EXACT, STILL, TWO, Judgement, judged, without_seed
+from phi4hpc.flow.matching import matched, sharpest
+from phi4hpc.lattice.transition import kappa_c, known, tabulated
+from phi4hpc.report.numbers import UNDEFINED, value_error
+from phi4hpc.report.study import Entry, Study
+
+SIGNS, LEARNED = '_signs', 'learned:'
+
+
+class Paper(NamedTuple):
+    """Published exponents to stand beside: {name: (value, error)}."""
+
+    title: str
+    source: str
+    marker: str
+    values: dict[str, tuple[float, float]]
+
+
+PUBLISHED = (
+    Paper('biased sampling, Ising L = 300', 'arXiv:1707.08683', 's',
+          {'y_t': (1.009, 0.003), 'y_h': (1.8796, 0.0006)}),
+    Paper('learned flow of phi^4, from nu = 0.885(15)', 'arXiv:2510.06508', 'D',
+          {'y_t': (1 / 0.885, 0.015 / 0.885**2)}))
+
+
+def judgements(study: Study) -> list[Judgement]:
+    """Return the judgement of every kind of block spin at criticality, the best first."""
+    kappa = critical_rung(study, 'exponents')
+    return [] if kappa is None else judged(study.flow['exponents'], kappa)
+
+
+def critical_rung(study: Study, name: str) -> float | None:
+    """Return the kappa nearest to kappa_c in a list of flow.json; None where the list is empty."""
+    kappas = sorted({entry['kappa'] for entry in study.flow[name]})
+    middle = critical(study)
+    middle = kappas[len(kappas) // 2] if middle is None and kappas else middle
+    return min(kappas, key=lambda kappa: abs(kappa - middle), default=None)
+
+
+def critical(study: Study) -> float | None:
+    """Return kappa_c as it was known before, else as this run finds it, None where neither is."""
+    lam = study.deck.action.lam
+    if before := known(lam):
+        return before[0]
+    if own := study.transition['kappa_c']:
+        return own['value']
+    return kappa_c(lam) if tabulated(lam) else None
+
+
+def kinds(entries: list[Entry]) -> list[str]:
+    """Return the kinds of block spins of some entries, in their order, those of signs last."""
+    names = dict.fromkeys(without_seed(entry['blocks']) for entry in entries)
+    return sorted(names, key=lambda name: name.endswith(SIGNS))
+
+
+def of_kind(entries: list[Entry], blocks: str) -> list[Entry]:
+    """Return the entries of a kind of block spin on the largest lattice that it starts from."""
+    own = [entry for entry in entries if without_seed(entry['blocks']) == blocks]
+    return [entry for entry in own if entry['start'] == max(e['start'] for e in own)]
+
+
+class Coupling(NamedTuple):
+    """A coupling of blocked ensembles by the largest set of operators: the mean over seeds.
+
+    `spread` is the standard deviation over training seeds, NaN where there is one.
+    """
+
+    level: int
+    value: float
+    error: float
+    truncation: float
+    spread: float
+
+
+def couplings(entries: list[Entry], name: str) -> list[Coupling]:
+    """Return a coupling, `kappa_prime` or `lambda_prime`, by level where it is defined.
+
+    `entries` are those of a kind of block spin, of one lattice and kappa.
+    """
+    found = []
+    for level in sorted({entry['level'] for entry in entries}):
+        of_seed: dict[str, dict[str, Any]] = {}
+        for entry in sorted((e for e in entries if e['level'] == level),
+                            key=lambda e: len(e['operators'])):
+            if entry.get('kappa_prime') and entry.get('lambda_prime'):
+                of_seed[entry['blocks']] = entry[name]
+        if of_seed:
+            values = [one['value'] for one in of_seed.values()]
+            error, truncation = (fmean(abs(one[part]) if one.get(part) is not None else math.nan
+                                       for one in of_seed.values())
+                                 for part in ('error', 'truncation'))
+            spread = stdev(values) if len(values) > 1 else math.nan
+            found.append(Coupling(level, fmean(values), error, truncation, spread))
+    return found
+
+
+def changes(found: list[Coupling]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (step, change, error) of the logarithm of a coupling, from each level to the next."""
+    level, value, error = (np.array([getattr(one, part) for one in found], float)
+                           for part in ('level', 'value', 'error'))
+    relative = error / value
+    return level[1:], abs(np.diff(np.log(value))), np.hypot(relative[1:], relative[:-1])
+
+
+def rest(found: list[Coupling]) -> int | None:
+    """Return the first level from which on a coupling is at rest, None where there is none."""
+    level, change, error = changes(found)
+    for position in range(len(level)):
+        later = change[position:] - STILL <= TWO * error[position:]
+        if change[position] <= STILL and error[position] <= STILL and later.all():
+            return int(level[position]) - 1
+    return None
+
+
+def matches(study: Study) -> list[Entry]:
+    """Return kappa_c by matching, one entry for every block spin and pair of lattices.
+
+    Of the trainings of a learned block spin it is the first.
+    """
+    found = sharpest(matched(study.flow['means']))
+    return [entry for entry in found if entry['blocks'] == without_seed(entry['blocks'])]
+
+
+def scaling(study: Study) -> tuple[float, float] | None:
+    """Return (kappa_c, error) by finite-size scaling of the run, None where it is not found."""
+    found = study.transition['kappa_c']
+    return found and (found['value'], math.hypot(found['error'], found['systematic']))
+
+
+def of_signs(blocks: str) -> bool:
+    """Return whether the fields of a kind of block spin are signs."""
+    return blocks.endswith(SIGNS) or blocks.startswith('majority')
+
+
+def sides(names: list[str]) -> dict[str, list[str]]:
+    """Return {'fields' or 'signs': kinds of block spins}, those of the two that have any."""
+    both = {word: [name for name in names if of_signs(name) == signs]
+            for word, signs in (('fields', False), ('signs', True))}
+    return {word: own for word, own in both.items() if own}
+
+
+def numbers(study: Study) -> dict[str, int]:
+    """Return the number of every kind of block spin, by which all figures mark it alike.
+
+    A kind has the same number with and without signs.
+    """
+    names = [entry['blocks'] for part in ('couplings', 'exponents') for entry in study.flow[part]]
+    plain = list(dict.fromkeys(without_seed(name).removesuffix(SIGNS) for name in names))
+    return {kind: plain.index(kind.removesuffix(SIGNS)) for kind in map(without_seed, names)}
+
+
+def logarithmic(axis: Axis) -> None:
+    """Label a logarithmic axis by plain numbers, also between the powers of ten."""
+    axis.set_major_formatter(lambda x, _: f'{x:g}')
+    axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in '25' else '')
+
+
+def rounded(error: float) -> str:
+    """Return an error without its value, as text; a dash where it is not known."""
+    return f'{error:.1g}' if math.isfinite(error) else UNDEFINED
+
+
+def rows(study: Study) -> list[dict[str, Any]]:
+    """Return a row of text for every kind of block spin, the best first: exponents and judgement.
+    """
+    kappa = critical_rung(study, 'couplings')
+    here = [entry for entry in study.flow['couplings'] if entry['kappa'] == kappa]
+    found = []
+    for one in judgements(study):
+        lam = [c for c in couplings(of_kind(here, one.blocks), 'lambda_prime') if c.value > 0]
+        arrived = one.arrived
+        found.append({
+            'title': title(one.blocks), 'start': one.start,
+            'y_t': exponent_row(one, 'y_t'), 'y_h': exponent_row(one, 'y_h'),
+            'arrived': str(arrived.step) if arrived else UNDEFINED,
+            'there': value_error(arrived.value, arrived.joint) if arrived else UNDEFINED,
+            'truncation': rounded(arrived.truncation) if arrived else UNDEFINED,
+            'rest': UNDEFINED if len(lam) < 2 or (level := rest(lam)) is None else str(level)})
+    return found
+
+
+def exponent_row(one: Judgement, name: str) -> dict[str, str]:
+    """Return an exponent in words, at the step at which it is read, and the next step's."""
+    keys = ('step', 'value', 'truncation', 'lattice', 'spread', 'next')
+    if not (read := one.read(name)):
+        return dict.fromkeys(keys, UNDEFINED)
+    following = next(each for each in getattr(one, name) if each.step == read.step + 1)
+    return dict(zip(keys, (str(read.step), value_error(read.value, read.error),
+                           rounded(read.truncation), rounded(read.lattice), rounded(read.spread),
+                           value_error(following.value, following.error)), strict=True))
+
+
+def tables(study: Study) -> dict[str, Any]:
+    """Return the tables of the page, as rows of text."""
+    found = scaling(study)
+    return {'rows': rows(study), 'published': published(), 'scaling': found and value_error(*found),
+            'matches': [match_row(entry) for entry in matches(study)]}
+
+
+def match_row(entry: Entry) -> dict[str, Any]:
+    """Return kappa_c by one pair of lattices, in words."""
+    kappa, scatter = entry['kappa'], entry['scatter']
+    return {'title': title(entry['blocks']), 'L': entry['L'], 'level': entry['level'],
+            'half': entry['L'] // 2, 'less': entry['level'] - 1, 'operator': entry['operator'],
+            'kappa': value_error(kappa['value'], kappa['error']),
+            'interpolation': rounded(kappa['interpolation']),
+            'scatter': UNDEFINED if scatter is None else rounded(scatter)}
+
+
+def published() -> list[dict[str, str]]:
+    """Return a row of text for every published pair of exponents."""
+    return [{'title': paper.title, 'source': paper.source,
+             **{name: value_error(*paper.values[name]) if name in paper.values else UNDEFINED
+                for name in EXACT}} for paper in PUBLISHED]
+
+
+def title(blocks: str) -> str:
+    """Return how captions, tables and legends name a kind of block spin."""
+    plain = blocks.removesuffix(SIGNS)
+    if plain.startswith(LEARNED):
+        words = re.sub(r'^L\d+_k[^_]*_', '', plain.removeprefix(LEARNED)).split('_')
+        plain = ', '.join(['learned', *(word for word in words if not re.fullmatch(r'd\d+', word))])
+    else:
+        plain = re.sub(r'_w(?=[\d.])', ', w = ', plain).replace('_', ' ')
+    return f'{plain}: signs' if blocks.endswith(SIGNS) else plain

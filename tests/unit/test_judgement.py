@@ -1,0 +1,88 @@
+"""Exponents are read by a rule that was fixed beforehand, and block spins are judged by it."""
+
+import math
+from statistics import stdev
+
+import pytest
+
+from phi4hpc.flow.judgement import judged, without_seed
+from tests.made_up import flow
+
+MODEL = 'learned:L032_k0.27_convolutional_d256_block2'
+
+
+def entry(blocks, step, y_t, error=0.01, start=128, even=7, **parts):
+    own = {'blocks': blocks, 'kappa': 0.34, 'start': start, 'step': step,
+           'L': start // 2 ** (step - 1), 'even': even, 'odd': 4, 'y_h': None}
+    return {**own, 'y_t': {'value': y_t, 'error': error, 'truncation': None, 'lattice': None,
+                           **parts}}
+
+
+def judge(*values, error=0.01, blocks='majority'):
+    one, = judged([entry(blocks, step, y_t, error) for step, y_t in enumerate(values, 1)], 0.34)
+    return one
+
+
+@pytest.mark.parametrize(('values', 'step'), [
+    ([0.9, 0.95, 1.0, 1.0], 3), ([1.0, 1.0, 1.0], 1), ([0.9, 0.95, 1.0], None), ([1.0], None),
+    ([0.9, 0.927, 1.0], 1)])
+def test_an_exponent_is_read_at_the_first_step_that_agrees_with_the_next(values, step):
+    read = judge(*values).read('y_t')
+    assert (read and read.step) == step
+
+
+def test_what_is_not_resolved_chooses_nothing():
+    assert judge(0.5, 1.0, 1.5, error=0.4).read('y_t') is None
+    assert judge(0.5, 1.0, 1.5, error=0.4).arrived is None
+
+
+@pytest.mark.parametrize(('values', 'step'), [
+    ([0.9, 1.0, 1.01], 2), ([0.93, 1.0, 1.2], None), ([1.0, 0.97, 1.03], 1), ([0.985], 1),
+    ([0.975], None), ([1.0, 0.9, 1.0], 3)])
+def test_a_block_spin_arrives_where_it_is_right_and_stays_so(values, step):
+    arrived = judge(*values).arrived
+    assert (arrived and arrived.step) == step
+
+
+def test_steps_on_lattices_that_operators_wrap_around_take_no_part():
+    values = [0.9, 0.95, 0.985, 0.99, 1.0, 3.0]
+    assert judge(*values).arrived.step == 3           # the sixth step starts from 4 x 4 sites
+
+
+def test_seeds_are_one_kind_with_their_mean_and_spread():
+    values = [0.98, 1.0, 1.03]
+    names = [MODEL, f'{MODEL}_s2', f'{MODEL}_s3']
+    one, = judged([entry(name, 1, value) for name, value in zip(names, values, strict=True)], 0.34)
+    assert one.blocks == MODEL
+    found, = one.y_t
+    assert found.value == pytest.approx(sum(values) / 3)
+    assert found.spread == pytest.approx(stdev(values))
+    assert found.error == pytest.approx(0.01)         # seeds share the draws: no less noise
+    assert found.joint == pytest.approx(math.hypot(0.01, stdev(values) / 3**0.5))
+    assert without_seed(f'{MODEL}_s12_signs') == f'{MODEL}_signs'
+    assert without_seed('user_s2') == 'user_s2'
+
+
+def test_the_most_operators_and_the_largest_lattice_are_taken():
+    one, = judged([entry('zone', 1, 0.5, even=3), entry('zone', 1, 1.0, truncation=-0.03),
+                   entry('zone', 1, 0.7, start=64)], 0.34)
+    found, = one.y_t
+    assert (found.value, found.operators, found.L, found.truncation) == (1.0, 7, 128, 0.03)
+
+
+def test_the_best_has_the_fewest_steps_and_of_equals_the_least_truncation_error():
+    names = [one.blocks for one in judged([
+        entry('never', 1, 0.8), entry('late', 1, 0.9), entry('late', 2, 1.0, truncation=0.001),
+        entry('rough', 1, 1.0, truncation=0.05), entry('fine', 1, 0.99, truncation=0.01),
+        entry('unknown', 1, 1.0)], 0.34)]
+    assert names == ['fine', 'rough', 'unknown', 'late', 'never']
+
+
+def test_trials_at_lambda_1_are_judged_as_one_would():
+    kappas = [0.33, 0.340301, 0.35]
+    found = {one.blocks: one for one in judged(flow(1.0, kappas)['exponents'], kappas[1])}
+    assert [*found][0] == 'majority'
+    assert found['majority'].read('y_t').value == pytest.approx(1, abs=0.01)
+    assert found['majority'].read('y_h').value == pytest.approx(1.875, rel=0.005)
+    assert found['kadanoff'].arrived is None          # it settles, but not where it should
+    assert found['kadanoff'].read('y_t').step == 3
