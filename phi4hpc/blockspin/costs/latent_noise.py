@@ -2,9 +2,17 @@
 
 Without noise a latent is a real number that may hold anything in its digits. With noise what it
 holds is bounded, by half the logarithm of 1 + 1 / width^2 where the latents are normal, and the
-cut-off of a block spin is then the noise's. A linear map of free fields that makes this small gives
-the mode p the power P(p) = width^2 max(0, sqrt(G(p) / mu) - 1), with mu such that the powers have
-the mean one: modes of small G are cut.
+cut-off of a block spin is then the noise's.
+
+The best linear code of free fields is known exactly (Lee and Petersen, IEEE Trans. Commun. 24
+(1976) 1283). The noise is the same on all d latents, which share the mean power one, so a latent
+may be taken to hold one mode p each, with the power P(p). Of that mode the best decoder loses
+G(p) / (1 + P(p) / width^2). With a Lagrange multiplier for the sum of the powers, d, the sum of
+these losses over the d modes of largest G, and of G over all others, is least at
+
+    P(p) = width^2 max(0, sqrt(G(p) / mu) - 1),
+
+with mu such that the powers sum to d: modes with G(p) < mu are cut, also where latents are left.
 """
 
 from __future__ import annotations
