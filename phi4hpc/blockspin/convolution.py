@@ -12,17 +12,24 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import pixel_shuffle, pixel_unshuffle, softsign
+from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
+from phi4hpc.blockspin.slopes import around, softsign
 from phi4hpc.lattice.blocks import zone_rows
 
 SMALL = 0.3
 """A residual layer's first weights, in units of those that would keep the variance."""
 
 
-def convolution(inputs: int, outputs: int) -> nn.Conv2d:
-    """Return a convolution over a place and its eight neighbours, around the torus."""
-    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode='circular', bias=False)
+class Convolution(nn.Conv2d):
+    """A convolution over a place and its eight neighbours, around the torus."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3, bias=False)
+
+    def forward(self, z_ncYX: Tensor) -> Tensor:
+        """Return a field on the same places."""
+        return super().forward(around(z_ncYX))
 
 
 class Residual(nn.Module):
@@ -30,7 +37,7 @@ class Residual(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first, self.second = convolution(width, width), convolution(width, width)
+        self.first, self.second = Convolution(width, width), Convolution(width, width)
         nn.init.normal_(self.second.weight, std=SMALL / (9 * width) ** 0.5)
 
     def forward(self, h_ncYX: Tensor) -> Tensor:
@@ -46,9 +53,9 @@ class Remainder(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, width: int, depth: int) -> None:
         super().__init__()
-        self.inner = convolution(inputs, width)
+        self.inner = Convolution(inputs, width)
         self.hidden = nn.Sequential(*(Residual(width) for _ in range(depth)))
-        self.outer = convolution(width, outputs)
+        self.outer = Convolution(width, outputs)
         nn.init.zeros_(self.outer.weight)
 
     def forward(self, z_ncYX: Tensor) -> Tensor:
