@@ -65,7 +65,8 @@ def test_a_non_linear_model_beats_the_linear_optimum(run):
 
 
 @pytest.mark.parametrize(('document', 'first_line'), [
-    ('README.md', 'import phi4hpc'), ('docs/data.md', 'import phi4hpc'),
+    ('README.md', 'import phi4hpc'), ('docs/tutorial.md', 'import phi4hpc'),
+    ('docs/data.md', 'import phi4hpc'),
     ('docs/data.md', 'import xarray as xr')])
 def test_python_shown_for_the_quickstart_runs(document, first_line, run, tmp_path, monkeypatch):
     (tmp_path / 'runs').mkdir()

@@ -9,6 +9,7 @@ import pyerrors
 import pytest
 from mpi4py import MPI
 
+from phi4hpc import cli
 from phi4hpc.deck.load import parse
 from phi4hpc.lattice.series import SERIES
 from phi4hpc.rundirectory import resolved
@@ -49,6 +50,18 @@ def test_python_of_the_docs_runs(library, folder, monkeypatch):
     monkeypatch.chdir(folder)
     block = blocks('docs/data.md', f'import {library}')[0]
     exec(block, {})
+
+
+def test_exported_draws_are_read_as_the_docs_say(folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = folder / 'runs' / 'quickstart'
+    for suffix in ('nc', 'npz', 'zarr'):
+        cli.main(['export', str(run), f'draws.{suffix}', '--lattice', '32'])
+    cli.main(['export', str(run), 'means.json.gz'])
+    block, = blocks('docs/data.md', 'import numpy, pyerrors, xarray')
+    found = {}
+    exec(block, found)
+    assert found['ratio'].dvalue > 0
 
 
 @pytest.mark.skipif(not shutil.which('h5dump'), reason='no h5dump: apt-get install hdf5-tools')

@@ -1,0 +1,145 @@
+"""Every block of code in the documents is run, or parsed, or known to be none; so are commands.
+
+Python is run by test_docs.py and, on a whole quickstart, by launch/test_quickstart.py; files of
+extending.md by test_extending.py. Here decks are judged, and commands are given to the parsers.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from phi4hpc import init
+from phi4hpc.cli.parser import COMMANDS, parsed
+from phi4hpc.deck.editor import leaves
+from phi4hpc.deck.load import parse
+from tests.conftest import ROOT
+from tests.documents import blocks, commands, every_block, files, is_shell
+
+DOCUMENTS = ['README.md', 'CONTRIBUTING.md',
+             *sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'docs').rglob('*.md'))]
+PYTHON = {
+    'README.md': ['import phi4hpc\n'], 'docs/tutorial.md': ['import phi4hpc\n'],
+    'docs/data.md': ['import phi4hpc\n', 'import xarray\n', 'import arviz', 'import h5py',
+                     'import pyerrors', 'import xarray as xr', 'import numpy', 'import zarr']}
+"""How the blocks of Python begin that are run, by document."""
+DECKS = {'README.md': ['seed: 1'],
+         'docs/extending.md': ['sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:']}
+"""How the parts of decks begin that are judged."""
+NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in use',
+           'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc']
+"""How what is no code begins: formulas, lists of files, what a command says, a cluster's lines."""
+DECK = init.text('deck.yaml')
+
+
+def known(document, block):
+    """Return whether a block is run or judged by a test, or is no code."""
+    begins = [*PYTHON.get(document, ()), *DECKS.get(document, ()), *NO_CODE]
+    whole = {text.strip() for text in files(document).values()}
+    return is_shell(block) or block.strip() in whole or f'{block}\n'.startswith(tuple(begins))
+
+
+@pytest.mark.parametrize('document', DOCUMENTS)
+def test_every_block_is_known(document):
+    assert [block for block in every_block(document) if not known(document, block)] == []
+
+
+def test_the_deck_of_the_readme_is_good():
+    block, = blocks('README.md', 'seed: 1')
+    assert parse(block, 'README').deck.train.lattice == 32
+
+
+LINES = [(document, line) for document in DOCUMENTS for line in commands(document)]
+
+
+@pytest.mark.parametrize(('document', 'line'), LINES, ids=[': '.join(each) for each in LINES])
+@pytest.mark.usefixtures('mygroup')
+def test_every_command_is_one(document, line):
+    if '[' in line.split('#')[0].replace("'", '').split('=')[0]:
+        return                                # a synopsis, such as [--ranks N]
+    inner = re.search(r'\$\((.*?)\)', line)
+    words = shlex.split(inner[1] if inner else line, comments=True)
+    if words[:3] == ['mpirun', '-n', words[2:3] and words[2]]:
+        words = words[3:]
+    program, *rest = words
+    if program == 'phi4hpc':
+        understood(rest[:rest.index('>')] if '>' in rest else rest)
+    elif program == 'python' and rest[0] != '-m':
+        assert (ROOT / rest[0]).exists()
+    elif '/' in program:
+        known_script(program, rest)
+
+
+def understood(words):
+    """Give words to the parser of the command, and a deck that they name to the deck's."""
+    assert words[0] in COMMANDS
+    if words[1:] and words[1:] != ['--help'] and 'COMMAND' not in words:
+        _, args = parsed(words)
+        if hasattr(args, 'overrides'):
+            judged(args.deck, args.overrides)
+
+
+def judged(deck, overrides):
+    """Parse a deck of ours, or for any other name one that `phi4hpc init` writes."""
+    ours = deck.startswith('input/')
+    parse((ROOT / deck).read_text() if ours else DECK, deck, overrides)
+
+
+def known_script(script, words):
+    """Hold words against what a script takes."""
+    text = (ROOT / script).read_text()
+    assert subprocess.run(['bash', '-n', ROOT / script]).returncode == 0
+    for word in words:
+        if word.startswith('--'):
+            assert word in text
+        if word.startswith('input/'):
+            assert (ROOT / word).exists()
+    if words and script in ('jobs/run.sh', 'slurm/pipeline.sh') and words[0].startswith('input/'):
+        judged(words[0], [word for word in words[1:] if re.match(r'[a-z][\w.]*=', word)])
+
+
+def test_links_lead_to_what_is_there():
+    for document in DOCUMENTS:
+        text = (ROOT / document).read_text()
+        for link in re.findall(r'\]\((?!https?:|#)([^)#]+)', text):
+            target = (ROOT / document).parent / link
+            made = {'reference/deck.md', 'reference/commands.md', 'reference/plugins.md'}
+            assert target.exists() or link in made, f'{document}: {link}'
+
+
+def test_the_site_names_every_document():
+    """One that is not in its contents would never be found."""
+    text = re.sub(r'!!\S+', '', (ROOT / 'mkdocs.yml').read_text())
+    named = set(re.findall(r'[\w/]+\.md', str(yaml.safe_load(text)['nav'])))
+    there = {str(path.relative_to(ROOT / 'docs')) for path in (ROOT / 'docs').rglob('*.md')}
+    assert there <= named
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory):
+    """Return the folder of the site, built as CONTRIBUTING.md says; any doubt of mkdocs fails."""
+    folder = tmp_path_factory.mktemp('site')
+    done = subprocess.run([sys.executable, '-m', 'mkdocs', 'build', '-q', '-d', folder], cwd=ROOT,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_site_needs_no_network(site):
+    for page in site.rglob('*.html'):
+        assert not re.search(r'(src|href)="(https?:)?//[^"]*\.(js|css|woff2?)', page.read_text())
+
+
+def test_the_reference_has_every_key_command_and_plug_in(site):
+    deck, commands, parts, python = (
+        (site / 'reference' / f'{name}.html').read_text()
+        for name in ('deck', 'commands', 'plugins', 'python'))
+    assert all(f'<code>{".".join(map(str, path))}</code>' in deck for path in leaves()
+               if len(path) > 1)
+    assert all(f'<h2 id="{command}">' in commands for command in COMMANDS)
+    assert 'Whether to average over the eight symmetries of the square' in deck
+    assert '<code>binder</code>' in parts
+    assert 'phi4hpc.opened.Run' in python
