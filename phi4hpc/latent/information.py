@@ -61,8 +61,7 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
     """
     predictions = fitted(comm, mapped, learn, phi_nyx.shape[-1], each)
     slices = block_slices(first, len(phi_nyx), total)
-    sums_b = [{name: np.zeros(len(NAMES)) for name in ('count', 'sum', 'square', 'missed')}
-              for _ in slices]
+    sums_b = [nothing() for _ in slices]
     pieces = [(b, slice(n, min(n + CHUNK, part.stop))) for b, part in enumerate(slices)
               for n in range(part.start, part.stop, CHUNK)]
     for b, piece in each(pieces):
@@ -70,6 +69,11 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
     value_t, error_t = jackknife(comm, gather_blocks(comm, sums_b), kept)
     return dict(zip(NAMES, value_t, strict=True)) | {
         f'{name}_error': error for name, error in zip(NAMES, error_t, strict=True)}
+
+
+def nothing() -> Sums:
+    """Return sums over no draws."""
+    return {name: np.zeros(len(NAMES)) for name in ('count', 'sum', 'square', 'missed')}
 
 
 def before_and_after(mapped: Map, phi_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,6 +18,8 @@ DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction'
 """{dataset: dimensions}, which its error shares. Groups `momentum` and `distribution` have
 their own: orbits of momenta, and bins."""
 
+ABLATION = {'p_hat': ('orbit',), 'power_ratio': ('directions', 'orbit')}
+
 
 def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
           original_nyx: np.ndarray, reconstructed_nyx: np.ndarray, **attributes: Any) -> None:
@@ -37,6 +39,9 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
     """Write the arrays of one name, with scales for their dimensions."""
     for key, array in arrays.items():
         dataset = group.create_dataset(key, data=array)
+        if dimensions(group, key) == (key,):
+            dataset.make_scale(key)
+            continue
         for axis, dimension in enumerate(dimensions(group, key)):
             if dimension not in group:
                 values = coordinates(dimension, array.shape[axis])
@@ -52,6 +57,10 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
         return ('bin',)
     if group.name.endswith('/information'):
         return ()
+    if group.name.endswith('/metric'):
+        return ('direction',)
+    if group.name.endswith('/ablation'):
+        return ABLATION.get(key.removesuffix('_error'), ('directions',))
     found = DIMENSIONS[key.removesuffix('_error')]
     if group.name.endswith('/autoencoder'):
         return tuple('site' if dimension == 'latent' else dimension for dimension in found)

@@ -14,7 +14,15 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
-from phi4hpc.latent import analysis, distribution, information, latentfile, momentum
+from phi4hpc.latent import (
+    ablation,
+    analysis,
+    distribution,
+    information,
+    latentfile,
+    metric,
+    momentum,
+)
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import Progress, log
@@ -109,21 +117,26 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     share = comm, network, phi_nyx, first, total
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, each),
              'distribution': distribution.analyse(*share, each),
-             'information': information.analyse(comm, partial(reconstruct, network),
-                                                before_test(context, model, lattice), *share[2:],
-                                                each)}
+             'information': information.analyse(
+                 comm, partial(reconstruct, network),
+                 before_test(context, model, lattice, information.LEARN), *share[2:], each)}
+    if directions := metric.analyse(*share, each):
+        learn = list(before_test(context, model, lattice, ablation.LEARN))
+        found |= {'metric': directions.found, 'ablation': ablation.analyse(
+            comm, network, directions, learn, *share[2:], each)}
     return {name: arrays for name, arrays in found.items() if arrays}
 
 
-def before_test(context: Context, model: Model, lattice: Lattice) -> Iterator[np.ndarray]:
-    """Yield this rank's share of the draws that predictions are fitted to, some at a time.
+def before_test(context: Context, model: Model, lattice: Lattice,
+                most: int) -> Iterator[np.ndarray]:
+    """Yield this rank's share of at most that many draws to fit predictions to, some at a time.
 
     They are spread evenly over the draws of every chain before those of the test.
     """
     assert context.deck.train
     _, valid, _ = split(lattice.draws, context.deck.train.held_out)
     draws, rung = slice(0, valid.stop), lattice.rung(model.kappa)
-    numbers = shards.evenly(lattice.chains * length(draws), information.LEARN)
+    numbers = shards.evenly(lattice.chains * length(draws), most)
     first, last = block(len(numbers), context.comm.size, context.comm.rank)
     for start in range(first, last, information.CHUNK):
         some = numbers[start:min(start + information.CHUNK, last)]

@@ -1,0 +1,113 @@
+"""What is left of a model when the directions of latent space that say least are removed.
+
+The directions are those of the Fisher metric (latent/metric.py). Latents are projected on the most
+informative ones and decoded; what the decoded field still says is judged on test draws, and beside
+it, as a control, what the same number of the least informative directions say. Were the order a
+momentum cut-off, the power of the decoded field would fall at a momentum, which falls with the
+number of directions that stay.
+
+Suffixes: n draws, y x lattice axes or momenta, d latents, k numbers of directions that stay,
+o orbits of momenta.
+"""
+
+from functools import partial
+
+import numpy as np
+import torch
+
+from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.latent import information
+from phi4hpc.latent.metric import Metric
+from phi4hpc.lattice.modes import mode_propagator
+from phi4hpc.lattice.orbits import numbered, representatives, zone_momentum
+from phi4hpc.lattice.shells import closed_sizes
+from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+
+Sums = dict[str, np.ndarray]
+
+LEARN = 1024
+"""Draws that predictions are fitted to, at most."""
+NAMES = (*information.NAMES, 'binder_shift', 'abs_magnetisation_ratio')
+MANY = len(NAMES)
+
+
+def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[np.ndarray],
+            phi_nyx: np.ndarray, first: int, total: int, each: Pieces = iter) -> Sums:
+    """Return arrays over the numbers of directions that stay (k,), `directions`, with `_error`:
+
+    information.NAMES: the part that the decoded field keeps, and `X_of_least` where the least
+        informative directions stay in place of the most informative ones,
+    `binder_shift`, `abs_magnetisation_ratio`: U_L of decoded fields - that of the fields, and the
+        same of <|M|>, as a ratio,
+    `power_ratio` (k, o): G of decoded fields over G, with `p_hat` (o,).
+
+    `learn` are the draws of this rank that predictions are fitted to. `phi_nyx` are its test draws,
+    numbered from `first` of `total` over all ranks. Collective.
+    """
+    counts, slices = numbers(model.latent, model.L), block_slices(first, len(phi_nyx), total)
+
+    def judged(stay: slice) -> tuple[np.ndarray, np.ndarray]:
+        decoded = partial(cut, model, metric.only(stay))
+        predictions = information.fitted(comm, decoded, learn, model.L, each)
+        sums_b = [summed(predictions, decoded, phi_nyx[part]) for part in each(slices)]
+        return jackknife(comm, gather_blocks(comm, sums_b), estimates)
+
+    found = {'directions': np.array(counts),
+             'p_hat': zone_momentum(model.L)[representatives(model.L)]}
+    of_most = [judged(slice(k)) for k in counts]
+    of_least = [of_most[0], *(judged(slice(model.latent - k, None)) for k in counts[1:])]
+    for end, both, own in (('', of_most, (*NAMES, 'power_ratio')),
+                           ('_of_least', of_least, information.NAMES)):
+        for part, all_ki in zip(('', '_error'), np.swapaxes(both, 0, 1), strict=True):
+            named = dict(zip(NAMES, all_ki.T, strict=False)) | {'power_ratio': all_ki[:, MANY:]}
+            found |= {f'{name}{end}{part}': named[name] for name in own}
+    return found
+
+
+def numbers(latent: int, L: int) -> list[int]:
+    """Return how many directions stay: all of them, then about half as many each time, to one.
+
+    They are numbers that close a shell of momenta, except for the first.
+    """
+    closed = closed_sizes(L)
+    below = closed[closed < latent]
+    halves = latent / 2.0 ** np.arange(1, np.ceil(np.log2(latent)) + 1)
+    near = {int(below[np.abs(below - half).argmin()]) for half in halves if len(below)}
+    return [latent, *sorted(near, reverse=True)]
+
+
+@torch.no_grad()
+def cut(model: Autoencoder, only_dd: np.ndarray, phi_nyx: np.ndarray) -> np.ndarray:
+    """Return the decoded fields (n, y, x) of latents from which directions are removed."""
+    weight = next(model.parameters())
+    only = torch.from_numpy(only_dd).to(weight)
+    x_nyx = torch.from_numpy(np.ascontiguousarray(phi_nyx)).to(weight)
+    return model.decode(model.encode(x_nyx.flatten(1)) @ only.T).reshape(x_nyx.shape).cpu().numpy()
+
+
+def summed(predictions: list[information.Prediction], decoded: information.Map,
+           phi_nyx: np.ndarray) -> Sums:
+    """Return the sums over some draws of what information needs, moments of M, and power."""
+    orbit_D = numbered(phi_nyx.shape[-1]).ravel()
+    sums = information.nothing() | {'moments': np.zeros((2, 3)),
+                                    'power': np.zeros((2, orbit_D.max() + 1))}
+    for start in range(0, len(phi_nyx), information.CHUNK):
+        pair = information.before_and_after(decoded, phi_nyx[start:start + information.CHUNK])
+        information.add(sums, predictions, *pair)
+        for side, z_nyx in enumerate(pair):
+            m_n = abs(z_nyx.mean((1, 2)))
+            sums['moments'][side] += [m_n.sum(), (m_n**2).sum(), (m_n**4).sum()]
+            power_yx = mode_propagator(z_nyx) * len(z_nyx)
+            sums['power'][side] += np.bincount(orbit_D, power_yx.ravel())
+    return sums
+
+
+def estimates(sums: Sums) -> np.ndarray:
+    """Return NAMES, then the ratio of powers at each orbit, from sums over draws."""
+    with np.errstate(all='ignore'):
+        m_s, m2_s, m4_s = (sums['moments'] / sums['count'][0]).T
+        binder_s = 1 - m4_s / (3 * m2_s**2)
+        before_o, after_o = sums['power']
+        return np.array([*information.kept(sums), binder_s[1] - binder_s[0], m_s[1] / m_s[0],
+                         *(after_o / before_o)])
