@@ -1,13 +1,21 @@
 """`phi4hpc bench train`: draws a second of our training, and of a bare loop of PyTorch's beside it.
 
 The bare loop is what one would write by hand: indices drawn at random, the model, the mean squared
-error, Adam; on one rank, while the others wait. Ours has all that a training has: batches by strata
-and moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation draws
-after every epoch. Draws are free fields, since no speed depends on what is learned.
+error, Adam as torch has it by default. It runs on rank 0 alone while the others sleep, and on all
+ranks at once, each with a model of its own: what that gives is the most that groups of one rank can
+give, since cores share caches, memory and a clock. Ours has all that a training has: batches by
+strata and moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation
+draws after every epoch. Draws are free fields, since no speed depends on what is learned.
+
+The loops take turns, and of their ratios in each round the median counts, so that it means
+something where others use the machine too.
 """
 
+import itertools
 import json
-from collections.abc import Iterator
+import math
+import statistics
+from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -20,7 +28,6 @@ from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
-from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.shards import strata
 from phi4hpc.deck.schema import COSTS, FAMILIES
 from phi4hpc.lattice import observable
@@ -28,20 +35,25 @@ from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.groups import apart
-from phi4hpc.parallel.together import guard
+from phi4hpc.parallel.together import all_come, guard
 
 L, KAPPA, BATCH, DRAWS, VALIDATION = 32, 0.24, 128, 1664, 192        # as in the quickstart
-WARM = 5                          # steps before the clock runs
+STEPS = DRAWS // BATCH            # in an epoch
+ROUNDS = 7
 MODELS: dict[str, dict[str, Any]] = {'dense': {'latents': [64]}, 'convolutional': {'block': 2}}
 """Families that are timed, with their settings."""
+Loop = Callable[[], None]
+"""Makes the steps of one epoch."""
+RATES = {'': 'samples_per_second', 'bare': 'bare_samples_per_second',
+         'at once': 'bare_at_once_samples_per_second'}
 
 
 def train(seconds: float, as_json: bool) -> None:
-    """Time each family for about `seconds` a loop. Collective.
+    """Time each family for about `seconds` a loop, seven epochs at least. Collective.
 
-    Prints a table, or a list of objects as JSON.
-    Of several ranks, all of them work on one model first, and then each on a model of its own;
-    `ranks` are those of a model, `groups` how many models were trained at once.
+    Prints a table, or a list of objects as JSON. Of several ranks, all of them work on one model,
+    and then each on a model of its own; `ranks` are those of a model, `groups` how many models were
+    trained at once. Rates are those of all ranks together.
     """
     comm = world.world()
     with guard(comm):
@@ -53,15 +65,44 @@ def train(seconds: float, as_json: bool) -> None:
 
 def _of_family(comm: Communicator, name: str, seconds: float) -> Iterator[dict[str, Any]]:
     family: Family = FAMILIES.entry({name: MODELS[name]}).settings
-    bare = comm.bcast(_bare(family, seconds) if comm.rank == 0 else None)
-    for ranks in sorted({1, comm.size}, reverse=True):
-        group = apart(comm, ranks)
-        comm.Barrier()
-        found = _ours(group.comm, family, seconds)
-        total = sum(comm.allgather(found if group.comm.rank == 0 else 0.0))
-        yield {'family': name, 'ranks': ranks, 'groups': group.count,
-               'samples_per_second': total, 'bare_samples_per_second': bare}
+    groups = [apart(comm, ranks) for ranks in sorted({1, comm.size}, reverse=True)]
+    bare = _bare(family)
+    loops = {'bare': bare if comm.rank == 0 else None, 'at once': bare,
+             **{str(group.count): _ours(group.comm, family) for group in groups}}
+    counted = {'bare': comm.rank == 0, 'at once': True,
+               **{str(group.count): group.comm.rank == 0 for group in groups}}
+    first = {loop: _rate(comm, loops[loop], counted[loop], 1) for loop in loops}
+    epochs = max(1, round(seconds / ROUNDS * first['bare'] / DRAWS))
+    rounds = [{loop: _rate(comm, loops[loop], counted[loop], epochs) for loop in loops}
+              for _ in range(ROUNDS)]
+    for group in groups:
+        yield {'family': name, 'ranks': comm.size // group.count, 'groups': group.count,
+               **_medians(rounds, str(group.count))}
         group.comm.Free()
+
+
+def _rate(comm: Communicator, loop: Loop | None, counted: bool, epochs: int) -> float:
+    """Return draws a second, of the ranks whose draws are `counted` together. Collective.
+
+    Ranks without a loop sleep until the others are done.
+    """
+    comm.Barrier()
+    began = perf_counter()
+    for _ in range(epochs):
+        if loop:
+            loop()
+    elapsed = perf_counter() - began
+    all_come(comm, math.inf)
+    return comm.allreduce(DRAWS * epochs / elapsed if counted else 0.0)
+
+
+def _medians(rounds: list[dict[str, float]], ours: str) -> dict[str, float]:
+    """Return the median rates, and the medians of ours in units of either bare loop's."""
+    rates = {name: statistics.median(found[loop or ours] for found in rounds)
+             for loop, name in RATES.items()}
+    ratios = {f'ratio{suffix}': statistics.median(found[ours] / found[loop] for found in rounds)
+              for suffix, loop in (('', 'bare'), ('_at_once', 'at once'))}
+    return rates | ratios
 
 
 def _fields(count: int) -> np.ndarray:
@@ -78,61 +119,47 @@ def _network(family: Family) -> Autoencoder:
     return build(family, family.sizes(L)[0], ensemble)
 
 
-def _bare(family: Family, seconds: float) -> float:
-    """Return draws a second of a bare loop on this rank."""
+def _bare(family: Family) -> Loop:
+    """Return a bare loop on this rank."""
     network, x_nD = _network(family), torch.from_numpy(_fields(DRAWS)).flatten(1)
-    optimiser, steps, began = torch.optim.Adam(network.parameters(), 1e-4), -WARM, perf_counter()
-    while (elapsed := perf_counter() - began) < seconds or steps < 1:
-        x_sD = x_nD[torch.randint(len(x_nD), (BATCH,))]
-        loss = (network(x_sD) - x_sD).square().mean()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        steps += 1
-        began = perf_counter() if steps == 0 else began
-    return BATCH * steps / elapsed
+    optimiser = torch.optim.Adam(network.parameters(), 1e-4)
+
+    def loop() -> None:
+        for _ in range(STEPS):
+            x_sD = x_nD[torch.randint(len(x_nD), (BATCH,))]
+            loss = (network(x_sD) - x_sD).square().mean()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+    return loop
 
 
-def _ours(comm: Communicator, family: Family, seconds: float) -> float:
-    """Return draws a second of all ranks of `comm`, which train one model."""
+def _ours(comm: Communicator, family: Family) -> Loop:
+    """Return the loop of a training on the ranks of `comm`."""
     share = strata(DRAWS, BATCH, comm.size, comm.rank)
     fields_nyx = torch.from_numpy(_fields(DRAWS + VALIDATION))
     phi_nyx = fields_nyx[share.bounds[0]:share.bounds[-1]]
     valid_nD = fields_nyx[DRAWS:][comm.rank::comm.size].flatten(1)
     objective = Objective([COSTS.entry({'reconstruction': {}})], observable.Ensemble(L, KAPPA, 0.0))
-    steps, began = -WARM, perf_counter()
-    with process_group(comm):
-        learner = Learner(comm, _network(family), objective, 1e-4)
-        for x_sD in _batches(share, phi_nyx):
-            if x_sD is None:
-                terms = objective.terms_of_draws(learner.model, valid_nD)
-                objective.values_over_ranks(comm, terms)
-                continue
-            learner.step(x_sD, BATCH)
-            steps += 1
-            began = perf_counter() if steps == 0 else began
-            elapsed = perf_counter() - began
-            if steps % 5 == 0 and comm.bcast(steps > 0 and elapsed > seconds):
-                return BATCH * steps / elapsed
-    raise AssertionError('batches do not end')
+    learner, epochs = Learner(comm, _network(family), objective, 1e-4), itertools.count(1)
 
-
-def _batches(share: Any, phi_nyx: torch.Tensor) -> Iterator[torch.Tensor | None]:
-    """Yield batches without end, and None after each epoch."""
-    epoch = 0
-    while True:
-        epoch += 1
-        plan = batches.plan((1,), epoch, share, L)
+    def loop() -> None:
+        plan = batches.plan((1,), next(epochs), share, L)
         for draw_s, move in zip(*plan, strict=True):
-            yield batches.take(phi_nyx, draw_s, move)
-        yield None
+            learner.step(batches.take(phi_nyx, draw_s, move), BATCH)
+        objective.values_over_ranks(comm, objective.terms_of_draws(learner.model, valid_nD))
+
+    return loop
 
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as text."""
-    lines = [f'{"family":<16}{"ranks":>6}{"groups":>8}{"draws/s":>12}{"bare loop":>12}{"ratio":>8}']
+    lines = [f'{"family":<16}{"ranks":>6}{"groups":>8}{"draws/s":>12}{"bare loop":>12}{"ratio":>8}'
+             f'{"bare at once":>14}{"ratio":>8}']
     for row in rows:
-        ours, bare = row['samples_per_second'], row['bare_samples_per_second']
+        ours, bare, at_once = (row[name] for name in RATES.values())
         lines.append(f'{row["family"]:<16}{row["ranks"]:>6}{row["groups"]:>8}{ours:>12.0f}'
-                     f'{bare:>12.0f}{ours / bare:>8.2f}')
+                     f'{bare:>12.0f}{row["ratio"]:>8.2f}{at_once:>14.0f}'
+                     f'{row["ratio_at_once"]:>8.2f}')
     return '\n'.join(lines)
