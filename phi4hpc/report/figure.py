@@ -21,14 +21,16 @@ from typing import Any
 
 import matplotlib as mpl
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
-from markupsafe import escape
+from latex2mathml.converter import convert
+from markupsafe import Markup, escape
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
 from phi4hpc import plugins
 from phi4hpc.errors import UserError
-from phi4hpc.files import whole
+from phi4hpc.files import whole, write_text
 from phi4hpc.parallel.leftout import note
+from phi4hpc.report import interactive
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import SHEET, Missing, Plot
 
@@ -71,10 +73,11 @@ def kind(name: str) -> Kind:
 
 
 def draw_and_save(kind: Kind, study: Study, folder: Path) -> Iterator[dict[str, Any]]:
-    """Draw, write each plot as PNG and PDF into `folder`, and yield what the page needs of it.
+    """Draw, write each plot as PNG, PDF and CSV into `folder`, and yield what the page needs of it.
 
-    That is {'section', 'name', 'title', 'caption'}; or {'section', 'missing'}, with a sentence that
-    says why, where there is nothing to draw or drawing fails.
+    That is {'section', 'name', 'title', 'caption', 'plot'}, with interactive.described of it; or
+    {'section', 'missing'}, with a sentence that says why, where there is nothing to draw or drawing
+    fails.
     """
     try:
         with mpl.rc_context(fname=SHEET):
@@ -92,7 +95,7 @@ def draw_and_save(kind: Kind, study: Study, folder: Path) -> Iterator[dict[str, 
 
 
 def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
-    """Write a plot's PNG and PDF, each whole or not at all; return what the page needs of it."""
+    """Write a plot's PNG, PDF and data, each whole or not at all; return what the page needs."""
     name = plot.name or kind.name
     if plot.kappa is not None:
         name = f'{name}_k{plot.kappa:g}'
@@ -101,14 +104,18 @@ def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
     if layout := plot.figure.get_layout_engine():
         layout.execute(plot.figure)
         plot.figure.set_layout_engine('none')
-    for suffix, write in (('png', FigureCanvasAgg(plot.figure).print_png),
+    canvas = FigureCanvasAgg(plot.figure)
+    for suffix, write in (('png', canvas.print_png),
                           ('pdf', FigureCanvasPdf(plot.figure).print_pdf)):
         # It is written to memory first: a PDF that finds no room on the disk complains of zlib.
         content = BytesIO()
         write(content)
         with whole(folder / f'{name}.{suffix}') as temporary:
             temporary.write_bytes(content.getbuffer())
-    return {'name': name, 'title': title, 'caption': caption}
+    about = interactive.described(plot.figure, canvas.get_renderer())
+    if about:
+        write_text(folder / f'{name}.csv', interactive.table(plot.figure))
+    return {'name': name, 'title': title, 'caption': caption, 'plot': about}
 
 
 def said(text: str, facts: dict[str, Any]) -> str:
@@ -119,8 +126,10 @@ def said(text: str, facts: dict[str, Any]) -> str:
 @cache
 def environment() -> Environment:
     """Return the environment of all templates of the report."""
-    return Environment(loader=PackageLoader('phi4hpc.report', '.'), autoescape=True,
-                       undefined=StrictUndefined)
+    found = Environment(loader=PackageLoader('phi4hpc.report', '.'), autoescape=True,
+                        undefined=StrictUndefined)
+    found.globals['math'] = lambda latex, display='inline': Markup(convert(latex, display=display))
+    return found
 
 
 @cache

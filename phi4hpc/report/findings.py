@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from phi4hpc.lattice.transition import UNIVERSAL
-from phi4hpc.report.numbers import value_error, written
+from phi4hpc.report import tables
+from phi4hpc.report.numbers import listed, value_error, written
 from phi4hpc.report.study import Study
 
 
@@ -53,3 +54,31 @@ def points(study: Study) -> list[dict[str, Any]]:
              for e in found['crossings']]
     rows += [('susceptibility', 'is largest', str(e['L']), e['kappa']) for e in found['peaks']]
     return [{'of': of, 'what': what, 'L': L, 'kappa': kappa} for of, what, L, kappa in rows]
+
+
+def caveats(study: Study) -> list[str]:
+    """Return what to keep in mind when reading the numbers, each a sentence of HTML."""
+    said = [f'At <i>L</i> = {table["L"]} neighbouring rungs overlap too little for curves between '
+            f'them to be trusted, at {pairs(table["thin"])}.'
+            for table in study.reweighted if table['thin']]
+    said += [f'At <i>L</i> = {found["L"]} {line}.'
+             for found in study.results['tempering'] for line in found['warnings']]
+    models = [model for of_kappa in study.models.values() for model in of_kappa]
+    if open_ended := [f'{model.title} at κ = {model.kappa:g}' for model in models
+                      if not model.converged]:
+        said.append(f'Training had not converged for {listed(open_ended)}: '
+                    'the numbers there are those of a budget of training.')
+    rows = [(L, row) for L in study.sizes for row in tables.rows(study, L)]
+    for key, words in (('short', f'chains are shorter than {tables.ENOUGH} autocorrelation times, '
+                                 'so that errors are themselves uncertain'),
+                       ('doubts', 'chains disagree or have fewer than 100 effective draws')):
+        if doubtful := [L for L, row in rows if row[key]]:
+            sizes = listed(sorted(set(doubtful)))
+            said.append(f'In {len(doubtful)} of {len(rows)} ensembles, of <i>L</i> = {sizes}, '
+                        f'{words}.')
+    return said
+
+
+def pairs(thin: list[list[float]]) -> str:
+    """Return between which rungs the overlap is poor, in words."""
+    return 'κ = ' + listed(f'{lower:g} to {upper:g}' for lower, upper, _ in thin)

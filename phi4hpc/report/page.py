@@ -1,9 +1,14 @@
 """The page: figures, captions, tables and provenance in one HTML file that needs nothing else."""
 
+import json
 import re
+import zlib
 from base64 import b64encode
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+from PIL import Image
 
 from phi4hpc.report import findings, flow, information, spectra, tables
 from phi4hpc.report.figure import SECTIONS, environment
@@ -13,15 +18,18 @@ from phi4hpc.report.provenance import provenance
 from phi4hpc.report.study import Study
 
 LETTER = re.compile('[a-z](?=_)')
+SCRIPTS = 'vendor/d3.min.js', 'vendor/plot.umd.min.js', 'page.js'
+COLOURS = 128                 # of an embedded PNG, which makes it a third as large
 
 
 def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str) -> str:
     """Return the HTML of a study.
 
-    `records` are those of figure.draw_and_save, in order, whose PNGs lie in figures/. `ranks` and
+    `records` are those of figure.draw_and_save, in order, whose files lie in figures/. `ranks` and
     `device` are those of this stage.
     """
-    shown = [embedded(study.path / 'figures', record) for record in records]
+    folder = study.path / 'figures'
+    shown = [embedded(folder, record) for record in records]
     sections = {section: [record for record in shown if record['section'] == section]
                 for section in SECTIONS}
     points = [{**row, 'label': html(row['of']), 'kappa': written(row['kappa'])}
@@ -32,18 +40,42 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         information=information.rows(study),
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',
-        flow=flow.tables(study), provenance=provenance(study, ranks, device))
+        flow=flow.tables(study), caveats=findings.caveats(study),
+        provenance=provenance(study, ranks, device), data=packed(plots(folder, records)),
+        scripts=[(Path(__file__).parent / name).read_text('utf-8') for name in SCRIPTS])
 
 
 def embedded(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Return a record with its PNG as text, the width to show it at, and its letter if any."""
+    """Return a record with its files as text, the size to show it at, and its letter if any."""
     if 'missing' in record:
         return record
-    png = (folder / f'{record["name"]}.png').read_bytes()
-    pixels = int.from_bytes(png[16:20], 'big')     # a PNG begins with its width; CSS takes half
+    png, (width, height) = reduced((folder / f'{record["name"]}.png').read_bytes())
     letter = LETTER.match(record['name'])
-    return {**record, 'png': b64encode(png).decode(), 'width': pixels // 2,
+    return {**record, 'png': b64encode(png).decode(), 'width': width // 2, 'height': height // 2,
+            'pdf': b64encode((folder / f'{record["name"]}.pdf').read_bytes()).decode(),
             'letter': letter and letter[0], 'alt': re.sub('<[^>]*>', '', record['title'])}
+
+
+def reduced(png: bytes) -> tuple[bytes, tuple[int, int]]:
+    """Return a PNG with a palette of few colours, and its width and height in pixels."""
+    image = Image.open(BytesIO(png)).convert('RGB')
+    content = BytesIO()
+    image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        content, 'PNG', optimize=True)
+    return content.getvalue(), image.size
+
+
+def plots(folder: Path, records: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return {name: {'about', 'csv'}} of the figures that the script can draw again."""
+    return {record['name']: {'about': record['plot'],
+                             'csv': (folder / f'{record["name"]}.csv').read_text('utf-8')}
+            for record in records if record.get('plot')}
+
+
+def packed(values: Any) -> str:
+    """Return plain values as text for the page: base64 of gzip of JSON."""
+    squeeze = zlib.compressobj(9, wbits=31)
+    return b64encode(squeeze.compress(json.dumps(values).encode()) + squeeze.flush()).decode()
 
 
 def summary(study: Study) -> dict[str, Any]:

@@ -22,8 +22,13 @@ def columns(study: Study) -> list[str]:
 
 def ensembles(study: Study) -> list[dict[str, Any]]:
     """Return [{'L', 'rows'}] over lattices, the rows as `row` gives them."""
-    return [{'L': L, 'rows': [row(entry, columns(study), study.deck.sample.draws)
-                              for entry in study.entries(L)]} for L in study.sizes]
+    return [{'L': L, 'rows': rows(study, L)} for L in study.sizes]
+
+
+def rows(study: Study, L: int) -> list[dict[str, Any]]:
+    """Return the rows of one lattice."""
+    names = columns(study)
+    return [row(entry, names, study.deck.sample.draws) for entry in study.entries(L)]
 
 
 def row(entry: Entry, names: list[str], draws: int) -> dict[str, Any]:

@@ -68,7 +68,10 @@ def test_files_are_png_and_pdf_named_by_the_figure_and_not_empty(study, drawn):
     assert {f'{name}_k0.269' for name in ('training', 'transfer', 'j_magnetisation', 'k_binder',
                                           'l_propagator')} < names
     files = {file.name for file in (study.path / 'figures').iterdir()}
-    assert files == {f'{name}.{suffix}' for name in names for suffix in ('png', 'pdf')}
+    traced = {record['name'] for record in found if record['plot']}
+    assert files == {f'{name}.{suffix}' for name in names for suffix in ('png', 'pdf')} | {
+        f'{name}.csv' for name in traced}
+    assert names - traced == {'a_configurations', 'f_reconstructed_configurations_k0.269'}
     for name in names:
         image = matplotlib.image.imread(study.path / 'figures' / f'{name}.png')
         assert image[..., :3].std() > 0.03, name
@@ -264,11 +267,12 @@ def test_a_figure_of_the_user_stands_among_ours(study, own):
     order = [each.name for each in kinds([name])]
     assert order[order.index('d_binder') + 1] == name
     record, = draw_and_save(kind(name), study, study.path / 'figures')
+    assert [panel['y']['name'] for panel in record.pop('plot')['panels']] == ['y']
     assert record == {'section': 'transition', 'name': name, 'title': 'Specific heat',
                       'caption': 'The specific heat at <i>L</i> = 8 is 2.0 at most.'}
     html = render(study, [record], 1, 'host (g++)')
-    assert f'<figure id="{name}">' in html
-    for suffix in ('png', 'pdf'):
+    assert f'<figure id="{name}"' in html
+    for suffix in ('png', 'pdf', 'csv'):
         (study.path / 'figures' / f'{name}.{suffix}').unlink()
 
 

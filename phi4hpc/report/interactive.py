@@ -1,0 +1,130 @@
+"""A figure as the script of the page draws it again: its panels as plain values, its data as CSV.
+
+Panels have the scales and the limits that matplotlib gave them. What is neither a Trace nor a Mark
+(mosaics of lattice images above all) is shown as that part of the PNG.
+"""
+
+import csv
+import io
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.gridspec import SubplotSpec
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from phi4hpc.report.labels import formulas, plain
+from phi4hpc.report.style import Canvas, Mark, Trace
+
+COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error'
+
+
+def described(figure: Canvas, renderer: RendererAgg) -> dict[str, Any] | None:
+    """Return what the script needs to know of a figure but its data, None where it has no traces.
+
+    `panels` are in the order of figure.axes, `columns` the relative widths of their grid, and
+    `legend` the labels of series as HTML.
+    """
+    if not figure.traces:
+        return None
+    shown = panels(figure)
+    grid = place(shown[0]).get_gridspec()
+    ratios = grid.get_width_ratios()
+    columns = np.ones(grid.ncols) if ratios is None else np.asarray(ratios, float)
+    return {'columns': columns.tolist(),
+            'panels': [panel(figure, axes, renderer) for axes in shown], 'legend': legend(figure)}
+
+
+def panels(figure: Canvas) -> list[Axes]:
+    """Return the axes of a figure that are seen and stand in its grid; colour bars do not."""
+    return [axes for axes in figure.axes if axes.get_visible() and axes.get_subplotspec()]
+
+
+def place(axes: Axes) -> SubplotSpec:
+    """Return the place of some axes in the grid of their figure."""
+    found = axes.get_subplotspec()
+    if found is None:
+        raise ValueError('expected axes that stand in a grid')
+    return found
+
+
+def panel(figure: Canvas, axes: Axes, renderer: RendererAgg) -> dict[str, Any]:
+    """Return a panel: where it stands, its axes, what is drawn in it; or its part of the PNG."""
+    rows, columns = place(axes).rowspan, place(axes).colspan
+    about = {'row': rows.start + 1, 'column': columns.start + 1,
+             'rows': len(rows), 'columns': len(columns), 'title': formulas(axes.get_title()),
+             'height': round(100 * axes.get_position().height * figure.get_figheight())}
+    traces = [trace for trace in figure.traces if trace.axes is axes]
+    if not traces:
+        return {**about, 'part': part(figure, axes, renderer)}
+    return {**about, 'x': scale(axes, 'x'), 'y': scale(axes, 'y'),
+            'marks': [mark(own) for own in figure.marks if own.axes is axes],
+            'traces': [{'series': series(figure, trace), 'kind': trace.kind,
+                        'size': len(trace.x), **trace.look} for trace in traces]}
+
+
+def part(figure: Canvas, axes: Axes, renderer: RendererAgg) -> list[float]:
+    """Return which part of the figure a panel takes with its labels: left, top, width, height."""
+    box = axes.get_tightbbox(renderer) or axes.bbox
+    width, height = figure.bbox.size
+    left, right = max(0.0, box.x0 / width), min(1.0, box.x1 / width)
+    top, bottom = max(0.0, 1 - box.y1 / height), min(1.0, 1 - box.y0 / height)
+    return [round(number, 4) for number in (left, top, right - left, bottom - top)]
+
+
+def scale(axes: Axes, which: str) -> dict[str, Any]:
+    """Return the name of the x or y axis, its scale and limits, and its ticks where they are given.
+
+    A panel whose y axis has no label has its title for a name.
+    """
+    axis: Axis = axes.xaxis if which == 'x' else axes.yaxis
+    label = axis.get_label_text()
+    name = plain(label) or (plain(axes.get_title()) if which == 'y' else '') or which
+    about: dict[str, Any] = {'label': formulas(label), 'name': name, 'type': axis.get_scale(),
+                             'domain': [float(end) for end in axis.get_view_interval()]}
+    if about['type'] == 'symlog':
+        about['constant'] = getattr(axis.get_transform(), 'linthresh')  # noqa: B009, not of all
+    if isinstance(axis.get_major_locator(), FixedLocator | NullLocator) \
+            or isinstance(axis.get_major_formatter(), FuncFormatter):
+        ticks = axis.get_major_ticks(), axis.get_majorticklocs()
+        about['ticks'] = [[float(at), plain(tick.label1.get_text())]
+                          for tick, at in zip(*ticks, strict=True)]
+    return about
+
+
+def mark(own: Mark) -> dict[str, Any]:
+    """Return a mark as plain values."""
+    return {'axis': own.axis, 'low': own.low, 'high': own.high, **own.look}
+
+
+def series(figure: Canvas, trace: Trace) -> str:
+    """Return the label of the series that a trace belongs to, in plain text, '' for none.
+
+    A trace without a label, such as a curve behind points or a second panel, belongs to the first
+    one of its colour that has a label.
+    """
+    alike = (other.label for other in figure.traces
+             if other.label and other.look['colour'] == trace.look['colour'])
+    return plain(trace.label or next(alike, ''))
+
+
+def legend(figure: Canvas) -> dict[str, str]:
+    """Return {series: its label as HTML}."""
+    return {plain(trace.label): formulas(trace.label) for trace in figure.traces if trace.label}
+
+
+def table(figure: Canvas) -> str:
+    """Return the data of all traces as CSV with all digits, in the order that they were drawn."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator='\n')
+    writer.writerow(COLUMNS)
+    for number, axes in enumerate(panels(figure), 1):
+        names = scale(axes, 'x')['name'], scale(axes, 'y')['name']
+        for trace in (own for own in figure.traces if own.axes is axes):
+            errors = [None] * len(trace.x) if trace.error is None else trace.error.tolist()
+            same = number, series(figure, trace), trace.kind, *names
+            writer.writerows((*same, *row) for row in
+                             zip(trace.x.tolist(), trace.y.tolist(), errors, strict=True))
+    return text.getvalue()

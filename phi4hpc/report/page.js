@@ -1,0 +1,309 @@
+// The plots of the page: each figure drawn again from its data, to read values, to zoom, to hide
+// series. The PNG of a figure stands below it, for paper and for browsers without scripts.
+
+'use strict';
+
+const SYMBOLS = {o: ['circle'], s: ['square'], '^': ['triangle'], D: ['diamond'],
+                 v: ['triangle', 180], '<': ['triangle', -90], '>': ['triangle', 90],
+                 p: ['hexagon'], x: ['times']};
+const MARGIN = {marginLeft: 58, marginRight: 12, marginTop: 10, marginBottom: 24};
+
+// Returns the elements of a tag filled in: make('p', {class: 'note'}, 'text', element, ...).
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// Returns what a script element of the page holds: gzip in base64, of JSON.
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent.trim()),
+                                letter => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return JSON.parse(await new Response(stream).text());
+}
+
+// Returns a colour that is seen on light and on dark ground: dark greys are the colour of the text.
+function ink(colour) {
+  const {r, g, b} = d3.rgb(colour);
+  return r === g && g === b && r < 150 ? 'currentColor' : colour;
+}
+
+// Returns value ± error with two digits of the error, as captions have them in parentheses.
+function valued(value, error) {
+  if (!(error > 0)) return String(Number(value.toPrecision(6)));
+  const places = 1 - Math.floor(Math.log10(error));
+  const written = places > 8 ? number => number.toExponential(2)
+                             : number => number.toFixed(Math.max(0, places));
+  return `${written(value)} ± ${written(error)}`;
+}
+
+// What a tip says of a row of the data.
+function words(row) {
+  const argument = Number(row.x.toPrecision(7));
+  return [row.series, `${row.x_name} = ${argument}`,
+          `${row.y_name} = ${valued(row.y, row.error)}`].filter(Boolean).join('\n');
+}
+
+// Returns the options of an axis, over the limits `domain`.
+function axis(about, domain, size) {
+  const options = {type: about.type, domain, label: null, ticks: Math.max(3, size / 70)};
+  if (about.constant) options.constant = about.constant;
+  if (about.ticks) {
+    const [low, high] = d3.extent(domain), names = new Map(about.ticks);
+    options.ticks = [...names.keys()].filter(at => low <= at && at <= high);
+    options.tickFormat = at => names.get(at);
+  } else if (about.type === 'log') options.tickFormat = '~g';
+  return options;
+}
+
+// Returns the marks of one trace.
+function marksOf(trace, rows, low) {
+  const colour = ink(trace.colour), common = {x: 'x', clip: true};
+  const above = y => Math.max(y, low);        // an error bar that passes 0 ends at a log axis
+  const ends = {y1: row => above(row.y - row.error), y2: row => above(row.y + row.error)};
+  const line = {...common, y: 'y', stroke: colour};
+  switch (trace.kind) {
+    case 'band': return [Plot.areaY(rows, {...common, ...ends, fill: colour, fillOpacity: 0.3}),
+                         Plot.lineY(rows, {...line, strokeWidth: 0.8})];
+    case 'line': return [Plot.lineY(rows, {...line, strokeWidth: 1.1,
+                                           strokeDasharray: trace.dashed ? '5 3' : null,
+                                           curve: trace.steps ? 'step' : 'linear'})];
+    case 'bars': return [Plot.ruleX(rows, {...common, ...ends, stroke: colour, strokeWidth: 5,
+                                           strokeOpacity: 0.3})];
+  }
+  const [symbol, rotate = 0] = SYMBOLS[trace.marker] ?? SYMBOLS.o;
+  return [Plot.ruleX(rows, {...common, ...ends, stroke: colour, strokeWidth: 1.2}),
+          Plot.dot(rows, {...common, y: 'y', symbol, rotate, stroke: colour, r: 3,
+                          fill: trace.filled ? colour : 'var(--ground)', strokeWidth: 1.2})];
+}
+
+// Returns the line or the shaded range of a mark.
+function markOf({axis, low, high, colour}) {
+  const stroke = {stroke: ink(colour), strokeOpacity: 0.7, strokeDasharray: '6 3', clip: true};
+  if (low === high) return (axis === 'x' ? Plot.ruleX : Plot.ruleY)([low], stroke);
+  const range = axis === 'x' ? {x1: [low], x2: [high]} : {y1: [low], y2: [high]};
+  return Plot.rect({length: 1}, {...range, fill: 'currentColor', fillOpacity: 0.08, clip: true});
+}
+
+// Returns a plot that readers of screens pass over: the keys, and the CSV file, tell its values.
+function drawn(options) {
+  const svg = Plot.plot(options);
+  for (const element of svg.querySelectorAll('[aria-label]')) element.removeAttribute('aria-label');
+  svg.setAttribute('aria-hidden', 'true');
+  return svg;
+}
+
+// A panel with axes: what is drawn, where it is zoomed to, and which point is chosen by keys.
+class Panel {
+  constructor(figure, about, rows) {
+    Object.assign(this, {figure, about, zoom: null, chosen: -1});
+    let from = 0;
+    this.traces = about.traces.map(trace => ({...trace,
+                                              rows: rows.slice(from, from += trace.size)}));
+    const label = `${about.y.name} against ${about.x.name}; arrow keys step through the values`;
+    this.plot = make('div', {class: 'plot', tabindex: 0, role: 'group', 'aria-label': label});
+    this.said = make('p', {class: 'unseen', 'aria-live': 'polite'});
+    const named = (name, html) => {
+      const element = make('p', {class: name});
+      element.innerHTML = html;
+      return element;
+    };
+    this.element = make('div', {class: 'panel'}, named('title', about.title),
+                        named('label y', about.y.label), this.plot,
+                        named('label x', about.x.label), this.said);
+    this.plot.addEventListener('keydown', event => this.key(event));
+    this.plot.addEventListener('dblclick', () => this.reset());
+  }
+
+  // The rows that can be pointed at: of all series that are shown, where the panel is zoomed to.
+  get rows() {
+    const [[left, right], [low, high]] = this.limits().map(ends => d3.extent(ends));
+    return this.traces.filter(trace => !this.figure.hidden.has(trace.series))
+      .filter(trace => trace.kind !== 'bars').flatMap(trace => trace.rows)
+      .filter(({x, y}) => left <= x && x <= right && low <= y && y <= high);
+  }
+
+  limits() {
+    return this.zoom ?? [this.about.x.domain, this.about.y.domain];
+  }
+
+  draw() {
+    const width = this.plot.clientWidth, [x, y] = this.limits(), height = this.about.height + 34;
+    if (!width) return;
+    const low = this.about.y.type === 'log' ? d3.min(y) : -Infinity;
+    const shown = this.traces.filter(trace => !this.figure.hidden.has(trace.series));
+    const rows = this.rows, chosen = rows[this.chosen];
+    const tip = {x: 'x', y: 'y', title: words, fontSize: 12, maxRadius: 60};
+    this.svg = drawn({
+      width, height, ...MARGIN, style: {background: 'none', fontSize: '12px'},
+      x: axis(this.about.x, x, width), y: axis(this.about.y, y, height),
+      marks: [...this.about.marks.map(markOf), Plot.frame({strokeOpacity: 0.5}),
+              ...shown.flatMap(trace => marksOf(trace, trace.rows, low)),
+              chosen ? Plot.tip([chosen], tip) : Plot.tip(rows, Plot.pointer(tip))],
+    });
+    this.brush(width, height);
+    this.plot.replaceChildren(this.svg);
+  }
+
+  // Lets a box be drawn with the mouse, to which the panel then zooms.
+  brush(width, height) {
+    const {marginLeft, marginRight, marginTop, marginBottom} = MARGIN;
+    const box = d3.brush().extent([[marginLeft, marginTop],
+                                   [width - marginRight, height - marginBottom]]);
+    box.on('end', ({selection}) => {
+      if (!selection) return;
+      const [[left, top], [right, bottom]] = selection;
+      const {invert: x} = this.svg.scale('x'), {invert: y} = this.svg.scale('y');
+      this.show([[x(left), x(right)], [y(bottom), y(top)]]);
+    });
+    d3.select(this.svg).append('g').attr('class', 'brush').call(box);
+  }
+
+  show(zoom) {
+    this.zoom = zoom;
+    this.chosen = -1;
+    this.draw();
+    this.figure.zoomed();
+  }
+
+  reset() {
+    this.show(null);
+  }
+
+  key(event) {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key], rows = this.rows;
+    if (event.key === 'Escape') this.reset();
+    if (!step || !rows.length) return;
+    event.preventDefault();
+    this.chosen = this.chosen < 0 && step < 0 ? rows.length - 1
+                                              : (this.chosen + step + rows.length) % rows.length;
+    this.said.textContent = words(rows[this.chosen]);
+    this.draw();
+  }
+}
+
+// A part of the PNG in the place of a panel that has no data to draw.
+function cutOut(image, [left, top, width, height]) {
+  const shown = make('img', {src: image.src, alt: '', class: 'cut'});
+  shown.style.width = `${100 / width}%`;
+  shown.style.left = `${-100 * left / width}%`;
+  shown.style.top = `${-100 * top / height}%`;
+  const frame = make('div', {class: 'part'}, shown);
+  frame.style.aspectRatio = `${width * image.naturalWidth} / ${height * image.naturalHeight}`;
+  frame.style.maxWidth = `${width * image.naturalWidth / 2}px`;
+  return frame;
+}
+
+// A figure: its panels in their grid, its legend, and the buttons below it.
+class Figure {
+  constructor(element, about, csv) {
+    Object.assign(this, {element, hidden: new Set(), panels: []});
+    const rows = d3.groups(d3.csvParse(csv, Figure.row), row => row.panel);
+    const data = new Map(rows);
+    const grid = make('div', {class: 'grid'});
+    grid.style.gridTemplateColumns = about.columns.map(ratio => `minmax(0, ${ratio}fr)`).join(' ');
+    about.panels.forEach((panel, number) => grid.append(
+      this.placed(panel, this.filled(panel, data.get(number + 1) ?? []))));
+    this.live = make('div', {class: 'live'}, this.legend(about), grid);
+    element.prepend(this.live);
+    element.classList.add('played');
+    this.buttons(csv);
+    new ResizeObserver(() => this.resized()).observe(grid);
+  }
+
+  static row(row) {
+    return {...row, panel: Number(row.panel), x: Number(row.x), y: Number(row.y),
+            error: row.error === '' ? null : Number(row.error)};
+  }
+
+  filled(about, rows) {
+    if (about.part) return cutOut(this.element.querySelector('.still img'), about.part);
+    const panel = new Panel(this, about, rows);
+    this.panels.push(panel);
+    return panel.element;
+  }
+
+  placed({row, column, rows, columns}, element) {
+    element.style.gridArea = `${row} / ${column} / span ${rows} / span ${columns}`;
+    return element;
+  }
+
+  legend(about) {
+    const looks = new Map();
+    for (const trace of about.panels.flatMap(panel => panel.traces ?? [])) {
+      if (trace.series in about.legend && !(looks.get(trace.series)?.marker))
+        looks.set(trace.series, trace);
+    }
+    const entries = [...looks].map(([series, trace]) => {
+      const button = make('button', {type: 'button', 'aria-pressed': true, 'aria-label': series},
+                          this.swatch(trace));
+      button.insertAdjacentHTML('beforeend', `<span>${about.legend[series]}</span>`);
+      button.addEventListener('click', () => this.toggle(series, button));
+      return button;
+    });
+    return make('div', {class: 'legend', role: 'group', 'aria-label': 'Series shown'}, ...entries);
+  }
+
+  swatch(trace) {
+    const options = {axis: null, width: 20, height: 12, margin: 0, x: {domain: [0, 2]},
+                     y: {domain: [0, 2]}};
+    const rows = trace.marker ? [{x: 1, y: 1, error: 0}]
+                              : [0, 2].map(x => ({x, y: 1, error: 0.6}));
+    return drawn({...options, marks: marksOf({...trace, steps: false}, rows, -Infinity)});
+  }
+
+  toggle(series, button) {
+    const hide = !this.hidden.delete(series);
+    if (hide) this.hidden.add(series);
+    button.setAttribute('aria-pressed', String(!hide));
+    for (const panel of this.panels) {
+      panel.chosen = -1;
+      panel.draw();
+    }
+  }
+
+  buttons(csv) {
+    const button = (text, action) => {
+      const made = make('button', {type: 'button'}, text);
+      made.addEventListener('click', action);
+      return made;
+    };
+    this.back = button('Reset zoom', () => this.panels.forEach(panel => panel.reset()));
+    this.back.disabled = true;
+    const still = button('As printed', () => {
+      const on = this.element.classList.toggle('printed');
+      still.setAttribute('aria-pressed', String(on));
+    });
+    still.setAttribute('aria-pressed', 'false');
+    this.element.querySelector('.files').append(
+      button('CSV', () => save(csv, `${this.element.id}.csv`)), this.back, still);
+  }
+
+  zoomed() {
+    this.back.disabled = !this.panels.some(panel => panel.zoom);
+  }
+
+  resized() {
+    const width = this.live.clientWidth;
+    if (width === this.width) return;
+    this.width = width;
+    this.panels.forEach(panel => panel.draw());
+  }
+}
+
+// Saves a text as a file.
+function save(text, name) {
+  const url = URL.createObjectURL(new Blob([text], {type: 'text/csv'}));
+  make('a', {href: url, download: name}).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
+async function start() {
+  for (const [name, {about, csv}] of Object.entries(await unpacked('data')))
+    new Figure(document.getElementById(name), about, csv);
+  document.documentElement.dataset.ready = 'yes';
+}
+
+start();
