@@ -1,0 +1,1 @@
+"""Operators, one a file, found by their names; lattice/operator.py says what such a file holds."""
