@@ -11,6 +11,7 @@ sample_job=(--time=12:00:00)    # sample_job=(--time=12:00:00 --nodes=4 --partit
 measure_job=(--time=02:00:00)   # a job of its own: it needs no GPU, and seldom as many cores
 train_job=(--time=06:00:00)
 analyse_job=(--time=02:00:00)
+flow_job=(--time=02:00:00)
 report_job=(--time=00:30:00)
 
 # cpu: a rank is a core. gpu: a rank is a GPU (slurm/cpu.sbatch, slurm/gpu.sbatch).
@@ -18,6 +19,7 @@ sample_on=cpu
 measure_on=cpu
 train_on=cpu
 analyse_on=cpu
+flow_on=cpu
 report_on=cpu
 
 # MPI ranks of a stage; `sample` takes no more than there are replicas, lattices x chains x kappas.
@@ -25,6 +27,7 @@ sample_ranks=2
 measure_ranks=2
 train_ranks=2
 analyse_ranks=2
+flow_ranks=2
 report_ranks=1
 
 # What starts the ranks within a job: srun with the PMI that the MPI was built for, or mpirun.

@@ -10,9 +10,10 @@ DECK = """
 lattice: {sizes: [4, 8]}
 ladder: {kappas: [0.24, 0.26]}
 train: {lattice: 8, kappas: [0.26], models: [{fourier: {latents: [4]}}]}
+flow: {lattices: [8], kappas: [0.26], blocks: [{kadanoff: {}}], smallest: 4}
 """
 PRODUCTS = {'sample': 'ensembles.h5', 'measure': 'results.json', 'train': 'models/m.pt',
-            'analyse': 'latent.h5', 'report': 'report.html'}
+            'analyse': 'latent.h5', 'flow': 'flow.json', 'report': 'report.html'}
 """One of the files that each stage leaves."""
 
 

@@ -86,6 +86,11 @@ class Family(Section):
         """
         return None
 
+    def halves(self, L: int) -> bool:
+        """Return whether a model learns a block spin: one latent for each block of 2 x 2 sites."""
+        return self.trained and all(self.coarse(latent, L) == (1, L // 2, L // 2)
+                                    for latent in self.sizes(L))
+
     def weights(self, latent: int, L: int) -> int:
         """Return about how many weights a model has, for the plan's memory."""
         return 2 * latent * L**2

@@ -17,7 +17,18 @@ from phi4hpc.deck.parts import length, split
 from phi4hpc.deck.places import Path
 from phi4hpc.deck.rungs import STEP, about
 from phi4hpc.deck.rungs import faults as impossible
-from phi4hpc.deck.schema import FAMILIES, FEWEST_DRAWS, SHORTEST_ROUND, Action, Sample, Train
+from phi4hpc.deck.schema import (
+    BLOCKS,
+    FAMILIES,
+    FEWEST_DRAWS,
+    SHORTEST_ROUND,
+    Action,
+    Flow,
+    Sample,
+    Train,
+)
+from phi4hpc.errors import UserError
+from phi4hpc.lattice.operator import load
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, tabulated
 
 Found = Iterator[tuple[Path, str]]
@@ -29,7 +40,7 @@ def between_keys(data: Any, bad: Collection[Path] = ()) -> Found:
     if not any(path[:1] == ('ladder',) for path in bad):
         yield from _laddered(deck)
     for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic,
-                  _settling, _observed):
+                  _settling, _observed, _flowing, _learned):
         yield from check(deck)
 
 
@@ -129,17 +140,23 @@ def _converging(deck):
 
 def _sampled(deck):
     sizes, rungs = _get(deck, 'lattice', 'sizes'), [kappa for _, kappa in _rungs(deck)]
-    size = _get(deck, 'train', 'lattice')
-    if _sound(sizes) and size is not None and size not in sizes:
-        listed = ', '.join(map(str, sizes))
-        said = f'L = {int(size)} is not sampled: expected one of lattice.sizes, {listed}'
-        yield ('train', 'lattice'), said
-    for where, kappa in _items(deck, 'train', 'kappas'):
+    for where, size in _asked_for(deck):
+        if _sound(sizes) and size not in sizes:
+            listed = ', '.join(map(str, sizes))
+            yield where, f'L = {int(size)} is not sampled: expected one of lattice.sizes, {listed}'
+    for where, kappa in (*_items(deck, 'train', 'kappas'), *_items(deck, 'flow', 'kappas')):
         if _sound(rungs) and kappa not in rungs:
             nearest = min(rungs, key=lambda rung: abs(rung - kappa))
             expected = 'one of ladder.tuned.pinned' if _get(deck, 'ladder', 'tuned') else 'a rung'
             yield where, (f'kappa = {kappa} is not on the ladder: expected {expected}; '
                           f'{nearest} is nearest')
+
+
+def _asked_for(deck):
+    """Yield (path, L) of the lattices whose configurations are made use of."""
+    if size := _get(deck, 'train', 'lattice'):
+        yield ('train', 'lattice'), size
+    yield from _items(deck, 'flow', 'lattices')
 
 
 def _sound(values):
@@ -166,42 +183,98 @@ def _modelled(deck):
             seen.add(model)
 
 
-def _entry(said):
-    """Return the Entry of a family without the settings that are themselves faulty; None where it
+def _entry(said, folder=FAMILIES):
+    """Return the Entry of a plug-in without the settings that are themselves faulty; None where it
     cannot do so.
     """
     (name, settings), = said.items()
     try:
         sound = {key: value for key, value in settings.items() if value is not None}
-        return FAMILIES.entry({name: sound})
+        return folder.entry({name: sound})
     except (AttributeError, ValidationError):
         return None
 
 
 def _alike(deck):
     # A model is named by its kappa to six digits, and a cost is known by its name alone.
-    for path, name_of in (('kappas', '{:g}'.format), ('costs', ''.join)):
+    for path, name_of in ((('train', 'kappas'), '{:g}'.format), (('train', 'costs'), ''.join),
+                          (('flow', 'lattices'), 'L = {:g}'.format),
+                          (('flow', 'kappas'), '{:g}'.format), (('flow', 'blocks'), _said)):
         seen = set()
-        for where, value in _items(deck, 'train', path):
+        for where, value in _items(deck, *path):
             name = name_of(value)
             if name in seen:
                 yield where, f'{name} is there already: expected each once'
             seen.add(name)
 
 
+def _said(entry):
+    """Return what the deck says of a plug-in, in one line."""
+    (name, settings), = entry.items()
+    words = ', '.join(f'{key}: {json.dumps(value)}' for key, value in (settings or {}).items())
+    return f'{name} {{{words}}}' if words else name
+
+
 def _kept(deck):
     every = _get(deck, 'sample', 'fields')
+    if _get(deck, 'flow') and every == 0:
+        yield ('sample', 'fields'), ('0 with a section flow, which takes configurations: '
+                                     'expected 1 or more')
     if _get(deck, 'train') and every not in (None, 1):
         yield ('sample', 'fields'), (f'{every} with a section train, which takes the field of '
                                      'every draw: expected 1')
 
 
 def _observed(deck):
-    for path in ('measure', 'observables'), ('analyse', 'observables'), ('report', 'figures'):
+    for path in (('measure', 'observables'), ('analyse', 'observables'), ('flow', 'operators'),
+                 ('report', 'figures')):
         names = list(_items(deck, *path))
         for n, (where, name) in enumerate(names):
             if name in [earlier for _, earlier in names[:n]]:
                 yield where, f'{name} is there already: expected each once'
+
+
+def _flowing(deck):
+    smallest = _default(Flow, 'smallest', _get(deck, 'flow'))
+    for where, size in _items(deck, 'flow', 'lattices') if smallest else ():
+        if size < 2 * smallest:
+            yield where, (f'L = {int(size)} has {int(size) // 2} blocks a side, and the smallest '
+                          f'lattice of blocks is {int(smallest)}: expected at least '
+                          f'{2 * int(smallest)}, or a smaller flow.smallest')
+    for where, name in _items(deck, 'flow', 'operators') if smallest else ():
+        try:
+            reach = load(name).reach
+        except UserError as error:
+            yield where, str(error)
+        else:
+            if reach >= smallest:
+                yield where, (f'{name} has sites that are {reach} apart, and the smallest lattice '
+                              f'is {int(smallest)}: expected less, or a larger flow.smallest')
+
+
+def _learned(deck):
+    """Yield where learned block spins are asked for and no model is trained that is one."""
+    size, kappas = _get(deck, 'train', 'lattice'), _get(deck, 'train', 'kappas') or []
+    entries = [_entry(said) for _, said in _items(deck, 'train', 'models')] if size else []
+    for where, said in _items(deck, 'flow', 'blocks'):
+        block = _entry(said, BLOCKS)
+        if block is None or not block.settings.learned:
+            continue
+        own = block.settings.kappa
+        if not _get(deck, 'train'):
+            yield where, 'no model is trained: expected a section train'
+        elif size and not any(_halves(entry, int(size)) for entry in entries):
+            yield where, ('no model of train.models has one latent for 2 x 2 sites, the same for '
+                          'all: expected one such as convolutional: {block: 2}')
+        elif missing := [kappa for kappa in ([own] if own else _get(deck, 'flow', 'kappas') or [])
+                         if kappa is not None and kappa not in kappas]:
+            yield where, (f'no model is trained at kappa = {missing[0]}: expected train.kappas to '
+                          'have it, or here as kappa one that they have')
+
+
+def _halves(entry, size):
+    """Return whether a family may be a block spin of 2 x 2 sites."""
+    return entry is None or entry.settings.halves(size)
 
 
 def _testing(deck):

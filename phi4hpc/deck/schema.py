@@ -33,6 +33,7 @@ RECIPE = [{'metropolis': 1}, {'overrelaxation': 7}, {'cluster': 1}]
 docs/performance.md."""
 FAMILIES = Folder('phi4hpc.blockspin.families', 'Family')
 COSTS = Folder('phi4hpc.blockspin.costs', 'Cost')
+BLOCKS = Folder('phi4hpc.flow.blocks', 'Block')
 RECONSTRUCTION: list[dict[str, dict]] = [{'reconstruction': {}}]
 
 
@@ -218,6 +219,28 @@ class Analyse(Section):
     phi4hpc/lattice/observables/, or modules of your own by dotted paths."""
 
 
+class Flow(Section):
+    """Block spins applied to the configurations again and again, the couplings of what comes out,
+    and exponents by the Monte Carlo renormalisation group.
+
+    Block spins are files of phi4hpc/flow/blocks, or modules of your own by dotted paths; a block
+    has 2 x 2 sites."""
+
+    lattices: list[Even] = Field(min_length=1)
+    """The L that are started from, out of lattice.sizes. Two that differ by a factor of 2 show what
+    finite size does to exponents, and locate kappa_c by matching."""
+    kappas: list[Kappa] = Field(min_length=1)
+    """Hoppings of the configurations, each a rung of the ladder. Exponents are those of the
+    transition where this is kappa_c."""
+    blocks: list[Annotated[Entry, BLOCKS]] = Field(min_length=1)
+    """Block spins, each `block spin: settings`. One may be named again with other settings."""
+    operators: list[Module] = []
+    """Operators of your own beside ours: dotted paths of modules such as mygroup.operator, which
+    Python finds in the folder of the deck or on PYTHONPATH."""
+    smallest: Annotated[int, Field(ge=4, le=16384), BeforeValidator(whole)] = 8
+    """The smallest lattice of blocks."""
+
+
 class Report(Section):
     """The figures of the page."""
 
@@ -250,4 +273,6 @@ class Deck(Section):
     train: Train | None = None
     """Left out: the run samples and reports, and trains nothing."""
     analyse: Analyse = Analyse()
+    flow: Flow | None = None
+    """Left out: no block spin is applied more than once."""
     report: Report = Report()

@@ -1,1 +1,1 @@
-"""The flow under block spins: couplings of blocked ensembles, exponents, and their judgement."""
+"""The flow: block spins applied again and again, the couplings and exponents of what comes out."""

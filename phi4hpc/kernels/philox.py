@@ -25,6 +25,7 @@ class Stream(IntEnum):
 
     START = 1
     SWAP = 3
+    TIES = 7
 
 
 def philox(counter: Sequence[ArrayLike], key: tuple[int, int]) -> NDArray[np.uint32]:

@@ -68,17 +68,21 @@ def _allreduce(comm, array):
 
 def jackknife(comm: Communicator, blocks: Blocks,
               estimate: Callable[[Sums], NDArray]) -> tuple[NDArray, NDArray]:
-    """Return (value, error) of the vector `estimate(sums)`; the error is that of B deleted blocks,
+    """Return (value, error) of the vector `estimate(sums)`, by `deleted_error`."""
+    value = np.asarray(estimate(blocks.total))
+    mine = {b: estimate({name: blocks.total[name] - array for name, array in sums.items()})
+            for b, sums in blocks.owned.items()}
+    value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
+    return value, deleted_error(np.array([value_b[b] for b in sorted(value_b)]))
+
+
+def deleted_error(value_bi: NDArray) -> NDArray:
+    """Return the error of a vector, from its values with each of B blocks deleted in turn:
 
         sqrt((B - 1) / B sum_b (value_b - mean)^2),
 
     and nan where there is one block only.
     """
-    value = np.asarray(estimate(blocks.total))
-    if blocks.number == 1:
-        return value, np.full_like(value, np.nan)
-    mine = {b: estimate({name: blocks.total[name] - array for name, array in sums.items()})
-            for b, sums in blocks.owned.items()}
-    value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
-    value_bi = np.array([value_b[b] for b in sorted(value_b)])
-    return value, np.sqrt((blocks.number - 1) * value_bi.var(axis=0))
+    if len(value_bi) == 1:
+        return np.full_like(value_bi[0], np.nan)
+    return np.sqrt((len(value_bi) - 1) * value_bi.var(axis=0))

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 class Stage:
     """One stage of a study.
 
-    `does` says in a few words what it makes. `after`: the stages whose products it reads.
-    `depends`: the sections of the deck that its products depend on. `needs`: the section without
-    which the deck has nothing for it to do, if any. `leaves`: the files that are there when it is
-    done; `folders`: those that it fills; `may_leave`: files and folders that some decks make it
-    leave. Names are relative to the run directory. `own_checksums`: whether its files carry
-    checksums of their own, so that none need be recorded. `on_device`: whether it runs on the
-    deck's device, and not on the host whatever the deck says.
+    `does` says in a few words what it makes. `after`: the stages whose products it reads;
+    `may_read`: those whose products some decks make it read. `depends`: the sections of the deck
+    that its products depend on. `needs`: the section without which the deck has nothing for it to
+    do, if any. `leaves`: the files that are there when it is done; `folders`: those that it fills;
+    `may_leave`: files and folders that some decks make it leave. Names are relative to the run
+    directory. `own_checksums`: whether its files carry checksums of their own, so that none need be
+    recorded. `on_device`: whether it runs on the deck's device, and not on the host whatever the
+    deck says.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Stage:
     leaves: tuple[str, ...]
     folders: tuple[str, ...] = ()
     may_leave: tuple[str, ...] = ()
+    may_read: tuple[str, ...] = ()
     needs: str | None = None
     own_checksums: bool = False
     on_device: bool = False

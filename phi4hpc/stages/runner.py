@@ -75,11 +75,16 @@ def due(names: Sequence[str], deck: Deck, directory: RunDirectory) -> list[Stage
     for stage in map(named, names):
         if not wanted(stage, deck):
             logs.log.info('%s: the deck has no section %s, nothing to do', stage.name, stage.needs)
-        elif directory.done(stage.name) and not {each.name for each in found} & {*stage.after}:
+        elif directory.done(stage.name) and not redone(found, stage):
             logs.log.info('%s: complete, skipped', stage.name)
         else:
             found.append(stage)
     return found
+
+
+def redone(found: Sequence[Stage], stage: Stage) -> bool:
+    """Return whether one of the stages `found` makes anew what a stage reads."""
+    return any(each.name in (*stage.after, *stage.may_read) for each in found)
 
 
 def run_stage(stage: Stage, context: Context) -> None:

@@ -10,6 +10,7 @@ DRAWN = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
 MEASURED = (*DRAWN, 'measure')
 TRAINED = (*DRAWN, 'train')
 ANALYSED = (*TRAINED, 'measure', 'analyse')
+FLOWED = (*TRAINED, 'flow')
 
 STAGES = (
     Stage('sample', 'configurations of every lattice and kappa', after=(), depends=DRAWN,
@@ -23,8 +24,12 @@ STAGES = (
     Stage('analyse', 'Jacobians of the autoencoders, and their singular values',
           after=('sample', 'train'), depends=ANALYSED,
           leaves=('latent.h5', 'reconstructions.json'), needs='train', on_device=True),
-    Stage('report', 'figures, and report.html', after=('sample', 'measure', 'train', 'analyse'),
-          depends=(*ANALYSED, 'report', 'title'), leaves=('report.html',),
+    Stage('flow', 'couplings and exponents of configurations that are blocked again and again',
+          after=('sample',), may_read=('train',), depends=FLOWED, leaves=('flow.json', 'flow.h5'),
+          needs='flow', on_device=True),
+    Stage('report', 'figures, and report.html',
+          after=('sample', 'measure', 'train', 'analyse', 'flow'),
+          depends=(*ANALYSED, 'flow', 'report', 'title'), leaves=('report.html',),
           folders=('figures', 'tables')),
 )
 NAMES = tuple(stage.name for stage in STAGES)

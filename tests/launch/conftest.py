@@ -16,6 +16,7 @@ train:
   epochs: 60
   batch: 16
 analyse: {draws: 12, directions: 3}
+flow: {lattices: [8], kappas: [0.269], blocks: [{kadanoff: {}}, {majority: {}}], smallest: 4}
 """
 
 

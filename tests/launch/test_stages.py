@@ -39,6 +39,7 @@ assert 'mpi4py.MPI' not in sys.modules
 def test_a_run_leaves_what_the_next_stage_and_the_user_need(finished):
     out, _ = finished
     names = ['deck.yaml', 'deck.resolved.yaml', 'results.json', 'reconstructions.json',
+             'flow.json', 'flow.h5',
              'report.html', 'timings.json', 'logs/run.log',
              *(f'models/{model}.{kind}' for model in MODELS for kind in ('pt', 'json')),
              *(f'logs/tensorboard/{model}' for model in MODELS[:2]),

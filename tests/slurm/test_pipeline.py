@@ -27,9 +27,10 @@ train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4]}}], epochs: 
 analyse: {draws: 5, directions: 2}
 """
 SITE = """
-every_job=(--time=10) sample_job=() measure_job=() train_job=() analyse_job=() report_job=()
-sample_on=cpu measure_on=cpu train_on=gpu analyse_on=cpu report_on=cpu
-sample_ranks=3 measure_ranks=2 train_ranks=3 analyse_ranks=2 report_ranks=1
+every_job=(--time=10) sample_job=() measure_job=() train_job=() analyse_job=()
+flow_job=() report_job=()
+sample_on=cpu measure_on=cpu train_on=gpu analyse_on=cpu flow_on=cpu report_on=cpu
+sample_ranks=3 measure_ranks=2 train_ranks=3 analyse_ranks=2 flow_ranks=2 report_ranks=1
 launcher=(srun --mpi=pmix)
 """
 

@@ -58,7 +58,7 @@ def test_links_that_lead_nowhere_any_more_are_filled_anew(linked):
         path.rmdir() if path.is_dir() else path.unlink()
     scratch.rmdir()
     again = directory(run.path)
-    assert done(again) == ['measure', 'analyse']
+    assert done(again) == ['measure', 'analyse', 'flow']
     finish(again, 'sample', 'train', 'report')
     assert done(again) == list(NAMES)
     assert links(run) == set(MOVED)

@@ -53,8 +53,8 @@ def test_imports_point_downward(module):
     assert upward((ROOT / module).read_text(), module) == []
 
 
-FOLDERS = ('lattice/observables', 'blockspin/families', 'blockspin/costs', 'sampling/algorithms',
-           'report/figures')
+FOLDERS = ('lattice/observables', 'lattice/operators', 'flow/blocks', 'blockspin/families',
+           'blockspin/costs', 'sampling/algorithms', 'report/figures')
 """Folders of plug-ins, in which one thing is one file."""
 
 

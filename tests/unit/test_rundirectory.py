@@ -44,8 +44,9 @@ def test_another_deck_is_refused_with_what_differs(tmp_path, change, said):
 
 @pytest.mark.parametrize(('change', 'kept'), [
     ('sample.spacing=3', []), ('train.epochs=1', ['sample', 'measure']),
-    ('analyse.draws=9', ['sample', 'measure', 'train']),
-    ('title=new', ['sample', 'measure', 'train', 'analyse'])])
+    ('analyse.draws=9', ['sample', 'measure', 'train', 'flow']),
+    ('flow.blocks=[{zone: {}}]', ['sample', 'measure', 'train', 'analyse']),
+    ('title=new', ['sample', 'measure', 'train', 'analyse', 'flow'])])
 def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept):
     finished_run(tmp_path)
     run = directory(tmp_path, change, changed=True)
@@ -56,7 +57,7 @@ def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept
 def test_statistics_that_are_redone_leave_draws_and_models_alone(tmp_path):
     run = finished_run(tmp_path)
     run.file('results.json').unlink()
-    assert done(directory(tmp_path)) == ['sample', 'train', 'analyse', 'report']
+    assert done(directory(tmp_path)) == ['sample', 'train', 'analyse', 'flow', 'report']
 
 
 def test_more_draws_extend_what_is_there_and_redo_what_follows(tmp_path):
@@ -122,15 +123,15 @@ def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path, restart)
 def test_a_stage_whose_product_is_gone_is_not_done(tmp_path):
     run = finished_run(tmp_path)
     run.file('report.html').unlink()
-    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'analyse']
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'analyse', 'flow']
     run.file('models', 'm.pt').unlink()
-    assert done(directory(tmp_path)) == ['sample', 'measure', 'analyse']
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'analyse', 'flow']
 
 
 def test_a_stage_that_is_made_again_is_not_done_before_it_ends(tmp_path):
     run = finished_run(tmp_path)
     run.begin('analyse')
-    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'report']
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'flow', 'report']
 
 
 @pytest.mark.parametrize(('where', 'name'), [(os, 'replace'), (os, 'makedirs')])

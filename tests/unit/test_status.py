@@ -97,7 +97,7 @@ def test_watching_without_a_terminal_tells_what_changed(at_work, capsys):
     assert '\x1b' not in said
     assert [line.split('(')[1][:4] for line in said.splitlines() if '  report ' in line] == [
         '25%)', '25%)', '50%)', '75%)', '100%']
-    assert said.count('not in the deck') == 2
+    assert said.count('not in the deck') == 3
     assert said.splitlines()[-2].endswith('nobody is at work')
 
 
@@ -105,9 +105,9 @@ def test_watching_in_a_terminal_stays_in_one_place(at_work, monkeypatch, capsys)
     monkeypatch.setattr(sys.stdout, 'isatty', lambda: True)
     monkeypatch.setattr(status.shutil, 'get_terminal_size', lambda: os.terminal_size((40, 24)))
     cli.main(['status', str(at_work), '--watch'])
-    pages = capsys.readouterr().out.split('\x1b[6A\x1b[J')
+    pages = capsys.readouterr().out.split('\x1b[7A\x1b[J')
     assert len(pages) == 5
-    assert all(page.count('\n') == 6 for page in pages)
+    assert all(page.count('\n') == 7 for page in pages)
     assert max(len(line) for page in pages for line in page.splitlines()) < 40
 
 

@@ -1,0 +1,172 @@
+"""The entries of flow.json: what follows from the sums of one ensemble under one block spin.
+
+Errors are those of a jackknife over blocks of neighbouring draws, which are longer than draws
+remember. Axes: b jackknife blocks, l levels, a operators, i numbers that are estimated.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from phi4hpc.flow import couplings, stability
+from phi4hpc.flow.normalised import Normalisation
+from phi4hpc.flow.sums import COUPLINGS, Sums
+from phi4hpc.lattice.operator import LAST, Operator
+from phi4hpc.parallel.jackknife import deleted_error
+
+Entry = dict[str, Any]
+
+
+class Estimates:
+    """The estimates from the sums (b, ...) over the blocks of the jackknife."""
+
+    def __init__(self, normalisation: Normalisation, sums: Sums) -> None:
+        self.normalisation, self.sizes = normalisation, normalisation.chain.sizes
+        self.operators = normalisation.operators
+        self.total = {name: array.sum(0) for name, array in sums.items()}
+        self.without_b = [{name: self.total[name] - array[b] for name, array in sums.items()}
+                          for b in range(len(sums['draws']))]
+        self.means = normalisation.means(self.total)
+        self.means_b = [normalisation.means(rest) for rest in self.without_b]
+
+    def levels(self) -> Iterator[Entry]:
+        """Yield what the fields of each level were divided by, and their variance before that."""
+        def of(sums: Sums) -> np.ndarray:
+            factor_l = self.normalisation.factors(sums)
+            normalised_l = (self.normalisation.raw_variance(sums)
+                            * self.normalisation.constants(sums) ** 2)
+            return np.array([factor_l, factor_l**2 * normalised_l])
+
+        value, error = of(self.total), deleted_error(np.array([of(s) for s in self.without_b]))
+        divided = not self.normalisation.chain.block.of_signs
+        for level, L in enumerate(self.sizes):
+            factor, variance = (pair(value[i, level], error[i, level]) for i in (0, 1))
+            yield {'level': level, 'L': L, 'factor': factor if divided else None,
+                   'variance': variance}
+
+    def densities(self) -> Iterator[Entry]:
+        """Yield the means of the operators, per site, of each level."""
+        for level, L in enumerate(self.sizes):
+            value_a, error_a = (part / L**2 for part in self._of(
+                lambda means: means['value'][level]))  # noqa: B023
+            yield {'level': level, 'L': L,
+                   'operators': by_name(self.operators.all, value_a, error_a)}
+
+    def couplings(self) -> Iterator[Entry]:
+        """Yield the couplings of each level, for each of the nested sets of operators."""
+        for level, L in enumerate(self.sizes if self.operators.couplings else ()):
+            before: list[float | None] = [None, None]
+            for last in range(1, COUPLINGS + 1):
+                chosen = [i for i, each in enumerate(self.operators.couplings)
+                          if each.truncation <= last]
+                operators = [self.operators.couplings[i] for i in chosen]
+                value_i, error_i = self._couplings(level, chosen)
+                points = map(with_change, value_i[:2], error_i[:2], before)
+                yield {'level': level, 'L': L, 'operators': [each.name for each in operators],
+                       **dict(zip(('kappa_prime', 'lambda_prime'), points, strict=True)),
+                       'K': by_name(operators, value_i[2:], error_i[2:])}
+                before = value_i[:2].tolist()
+
+    def exponents(self) -> Iterator[Entry]:
+        """Yield the exponents of each step, for each of the nested sets of operators."""
+        for step, L in enumerate(self.sizes[:-1], 1):
+            before: Entry = {}
+            for last in range(1, LAST + 1):
+                entry: Entry = {'step': step, 'L': L, 'dropped': 0}
+                for name, even, y in ('even', True, 'y_t'), ('odd', False, 'y_h'):
+                    chosen = [i for i, each in enumerate(self.operators.all)
+                              if each.even == even and each.truncation <= last]
+                    value, error, dropped = self._exponent(step, chosen, even)
+                    entry |= {name: len(chosen), f'operators_{name}':
+                              [self.operators.all[i].name for i in chosen],
+                              'dropped': entry['dropped'] + dropped,
+                              y: with_change(value, error, before.get(y))}
+                    before[y] = value
+                yield entry
+
+    def stability(self) -> np.ndarray:
+        """Return T of all operators, (s, a, a); even and odd ones do not mix."""
+        found = np.zeros_like(self.means['cross'])
+        for step in range(len(found)):
+            for even in (True, False):
+                chosen = [i for i, each in enumerate(self.operators.all) if each.even == even]
+                kept = self._kept(step + 1, chosen, even)
+                found[step][np.ix_(chosen, chosen)] = stability.matrix(
+                    *correlations(self.means, step + 1, chosen, even), kept)
+        return found
+
+    def _couplings(self, level: int, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return (kappa', lambda', K of the `chosen` couplings), and errors."""
+        operators = [self.operators.couplings[i] for i in chosen]
+        return self._of(lambda means: couplings.found(
+            means['slope'][level][np.ix_(chosen, chosen)], means['curvature'][level][chosen],
+            operators))
+
+    def _exponent(self, step: int, chosen: list[int], even: bool) -> tuple[float, float, int]:
+        """Return (y, its error, how many directions are dropped)."""
+        kept = self._kept(step, chosen, even)
+        value, error = self._of(lambda means: np.array([
+            stability.exponent(*correlations(means, step, chosen, even), kept)]))
+        return float(value[0]), float(error[0]), len(chosen) - kept
+
+    def _kept(self, step: int, chosen: list[int], even: bool) -> int:
+        """Return how many directions are resolved."""
+        return stability.resolved(*self._of(lambda means: stability.variances(
+            *correlations(means, step, chosen, even)[:2])[0]))
+
+    def _of(self, estimate: Callable[[Sums], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return (value, error) of a vector that follows from the means."""
+        return estimate(self.means), deleted_error(np.array([estimate(m) for m in self.means_b]))
+
+
+def correlations(means: Sums, step: int, chosen: list[int],
+                 even: bool | np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return <S' S'>_c, the mean squares of S', and <S' S>_c of the `chosen` operators.
+
+    S' is at level `step`, S at the one before. Means of odd operators are zero by symmetry.
+    """
+    square = np.ix_(chosen, chosen)
+    finer_a, coarser_a = (means['value'][level][chosen] * even for level in (step - 1, step))
+    product_aa = means['product'][step][square]
+    return (stability.connected(product_aa, coarser_a, coarser_a), np.diag(product_aa),
+            stability.connected(means['cross'][step - 1][square], coarser_a, finer_a))
+
+
+def by_name(operators: list[Operator], value_a: np.ndarray, error_a: np.ndarray) -> Entry:
+    """Return {operator: its value and error}."""
+    return {each.name: pair(value, error)
+            for each, value, error in zip(operators, value_a, error_a, strict=True)}
+
+
+def pair(value: float, error: float) -> Entry | None:
+    """Return {'value', 'error'} as plain numbers, None where one of them is not defined."""
+    found = {'value': float(value), 'error': float(error)}
+    return found if np.isfinite([value, error]).all() else None
+
+
+def with_change(value: float, error: float, before: float | None) -> Entry | None:
+    """Return a value with its error, and as `truncation` by how much a set before differs."""
+    found = pair(value, error)
+    if found is not None:
+        change = np.nan if before is None else abs(value - before)
+        found['truncation'] = float(change) if np.isfinite(change) else None
+    return found
+
+
+def beside_smaller(entries: list[Entry]) -> None:
+    """Add to each exponent as `lattice` by how much it differs from that of a start at L/2.
+
+    The two are compared where they start from the same size of the finer level, with the same
+    operators; None where there is no such start.
+    """
+    def known_by(entry: Entry, start: int) -> tuple:
+        return (entry['blocks'], entry['kappa'], start, entry['L'], entry['even'], entry['odd'])
+
+    known = {known_by(entry, entry['start']): entry for entry in entries}
+    for entry in entries:
+        other = known.get(known_by(entry, entry['start'] // 2), {})
+        for y in ('y_t', 'y_h'):
+            if entry[y] is not None:
+                there = other.get(y)
+                entry[y]['lattice'] = there and abs(entry[y]['value'] - there['value'])
