@@ -21,7 +21,7 @@ from phi4hpc.deck.words import expected
 from phi4hpc.init import inner, meaning, plugged, sentence, written
 
 ROOT = Path(__file__).parents[1]
-ELSEWHERE = re.compile(r'\[([^]]+)\]\((?!docs/|https?:)([\w./]+)\)')
+ELSEWHERE = re.compile(r'\[([^]]+)\]\((?!docs/|https?:|CONTRIBUTING.md)([\w./]+)\)')
 """A link from README.md to a file that is not on the site."""
 FOLDERS = {
     'Observables': 'phi4hpc.lattice.observables', 'Algorithms': 'phi4hpc.sampling.algorithms',
@@ -40,10 +40,10 @@ def on_files(files: Files, config: Any) -> Files:
 
 def front(name: str) -> str:
     """Return a document of the root with links as they are on the site."""
-    text = (ROOT / name).read_text(encoding='utf-8').replace('](docs/', '](')
-    return ELSEWHERE.sub(lambda link: link[1] if link[1] == link[2] else f'{link[1]} (`{link[2]}`)',
-                         text.replace('](CONTRIBUTING.md)', '](https:contributing.md)')
-                         ).replace('](https:', '](')
+    text = (ROOT / name).read_text(encoding='utf-8')
+    text = ELSEWHERE.sub(lambda link: f'`{link[2]}`' if link[1] == link[2]
+                         else f'{link[1]} (`{link[2]}`)', text)
+    return text.replace('](docs/', '](').replace('](CONTRIBUTING.md)', '](contributing.md)')
 
 
 def deck() -> str:

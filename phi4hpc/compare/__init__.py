@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from phi4hpc.compare import overlay, table
-from phi4hpc.compare.pulls import Pull, means, models, transition, unlikely
+from phi4hpc.compare.pulls import Pull, judged, models, unlikely
 from phi4hpc.opened import Run
 from phi4hpc.rundirectory import comparison, resolved
 
@@ -23,10 +23,10 @@ def main(paths: Iterable[Path], folder: Path | None = None) -> int:
     """Print how runs compare with the first one, and return the exit status.
 
     Where a `folder` is given, it gets compare.png, compare.pdf and compare.csv. Raises UserError
-    where a run has no means yet, or none in common with the first.
+    where a run has no means yet, or nothing in common with the first.
     """
     first, *others = [Run(path) for path in paths]
-    found = {other: means(first, other) for other in others}
+    found = {other: judged(first, other) for other in others}
     status = AGREE
     for other, pulls in found.items():
         print(*lines(first, other, pulls), sep='\n')
@@ -43,15 +43,18 @@ def lines(first: Run, other: Run, pulls: list[Pull]) -> Iterator[str]:
     """Yield what is said of one pair of runs."""
     yield f'{first.path} and {other.path}'
     yield from decks(*(resolved.read(run.path) for run in (first, other)))
-    yield 'Means at the rungs that both have. A pull is the difference over its standard error:'
-    yield from table.by_observable(pulls)
-    for heading, others in (
-            ('Points of the transition, errors with their systematic part:',
-             transition(first, other)),
-            ('Losses over those of the linear optimum. Trainings differ by more than these errors,'
-             '\nwhich are of the test draws alone, so they decide nothing:', models(first, other))):
-        if others:
-            yield from (heading, *table.one_by_one(others))
+    means = [pull for pull in pulls if pull.L]
+    points = [pull for pull in pulls if not pull.L]
+    if means:
+        yield 'Means at the rungs that both have. A pull is the difference over its standard error:'
+        yield from table.by_observable(means)
+    if points:
+        yield 'Points of the transition, errors with their systematic part:'
+        yield from table.one_by_one(points)
+    if losses := models(first, other):
+        yield ('Losses over those of the linear optimum. Trainings differ by more than these '
+               'errors,\nwhich are of the test draws alone, so they decide nothing:')
+        yield from table.one_by_one(losses)
     yield verdict(pulls)
 
 
@@ -68,6 +71,6 @@ def decks(old: dict, new: dict) -> Iterator[str]:
 def verdict(pulls: list[Pull]) -> str:
     """Return whether means agree, and how likely chance gives the largest pull among them."""
     largest, chance = max(abs(pull.pull) for pull in pulls), unlikely(pulls)
-    return (f'Means {"differ" if chance < RARE else "agree"}: the largest of {len(pulls)} pulls is '
+    return (f'They {"differ" if chance < RARE else "agree"}: the largest of {len(pulls)} pulls is '
             f'{largest:.1f}, and chance alone gives one as large\nwith a probability of '
             f'{"at most " if chance < 1 else ""}{chance:.2g}.')

@@ -73,18 +73,23 @@ def unlikely(pulls: Iterable[Pull]) -> float:
     return min(1.0, len(chances) * min(chances))
 
 
-def means(first: Run, other: Run) -> list[Pull]:
-    """Return the pulls of all means that are numbers, at the rungs that two runs have in common.
+def judged(first: Run, other: Run) -> list[Pull]:
+    """Return the pulls by which two runs agree or not: of means, and of points of the transition.
 
     Raises UserError where there are none.
     """
-    old, new = (results(run)['ensembles'] for run in (first, other))
-    found = [Pull(name, a[name], b[name], a['L'], a['kappa'])
-             for a, b in rungs(old, new) for name in names(a, b)]
+    found = [*means(first, other), *transition(first, other)]
     if not found:
-        raise UserError(f'{first.path} and {other.path}: no mean in common; expected runs that '
-                        'have a lattice and rungs of the same kappa')
+        raise UserError(f'{first.path} and {other.path}: nothing in common; expected runs that '
+                        'have a lattice and rungs of the same kappa, or both a kappa_c')
     return found
+
+
+def means(first: Run, other: Run) -> Iterator[Pull]:
+    """Yield the pulls of all means that are numbers, at the rungs that two runs have in common."""
+    old, new = (results(run)['ensembles'] for run in (first, other))
+    for a, b in rungs(old, new):
+        yield from (Pull(name, a[name], b[name], a['L'], a['kappa']) for name in names(a, b))
 
 
 def rungs(old: list[Estimate], new: list[Estimate]) -> Iterator[tuple[Estimate, Estimate]]:

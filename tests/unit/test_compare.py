@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import kstest
 
 from phi4hpc import cli, compare
-from phi4hpc.compare.pulls import Pull, means, unlikely
+from phi4hpc.compare.pulls import Pull, judged, unlikely
 from phi4hpc.files import write_json
 from phi4hpc.opened import Run
 from phi4hpc.rundirectory import resolved
@@ -47,7 +47,7 @@ def test_runs_that_agree(pair, capsys):
     said = capsys.readouterr().out
     assert 'seed: 0 and 1' in said
     assert 'share random numbers' not in said
-    assert 'Means agree' in said
+    assert 'They agree' in said
     assert 'kappa_c  +0.00: 0.2695000(50)' in said
     assert 'L008_k0.269_dense_d3' in said
 
@@ -56,7 +56,7 @@ def test_one_mean_that_differs_is_found_and_named(pair, capsys):
     change(pair[1], lambda estimate: 8 * estimate['error'], ['phi2'])
     assert status(*pair) == compare.DIFFER == 1
     said = capsys.readouterr().out
-    assert 'Means differ' in said
+    assert 'They differ' in said
     row, = (line for line in said.splitlines() if line.split()[:2] == ['8', 'phi2'])
     assert float(row.split()[4]) > 4
 
@@ -65,7 +65,7 @@ def test_a_third_run_is_held_against_the_first(pair, capsys):
     change(pair[1], lambda estimate: 8 * estimate['error'], ['phi2'])
     assert status(pair[0], pair[0], pair[1]) == 1
     said = capsys.readouterr().out
-    assert said.count('Means agree') == said.count('Means differ') == 1
+    assert said.count('They agree') == said.count('They differ') == 1
     assert 'Their decks are alike' in said
     assert 'Both have the seed 0' in said
 
@@ -79,11 +79,28 @@ def test_what_cannot_be_compared_is_a_fault_of_one_line(pair, tmp_path, capsys):
     assert said.out == ''
 
 
-def test_runs_without_a_rung_in_common_are_a_fault(pair, capsys):
-    text = (pair[1] / 'results.json').read_text().replace('"kappa": 0.2', '"kappa": 0.12')
-    (pair[1] / 'results.json').write_text(text.replace('"kappa": 0.3', '"kappa": 0.13'))
+def test_runs_without_a_rung_in_common_agree_on_the_transition(pair, capsys):
+    other_rungs(pair[1])
+    assert status(*pair) == 0
+    assert 'Means' not in capsys.readouterr().out
+    text = (pair[1] / 'results.json').read_text().replace('"value": 0.2695', '"value": 0.2695301')
+    (pair[1] / 'results.json').write_text(text)
+    assert status(*pair) == 1
+    assert 'kappa_c  +4.26' in capsys.readouterr().out
+
+
+def other_rungs(run):
+    """Let a run have rungs that no other has."""
+    text = (run / 'results.json').read_text().replace('"kappa": 0.2', '"kappa": 0.12')
+    (run / 'results.json').write_text(text.replace('"kappa": 0.3', '"kappa": 0.13'))
+
+
+def test_runs_with_nothing_in_common_are_a_fault(pair, capsys):
+    other_rungs(pair[1])
+    results = json.loads((pair[1] / 'results.json').read_text())
+    write_json(pair[1] / 'results.json', {**results, 'transition': None})
     assert status(*pair) == 2
-    assert 'no mean in common' in capsys.readouterr().err
+    assert 'nothing in common' in capsys.readouterr().err
 
 
 def test_figure_and_table_of_every_mean(pair, tmp_path, capsys):
@@ -91,9 +108,9 @@ def test_figure_and_table_of_every_mean(pair, tmp_path, capsys):
     assert {path.name for path in (tmp_path / 'out').iterdir()} == {
         'compare.csv', 'compare.pdf', 'compare.png'}
     rows = list(csv.DictReader((tmp_path / 'out' / 'compare.csv').open()))
-    pulls = means(*map(Run, pair))
+    pulls = judged(*map(Run, pair))
     assert [float(row['pull']) for row in rows] == [pull.pull for pull in pulls]
-    assert len(rows) == 2 * 5 * 10
+    assert len(rows) == 2 * 5 * 10 + 2
     row = rows[7]
     error = np.hypot(float(row['first_error']), float(row['value_error']))
     assert float(row['pull']) == pytest.approx((float(row['value']) - float(row['first'])) / error)

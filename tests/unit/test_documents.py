@@ -133,6 +133,12 @@ def test_the_site_needs_no_network(site):
         assert not re.search(r'(src|href)="(https?:)?//[^"]*\.(js|css|woff2?)', page.read_text())
 
 
+def test_the_first_page_leads_to_the_others(site):
+    page = (site / 'index.html').read_text()
+    assert all(f'<a href="{name}.html">' in page for name in ('tutorial', 'data', 'contributing'))
+    assert '<code>slurm/site.sh</code>' in page
+
+
 def test_the_reference_has_every_key_command_and_plug_in(site):
     deck, commands, parts, python = (
         (site / 'reference' / f'{name}.html').read_text()
