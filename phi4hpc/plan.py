@@ -9,9 +9,11 @@ from collections.abc import Collection, Iterator
 from phi4hpc.blockspin import memory as training
 from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.models import models
+from phi4hpc.blockspin.schedule import schedule
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
 from phi4hpc.latent import cost as analysis
+from phi4hpc.logs import clock
 from phi4hpc.sampling import cost as sampling
 from phi4hpc.storage.cost import disk_bytes
 
@@ -71,6 +73,7 @@ def lines(deck: Deck, ranks: int) -> list[str]:
             *(f'L = {L:<6}{sampling.visits(deck, L):.2g} site visits, {human(disk[L])} on disk'
               for L in sizes),
             f'models    {_models(deck)}',
+            *(f'training  {line}' for line in _training(deck, ranks)),
             *(f'note      {note}' for note in _notes(deck)),
             f'disk      {human(sum(disk.values()))} in ensembles.h5',
             f'memory    about {human(memory_bytes(deck, ranks))} a rank']
@@ -91,6 +94,15 @@ def _models(deck: Deck) -> str:
                          for entry in train.models)
     return (f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; '
             f'{train.epochs} epochs')
+
+
+def _training(deck: Deck, ranks: int) -> Iterator[str]:
+    """Yield how the ranks share the models, and how long that takes."""
+    if deck.train:
+        size, models_of_groups, seconds = schedule(deck, ranks)
+        count = len(models_of_groups)
+        yield (f'{count} group{"s" * (count > 1)} of {size} rank{"s" * (size > 1)}, '
+               f'at most about {clock(max(1.0, seconds))} where a rank is a core of an AMD EPYC')
 
 
 def _notes(deck: Deck) -> Iterator[str]:

@@ -71,7 +71,10 @@ class Family(Section):
         return None
 
     def work(self, latent: int, L: int) -> float:
-        """Return about how many multiplications a draw costs, by which models are shared out."""
+        """Return about how many multiplications a draw costs on its way forward.
+
+        By these, models are shared out over ranks (`blockspin/schedule.py`).
+        """
         return self.weights(latent, L)
 
     def rows(self, latent: int, L: int) -> int:

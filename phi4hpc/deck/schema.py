@@ -191,8 +191,8 @@ class Train(Section):
     """Whether every model that is trained is trained once more on Gaussian fields of the same
     propagator, as a control: what it gains there is over-fitting."""
     ranks_per_model: Count | None = None
-    """Ranks that train a model together; others train other models meanwhile. Left out: as few as
-    there are models for."""
+    """Ranks that train a model together; others train other models meanwhile. Left out:
+    the number with which all are trained soonest, as `phi4hpc check` says."""
     patience: Count = 20
     """Epochs without a gain on the validation draws, after which the learning rate falls and
     training ends."""

@@ -16,15 +16,15 @@ from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.record import sentence
+from phi4hpc.blockspin.schedule import schedule
 from phi4hpc.blockspin.surrogate import gaussian
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
-from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json, write_json
 from phi4hpc.lattice import observable
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Pieces
-from phi4hpc.parallel.groups import apart, shared_out
+from phi4hpc.parallel.groups import apart
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.context import Context
 from phi4hpc.storage.reader import Ensembles, Lattice
@@ -37,10 +37,9 @@ def run(context: Context) -> None:
     that was stopped goes on with the same number of ranks.
     """
     wanted, comm = with_controls(context.deck), context.comm
-    group = apart(comm, ranks_of_a_model(context.deck, comm.size))
-    work = [model.settings.work(model.latent, model.L) for model in wanted]
-    shares = shared_out(work, group.count)
-    own = [wanted[number] for number in shares[group.number]]
+    planned = schedule(context.deck, comm.size)
+    group = apart(comm, planned.ranks)
+    own = [wanted[number] for number in planned.models[group.number]]
     log.info('train: %d models on %d groups of ranks', len(wanted), group.count)
     stopped, control = None, context.control.within(group.comm)
     try:
@@ -51,16 +50,6 @@ def run(context: Context) -> None:
     for model in wanted if comm.rank == 0 else ():
         if model not in own:
             report(context, model)
-
-
-def ranks_of_a_model(deck: Deck, ranks: int) -> int:
-    """Return how many of `ranks` ranks train a model together.
-
-    One each is quickest where there are models for all, since gradients then need not travel.
-    """
-    assert deck.train
-    models_trained = sum(model.settings.trained for model in with_controls(deck))
-    return min(ranks, deck.train.ranks_per_model or max(1, ranks // max(1, models_trained)))
 
 
 def train(context: Context, own: list[Model], aloud: bool) -> None:

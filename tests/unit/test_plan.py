@@ -108,6 +108,7 @@ def test_the_plan_is_said_in_a_block():
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
         'models    8 of L = 32: kappa 0.25, 0.269; fourier, d = 13, 61; dense, d = 13, 61; '
         '5 epochs',
+        'training  4 groups of 1 rank, at most about 0:01 where a rank is a core of an AMD EPYC',
         'disk      1.57 MB in ensembles.h5']
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 

@@ -1,0 +1,67 @@
+"""Which ranks train which models, and how long that takes at most, by the deck alone.
+
+Ranks work in groups of one size, each group on models of its own, the longest first. The size is
+the one with which the last group ends soonest: of many models alike each rank takes some, since a
+sum over ranks gains less than its cost; of few models, or where one takes most of the time, ranks
+share a model. `train.ranks_per_model` sets the size instead.
+"""
+
+from typing import NamedTuple
+
+from phi4hpc.blockspin import memory
+from phi4hpc.blockspin.models import Model, with_controls
+from phi4hpc.deck.schema import Deck
+from phi4hpc.parallel.groups import shared_out
+
+SPEED = 9e9
+"""Multiplications that a rank makes in a second, as families count them (`Family.work`): those of a
+draw's way forward, in the time that its way back takes as well.
+
+This and the next three were measured on one and two cores of an AMD EPYC (Zen 4). SPEED is that of
+`convolutional` and the sum over ranks that of `dense` in `phi4hpc bench train --json`; the other
+two follow from `dense` with batches of 32 and of 128. Steps of dense, cubic and convolutional
+models of L = 32 then follow within a factor of 1.5.
+"""
+STEP = 2e-3
+"""Seconds that a step takes for any model."""
+WEIGHT = 2.5e-9
+"""Seconds that a step takes for each weight: to clip gradients and to move weights."""
+SUM = 1.5e-9
+"""Seconds that a step takes for each weight whose gradients several ranks add up."""
+
+
+class Schedule(NamedTuple):
+    """The ranks of a group, the numbers of each group's models in order, and seconds at most."""
+
+    ranks: int
+    models: list[list[int]]
+    seconds: float
+
+
+def schedule(deck: Deck, ranks: int) -> Schedule:
+    """Return how `ranks` ranks share the models of `with_controls(deck)`, at least one."""
+    assert deck.train
+    given = deck.train.ranks_per_model
+    # Sizes that make equally many groups differ in nothing.
+    sizes = {ranks // size: size for size in ([given] if given else range(1, ranks + 1))}
+    return min((_of_size(deck, min(size, ranks), ranks) for size in sorted(sizes.values())),
+               key=lambda found: found.seconds)
+
+
+def _of_size(deck: Deck, size: int, ranks: int) -> Schedule:
+    seconds = [training_seconds(deck, model, size) for model in with_controls(deck)]
+    models = shared_out(seconds, max(1, ranks // size))
+    return Schedule(size, models, max(sum(seconds[number] for number in own) for own in models))
+
+
+def training_seconds(deck: Deck, model: Model, ranks: int) -> float:
+    """Return about how long `ranks` ranks train a model, if they make all epochs of the deck."""
+    assert deck.train
+    if not model.settings.trained:
+        return 0.0
+    batch, learned, valid = memory.shared_out(deck)
+    weights, work = (of(model.latent, model.L)
+                     for of in (model.settings.weights, model.settings.work))
+    step = STEP + batch / ranks * work / SPEED + weights * (WEIGHT + (ranks > 1) * SUM)
+    # The validation draws go forward only.
+    return deck.train.epochs * (learned // batch) * step * (1 + valid / learned / 3)
