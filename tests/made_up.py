@@ -202,6 +202,15 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     for number, name in enumerate(('kappa', 'lambda', 'field', 'variance')):
         group[f'information/{name}'] = 0.97 - 0.1 * number
         group[f'information/{name}_error'] = 0.01
+    for name in ('information', 'information_error', 'p_hat', 'p_hat_spread'):
+        group[f'metric/{name}'] = np.array([40.0, 3.0, 0.5])
+    for name in ('directions', 'kappa', 'kappa_of_least', 'variance', 'abs_magnetisation_ratio',
+                 'binder_shift'):
+        group[f'ablation/{name}'] = np.array([3, 1]) if name == 'directions' else [0.9, 0.7]
+        group[f'ablation/{name}_error'] = np.array([0.01, 0.02])
+    group['ablation/p_hat'] = momenta
+    for part in ('', '_error'):
+        group[f'ablation/power_ratio{part}'] = np.exp(-momenta) * np.ones((2, 1))
     for which in ('original', 'reconstructed'):
         group[f'examples/{which}'] = rng.normal(size=(3, L, L))
 

@@ -1,7 +1,9 @@
 """What latent.h5 says of the information that models keep, for figures, the page and tables."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+import h5py
 import numpy as np
 
 from phi4hpc.report.numbers import value_error
@@ -11,6 +13,9 @@ COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
            'variance': 'variance'}
 """The column of a table that each name has."""
 CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
+
+
+FEW = 6                       # models that a figure shows
 
 
 class Kept(NamedTuple):
@@ -44,6 +49,20 @@ def kept(study: Study, models: list[Model]) -> list[Kept]:
                                 for part in ('', '_error'))
                 found.append(Kept(model, value, error))
     return found
+
+
+def chosen(latent: h5py.File, models: list[Model],
+           name: str) -> Iterator[tuple[Model, h5py.Group]]:
+    """Yield models, each with its group of that name in latent.h5, where it has one.
+
+    Where they are more than a figure can show, these are the linear optimum and trained ones. Of
+    several seeds it is the first.
+    """
+    models = [model for model in models if model.seed == 1 and name in latent[model.name]]
+    few = len(models) <= FEW
+    for model in models:
+        if few or model.record['trained'] or model.optimal:
+            yield model, latent[model.name][name]
 
 
 def rows(study: Study) -> list[dict[str, Any]]:

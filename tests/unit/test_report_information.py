@@ -67,3 +67,17 @@ def test_models_that_were_analysed_without_it_are_left_out(tmp_path):
             del group['information']
     assert information.rows(study) == []
     assert list(figure.draw(study)) == []
+
+
+def test_figures_of_directions_show_the_optimum_and_what_was_trained_where_models_are_many(
+        tmp_path, monkeypatch):
+    study = make(tmp_path)
+    [models] = study.models.values()
+    models[1].record['trained'] = False
+    with study.latent() as latent:
+        assert [model.family for model, _ in information.chosen(latent, models, 'metric')] == [
+            'fourier', 'dense']
+        monkeypatch.setattr(information, 'FEW', 1)
+        assert [model.family for model, _ in information.chosen(latent, models, 'metric')] == [
+            'fourier']
+        assert list(information.chosen(latent, models, 'elsewhere')) == []

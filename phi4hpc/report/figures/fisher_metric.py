@@ -1,0 +1,83 @@
+"""The spectrum of the decoder's Fisher metric, and which momenta its directions are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import h5py
+import numpy as np
+from matplotlib.axes import Axes
+
+from phi4hpc.report.information import chosen
+from phi4hpc.report.models import described
+from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.study import Study
+from phi4hpc.report.style import FULL, Plot, bars, panels, points, reference
+
+PLACE = 'latent', 60
+TITLE = 'The decoder’s Fisher metric as a scale'
+CAPTION = """
+Left: what each direction of latent space says of the field at κ = {{ f.kappa }}, the spectrum of
+<i>C</i><sup>1/2</sup>⟨<i>J</i><sup>T</sup><i>J</i>⟩<i>C</i><sup>1/2</sup>/σ², with <i>J</i> the
+Jacobian of the decoder, <i>C</i> the covariance of the latents and σ² the loss of a site; it is
+the same however latents are mixed linearly. A direction counts for ½ ln(1 + value): those below the
+line at 1 carry less of the field than is lost at a site. Right: the momentum {{ phat() }} of these
+directions, the mean over the power of what the mean Jacobian of the decoder makes of them; bars
+without caps: its standard deviation within a direction. Removed from the least informative
+upward, the directions are a scale in the sense of Bayesian renormalisation (arXiv:2204.12939). This
+scale is a momentum cut-off where {{ phat() }} rises with the number of the direction, and a
+direction is one wave, without spread.
+{{- ' Shown are the linear optimum and what was trained.' if f.few }} By model:
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.nats }} nats in all, {{ m.ordered }} of pairs of
+directions in the order of {{ phat() }}, spread {{ m.spread }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}
+"""
+
+SHOWN = 40                    # directions of a model at most, at even distances in the logarithm
+SAME = 1e-3                   # of p^, up to which two directions have the same
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa, of the first seed of every model."""
+    for kappa, everyone in study.models.items():
+        figure, axes = panels(1, 2, FULL, 3.8)
+        facts = []
+        with study.latent() as latent:
+            for number, (model, group) in enumerate(chosen(latent, everyone, 'metric')):
+                draw_model(axes[0], number, model.label, group)
+                facts.append({**described(model), **said(group)})
+        if not facts:
+            continue
+        reference(axes[0, 0], y=1)
+        axes[0, 0].set(xscale='log', yscale='log', xlabel='direction', ylabel='information')
+        axes[0, 1].set(xscale='log', xlabel='direction', ylabel=MOMENTUM, ylim=(0, None))
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc='outside lower center', ncols=3)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
+                            'few': len(facts) < len(everyone)}, kappa)
+
+
+def draw_model(axes: np.ndarray, number: int, label: str, group: h5py.Group) -> None:
+    """Draw the spectrum of a model, and the momenta of its directions."""
+    value, error, p_hat, spread = (group[name][...] for name in (
+        'information', 'information_error', 'p_hat', 'p_hat_spread'))
+    own = np.unique(np.geomspace(1, len(value), SHOWN).round().astype(int)) - 1
+    points(axes[0], own + 1, value[own], error[own], number, markersize=2.5, capsize=1,
+           label=label)
+    draw_momenta(axes[1], own, p_hat, spread, number)
+
+
+def draw_momenta(axes: Axes, own: np.ndarray, p_hat: np.ndarray, spread: np.ndarray,
+                 number: int) -> None:
+    """Draw the momenta of some directions, and behind them their spread within the direction."""
+    bars(axes, own + 1, (p_hat - spread)[own].clip(0), (p_hat + spread)[own], number, width=3)
+    points(axes, own + 1, p_hat[own], np.zeros(len(own)), number, markersize=2.5, capsize=0)
+
+
+def said(group: h5py.Group) -> dict[str, Any]:
+    """Return what the caption tells of a model's directions."""
+    value, p_hat, spread = (group[name][...] for name in ('information', 'p_hat', 'p_hat_spread'))
+    later = np.triu(np.ones((len(p_hat),) * 2, bool), 1)
+    rises = p_hat > p_hat[:, None] - SAME
+    ordered = f'{100 * rises[later].mean():.0f}%' if later.any() else 'all'
+    return {'nats': f'{np.log1p(value.clip(0)).sum() / 2:.0f}', 'ordered': ordered,
+            'spread': f'{spread.mean():.2f}'}
