@@ -15,7 +15,7 @@ from mkdocs.structure.files import File, Files
 from phi4hpc import plugins
 from phi4hpc.cli.parser import every_command
 from phi4hpc.deck.editor import node_at
-from phi4hpc.deck.schema import COSTS, FAMILIES, Deck
+from phi4hpc.deck.schema import BLOCKS, COSTS, FAMILIES, Deck
 from phi4hpc.deck.section import Section
 from phi4hpc.deck.words import expected
 from phi4hpc.init import inner, meaning, plugged, sentence, written
@@ -25,7 +25,17 @@ ELSEWHERE = re.compile(r'\[([^]]+)\]\((?!docs/|https?:|CONTRIBUTING.md)([\w./]+)
 """A link from README.md to a file that is not on the site."""
 FOLDERS = {
     'Observables': 'phi4hpc.lattice.observables', 'Algorithms': 'phi4hpc.sampling.algorithms',
-    'Families': FAMILIES.package, 'Costs': COSTS.package, 'Figures': 'phi4hpc.report.figures'}
+    'Families': FAMILIES.package, 'Costs': COSTS.package,
+    'Block spins that are applied again and again': BLOCKS.package,
+    'Operators': 'phi4hpc.lattice.operators', 'Figures': 'phi4hpc.report.figures'}
+
+
+def on_config(config: Any) -> Any:
+    """Add the documents that mkdocs.yml does not place in the contents, at their end."""
+    placed = re.findall(r'[\w/]+\.md', str(config.nav))
+    there = (path.relative_to(config.docs_dir) for path in Path(config.docs_dir).rglob('*.md'))
+    config.nav += sorted({str(path) for path in there} - set(placed))
+    return config
 
 
 def on_files(files: Files, config: Any) -> Files:

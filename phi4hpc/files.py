@@ -106,6 +106,14 @@ def replace_text(path: AnyPath, text: str) -> None:
     os.replace(temporary, path)
 
 
+def require_new(path: Path) -> None:
+    """Raise UserError where a file that a user names is there already, or its folder is not."""
+    if path.exists():
+        raise UserError(f'{path}: is there already; remove it, or choose another name')
+    if not path.parent.is_dir():
+        raise UserError(f'{path}: there is no folder {path.parent}; make it, or choose another')
+
+
 def make_folder(path: AnyPath) -> None:
     """Make a folder and those above it, behind a link too; one that is there is left alone."""
     os.makedirs(os.path.realpath(path), exist_ok=True)

@@ -18,8 +18,7 @@ from phi4hpc import plugins
 from phi4hpc.deck.plugged import Folder
 from phi4hpc.deck.schema import Deck
 from phi4hpc.deck.section import Section
-from phi4hpc.errors import UserError
-from phi4hpc.files import write_text
+from phi4hpc.files import require_new, write_text
 
 Place = tuple[str, ...]
 EXAMPLES: dict[Place, Any] = {
@@ -28,7 +27,9 @@ EXAMPLES: dict[Place, Any] = {
     ('ladder', 'tuned', 'lowest'): 0.24, ('ladder', 'tuned', 'highest'): 0.3,
     ('ladder', 'tuned', 'rungs'): 23, ('ladder', 'critical'): [-0.0008, -0.0004, 0, 0.0004, 0.0008],
     ('train', 'lattice'): 32, ('train', 'kappas'): [0.269],
-    ('train', 'models'): [{'fourier': {'latents': [61]}}, {'dense': {'latents': [61]}}]}
+    ('train', 'models'): [{'fourier': {'latents': [61]}}, {'dense': {'latents': [61]}}],
+    ('flow', 'lattices'): [16, 32], ('flow', 'kappas'): [0.269],
+    ('flow', 'blocks'): [{'kadanoff': {}}]}
 """Values of keys that have no default."""
 LEFT_OUT = {('ladder', 'tuned'), ('ladder', 'critical')}
 """What cannot stand beside another key that is there."""
@@ -43,10 +44,9 @@ WIDTH = 96
 def main(path: Path, everything: bool = False) -> None:
     """Write a deck to `path` and print what to do with it.
 
-    Raises UserError where there is something already.
+    Raises UserError where there is something already, or no folder for it.
     """
-    if path.exists():
-        raise UserError(f'{path}: is there already; remove it, or choose another name')
+    require_new(path)
     write_text(path, text(str(path), everything))
     print(f'{path}: edit it; `phi4hpc check {path}` tells what it would do, and '
           f'`phi4hpc run {path}` does it')
@@ -83,8 +83,8 @@ def entry(key: str, info: FieldInfo, place: Place, everything: bool) -> Iterator
         yield f'{key}:'
         yield from (f'  {line}' for line in section(kind, place, everything))
         return
-    value = EXAMPLES.get(place, info.get_default(call_default_factory=True))
-    yield from f'{key}:{written(value)}'.splitlines()
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    yield from f'{key}:{written(EXAMPLES.get(place, default))}'.splitlines()
     if everything and (folder := plugged(info.annotation)):
         yield from (line for name in plugins.names(folder.package)
                     for line in plug_in(name, folder))

@@ -7,10 +7,10 @@ a file that takes its name once it is complete.
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from phi4hpc.errors import UsageError, UserError
+from phi4hpc.errors import UsageError
 from phi4hpc.export import grid, means, npz
 from phi4hpc.export.selection import Draws
-from phi4hpc.files import whole
+from phi4hpc.files import require_new, whole
 from phi4hpc.opened import Run
 from phi4hpc.storage.reader import Ensembles
 
@@ -27,8 +27,7 @@ def main(run: Path, path: Path, lattice: int | None = None, kappas: Sequence[flo
     where `path` is there already.
     """
     write = form(path)
-    if path.exists():
-        raise UserError(f'{path}: is there already; remove it, or choose another name')
+    require_new(path)
     with Ensembles(Run(run).path / 'ensembles.h5') as ensembles:
         sizes = ensembles.sizes if lattice is None else [lattice]
         chosen = [Draws.of(ensembles[L], kappas, every) for L in sizes]

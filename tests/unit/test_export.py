@@ -127,7 +127,8 @@ def test_pyerrors_has_means_that_know_their_fluctuations(run, tmp_path):
     (['a.nc', '--kappas', '0.27'], 1, 'kappa = 0.27 is not on the ladder'),
     (['a.zarr', '--every', '61'], 1, 'has 60 complete draws a chain'),
     (['a.json.gz', '--every', '2'], 1, 'leave out --every'),
-    (['there.nc'], 1, 'is there already')])
+    (['there.nc'], 1, 'is there already'),
+    (['nowhere/a.nc'], 1, 'nowhere/a.nc: there is no folder nowhere; make it')])
 def test_what_cannot_be_exported_is_one_line_and_leaves_nothing(run, words, code, said, tmp_path,
                                                                 monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)

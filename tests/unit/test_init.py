@@ -38,11 +38,12 @@ def test_the_deck_means_the_defaults(everything):
     assert deck.meaning == parse(minimal('lattice', 'ladder'), 'minimal').meaning
 
 
-@pytest.mark.parametrize('everything', [False, True])
-def test_what_it_leaves_out_can_be_taken_in(everything):
-    text = with_what_is_left_out(init.text('deck.yaml', everything), '#train')
+@pytest.mark.parametrize(('section', 'everything'),
+                         [('train', False), ('train', True), ('flow', True)])
+def test_what_it_leaves_out_can_be_taken_in(section, everything):
+    text = with_what_is_left_out(init.text('deck.yaml', everything), f'#{section}')
     assert (parse(text, 'deck.yaml').meaning
-            == parse(minimal('lattice', 'ladder', 'train'), 'minimal').meaning)
+            == parse(minimal('lattice', 'ladder', section), 'minimal').meaning)
 
 
 def test_a_tuned_ladder_can_take_the_place_of_the_kappas():
