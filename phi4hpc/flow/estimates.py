@@ -157,11 +157,11 @@ def with_change(value: float, error: float, before: float | None) -> Entry | Non
 def beside_smaller(entries: list[Entry]) -> None:
     """Add to each exponent as `lattice` by how much it differs from that of a start at L/2.
 
-    The two are compared where they start from the same size of the finer level, with the same
-    operators; None where there is no such start.
+    The two are compared at the same step, so that what differs is the size of the lattice and not
+    how often it was blocked, with the same operators; None where there is no such start.
     """
     def known_by(entry: Entry, start: int) -> tuple:
-        return (entry['blocks'], entry['kappa'], start, entry['L'], entry['even'], entry['odd'])
+        return (entry['blocks'], entry['kappa'], start, entry['step'], entry['even'], entry['odd'])
 
     known = {known_by(entry, entry['start']): entry for entry in entries}
     for entry in entries:
