@@ -288,12 +288,13 @@ def level(found: dict[str, list[Any]], own: dict[str, Any], blocks: str, off: fl
         found['means'].append({**at, 'operators': {'nearest': quoted(float(mean), 1e-4),
                                                    'phi2': quoted(1.0, 0.0), 'phi6': None}})
         for count in (3, 6, 8):
-            value = lams and 0.02 * seed + own['lambda'] * lams[number] * (1 + 0.02 * (count - 8))
+            value = lams and 0.02 * seed + own['lambda'] * lams[number] * (1 + 0.02 * (count - 3))
             kappa = own['kappa'] + 0.01 * off * 2**number - 0.005 * number
+            change = 0.03 if count > 3 else None
             found['couplings'].append({
                 **at, 'operators': OPERATORS[:count],
-                'kappa_prime': value and {**quoted(kappa, 1e-4), 'truncation': 0.002},
-                'lambda_prime': value and {**quoted(value, 0.01), 'truncation': 0.03},
+                'kappa_prime': value and {**quoted(kappa, 1e-4), 'truncation': change and 0.002},
+                'lambda_prime': value and {**quoted(value, 0.01), 'truncation': change},
                 'K': {name: value and quoted(-0.6, 0.001) for name in OPERATORS[:count]}})
 
 

@@ -1,13 +1,13 @@
 """Which block spin is best: the step at which its exponents are read, and how soon they are right.
 
 Everything is a function of the list `exponents` of flow.json, by rules that no result had a part
-in. Of the steps of a block spin, an exponent is read at the first one that agrees with the next
-within TWO joint standard errors: then the irrelevant couplings have died away as far as these draws
-can see. Two starting lattices could be asked to agree in its place. That agreement tells only that
-finite size does not matter, and the error `lattice` tells it, too.
+in. A block spin is read at the first step at which both exponents agree with those of the next step
+within TWO joint standard errors: then the irrelevant couplings have died away, even and odd ones,
+as far as these draws can see. Two starting lattices could be asked to agree in its place. That
+agreement tells only that finite size does not matter, and the error `lattice` tells it, too.
 
-A block spin has arrived at the first step from which on its exponent is within WITHIN of the exact
-one: it is so at that step, and no later step contradicts it by more than TWO errors.
+A block spin has arrived at the first step from which on its y_t is within WITHIN of the exact one:
+it is so at that step, and no later step contradicts it by more than TWO errors.
 """
 
 import math
@@ -77,9 +77,28 @@ class Judgement:
     y_t: list[Exponent]
     y_h: list[Exponent]
 
+    @property
+    def settled(self) -> int | None:
+        """The first step at which all exponents agree with those of the next; None if never."""
+        known, steps = self._known()
+        return next((step for step in steps if step + 1 in steps
+                     and all(agree(of[step], of[step + 1]) for of in known.values())), None)
+
     def read(self, name: str) -> Exponent | None:
-        """Return an exponent at the step at which it is read, None where no two steps agree."""
-        return settled(getattr(self, name))
+        """Return an exponent at the step at which the block spin is read.
+
+        Where no step has settled it is the last that takes part; None where there is none.
+        """
+        known, steps = self._known()
+        step = self.settled or max(steps, default=0)
+        return known.get(name, {}).get(step)
+
+    def _known(self) -> tuple[dict[str, dict[int, Exponent]], list[int]]:
+        """Return {name: {step: exponent}} of what takes part, and the steps that all have."""
+        named = {name: taking_part(getattr(self, name)) for name in EXACT if getattr(self, name)}
+        known = {name: {one.step: one for one in steps} for name, steps in named.items()}
+        steps = set.intersection(*(set(of) for of in known.values())) if known else set()
+        return known, sorted(steps)
 
     @property
     def arrived(self) -> Exponent | None:
@@ -137,17 +156,9 @@ def number(value: float | None) -> float:
     return math.nan if value is None else value
 
 
-def settled(steps: list[Exponent]) -> Exponent | None:
-    """Return the first step that agrees with the next one, None where there is none."""
-    return next((one for one, following in successive(steps) if agree(one, following)), None)
-
-
-def successive(steps: list[Exponent]) -> Iterator[tuple[Exponent, Exponent]]:
-    """Yield the pairs of neighbouring steps that take part."""
-    large = [one for one in steps if one.L >= SMALLEST]
-    for one, following in zip(large, large[1:], strict=False):
-        if one.resolved and following.resolved and following.step == one.step + 1:
-            yield one, following
+def taking_part(steps: list[Exponent]) -> list[Exponent]:
+    """Return the steps from lattices that are large enough, which are resolved."""
+    return [one for one in steps if one.L >= SMALLEST and one.resolved]
 
 
 def agree(one: Exponent, other: Exponent) -> bool:

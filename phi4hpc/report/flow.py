@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axis import Axis
 
-from phi4hpc.flow.judgement import EXACT, STILL, TWO, Judgement, judged, without_seed
+from phi4hpc.flow.judgement import EXACT, STILL, TWO, Judgement, judged, number, without_seed
 from phi4hpc.flow.matching import matched, sharpest
 from phi4hpc.lattice.transition import kappa_c, known, tabulated
 from phi4hpc.report.numbers import UNDEFINED, value_error
 from phi4hpc.report.study import Entry, Study
 
 SIGNS, LEARNED = '_signs', 'learned:'
+ROUNDING = 1e-9               # what differs by less is equal
 
 
 class Paper(NamedTuple):
@@ -74,9 +75,10 @@ def of_kind(entries: list[Entry], blocks: str) -> list[Entry]:
 
 
 class Coupling(NamedTuple):
-    """A coupling of blocked ensembles by the largest set of operators: the mean over seeds.
+    """A coupling of blocked ensembles in the action of three: the mean over seeds.
 
-    `spread` is the standard deviation over training seeds, NaN where there is one.
+    `truncation` is how much the next set of operators changes it, `spread` the standard deviation
+    over training seeds; NaN where there is none.
     """
 
     level: int
@@ -89,23 +91,33 @@ class Coupling(NamedTuple):
 def couplings(entries: list[Entry], name: str) -> list[Coupling]:
     """Return a coupling, `kappa_prime` or `lambda_prime`, by level where it is defined.
 
-    `entries` are those of a kind of block spin, of one lattice and kappa.
+    It is that by the smallest set of operators, those of the lattice action: with more of them
+    (kappa', lambda') is no whole description, and with phi^6 it often does not exist. `entries` are
+    those of a kind of block spin, of one lattice and kappa.
     """
     found = []
     for level in sorted({entry['level'] for entry in entries}):
-        of_seed: dict[str, dict[str, Any]] = {}
-        for entry in sorted((e for e in entries if e['level'] == level),
-                            key=lambda e: len(e['operators'])):
-            if entry.get('kappa_prime') and entry.get('lambda_prime'):
-                of_seed[entry['blocks']] = entry[name]
-        if of_seed:
-            values = [one['value'] for one in of_seed.values()]
-            error, truncation = (fmean(abs(one[part]) if one.get(part) is not None else math.nan
-                                       for one in of_seed.values())
-                                 for part in ('error', 'truncation'))
-            spread = stdev(values) if len(values) > 1 else math.nan
-            found.append(Coupling(level, fmean(values), error, truncation, spread))
+        here = [entry for entry in entries if entry['level'] == level]
+        of_blocks = [by_sets(here, blocks, name) for blocks in dict.fromkeys(
+            entry['blocks'] for entry in here)]
+        pairs = [(first, following) for first, following in of_blocks if first]
+        if pairs:
+            values = [first['value'] for first, _ in pairs]
+            error = fmean(first['error'] for first, _ in pairs)
+            truncation = fmean(abs(number((following or {}).get('truncation')))
+                               for _, following in pairs)
+            found.append(Coupling(level, fmean(values), error, truncation,
+                                  stdev(values) if len(values) > 1 else math.nan))
     return found
+
+
+def by_sets(entries: list[Entry], blocks: str,
+            name: str) -> tuple[dict[str, float] | None, dict[str, float] | None]:
+    """Return a coupling of one block spin at one level by the smallest set and by the next one."""
+    own = sorted((entry for entry in entries if entry['blocks'] == blocks),
+                 key=lambda entry: len(entry['operators']))
+    first, *more = [entry.get(name) for entry in own]
+    return first, (more[0] if more else None)
 
 
 def changes(found: list[Coupling]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -171,7 +183,9 @@ def logarithmic(axis: Axis) -> None:
 
 def rounded(error: float) -> str:
     """Return an error without its value, as text; a dash where it is not known."""
-    return f'{error:.1g}' if math.isfinite(error) else UNDEFINED
+    if not math.isfinite(error):
+        return UNDEFINED
+    return f'{error:.1g}' if error > ROUNDING else '0'
 
 
 def rows(study: Study) -> list[dict[str, Any]]:
@@ -184,7 +198,7 @@ def rows(study: Study) -> list[dict[str, Any]]:
         lam = [c for c in couplings(of_kind(here, one.blocks), 'lambda_prime') if c.value > 0]
         arrived = one.arrived
         found.append({
-            'title': title(one.blocks), 'start': one.start,
+            'title': title(one.blocks), 'start': one.start, 'step': step_read(one),
             'y_t': exponent_row(one, 'y_t'), 'y_h': exponent_row(one, 'y_h'),
             'arrived': str(arrived.step) if arrived else UNDEFINED,
             'there': value_error(arrived.value, arrived.joint) if arrived else UNDEFINED,
@@ -195,13 +209,22 @@ def rows(study: Study) -> list[dict[str, Any]]:
 
 def exponent_row(one: Judgement, name: str) -> dict[str, str]:
     """Return an exponent in words, at the step at which it is read, and the next step's."""
-    keys = ('step', 'value', 'truncation', 'lattice', 'spread', 'next')
+    keys = ('value', 'truncation', 'lattice', 'spread', 'next')
     if not (read := one.read(name)):
         return dict.fromkeys(keys, UNDEFINED)
-    following = next(each for each in getattr(one, name) if each.step == read.step + 1)
-    return dict(zip(keys, (str(read.step), value_error(read.value, read.error),
-                           rounded(read.truncation), rounded(read.lattice), rounded(read.spread),
-                           value_error(following.value, following.error)), strict=True))
+    following = [value_error(each.value, each.error) for each in getattr(one, name)
+                 if each.step == read.step + 1]
+    return dict(zip(keys, (value_error(read.value, read.error), rounded(read.truncation),
+                           rounded(read.lattice), rounded(read.spread),
+                           *(following or [UNDEFINED])), strict=True))
+
+
+def step_read(one: Judgement) -> str:
+    """Return the step at which a block spin is read, marked where it has not settled."""
+    read = one.read('y_t') or one.read('y_h')
+    if not read:
+        return UNDEFINED
+    return str(read.step) if one.settled else f'{read.step} †'
 
 
 def tables(study: Study) -> dict[str, Any]:
@@ -224,8 +247,8 @@ def match_row(entry: Entry) -> dict[str, Any]:
 def published() -> list[dict[str, str]]:
     """Return a row of text for every published pair of exponents."""
     return [{'title': paper.title, 'source': paper.source,
-             **{name: value_error(*paper.values[name]) if name in paper.values else UNDEFINED
-                for name in EXACT}} for paper in PUBLISHED]
+             **{name: value_error(*paper.values[name], digits=1) if name in paper.values
+                else UNDEFINED for name in EXACT}} for paper in PUBLISHED]
 
 
 def title(blocks: str) -> str:
@@ -235,5 +258,5 @@ def title(blocks: str) -> str:
         words = re.sub(r'^L\d+_k[^_]*_', '', plain.removeprefix(LEARNED)).split('_')
         plain = ', '.join(['learned', *(word for word in words if not re.fullmatch(r'd\d+', word))])
     else:
-        plain = re.sub(r'_w(?=[\d.])', ', w = ', plain).replace('_', ' ')
+        plain = re.sub(r'_w(?=-?[\d.])', ', w = ', plain).replace('_', ' ')
     return f'{plain}: signs' if blocks.endswith(SIGNS) else plain

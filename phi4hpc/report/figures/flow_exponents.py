@@ -17,11 +17,11 @@ CAPTION = """
 y<sub>t</sub> = 1/ν and y<sub>h</sub> = 2 − β/ν from the leading even and odd eigenvalue of the
 stability matrix (Swendsen) at κ = {{ f.kappa }}, by the most operators there are; step <i>n</i>
 goes from level <i>n</i> − 1 to <i>n</i> of {{ L() }} = {{ f.start }}. Dashed: the exact 1 and 15/8.
-Bars with caps: jackknife errors; broad pale bars: truncation,
-the change from the set of operators before; open boxes: lattice, the change from half the lattice
-at the same step{% if f.seeds %}; dots: single training seeds{% endif %}. Full markers: the step at
-which the exponent is read, the first that agrees with the next within two joint errors. “lit.”,
-published: ■ biased sampling of the Ising model at {{ L() }} = 300 (arXiv:1707.08683), whose
+Bars with caps: jackknife errors; broad pale bars: truncation, the change from the set of operators
+before; open boxes: lattice, the change from half the lattice at the same step
+{%- if f.seeds %}; dots: single training seeds{% endif %}. Full markers: the first step at which
+both exponents agree with those of the next within two joint errors, where there is one.
+“lit.”, published: ■ biased sampling of the Ising model at {{ L() }} = 300 (arXiv:1707.08683), whose
 systematic error of y<sub>h</sub> is a thousand times the one shown; ◆ 1/ν of a learned flow of
 this theory (arXiv:2510.06508). For a linear block that keeps the zero mode, y<sub>h</sub> is
 2 − log<sub>2</sub> of the factor that the field is divided by, exactly: it tests the
@@ -49,7 +49,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         for ax, name in zip(column, EXACT, strict=True):
             for position, blocks in enumerate(names):
                 apart, one = 0.8 * ((position + 0.5) / len(names) - 0.5), by_name[blocks]
-                draw_steps(ax, getattr(one, name), one.read(name), apart, numbers[blocks],
+                draw_steps(ax, getattr(one, name), one.settled, apart, numbers[blocks],
                            flow.title(blocks))
             draw_published(ax, name, last + 1)
             reference(ax, y=EXACT[name])
@@ -67,7 +67,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                         'beyond': ', '.join(beyond(judgements))})
 
 
-def draw_steps(axes: Axes, steps: list[Exponent], read: Exponent | None, apart: float,
+def draw_steps(axes: Axes, steps: list[Exponent], settled: int | None, apart: float,
                number: int, label: str) -> None:
     """Draw an exponent of one kind of block spin, a marker for each step."""
     for position, one in enumerate(steps):
@@ -78,7 +78,7 @@ def draw_steps(axes: Axes, steps: list[Exponent], read: Exponent | None, apart: 
         if len(one.seeds) > 1:
             axes.plot([x + 0.06] * len(one.seeds), one.seeds, '.', color=colour(number),
                       markersize=2)
-        face = colour(number) if one is read else 'white'
+        face = colour(number) if one.step == settled else 'white'
         points(axes, [x], [one.value], [one.error], number, markerfacecolor=face,
                label=label if position == 0 else None)
 

@@ -45,6 +45,7 @@ def draw(study: Study) -> Iterator[Plot]:
         reference(ax, y=WITHIN)
         ax.set(xlabel='step', yscale='log', title=f'of {side}', xlim=(0.5, never - 0.5))
         ax.set_ylim(max(ax.get_ylim()[0], 1e-3), 1)
+        ax.set_xticks(range(1, never))
         flow.logarithmic(ax.yaxis)
     axes[0, 0].set_ylabel(r'$|y_t-1|$')
     draw_plane(axes[0, -1], judgements, numbers, never)

@@ -11,8 +11,8 @@ PLACE = 'flow', 40
 TITLE = 'Convergence in the number of operators'
 CAPTION = """
 y<sub>t</sub> against the number of even operators and y<sub>h</sub> against that of odd ones, in
-nested sets, each at the step at which the exponent is read (the second where there is none):
-{%- for k in f.kinds %} {{ k.title }}: {{ k.steps }}{{ ';' if not loop.last else '.' }}{% endfor %}
+nested sets, each at the step at which the block spin is read († where none has settled):
+{%- for k in f.kinds %} {{ k.title }}: {{ k.step }}{{ ';' if not loop.last else '.' }}{% endfor %}
 At κ = {{ f.kappa }}, from the largest lattice. Bars: jackknife errors, which sets share as they
 share the draws; dashed: the exact values. What still moves at the right end is what the broad bars
 of the figure before stand for. Where operators coincide, as φ² is constant on signs, fewer count.
@@ -41,8 +41,9 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             own = [entry for entry in exponents if without_seed(entry['blocks']) == blocks
                    and entry['start'] == one.start and entry['kappa'] == kappa]
             for ax, name, parity in zip(column, EXACT, PARITY, strict=True):
+                read = one.read(name)
                 found = [each for count in sorted({entry[parity] for entry in own})
-                         for each in by_step(own, name, count) if each.step == step_of(one, name)]
+                         for each in by_step(own, name, count) if read and each.step == read.step]
                 points(ax, [each.operators + apart for each in found],
                        [each.value for each in found], [each.error for each in found],
                        numbers[blocks], label=flow.title(blocks))
@@ -55,12 +56,4 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     for ax, name in zip(axes[:, 0], EXACT, strict=True):
         ax.set_ylabel(f'$y_{name[-1]}$')
     yield Plot(figure, {'kappa': f'{kappa:g}', 'kinds': [
-        {'title': flow.title(one.blocks),
-         'steps': ' and '.join(dict.fromkeys(str(step_of(one, name)) for name in EXACT))}
-        for one in judgements]})
-
-
-def step_of(one: flow.Judgement, name: str) -> int:
-    """Return the step at which an exponent is read, 2 where there is none."""
-    read = one.read(name)
-    return read.step if read else 2
+        {'title': flow.title(one.blocks), 'step': flow.step_read(one)} for one in judgements]})

@@ -15,20 +15,20 @@ from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, shad
 PLACE = 'flow', 10
 TITLE = 'Flow of the couplings'
 CAPTION = """
-Couplings (κ′, λ′) of blocked ensembles, from {{ f.operators }} operators by the Schwinger–Dyson
-equations: levels 0 to {{ f.levels }} from {{ L() }} = {{ f.start }}, each half as large as the one
-before, joined in their order from the cross of the stored draws on. Colours are the stored κ =
-{{ f.kappas | join(', ') }}, dark to light; the nearest to κ<sub>c</sub> is {{ f.critical }}. Bars
-with caps: jackknife errors; broad pale bars: the change from the set of operators before.
-{%- if f.line %} Dashed: the line κ<sub>c</sub>(λ) of the action with three couplings, where it is
-known.{% endif %} The Gaussian fixed point (κ = 1/4, λ = 0) is below the axis, the Ising limit
-(κ = {{ f.ising }}, λ → ∞) above it. At κ<sub>c</sub> the flow stays between the phases and should
-come to rest; off κ<sub>c</sub> it is driven away, and further with every step. Block spins of signs
-have no λ′. A point of this plane is a projection: couplings beyond the three are there and not
-shown.
+The action of three couplings that is closest to a blocked ensemble, as (κ′, λ′), by the
+Schwinger–Dyson equations. Levels 0 to {{ f.levels }} from {{ L() }} = {{ f.start }}, each half as
+large as the one before, are joined in their order from the cross of the stored draws on. Colours
+are the stored κ = {{ f.kappas | join(', ') }}, dark to light; the nearest to κ<sub>c</sub> is
+{{ f.critical }}. Bars with caps: jackknife errors. Broad pale bars: what further neighbours change
+in κ′ and λ′; where they are broad, the point is a projection and no action, and need not lie on the
+critical line even at κ<sub>c</sub>. Dashed: that line, κ<sub>c</sub>(λ) of the action itself.
+The Gaussian fixed point (κ = 1/4, λ = 0) is below the axis, the Ising limit (κ = {{ f.ising }},
+λ → ∞) above it. Off κ<sub>c</sub> the paths part from the one at κ<sub>c</sub>, further with
+every step. Block spins of signs have no λ′.
 """
 
 GAUSSIAN, ISING = 0.25, math.log(1 + math.sqrt(2)) / 4
+MARGIN = 0.06                 # of the kappa' axis beyond the points; broad bars may be cut
 SHOWN = 5                     # stored kappas
 COLUMNS = 3
 
@@ -57,6 +57,9 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         ax.set_title(flow.title(kind))
         ax.set_yscale('log')
         flow.logarithmic(ax.yaxis)
+    ends = [one.value for own in shown.values() for kappa in kappas for one in
+            flow.couplings([e for e in own if e['kappa'] == kappa], 'kappa_prime')]
+    axes[0, 0].set_xlim(min(*ends, ISING) - MARGIN, max(*ends, GAUSSIAN) + MARGIN)
     for ax in axes.flat[:len(shown)]:
         draw_landmarks(ax)
     for ax in axes[:, 0]:
@@ -67,9 +70,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
     entries = [entry for own in shown.values() for entry in own]
     yield Plot(figure, {
-        'operators': max(len(e['operators']) for e in entries),
         'levels': max(e['level'] for e in entries), 'start': max(e['start'] for e in entries),
-        'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}', 'line': True,
+        'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}',
         'critical': f'{flow.critical_rung(study, "couplings"):g}'})
 
 
@@ -93,10 +95,10 @@ def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, labe
 
 def draw_landmarks(axes: Axes) -> None:
     """Mark the critical line, and where the two fixed points lie."""
-    limits = axes.get_xlim(), axes.get_ylim()
+    limits = axes.get_ylim()
     lam = np.geomspace(SMALLEST, LARGEST, 60)
     line(axes, [kappa_c(each) for each in lam], lam, color='0.45', lw=0.7, ls=(0, (5, 2)), zorder=0)
-    axes.set(xlim=(min(limits[0][0], 0.2), limits[0][1]), ylim=limits[1])
+    axes.set_ylim(limits)
     for x, word, y, way in ((GAUSSIAN, 'Gaussian', 0.0, 'v'), (ISING, 'Ising', 1.0, '^')):
         axes.plot([x], [abs(y - 0.03)], way, color='0.3', markersize=4, clip_on=False,
                   transform=axes.get_xaxis_transform())
