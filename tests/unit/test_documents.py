@@ -23,13 +23,15 @@ DOCUMENTS = ['README.md', 'CONTRIBUTING.md',
 PYTHON = {
     'README.md': ['import phi4hpc\n'], 'docs/tutorial.md': ['import phi4hpc\n'],
     'docs/data.md': ['import phi4hpc\n', 'import xarray\n', 'import arviz', 'import h5py',
-                     'import pyerrors', 'import xarray as xr', 'import numpy', 'import zarr']}
+                     'import pyerrors', 'import xarray as xr', 'import numpy', 'import zarr'],
+    'docs/flow.md': ['from pathlib']}
 """How the blocks of Python begin that are run, by document."""
 DECKS = {'README.md': ['seed: 1'],
          'docs/extending.md': ['sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:']}
 """How the parts of decks begin that are judged."""
 NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in use',
-           'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc']
+           'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc',
+           'sum_b < sum_x', "< S' S' >_c"]
 """How what is no code begins: formulas, lists of files, what a command says, a cluster's lines."""
 DECK = init.text('deck.yaml')
 
