@@ -69,6 +69,6 @@ def test_the_recipe_of_the_container_is_shell():
     str(path.relative_to(ROOT)) for path in (ROOT / 'phi4hpc').rglob('*')
     if path.is_file() and path.suffix not in ('.py', '.pyc') and '__pycache__' not in path.parts))
 def test_a_wheel_has_every_file_that_is_not_python(path):
-    folder, _, name = path.rpartition('/')
-    data = SETUP['options.package_data'].get(folder.replace('/', '.'), '')
-    assert any(fnmatch.fnmatch(name, form.strip()) for form in data.split(','))
+    forms = [f'{package.replace(".", "/")}/{form.strip()}'
+             for package, text in SETUP['options.package_data'].items() for form in text.split(',')]
+    assert any(fnmatch.fnmatch(path, form) for form in forms)
