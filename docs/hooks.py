@@ -7,6 +7,7 @@ commands, and from the docstrings of plug-ins, so that nothing is said twice.
 import ast
 import re
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ def on_files(files: Files, config: Any) -> Files:
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Return a page in which `<` is what it says: <M^2> is a mean, and no tag of HTML."""
+    parts = re.split(r'(^ {4}.*$|`[^`]+`)', markdown, flags=re.MULTILINE)
+    return ''.join(part if code else part.replace('<', '&lt;')
+                   for code, part in zip(cycle([False, True]), parts, strict=False))
 
 
 def front(name: str) -> str:
@@ -147,4 +155,4 @@ def parts() -> str:
 def first_paragraph(path: Path) -> str:
     """Return the first paragraph of a file's docstring, on one line."""
     words = ast.get_docstring(ast.parse(path.read_text(encoding='utf-8'))) or ''
-    return ' '.join(words.split('\n\n')[0].split()).replace('<', '&lt;')
+    return ' '.join(words.split('\n\n')[0].split())

@@ -138,6 +138,13 @@ def test_the_first_page_leads_to_the_others(site):
     assert '<code>slurm/site.sh</code>' in page
 
 
+def test_means_are_no_tags(site):
+    for name in ('data', 'physics', 'results', 'reference/plugins'):
+        page = (site / f'{name}.html').read_text()
+        assert not re.search(r'<(phi|M|H|S)\b', page)
+    assert '1 - &lt;M^4&gt; / (3 &lt;M^2&gt;^2)' in (site / 'data.html').read_text()
+
+
 def test_the_reference_has_every_key_command_and_plug_in(site):
     deck, commands, parts, python = (
         (site / 'reference' / f'{name}.html').read_text()
