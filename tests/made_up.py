@@ -209,6 +209,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'ablation/{name}'] = np.array([3, 1]) if name == 'directions' else [0.9, 0.7]
         group[f'ablation/{name}_error'] = np.array([0.01, 0.02])
     group['ablation/p_hat'] = momenta
+    for name in ('nonlinear', 'site', 'neighbours', 'kept', 'together', 'parity', 'random'):
+        group[f'learned/{name}'], group[f'learned/{name}_error'] = 0.31, 0.02
     for part in ('', '_error'):
         group[f'ablation/power_ratio{part}'] = np.exp(-momenta) * np.ones((2, 1))
     for which in ('original', 'reconstructed'):

@@ -55,7 +55,7 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
         return ('level',) if key.startswith('cutoff') else ('orbit',)
     if group.name.endswith('/distribution'):
         return ('bin',)
-    if group.name.endswith('/information'):
+    if group.name.endswith(('/information', '/learned')):
         return ()
     if group.name.endswith('/metric'):
         return ('direction',)

@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
-from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.autoencoder import Autoencoder, build
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, whole, write_json
@@ -20,11 +21,14 @@ from phi4hpc.latent import (
     distribution,
     information,
     latentfile,
+    learned,
     metric,
     momentum,
 )
 from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.observable import Ensemble, load
+from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Pieces
@@ -124,7 +128,27 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
         learn = list(before_test(context, model, lattice, ablation.LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
             comm, network, directions, learn, *share[2:], each)}
+        if model.settings.trained:
+            begun = at_first_weights(context, model, learn)
+            found['learned'] = learned.analyse(
+                comm, partial(reconstruct, network), partial(reconstruct, begun), model.latent,
+                learn, *share[2:], each)
     return {name: arrays for name, arrays in found.items() if arrays}
+
+
+def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) -> Autoencoder:
+    """Return the network of a model as its training began, by the propagator of some draws.
+
+    Collective.
+    """
+    share_yx = sum((len(some_nyx) * mode_propagator(some_nyx) for some_nyx in learn),
+                   np.zeros((model.L, model.L)))
+    power_yx = np.empty_like(share_yx)
+    context.comm.Allreduce(share_yx, power_yx)
+    propagator_yx = symmetrised(power_yx / context.comm.allreduce(sum(map(len, learn))))
+    ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam, propagator_yx,
+                                (context.deck.seed, model.seed))
+    return build(model.settings, model.latent, ensemble).to(torch_device(context.device))
 
 
 def before_test(context: Context, model: Model, lattice: Lattice,

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from phi4hpc.latent import ablation, information, metric, momentum
+from phi4hpc.latent import ablation, information, learned, metric, momentum
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
@@ -106,3 +106,18 @@ def test_metric_and_what_removal_leaves_do_not_depend_on_the_number_of_ranks(tot
         for name, array in arrays.items():
             np.testing.assert_allclose(results[group][name], array, rtol=1e-5, atol=1e-6,
                                        err_msg=name)
+
+
+@pytest.mark.parametrize('total', [50, 2])
+def test_what_was_learned_does_not_depend_on_the_number_of_ranks(total):
+    from mpi4py import MPI
+
+    comm, maps = world(), (partial(reconstruct, model().double()), np.zeros_like, LATENT)
+    learn_nyx, phi_nyx = (np.random.default_rng(seed).standard_normal((total, SIZE, SIZE))
+                          for seed in (1, 2))
+    first, last = block(total, comm.size, comm.rank)
+    results = learned.analyse(comm, *maps, [learn_nyx[first:last]], phi_nyx[first:last], first,
+                              total)
+    expected = learned.analyse(MPI.COMM_SELF, *maps, [learn_nyx], phi_nyx, 0, total)
+    for name, number in expected.items():
+        np.testing.assert_allclose(results[name], number, rtol=1e-6, atol=1e-7, err_msg=name)
