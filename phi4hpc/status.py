@@ -59,8 +59,8 @@ def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
           note: dict[str, Any], owner: str | None) -> str:
     """Return in words how far a stage is."""
     if record:
-        return (f'done {record.finished}, in {record.seconds:.1f} s on {record.ranks} ranks '
-                f'({record.device})')
+        ranks = f'{record.ranks} rank{"" if record.ranks == 1 else "s"}'
+        return f'done {record.finished}, in {record.seconds:.1f} s on {ranks} ({record.device})'
     if stage.needs and not deck.get(stage.needs):
         return 'not in the deck'
     if note.get('stage') != stage.name:
