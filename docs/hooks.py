@@ -24,6 +24,8 @@ from phi4hpc.init import inner, meaning, plugged, sentence, written
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = re.compile(r'\[([^]]+)\]\((?!docs/|https?:|CONTRIBUTING.md)([\w./]+)\)')
 """A link from README.md to a file that is not on the site."""
+PREPRINT = re.compile(r'(?:(?<=arXiv:)|(?<=\d{4}\.\d{5}, ))\d{4}\.\d{4,5}'
+                      r'|(?:hep-lat|cond-mat)/\d{7}')
 FOLDERS = {
     'Observables': 'phi4hpc.lattice.observables', 'Algorithms': 'phi4hpc.sampling.algorithms',
     'Families': FAMILIES.package, 'Costs': COSTS.package,
@@ -43,7 +45,7 @@ def on_files(files: Files, config: Any) -> Files:
     """Add the pages that are made here; mkdocs calls this before it reads any page."""
     made = {'index.md': front('README.md'), 'contributing.md': front('CONTRIBUTING.md'),
             'reference/deck.md': deck(), 'reference/commands.md': commands(),
-            'reference/plugins.md': parts()}
+            'reference/plugins.md': parts(), 'reference/sources.md': sources()}
     for name, text in made.items():
         files.append(File.generated(config, name, content=text))
     return files
@@ -149,6 +151,20 @@ def parts() -> str:
         lines += [row((name,), first_paragraph(folder / f'{name}.py'))
                   for name in plugins.names(package)]
         lines += ['']
+    return '\n'.join(lines)
+
+
+def sources() -> str:
+    """Return which preprints the code names, and in which files."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / 'phi4hpc').rglob('*.py')):
+        for name in set(PREPRINT.findall(path.read_text(encoding='utf-8'))):
+            found.setdefault(name, []).append(f'`{path.relative_to(ROOT)}`')
+    lines = ['# Sources', '', 'Preprints that docstrings of the code name; each says there what is '
+             'taken from it. [The physics](../physics.md) puts them in order.', '',
+             '| preprint | named in |', '|---|---|']
+    lines += [f'| [{name}](https://arxiv.org/abs/{name}) | {", ".join(files)} |'
+              for name, files in sorted(found.items())]
     return '\n'.join(lines)
 
 

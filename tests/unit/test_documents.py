@@ -107,7 +107,7 @@ def test_links_lead_to_what_is_there():
         text = (ROOT / document).read_text()
         for link in re.findall(r'\]\((?!https?:|#)([^)#]+)', text):
             target = (ROOT / document).parent / link
-            made = {'reference/deck.md', 'reference/commands.md', 'reference/plugins.md'}
+            made = {f'reference/{name}.md' for name in ('deck', 'commands', 'plugins', 'sources')}
             assert target.exists() or link in made, f'{document}: {link}'
 
 
@@ -155,3 +155,6 @@ def test_the_reference_has_every_key_command_and_plug_in(site):
     assert 'Whether to average over the eight symmetries of the square' in deck
     assert '<code>binder</code>' in parts
     assert 'phi4hpc.opened.Run' in python
+    sources = (site / 'reference' / 'sources.html').read_text()
+    assert 'hep-lat/0306017</a></td>\n<td><code>phi4hpc/statistics/gamma.py' in sources
+    assert '2203.01227' in sources
