@@ -26,6 +26,7 @@ if [ -z "${SLURM_JOB_ID:-}" ]; then
     # Shared memory and loopback only: no fabric to probe, no firewall to meet.
     export OMPI_MCA_pml=ob1 OMPI_MCA_osc=^ucx OMPI_MCA_btl=self,vader,tcp
     export OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
+    export GLOO_SOCKET_IFNAME=lo
 
     # The rank that failed says why; Open MPI 4 would bury that under thirty lines of its own.
     export OMPI_MCA_orte_execute_quiet=1

@@ -2,19 +2,20 @@
 
 A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these
 means, takes the slope of the objective in them, and sends that back through its own part: the
-ranks' gradients then add up to the gradient of the objective. MPI adds them, which is shared memory
-within a node; or NCCL does, where each rank has a GPU of its own.
+ranks' gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by
+MPI on hosts: within a node that is shared memory, where gloo goes through the network's loopback.
 
 Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 """
 
 import math
-from collections.abc import Iterable
+import warnings
 
 import numpy as np
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.cost import Mapped
@@ -24,10 +25,25 @@ from phi4hpc.parallel.communicator import Communicator
 
 LARGEST = 1.0
 """Norm of a gradient. A longer one is shortened to this."""
+BUCKET = 1024
+"""MiB, more than a model has: all gradients go in one message."""
 
 
 class Diverged(UserError):
     """The objective of a training is no finite number any more."""
+
+
+class Both(nn.Module):
+    """A model as a function that returns its latents and its reconstructions."""
+
+    def __init__(self, model: Autoencoder) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x_sD: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (y_sd, z_sD)."""
+        y_sd = self.model.encode(x_sD)
+        return y_sd, self.model.decode(y_sd)
 
 
 class Learner:
@@ -39,14 +55,26 @@ class Learner:
     def __init__(self, comm: Communicator, model: Autoencoder, objective: Objective,
                  rate: float) -> None:
         self.comm, self.model, self.objective = comm, model, objective
-        if comm.size > 1:
-            first = {name: weight.cpu() for name, weight in model.state_dict().items()}
-            model.load_state_dict(comm.bcast(first))
+        self.net = Both(model) if comm.size == 1 else self._over_all_ranks()
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
         # Fused, Adam passes over the weights once. Else it would take a sixth of a dense step.
         self.optimiser = torch.optim.Adam(model.family.groups(model, rate), fused=True)
         self.rates = [group['lr'] for group in self.optimiser.param_groups]
         self.state = {'model': model, 'optimiser': self.optimiser}
+
+    def _over_all_ranks(self) -> DistributedDataParallel:
+        with warnings.catch_warnings():
+            # New versions of torch call this option by another name, which older ones do not know.
+            warnings.simplefilter('ignore', FutureWarning)
+            net = DistributedDataParallel(Both(self.model), bucket_cap_mb=BUCKET,
+                                          broadcast_buffers=False, gradient_as_bucket_view=True)
+        weight = next(self.model.parameters())
+        net.register_comm_hook(self.comm, sum_by_nccl if weight.is_cuda else sum_by_mpi)
+        # DDP orders its buckets anew after the first backward pass, and sums over ranks round
+        # according to that order. Without a pass here the first step after a training was resumed
+        # would differ.
+        net(weight.new_zeros(1, self.model.sites))[1].sum().backward()
+        return net
 
     def set_rate(self, factor: float) -> None:
         """Let the next steps learn at `factor` times the rate of each group of parameters."""
@@ -64,8 +92,8 @@ class Learner:
         Returns each cost's value over the whole batch. Raises Diverged, on all ranks, where one is
         not finite.
         """
-        y_sd = self.model.encode(x_sD)
-        mapped = Mapped(self.model, x_sD, y_sd, self.model.decode(y_sd), self.objective.ensemble)
+        y_sd, z_sD = self.net(x_sD)
+        mapped = Mapped(self.model, x_sD, y_sd, z_sD, self.objective.ensemble)
         parts = {name: term_sc.sum(0) / batch
                  for name, term_sc in self.objective.terms(mapped).items()}
         means = self._over_ranks(parts)
@@ -74,13 +102,11 @@ class Learner:
         if not all(map(math.isfinite, found.values())):
             raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
         slopes = torch.autograd.grad(self.objective.total(values), list(means.values()))
-        self.optimiser.zero_grad()
+        # On several ranks gradients are views of DDP's bucket, and stay it where they are set to 0.
+        self.optimiser.zero_grad(set_to_none=self.comm.size == 1)
         torch.autograd.backward(list(parts.values()),
                                 [slope_c.to(part_c) for part_c, slope_c
                                  in zip(parts.values(), slopes, strict=True)])
-        if self.comm.size > 1:
-            add_over_ranks(self.comm, (weight.grad for weight in self.weights
-                                       if weight.grad is not None))
         nn.utils.clip_grad_norm_(self.weights, LARGEST)
         self.optimiser.step()
         return found
@@ -97,16 +123,17 @@ class Learner:
                 for name, each_c in zip(parts, sums, strict=True)}
 
 
-def add_over_ranks(comm: Communicator, gradients: Iterable[Tensor]) -> None:
-    """Replace gradients by their sums over the ranks. Collective.
+def sum_by_mpi(comm: Communicator,
+               bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
+    """Return the sum over ranks of the gradients in `bucket`, in the form that DDP asks for."""
+    buffer = bucket.buffer()
+    done: torch.futures.Future[Tensor] = torch.futures.Future()
+    comm.Allreduce(None, buffer.numpy())                           # None: in place
+    done.set_result(buffer)
+    return done
 
-    Each goes by itself: to gather them in one message first takes longer than MPI takes for a few
-    messages more.
-    """
-    for gradient in gradients:
-        if dist.is_initialized():
-            dist.all_reduce(gradient)
-        else:
-            sum_ = gradient.cpu().contiguous()                     # no copy of what is so already
-            comm.Allreduce(None, sum_.numpy())                     # None: in place
-            gradient.copy_(sum_)
+
+def sum_by_nccl(_: Communicator, bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
+    """Return the same of gradients on GPUs, where DDP's own sum would be divided by the ranks."""
+    work = dist.all_reduce(bucket.buffer(), async_op=True)
+    return work.get_future().then(lambda done: done.value()[0])

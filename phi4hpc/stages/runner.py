@@ -14,6 +14,7 @@ from phi4hpc.device.choose import choose
 from phi4hpc.device.host import Host
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.network import host_of_first
 from phi4hpc.parallel.runcontrol import Control, Signals
 from phi4hpc.parallel.together import guard
 from phi4hpc.parallel.watchdog import watch
@@ -46,6 +47,9 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
             return
         device, reason = device_of(todo, deck, comm)
         logs.log.info('%s: %d ranks, device %s (%s)', directory.path, comm.size, device, reason)
+        if any(stage.name == 'train' for stage in todo):
+            # A fault of the network is better known now than after hours of sampling.
+            host_of_first(comm)
         stop_file = directory.file('STOP')
         control = Control(comm, signals, deck.checkpoint.interval, walltime, stop_file)
         with watch(comm, directory.file('logs', 'heartbeat'), deck.patience):

@@ -57,6 +57,8 @@ def run(ranks, deck, out, environment):
 def test_a_study_does_not_depend_on_the_shell_that_starts_it(deck, tmp_path):
     done = run(2, deck, tmp_path / 'run', INHERITED)
     assert done.returncode == 0, done.stderr
+    assert done.stderr.count('GLOO_SOCKET_IFNAME=ib7') == 1
+    assert done.stderr.index('GLOO_SOCKET_IFNAME=ib7') < done.stderr.index('sample: ')
     assert 'Traceback' not in done.stderr
     assert 'Füllung' in (tmp_path / 'run/report.html').read_text(encoding='utf-8')
     assert list(json.loads((tmp_path / 'run/stages.json').read_text()))[-1] == 'report'

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from phi4hpc.blockspin import modelfile, shards
+from phi4hpc.blockspin import learner, modelfile, shards
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
-from phi4hpc.blockspin.learner import Learner, add_over_ranks
+from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
-from phi4hpc.blockspin.process_group import join, process_group
+from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.errors import UserError
@@ -114,12 +114,17 @@ def test_any_number_of_ranks_trains_the_same_model(training, family):
     torch.testing.assert_close(net(x_nD), expected_net(x_nD), rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize('names', [['reconstruction'], ['magnetisation'],
-                                   ['reconstruction', 'magnetisation']])
-def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names):
+@pytest.mark.parametrize(('names', 'hook'), [
+    (['reconstruction'], learner.sum_by_mpi), (['magnetisation'], learner.sum_by_mpi),
+    (['reconstruction', 'magnetisation'], learner.sum_by_mpi),
+    # Gloo stands in for NCCL, which needs GPUs.
+    (['reconstruction', 'magnetisation'], learner.sum_by_nccl)])
+def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names, hook,
+                                                                       monkeypatch):
     """Also where a cost is no mean over draws: a rank's share of the draws then decides nothing by
     itself.
     """
+    monkeypatch.setattr(learner, 'sum_by_mpi', hook)
     x_nD = torch.randn(BATCH, 64, generator=torch.Generator().manual_seed(1)) + 0.3
     costs = [cost(name, weight=0.7) for name in names]
 
@@ -137,23 +142,11 @@ def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, na
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6 * other.abs().max().item())
 
 
-def test_gradients_are_added_up_by_mpi_or_by_torch_where_it_has_a_process_group(monkeypatch):
-    """Also where they do not lie in memory row by row."""
-    comm = world()
-    monkeypatch.setenv('GLOO_SOCKET_IFNAME', 'lo')
-    for backend in None, 'gloo':                # gloo stands in for NCCL, which needs GPUs
-        gradients = [torch.full((2, 3), comm.rank + 1.0), torch.arange(6.0).view(2, 3).T]
-        if backend:
-            join(comm, backend)
-        add_over_ranks(comm, gradients)
-        assert (gradients[0] == comm.size * (comm.size + 1) / 2).all()
-        assert torch.equal(gradients[1], comm.size * torch.arange(6.0).view(2, 3).T)
-    torch.distributed.destroy_process_group()
-
-
 def test_all_ranks_begin_with_the_weights_of_the_first():
     net = moved(network('dense', 9, 8), by=world().rank)
-    Learner(world(), net, Objective(RECONSTRUCTION, observable.Ensemble(8, 0.24, 0.02)), 1e-3)
+    objective = Objective([cost('reconstruction')], observable.Ensemble(8, 0.24, 0.02))
+    with process_group(world()):
+        Learner(world(), net, objective, 1e-3)
     for ours, first in zip(net.parameters(), network('dense', 9, 8).parameters(), strict=True):
         assert torch.equal(ours, first)
 
