@@ -28,6 +28,7 @@ from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.learner import Learner
 from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.process_group import process_group
 from phi4hpc.blockspin.shards import strata
 from phi4hpc.deck.schema import COSTS, FAMILIES
 from phi4hpc.lattice import observable
@@ -58,7 +59,8 @@ def train(seconds: float, as_json: bool) -> None:
     comm = world.world()
     with guard(comm):
         torch.set_num_threads(1)
-        rows = [row for name in MODELS for row in _of_family(comm, name, seconds)]
+        with process_group(comm):
+            rows = [row for name in MODELS for row in _of_family(comm, name, seconds)]
     if comm.rank == 0:
         print(json.dumps(rows, indent=1) if as_json else table(rows))
 
