@@ -266,9 +266,9 @@ def _learned(deck):
         elif size and not any(_halves(entry, int(size)) for entry in entries):
             yield where, ('no model of train.models has one latent for 2 x 2 sites, the same for '
                           'all: expected one such as convolutional: {block: 2}')
-        elif missing := [kappa for kappa in ([own] if own else _get(deck, 'flow', 'kappas') or [])
-                         if kappa is not None and kappa not in kappas]:
-            yield where, (f'no model is trained at kappa = {missing[0]}: expected train.kappas to '
+        elif (asked := [own] if own else _get(deck, 'flow', 'kappas') or []) and not any(
+                kappa in (None, *kappas) for kappa in asked):
+            yield where, (f'no model is trained at kappa = {asked[0]}: expected train.kappas to '
                           'have it, or here as kappa one that they have')
 
 

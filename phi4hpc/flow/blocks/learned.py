@@ -20,7 +20,8 @@ class Block(block.Block):
     learned: ClassVar[bool] = True
 
     kappa: float | None = Field(None, ge=0.0)
-    """The hopping that the models were trained at; left out: that of the draws."""
+    """The hopping that the models were trained at, for draws at all of flow.kappas. Left out: that
+    of the draws, and draws at which no model was trained are not blocked."""
 
     def coarse(self, phi_nyx: np.ndarray, coins: Coins, encode: Encode | None) -> np.ndarray:
         assert encode
