@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axis import Axis
+from matplotlib.figure import Figure
 
 from phi4hpc.flow.judgement import EXACT, STILL, TWO, Judgement, judged, number, without_seed
 from phi4hpc.flow.matching import matched, sharpest
@@ -175,6 +176,13 @@ def numbers(study: Study) -> dict[str, int]:
     return {kind: plain.index(kind.removesuffix(SIGNS)) for kind in map(without_seed, names)}
 
 
+def legend(figure: Figure) -> None:
+    """Name what all panels of a figure show, once each, below them."""
+    handles = {label: handle for axes in figure.axes for handle, label in
+               zip(*axes.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc='outside lower center', ncols=3, fontsize=8)
+
+
 def logarithmic(axis: Axis) -> None:
     """Label a logarithmic axis by plain numbers, also between the powers of ten."""
     axis.set_major_formatter(lambda x, _: f'{x:g}')
@@ -255,8 +263,10 @@ def title(blocks: str) -> str:
     """Return how captions, tables and legends name a kind of block spin."""
     plain = blocks.removesuffix(SIGNS)
     if plain.startswith(LEARNED):
+        # Of the model's name the family and its settings; here every block has 2 x 2 sites.
         words = re.sub(r'^L\d+_k[^_]*_', '', plain.removeprefix(LEARNED)).split('_')
-        plain = ', '.join(['learned', *(word for word in words if not re.fullmatch(r'd\d+', word))])
+        plain = ', '.join(['learned', *(word for word in words
+                                        if not re.fullmatch(r'd\d+|block2', word))])
     else:
         plain = re.sub(r'_w(?=-?[\d.])', ', w = ', plain).replace('_', ' ')
     return f'{plain}: signs' if blocks.endswith(SIGNS) else plain

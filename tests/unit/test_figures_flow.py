@@ -67,7 +67,7 @@ def test_the_plane_has_a_path_for_every_kappa_and_block_spin_with_a_coupling(stu
 def test_lambda_comes_to_rest_where_the_caption_says(study):
     said = caption(study, 'flow_lambda')
     assert 'kadanoff: from level 2 on, λ′ = 1.600(10) at level 4' in said
-    assert 'learned, convolutional, block2: from level 3 on' in said
+    assert 'learned, convolutional: from level 3 on' in said
 
 
 def test_exponents_are_drawn_with_all_their_errors_and_seeds(study):
@@ -90,7 +90,7 @@ def test_exponents_are_drawn_with_all_their_errors_and_seeds(study):
 def test_the_judgement_names_the_best(study):
     said = caption(study, 'flow_judgement')
     assert 'Best is majority: within 2% from step 1 on, with yt = 0.993(10)' in said
-    assert 'Not arrived: kadanoff; learned, convolutional, block2: signs' in said
+    assert 'Not arrived: kadanoff; learned, convolutional: signs' in said
 
 
 def test_matching_finds_where_means_of_two_lattices_agree(study):
@@ -115,7 +115,7 @@ def test_tables_have_every_family_the_published_values_and_the_exact_ones(study,
     html = render(study, [{'section': 'flow', 'missing': 'x'}], 1, 'host (g++)')
     text = re.sub(r'\s+', ' ', re.sub('<[^>]*>', ' ', html))
     for words in ('majority 4 0.977(12) 0.003 – – 0.930(30) 1.86990(80)',
-                  'learned, convolutional, block2 3 0.983(20) 0.003 0.004 0.003',
+                  'learned, convolutional 3 0.983(20) 0.003 0.004 0.003',
                   '1.009(3)', '1.8796(6)', 'arXiv:1707.08683', '1.13(2)', 'exact (Ising) 1'):
         assert words in text, words
     export(study, tmp_path)
@@ -128,7 +128,7 @@ def test_tables_have_every_family_the_published_values_and_the_exact_ones(study,
     ('tunable_w0.3', 'tunable, w = 0.3'), ('tunable_w-0.1', 'tunable, w = -0.1'),
     ('kadanoff_signs', 'kadanoff: signs'),
     ('learned:L032_k0.340301_convolutional_d256_block2_width16_signs',
-     'learned, convolutional, block2, width16: signs')])
+     'learned, convolutional, width16: signs')])
 def test_block_spins_are_named_in_words(blocks, title):
     assert flow.title(blocks) == title
 

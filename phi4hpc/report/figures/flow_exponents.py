@@ -43,7 +43,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         return
     numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
     sides = flow.sides(sorted(by_name))
-    figure, axes = panels(2, len(sides), FULL, 6.2, sharex=True, sharey='row')
+    figure, axes = panels(2, len(sides), FULL, 6.6, sharex=True, sharey='row')
     last = max(each.step for one in judgements for each in (*one.y_t, *one.y_h))
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for ax, name in zip(column, EXACT, strict=True):
@@ -55,12 +55,12 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             reference(ax, y=EXACT[name])
             ax.set_ylim(*limits(judgements, name))
         column[0].set_title(f'of {side}')
-        column[0].legend(fontsize=7, loc='best')
         column[-1].set_xticks(range(1, last + 2), [*map(str, range(1, last + 1)), 'lit.'])
         for ax in column:
             ax.set_xlabel('step')
     for ax, name in zip(axes[:, 0], EXACT, strict=True):
         ax.set_ylabel(LABELS[name])
+    flow.legend(figure)
     yield Plot(figure, {'kappa': f'{flow.critical_rung(study, "exponents"):g}',
                         'start': max(one.start for one in judgements),
                         'seeds': any(len(each.seeds) > 1 for one in judgements for each in one.y_t),

@@ -49,9 +49,7 @@ def draw(study: Study) -> Iterator[Plot]:
         flow.logarithmic(ax.yaxis)
     axes[0, 0].set_ylabel(r'$|y_t-1|$')
     draw_plane(axes[0, -1], judgements, numbers, never)
-    handles = {name: handle for ax in axes.flat for handle, name in
-               zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles, loc='outside lower center', ncols=3, fontsize=8)
+    flow.legend(figure)
     best = judgements[0].arrived
     yield Plot(figure, {
         'kappa': f'{flow.critical_rung(study, "exponents"):g}', 'within': f'{100 * WITHIN:g}',

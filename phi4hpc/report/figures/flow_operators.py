@@ -34,7 +34,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         return
     numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
     sides = flow.sides(list(by_name))
-    figure, axes = panels(2, len(sides), FULL, 6.0, sharey='row')
+    figure, axes = panels(2, len(sides), FULL, 6.4, sharey='row')
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for position, blocks in enumerate(names):
             one, apart = by_name[blocks], 0.5 * ((position + 0.5) / len(names) - 0.5)
@@ -48,12 +48,12 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                        [each.value for each in found], [each.error for each in found],
                        numbers[blocks], label=flow.title(blocks))
         column[0].set_title(f'of {side}')
-        column[0].legend(fontsize=7, loc='best')
         for ax, name, parity in zip(column, EXACT, PARITY, strict=True):
             reference(ax, y=EXACT[name])
             ax.set_xlabel(f'{parity} operators')
             ax.xaxis.get_major_locator().set_params(integer=True)
     for ax, name in zip(axes[:, 0], EXACT, strict=True):
         ax.set_ylabel(f'$y_{name[-1]}$')
+    flow.legend(figure)
     yield Plot(figure, {'kappa': f'{kappa:g}', 'kinds': [
         {'title': flow.title(one.blocks), 'step': flow.step_read(one)} for one in judgements]})
