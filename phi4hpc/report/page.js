@@ -301,8 +301,10 @@ function save(text, name) {
 }
 
 async function start() {
-  for (const [name, {about, csv}] of Object.entries(await unpacked('data')))
+  const {plots, frames} = await unpacked('data');
+  for (const [name, {about, csv}] of Object.entries(plots))
     new Figure(document.getElementById(name), about, csv);
+  await slide(frames);
   document.documentElement.dataset.ready = 'yes';
 }
 

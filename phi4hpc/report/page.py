@@ -10,7 +10,8 @@ from typing import Any
 
 from PIL import Image
 
-from phi4hpc.report import findings, flow, information, spectra, tables
+from phi4hpc.parallel.leftout import left_out
+from phi4hpc.report import findings, flow, frames, information, spectra, tables
 from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
 from phi4hpc.report.numbers import listed, written
@@ -18,7 +19,7 @@ from phi4hpc.report.provenance import provenance
 from phi4hpc.report.study import Study
 
 LETTER = re.compile('[a-z](?=_)')
-SCRIPTS = 'vendor/d3.min.js', 'vendor/plot.umd.min.js', 'page.js'
+SCRIPTS = 'vendor/d3.min.js', 'vendor/plot.umd.min.js', 'slider.js', 'page.js'
 COLOURS = 128                 # of an embedded PNG, which makes it a third as large
 
 
@@ -34,6 +35,11 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
                 for section in SECTIONS}
     points = [{**row, 'label': html(row['of']), 'kappa': written(row['kappa'])}
               for row in findings.points(study)]
+    found = None
+    with left_out('the slider over kappa'):
+        found = frames.frames(study)
+    data = {'plots': plots(folder, records), 'frames': found and {
+        key: value for key, value in found.items() if key not in ('fields', 'powers')}}
     return environment().get_template('page.j2').render(
         deck=study.deck, summary=summary(study), sections=sections, headings=SECTIONS,
         columns=[html(name) for name in tables.columns(study)],
@@ -41,7 +47,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         information=information.rows(study),
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',
         flow=flow.tables(study), caveats=findings.caveats(study),
-        provenance=provenance(study, ranks, device), data=packed(plots(folder, records)),
+        provenance=provenance(study, ranks, device), frames=found, data=packed(data),
         scripts=[(Path(__file__).parent / name).read_text('utf-8') for name in SCRIPTS])
 
 

@@ -4,11 +4,20 @@ import csv
 import re
 import subprocess
 from base64 import b64decode
+from dataclasses import replace
+from io import BytesIO
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import phi4hpc.opened
+from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.models import models, with_controls
 from phi4hpc.report import figure
+from phi4hpc.report.frames import COLOURS, frames, power, shown
 from phi4hpc.report.page import render
 from phi4hpc.stages import report
 from tests.browser import start, until
@@ -26,7 +35,12 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope='module')
 def study(folder):
-    return make(folder)
+    """Return a made-up study with weights of its models, which did not learn anything."""
+    found = make(folder)
+    for model in models(found.deck):
+        network = Autoencoder(model.settings, model.latent, model.L)
+        modelfile.save(folder / 'models' / f'{model.name}.pt', model, network)
+    return found
 
 
 @pytest.fixture(scope='module')
@@ -86,7 +100,7 @@ def test_nothing_is_said_on_the_console_and_every_figure_is_drawn(page):
     assert [line for line in page.get_log('browser') if line['level'] != 'INFO'] == []
     plots = page.execute_script('''
         return [...document.querySelectorAll('.plot')].map(plot => plot.querySelector('svg'))''')
-    assert len(plots) == 8
+    assert len(plots) == 9
     assert None not in plots
 
 
@@ -135,6 +149,59 @@ def test_a_box_zooms_and_a_button_shows_all_again(page):
     assert back.is_enabled()
     back.click()
     assert page.execute_script(limits, plot) == before
+
+
+def pictures(page):
+    return {canvas.get_attribute('class'): page.execute_script(
+        'return arguments[0].toDataURL()', canvas)
+        for canvas in page.find_elements('css selector', '#slider canvas')}
+
+
+def test_the_slider_shows_another_rung_and_another_model(page):
+    rung, before = one(page, '#slider input'), pictures(page)
+    assert len(set(before.values())) == 5
+    assert one(page, '#slider output').text == f'κ = {KAPPAS[2]}'
+    rung.send_keys('\ue014')                                         # the right arrow
+    after = pictures(page)
+    assert one(page, '#slider output').text == f'κ = {KAPPAS[3]}'
+    assert all(after[name] != before[name] for name in before)
+    one(page, '#slider select').send_keys('dense')
+    other = until(lambda: (found := pictures(page)) != after and found)
+    kept = [name for name in after if other[name] == after[name]]
+    assert kept == ['configuration', 'modes']
+    canvas = one(page, '#slider canvas.lost')
+    assert canvas.get_attribute('aria-label') == f'lost, φ − A(φ) at κ = {KAPPAS[3]}, dense, d=3'
+
+
+def test_images_of_the_slider_are_configurations_and_what_models_make_of_them(study):
+    found = frames(study)
+    sheet = Image.open(BytesIO(b64decode(found['fields'])))
+    images = np.asarray(sheet, float).reshape(5, 8, len(KAPPAS), 8).swapaxes(1, 2)
+    fields_rkyx = (2 * images / (COLOURS - 1) - 1) * float(found['limit'])
+    phi_kyx, after_kyx, lost_kyx = fields_rkyx[0], fields_rkyx[3], fields_rkyx[4]
+    with study.ensembles() as ensembles:
+        original_yx = ensembles[8].phi[1, 0, -1]
+    inside = abs(original_yx) < 0.9 * float(found['limit'])
+    assert abs(phi_kyx[1] - original_yx)[inside].max() < 0.05
+    made_yx = phi4hpc.opened.Models(study.path / 'models', with_controls(study.deck))[
+        'L008_k0.269_dense_d3'](original_yx).numpy()
+    assert abs(after_kyx[1] - made_yx).max() < 0.05
+    assert abs(lost_kyx[1] - (original_yx - made_yx))[inside].max() < 0.1
+
+
+def test_modes_of_the_slider_have_the_mean_square_of_the_field():
+    phi_kyx = np.random.default_rng(1).normal(size=(2, 8, 8))
+    mean = (10 ** power(phi_kyx)).sum((1, 2)) / 8**2
+    assert mean == pytest.approx((phi_kyx**2).sum((1, 2)) / 8**2)
+    assert power(np.ones((1, 8, 8)))[0].argmax() == 4 * 8 + 4
+
+
+def test_large_lattices_show_fewer_rungs_and_always_those_of_training(study):
+    [of_kappa] = study.models.values()
+    kappas = np.linspace(0.24, 0.3, 61)
+    assert shown(kappas, of_kappa) == [*range(61)]
+    large = [replace(model, L=256, kappa=kappas[7]) for model in of_kappa]
+    assert shown(kappas, large) == [0, 7, 30, 60]
 
 
 def test_csv_and_pdf_come_with_a_click(page, study, folder):
