@@ -47,6 +47,16 @@ class Model:
         return safe('_'.join(words))
 
     @property
+    def words(self) -> list[str]:
+        """The settings that are not their default, such as 'hidden 512', and the costs, in words.
+        """
+        found = [f'{key} {value}' for key, value in differing(self.settings)]
+        for cost in self.costs:
+            own = [f'{key} {value}' for key, value in differing(cost.settings)]
+            found.append(' '.join([cost.name, *own]))
+        return found
+
+    @property
     def about(self) -> dict[str, Any]:
         """What it is, as plain values."""
         return {'L': self.L, 'kappa': self.kappa, 'family': self.family, 'latent': self.latent,
@@ -82,14 +92,20 @@ def with_controls(deck: Deck) -> list[Model]:
 
 
 def changed(settings: Section) -> Iterator[str]:
-    """Yield a word, such as hidden512, for every setting that is not its default.
+    """Yield a word, such as hidden512, for every setting that is not its default."""
+    for key, value in differing(settings):
+        yield f'{key}{value}'
+
+
+def differing(settings: Section) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value, as words, of every setting that is not its default.
 
     The latent sizes are left out, for each makes a model of its own.
     """
     for key, field in type(settings).model_fields.items():
         value, default = getattr(settings, key), field.get_default(call_default_factory=True)
         if key != 'latents' and (field.is_required() or value != default):
-            yield f'{key}{spelt(value)}'
+            yield key, spelt(value)
 
 
 def spelt(value: Any) -> str:

@@ -247,6 +247,9 @@ class Report(Section):
     figures: list[Module] = []
     """Figures of your own beside ours: dotted paths of modules such as mygroup.figure, which Python
     finds in the folder of the deck or on PYTHONPATH. docs/extending.md shows one."""
+    beside: list[str] = []
+    """Directories of other runs, whose models are shown beside this run's in figures that compare:
+    gains against lambda, kappa and latent size. Each must have done its stage train."""
 
 
 class Deck(Section):

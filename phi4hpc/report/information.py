@@ -80,7 +80,7 @@ def numbers(study: Study) -> list[dict[str, Any]]:
 
 def everyone(study: Study) -> list[Kept]:
     """Return what all models keep."""
-    return [one for models in study.models.values() for one in kept(study, models)]
+    return [one for models in study.trainings.values() for one in kept(study, models)]
 
 
 def about(one: Kept) -> dict[str, Any]:

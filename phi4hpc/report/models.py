@@ -22,4 +22,6 @@ def ratio(model: Model) -> str:
     if model.optimal:
         return '1, as it is the linear optimum, where training began' if model.record['trained'] \
             else '1, as it is the linear optimum'
-    return value_error(model.record['ratio'], model.record['ratio_error'])
+    said = value_error(model.record['ratio'], model.record['ratio_error'])
+    seeds = model.record.get('ratio_seeds', 0.0)
+    return f'{said} ± {seeds:.1g} over {len(model.trainings)} seeds' if seeds > 0 else said

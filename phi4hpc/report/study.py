@@ -1,7 +1,7 @@
 """A run directory as the report reads it: what every stage left, handed to the figures."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,6 +14,7 @@ import numpy as np
 from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
+from phi4hpc.report.trainings import Entry, Model, pooled
 from phi4hpc.statistics.rungs import rungs_of
 from phi4hpc.storage.hdf5 import readable
 from phi4hpc.storage.reader import Ensembles
@@ -22,64 +23,6 @@ UNDEFINED = {'value': math.nan, 'error': math.nan}
 
 FLOW = ('levels', 'couplings', 'means', 'exponents')
 """The lists of flow.json, of entries by block spin, lattice, kappa and level or step."""
-
-Entry = dict[str, Any]
-"""An entry of results.json: `L`, `kappa`, and means as {'value', 'error', ...} or None."""
-
-
-@dataclass(frozen=True)
-class Model:
-    """An autoencoder, the `number`-th of its kappa.
-
-    `record` is that of its training, `reconstructions` are the entries of its ladder.
-    """
-
-    name: str
-    number: int
-    L: int
-    kappa: float
-    family: str
-    latent: int
-    record: dict[str, Any]
-    reconstructions: list[Entry]
-    of_seeds: str = ''
-    """The name that it shares with trainings by other seeds, and with their controls."""
-    seed: int = 1
-
-    @property
-    def lossless(self) -> bool:
-        """Whether nothing is compressed: there is a latent for every site."""
-        return self.latent == self.L**2
-
-    @property
-    def optimal(self) -> bool:
-        """Whether it does as the linear optimum to the last digit, as it is that itself."""
-        return self.record['ratio'] == 1
-
-    @property
-    def converged(self) -> bool:
-        """Whether training had converged when it ended, or there was no training."""
-        return self.record['converged']
-
-    @property
-    def settings(self) -> str:
-        """Its settings that differ from the default, such as hidden512; empty where none does."""
-        return self.name.partition(f'_d{self.latent}')[2].strip('_').replace('_', ', ')
-
-    @property
-    def label(self) -> str:
-        """How legends name it."""
-        return ', '.join(filter(None, [self.family, f'$d={self.latent}$', self.settings]))
-
-    @property
-    def title(self) -> str:
-        """How captions name it, as HTML."""
-        return ', '.join(filter(None, [self.family, f'<i>d</i> = {self.latent}', self.settings]))
-
-    @property
-    def short(self) -> str:
-        """How rows and ticks name it, on lines of their own."""
-        return '\n'.join(filter(None, [self.family, f'$d={self.latent}$', self.settings]))
 
 
 @dataclass(frozen=True)
@@ -135,20 +78,29 @@ class Study:
 
     @cached_property
     def models(self) -> dict[float, list[Model]]:
-        """The models by their training kappa; empty where the deck trains none."""
+        """The models by their training kappa, all trainings of a model in one; empty where the deck
+        trains none.
+        """
+        return {kappa: [replace(pooled(group), number=number)
+                        for number, group in enumerate(together(models))]
+                for kappa, models in self.trainings.items()}
+
+    @cached_property
+    def trainings(self) -> dict[float, list[Model]]:
+        """The same with the trainings by every seed apart."""
         groups: dict[float, list[Model]] = {}
         if self.deck.train:
             reconstructions = read_json(self.path / 'reconstructions.json')['models']
-            for model in self._read(False):
-                like = groups.setdefault(model.kappa, [])
+            for model in self.records(False):
                 own = reconstructions[model.name]
-                like.append(replace(model, number=len(like), reconstructions=own))
+                groups.setdefault(model.kappa, []).append(replace(model, reconstructions=own))
         return groups
 
     @cached_property
     def controls(self) -> list[Model]:
-        """The models that learned from Gaussian fields, without reconstructions."""
-        return list(self._read(True))
+        """The models that learned from Gaussian fields, without reconstructions, each by all seeds.
+        """
+        return [pooled(group) for group in together(self.records(True))]
 
     @cached_property
     def flow(self) -> dict[str, list[Entry]]:
@@ -157,10 +109,11 @@ class Study:
         nothing: dict[str, list[Entry]] = {name: [] for name in FLOW}
         return nothing | (read_json(path) if path.exists() else {})
 
-    def _read(self, surrogate: bool) -> Iterator[Model]:
+    def records(self, surrogate: bool) -> Iterator[Model]:
         """Yield the models, or their controls, by kappa and latent size, less those that diverged.
 
-        Sorting keeps models of the same latent size in the order of the deck.
+        They have no reconstructions. Sorting keeps models of the same latent size in the order of
+        the deck.
         """
         chosen = [model for model in with_controls(self.deck) if model.surrogate == surrogate]
         for model in sorted(chosen, key=lambda model: (model.kappa, model.latent)):
@@ -168,7 +121,15 @@ class Study:
             if 'diverged' not in record:
                 shared = replace(model, seed=1, surrogate=False).name
                 yield Model(model.name, 0, model.L, model.kappa, model.family, model.latent, record,
-                            [], shared, model.seed)
+                            [], shared, model.seed, tuple(model.words))
+
+
+def together(models: Iterable[Model]) -> list[list[Model]]:
+    """Return models in groups of those that differ in their seed alone."""
+    groups: dict[str, list[Model]] = {}
+    for model in models:
+        groups.setdefault(model.of_seeds, []).append(model)
+    return list(groups.values())
 
 
 def spread(items: list, count: int) -> list:

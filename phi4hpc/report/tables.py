@@ -52,8 +52,8 @@ def optional(value: float | None, form: str) -> str:
 
 
 def models(study: Study) -> list[dict[str, Any]]:
-    """Return a row for each model."""
-    return [model_row(model) for of_kappa in study.models.values() for model in of_kappa]
+    """Return a row for each training of each model."""
+    return [model_row(model) for of_kappa in study.trainings.values() for model in of_kappa]
 
 
 def model_row(model: Model) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 from phi4hpc.files import write_text
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.leftout import announce, left_out
+from phi4hpc.report.beside import beside
 from phi4hpc.report.export import export
 from phi4hpc.report.figure import Kind, draw_and_save, kinds
 from phi4hpc.report.page import render
@@ -17,6 +18,7 @@ from phi4hpc.stages.context import Context
 def run(context: Context) -> None:
     """Draw every figure, then write the page. Collective."""
     study = Study.of(context.directory.path, context.deck)
+    beside(study)                              # a fault in what the deck names comes at once
     records = draw(context, study)
     if context.comm.rank == 0:
         with left_out('tables/'):

@@ -1,160 +1,241 @@
-"""What models gain over the linear optimum, against the latent size, at every training kappa."""
+"""What models gain over the linear optimum: against the latent size, and against couplings."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, NullFormatter
 
+from phi4hpc.report.gains import LINEAR, Place, gain, places
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, bars, colour, panels, points, reference
+from phi4hpc.report.style import FULL, Canvas, Plot, bars, colour, line, panels, points, reference
 
 PLACE = 'blockspin', 15
-TITLE = 'Gain over the linear optimum'
+TITLE = """Gain over the linear optimum {{- ' against couplings' if f.couplings }}"""
 CAPTION = """
-Gain = 1 − loss / loss of the linear optimum of the same latent size <i>d</i>, on test draws, at
-λ = {{ f.lam }}; above the line at 0 a model keeps more than any linear map can. The axis is linear
-within ±{{ f.linear }} and logarithmic beyond. Full markers: training had converged, or there was
-none; open markers: it had not, and the gain is that of a budget of training. Bars with caps:
-jackknife errors over draws
+Gain = 1 − loss / loss of the linear optimum of the same latent size <i>d</i>, on test draws
+{{- ', against ' ~ f.couplings ~ ', in a panel for each latent size' if f.couplings }}; above the
+line at 0 a model keeps more than any linear map can. The axis is linear within ±{{ f.linear }} and
+logarithmic beyond. Full markers: training had converged, or there was none; open markers: it had
+not, and the gain is that of a budget of training. Bars with caps: jackknife errors over draws
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
-means{% endif %}. The gains
+means{% endif %}.
+{%- if f.linear_ones %} Lines: linear block spins of the same number of latents with their best
+decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Kadanoff's blocks
+(dashed) and decimation (dotted).{% endif %} The gains
 {{- ', with the errors over draws and over seeds,' if f.seeds }} are
-{%- for m in f.models %} {{ m.title | safe }} at κ = {{ m.kappa }}: {{ m.gain }}
+{%- for m in f.models %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ' (not converged)' if not m.converged }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
 {%- if f.controls %} Crosses: controls, which learned from Gaussian fields of the same propagator
 and are tested on such fields. They have nothing to gain, and what they gain is over-fitting, or
 digits of latents that hold several modes.
 {%- if f.beyond %} <strong>Some gain more than three errors:
-{%- for m in f.beyond %} {{ m.title | safe }} at κ = {{ m.kappa }}: {{ m.gain }}
+{%- for m in f.beyond %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ';' if not loop.last else '.' }}{% endfor %}</strong>
 {%- else %} None of the {{ f.controls }} controls gains more than three errors.
 {%- endif %}{% endif %}
 """
 
-LINEAR = 0.002                # gain up to which the axis is linear
+THRESHOLD = 0.002             # gain up to which the axis is linear
 CLEAR = 3.0                   # errors by which a gain is taken for more than chance
 TICKS = 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 APART = 0.8                   # of the way from one latent size to the next that models take
-
-
-class Pooled(NamedTuple):
-    """The gain of a model, the mean over seeds, with the errors over draws and over seeds."""
-
-    model: Model
-    value: float
-    draws: float
-    seeds: float
-    converged: bool
-
-    @property
-    def error(self) -> float:
-        """Both errors together."""
-        return float(np.hypot(self.draws, self.seeds))
+LOOKS = dict(zip(LINEAR, ('-', '--', ':'), strict=True))
+CLOSE = 0.02                  # of an axis of couplings, between models at one value
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure, with a panel for every training kappa."""
-    of_kappa = {kappa: [one for one in pooled(models) if not one.model.optimal]
-                for kappa, models in study.models.items()}
-    of_kappa = {kappa: found for kappa, found in of_kappa.items() if found}
-    if not of_kappa:
-        return
-    controls = pooled(study.controls)
-    labels = list(dict.fromkeys(label(one.model) for found in of_kappa.values() for one in found))
-    rows = -(-len(of_kappa) // 3)
-    columns = -(-len(of_kappa) // rows)
+    """Yield the figure against latent size, of the places where the study trains models, and the
+    one against couplings where models were trained at several.
+    """
+    found = places(study)
+    kinds = list(dict.fromkeys(model.kind for place in found for model in place.models))
+    own = merged(study, found)
+    if own:
+        yield Plot(against_size(own, kinds), facts(own))
+    if axes := varied(found):
+        words = ' and '.join(dict.fromkeys(symbol for symbol, _ in axes))
+        yield Plot(against_couplings(axes, kinds), facts(found, words), name='gain_couplings')
+
+
+def merged(study: Study, found: list[Place]) -> list[Place]:
+    """Return the places of the study itself, each with the models of other runs there."""
+    own = [place for place in found if place.study is study]
+    for place in found:
+        for mine in own:
+            if place.study is not study and couplings(place) == couplings(mine):
+                mine.models.extend(place.models)
+                mine.controls.update(place.controls)
+    return own
+
+
+def couplings(place: Place) -> tuple[float, int, float]:
+    """Return what two places agree in that may share a panel."""
+    return place.lam, place.L, place.kappa
+
+
+def against_size(own: list[Place], kinds: list[str]) -> Canvas:
+    """Return the figure with a panel for each place, and models by latent size in it."""
+    rows = -(-len(own) // 3)
+    columns = -(-len(own) // rows)
     figure, axes = panels(rows, columns, FULL, 0.7 + 2.6 * rows, sharey=True)
-    for ax in axes.flat[len(of_kappa):]:
+    for ax in axes.flat[len(own):]:
         ax.set_visible(False)
-    for ax, (kappa, found) in zip(axes.flat, of_kappa.items(), strict=False):
-        own = {one.model.of_seeds: one for one in controls}
-        draw_kappa(ax, found, own, labels)
-        ax.set_title(rf'$\kappa={kappa:g}$')
+    for ax, place in zip(axes.flat, own, strict=False):
+        for number, sizes in enumerate(place.sizes):
+            draw_sizes(ax, place, sizes, number, kinds)
+        finish(ax)
+        labels = [f'$d={"$ and $".join(map(str, sizes))}$' for sizes in place.sizes]
+        ax.set_xticks(range(len(labels)), labels)
+        ax.set(xlim=(-0.6, len(labels) - 0.4), title=rf'$\kappa={place.kappa:g}$')
+        ax.tick_params(axis='x', which='both', length=0)
+    close(figure, axes, own)
+    return figure
+
+
+def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: list[str]) -> None:
+    """Draw models of about one latent size beside each other, and lines of linear block spins."""
+    like = [model for model in place.models if model.latent in sizes]
+    for i, model in enumerate(like):
+        x = number + APART * ((i + 0.5) / len(like) - 0.5)
+        draw_model(axes, model, x, kinds)
+        if control := place.controls.get(model.of_seeds):
+            draw_control(axes, control, x + 0.3 * APART / len(like))
+    for name, value in place.linear(sizes).items():
+        line(axes, [number - 0.5 * APART, number + 0.5 * APART], [value] * 2, color='0.45', lw=0.8,
+             ls=LOOKS[name], zorder=0, label=f'{name}, exact')
+
+
+def draw_model(axes: Axes, model: Model, x: float, kinds: list[str]) -> None:
+    """Draw the gain of a model."""
+    value, error, seeds = gain(model)
+    number = kinds.index(model.kind)
+    bars(axes, [x], [value - seeds], [value + seeds], number)
+    points(axes, [x], [value], [error], number, label=model.kind,
+           markerfacecolor=colour(number) if model.converged else 'white')
+
+
+def draw_control(axes: Axes, control: Model, x: float) -> None:
+    """Draw the gain of a control, with both errors together."""
+    value, error, seeds = gain(control)
+    points(axes, [x], [value], [np.hypot(error, seeds)], fmt='x', color='0.35', label='control')
+
+
+def varied(found: list[Place]) -> list[tuple[str, list[Place]]]:
+    """Return the axes that models were trained along, each as its symbol and the places on it.
+
+    Lambda comes first, then kappa, once for each lambda at which several kappas were.
+    """
+    lams = sorted({place.lam for place in found})
+    axes = [('λ', found)] if len(lams) > 1 else []
+    for lam in lams:
+        here = [place for place in found if place.lam == lam]
+        axes += [('κ', here)] if len({place.kappa for place in here}) > 1 else []
+    return axes
+
+
+def against_couplings(axes: list[tuple[str, list[Place]]], kinds: list[str]) -> Canvas:
+    """Return the figure with a row for each axis, and a column for each latent size."""
+    everyone = [place for _, found in axes for place in found]
+    columns = sorted({compression(place, sizes) for place in everyone for sizes in place.sizes})
+    figure, panels_rc = panels(len(axes), len(columns), FULL, 0.8 + 2.6 * len(axes), sharey=True,
+                               sharex='row')
+    for row, (symbol, found) in zip(panels_rc, axes, strict=True):
+        for ax, factor in zip(row, columns, strict=True):
+            draw_axis(ax, symbol, found, factor, kinds)
+            finish(ax)
+    for ax, factor in zip(panels_rc[0], columns, strict=True):
+        ax.set_title(f'{factor} sites a latent')
+    close(figure, panels_rc, everyone)
+    return figure
+
+
+def compression(place: Place, sizes: list[int]) -> int:
+    """Return how many sites a latent stands for, rounded."""
+    return round(place.L**2 / sizes[-1])
+
+
+def draw_axis(axes: Axes, symbol: str, found: list[Place], factor: int, kinds: list[str]) -> None:
+    """Draw models of one latent size against a coupling, and lines of linear block spins."""
+    of_size = [(coupling(symbol, place), place, sizes) for place in found for sizes in place.sizes
+               if compression(place, sizes) == factor]
+    x_values = sorted({coupling(symbol, place) for place in found})
+    logarithmic = x_values[0] > 0 and x_values[-1] > 5 * x_values[0]
+    here = [kind for kind in kinds
+            if any(model.kind == kind for place in found for model in place.models)]
+    for x, place, sizes in of_size:
+        for model in place.models:
+            if model.latent in sizes:
+                shift = CLOSE * (here.index(model.kind) - (len(here) - 1) / 2)
+                width = np.log(x_values[-1] / x_values[0]) if logarithmic else np.ptp(x_values)
+                there = x * np.exp(shift * width) if logarithmic else x + shift * width
+                draw_model(axes, model, there, kinds)
+                if control := place.controls.get(model.of_seeds):
+                    draw_control(axes, control, there)
+    linear = sorted(((x, place.linear(sizes)) for x, place, sizes in of_size),
+                    key=lambda found: found[0])
+    for name, look in LOOKS.items():
+        if known := [(x, gains[name]) for x, gains in linear if gains]:
+            line(axes, *zip(*known, strict=True), color='0.45', lw=0.8, ls=look, zorder=0,
+                 label=f'{name}, exact')
+    if logarithmic:
+        axes.set_xscale('log')
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_xticks(x_values, [f'{x:g}' for x in x_values])
+    else:
+        axes.set_xticks(x_values, [f'{x:.6g}' for x in x_values], rotation=30)
+    axes.set_xlabel(r'$\lambda$' if symbol == 'λ' else rf'$\kappa$ at $\lambda={found[0].lam:g}$')
+
+
+def coupling(symbol: str, place: Place) -> float:
+    """Return where on an axis a place lies."""
+    return place.lam if symbol == 'λ' else place.kappa
+
+
+def finish(axes: Axes) -> None:
+    """Draw the line at 0, and scale the axis of gains."""
+    reference(axes, y=0)
+    axes.set_yscale('symlog', linthresh=THRESHOLD, linscale=1.0)
+    axes.yaxis.set_major_locator(FixedLocator([-x for x in TICKS] + [0, *TICKS]))
+    axes.yaxis.set_minor_locator(FixedLocator([]))
+    axes.yaxis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
+
+
+def close(figure: Canvas, axes: np.ndarray, found: list[Place]) -> None:
+    """Add the legend, and show all gains of models."""
     for ax in axes[:, 0]:
         ax.set_ylabel('gain')
     handles = {name: handle for ax in axes.flat for handle, name in
                zip(*ax.get_legend_handles_labels(), strict=True)}
     figure.legend(handles.values(), handles, loc='outside lower center', ncols=4)
-    everyone = [one for found in of_kappa.values() for one in found]
     # On this axis matplotlib leaves no margin: a symbol at an end would be cut.
-    ends = [one.value + sign * max(one.draws, one.seeds) for one in everyone for sign in (-1, 1)]
-    axes[0, 0].set_ylim(1.6 * min(*ends, -LINEAR), 1.6 * max(*ends, LINEAR))
-    yield Plot(figure, facts(study, everyone, controls))
+    ends = [value + sign * max(errors) for place in found for model in place.models
+            for value, *errors in [gain(model)] for sign in (-1, 1)]
+    axes[0, 0].set_ylim(1.6 * min(*ends, -THRESHOLD), 1.6 * max(*ends, THRESHOLD))
 
 
-def pooled(models: list[Model]) -> list[Pooled]:
-    """Return the gains of models that lose something, those of all seeds of a model together."""
-    groups: dict[str, list[Model]] = {}
-    for model in models:
-        if not model.lossless:
-            groups.setdefault(model.of_seeds, []).append(model)
-    return [pool(group) for group in groups.values()]
-
-
-def pool(models: list[Model]) -> Pooled:
-    """Return the gain of a model from its trainings by several seeds.
-
-    All were tested on the same draws, so the error over draws is not less for their number.
-    """
-    gains = [1 - model.record['ratio'] for model in models]
-    seeds = np.std(gains, ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
-    return Pooled(models[0], float(np.mean(gains)),
-                  float(np.mean([model.record['ratio_error'] for model in models])), float(seeds),
-                  all(model.converged for model in models))
-
-
-def label(model: Model) -> str:
-    """Return how legends name a model of any latent size."""
-    return ', '.join(filter(None, [model.family, settings(model)]))
-
-
-def settings(model: Model) -> str:
-    """Return the settings that differ from the default, without the seed."""
-    return model.of_seeds.partition(f'_d{model.latent}')[2].strip('_').replace('_', ', ')
-
-
-def draw_kappa(axes: Axes, found: list[Pooled], controls: dict[str, Pooled],
-               labels: list[str]) -> None:
-    """Draw the gains at a kappa, models of one latent size beside each other, and controls."""
-    sizes = sorted({one.model.latent for one in found})
-    for one in found:
-        number = labels.index(label(one.model))
-        like = [other for other in found if other.model.latent == one.model.latent]
-        x = sizes.index(one.model.latent) + APART * ((like.index(one) + 0.5) / len(like) - 0.5)
-        bars(axes, [x], [one.value - one.seeds], [one.value + one.seeds], number)
-        face = colour(number) if one.converged else 'white'
-        points(axes, [x], [one.value], [one.draws], number, markerfacecolor=face,
-               label=label(one.model))
-        if control := controls.get(one.model.of_seeds):
-            points(axes, [x + 0.3 * APART / len(like)], [control.value], [control.error], number,
-                   fmt='x', color='0.35', label='control')
-    reference(axes, y=0)
-    axes.set_yscale('symlog', linthresh=LINEAR, linscale=1.0)
-    axes.yaxis.set_major_locator(FixedLocator([-x for x in TICKS] + [0, *TICKS]))
-    axes.yaxis.set_minor_locator(FixedLocator([]))
-    axes.yaxis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
-    axes.set_xticks(range(len(sizes)), [f'$d={size}$' for size in sizes])
-    axes.set_xlim(-0.6, len(sizes) - 0.4)
-    axes.tick_params(axis='x', which='both', length=0)
-
-
-def facts(study: Study, found: list[Pooled], controls: list[Pooled]) -> dict[str, Any]:
+def facts(found: list[Place], words: str = '') -> dict[str, Any]:
     """Return what the caption tells."""
-    beyond = [one for one in controls if one.value > CLEAR * one.error]
-    return {'lam': f'{study.deck.action.lam:g}', 'linear': f'{100 * LINEAR:g}%',
-            'seeds': any(one.seeds > 0 for one in (*found, *controls)),
-            'models': [described(one) for one in found],
-            'controls': len(controls), 'beyond': [described(one) for one in beyond]}
+    models = [(model, place) for place in found for model in place.models]
+    controls = [(place.controls[model.of_seeds], place) for model, place in models
+                if model.of_seeds in place.controls]
+    beyond = [(model, place) for model, place in controls
+              if (of := gain(model))[0] > CLEAR * np.hypot(*of[1:])]
+    return {'linear': f'{100 * THRESHOLD:g}%', 'couplings': words,
+            'seeds': any(gain(model)[2] > 0 for model, _ in (*models, *controls)),
+            'linear_ones': any(place.linear(sizes) for place in found for sizes in place.sizes),
+            'models': [described(*one) for one in models],
+            'controls': len(controls), 'beyond': [described(*one) for one in beyond]}
 
 
-def described(one: Pooled) -> dict[str, Any]:
+def described(model: Model, place: Place) -> dict[str, Any]:
     """Return what the caption tells of a model."""
-    said = value_error(100 * one.value, 100 * one.draws)
-    if one.seeds > 0:
-        said += f' ± {100 * one.seeds:.1g}'
-    return {'title': one.model.title, 'kappa': f'{one.model.kappa:g}', 'gain': f'{said}%',
-            'converged': one.converged}
+    value, error, seeds = gain(model)
+    said = value_error(100 * value, 100 * error)
+    if seeds > 0:
+        said += f' ± {100 * seeds:.1g}'
+    return {'title': model.title, 'gain': f'{said}%', 'converged': model.converged,
+            'at': f'κ = {place.kappa:g}, λ = {place.lam:g}'}

@@ -1,6 +1,5 @@
 """What models keep of the information on couplings, against latent size and against loss."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -64,12 +63,12 @@ def draw(study: Study) -> Iterator[Plot]:
 
 def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
     """Draw what is lost on a coupling against latent size, and against what is lost of phi^2."""
-    labels = list(dict.fromkeys(kind(one) for one in found))
+    labels = list(dict.fromkeys(one.model.kind for one in found))
     for one in found:
         like = [other for other in found if other.model.latent == one.model.latent]
         shift = 1 + APART * (like.index(one) - (len(like) - 1) / 2)
-        y, error, number = one.lost(name), one.error[name], labels.index(kind(one))
-        points(axes[0], [one.model.latent * shift], [y], [error], number, label=kind(one))
+        y, error, number = one.lost(name), one.error[name], labels.index(one.model.kind)
+        points(axes[0], [one.model.latent * shift], [y], [error], number, label=one.model.kind)
         points(axes[1], [one.lost('variance')], [y], [error], number)
     draw_diagonal(axes[1], [one.lost('variance') for one in found])
     for ax in axes:
@@ -82,12 +81,6 @@ def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
     axes[0].xaxis.set_minor_locator(FixedLocator(sizes))
     axes[0].xaxis.set_minor_formatter(NullFormatter())
     axes[0].set_xticks(shown, [f'${d}$' for d in shown])
-
-
-def kind(one: Kept) -> str:
-    """Return how legends name a model of any latent size."""
-    settings = re.sub(r'(, )?block\d+', '', one.model.settings)
-    return ', '.join(filter(None, [one.model.family, settings]))
 
 
 def percent(axis: Axis, digits: tuple[int, ...]) -> None:

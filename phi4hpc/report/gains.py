@@ -1,0 +1,108 @@
+"""What block spins gain over the linear optimum, in this run and in runs beside it.
+
+The gain is 1 - loss / loss of the linear optimum of the same latent size. That of models is over
+test draws. That of linear block spins follows from G(p), over all draws, without a model.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from phi4hpc.blockspin.ensemble import MeasuredEnsemble
+from phi4hpc.blockspin.families import decimation, kadanoff, zone
+from phi4hpc.blockspin.family import Baseline
+from phi4hpc.blockspin.optimum import linear_loss
+from phi4hpc.lattice.modes import leading_modes, mode_propagator
+from phi4hpc.lattice.orbits import symmetrised
+from phi4hpc.report.beside import beside
+from phi4hpc.report.study import Model, Study, together
+from phi4hpc.report.trainings import pooled
+from phi4hpc.statistics.estimates import blocks
+
+LINEAR = {'zone': zone.Family, 'kadanoff': kadanoff.Family, 'decimation': decimation.Family}
+"""The block spins whose gain is exact, each with its best linear decoder."""
+ALIKE = 1.1
+"""Latent sizes whose ratio is at most this are compared, such as 61 and 64."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where models were trained, and these, less those that lose nothing; controls by `of_seeds`.
+    """
+
+    lam: float
+    L: int
+    kappa: float
+    study: Study
+    models: list[Model]
+    controls: dict[str, Model] = field(default_factory=dict)
+
+    @property
+    def sizes(self) -> list[list[int]]:
+        """The latent sizes, those that are compared in one list."""
+        groups: list[list[int]] = []
+        for latent in sorted({model.latent for model in self.models}):
+            if groups and latent <= ALIKE * groups[-1][0]:
+                groups[-1].append(latent)
+            else:
+                groups.append([latent])
+        return groups
+
+    @cached_property
+    def propagator_yx(self) -> np.ndarray:
+        """G(p) at all momenta, from all draws."""
+        power_yx = np.zeros((self.L, self.L))
+        with self.study.ensembles() as ensembles:
+            lattice = ensembles[self.L]
+            k, draws = lattice.rung(self.kappa), slice(0, lattice.draws)
+            for c in range(lattice.chains):
+                for phi_nyx in blocks(lattice, k, c, draws):
+                    power_yx += len(phi_nyx) * mode_propagator(phi_nyx)
+        return symmetrised(power_yx / (lattice.chains * lattice.draws))
+
+    def linear(self, sizes: list[int]) -> dict[str, float]:
+        """Return the gain of each block spin of LINEAR whose latents number about as given.
+
+        It is empty where no blocks of sites are of such a size.
+        """
+        block = max(2, round(self.L / sizes[-1] ** 0.5))
+        blocks_there = (self.L // block) ** 2
+        if self.L % block or not 1 / ALIKE <= blocks_there / sizes[-1] <= ALIKE:
+            return {}
+        dropped = leading_modes(self.propagator_yx, blocks_there).dropped / self.L**2
+        return {name: 1 - self.loss(family(block=block)) / dropped
+                for name, family in LINEAR.items()}
+
+    def loss(self, family: Baseline) -> float:
+        """Return the loss of a site of a linear block spin."""
+        latent, = family.sizes(self.L)
+        known = MeasuredEnsemble(self.L, self.kappa, self.lam, self.propagator_yx, (0,))
+        encoder_dD = family.encoder(latent, known)
+        return linear_loss(encoder_dD, family.decoder(encoder_dD, known), self.propagator_yx)
+
+
+def places(study: Study) -> list[Place]:
+    """Return where models of the study were trained, then where those of the runs beside it were.
+
+    Models that are the linear optimum itself are left out, and places that have no others. Raises
+    UserError as `beside` does.
+    """
+    return [place for each in (study, *beside(study)) for place in of_run(each)]
+
+
+def of_run(study: Study) -> list[Place]:
+    """Return the places of one run."""
+    controls = {model.of_seeds: model for model in study.controls}
+    of_kappa: dict[tuple[int, float], list[Model]] = {}
+    for group in together(study.records(False)):
+        if not ((model := pooled(group)).lossless or model.optimal):
+            of_kappa.setdefault((model.L, model.kappa), []).append(model)
+    return [Place(study.deck.action.lam, L, kappa, study, models, controls)
+            for (L, kappa), models in of_kappa.items()]
+
+
+def gain(model: Model) -> tuple[float, float, float]:
+    """Return the gain of a model, with its errors over draws and over seeds."""
+    record = model.record
+    return 1 - record['ratio'], record['ratio_error'], record['ratio_seeds']
