@@ -92,8 +92,8 @@ def summed(predictions: list[information.Prediction], decoded: information.Map,
     orbit_D = numbered(phi_nyx.shape[-1]).ravel()
     sums = information.nothing() | {'moments': np.zeros((2, 3)),
                                     'power': np.zeros((2, orbit_D.max() + 1))}
-    for start in range(0, len(phi_nyx), information.CHUNK):
-        pair = information.before_and_after(decoded, phi_nyx[start:start + information.CHUNK])
+    for _, piece in information.pieces([slice(0, len(phi_nyx))], phi_nyx.shape[-1]):
+        pair = information.before_and_after(decoded, phi_nyx[piece])
         information.add(sums, predictions, *pair)
         for side, z_nyx in enumerate(pair):
             m_n = abs(z_nyx.mean((1, 2)))

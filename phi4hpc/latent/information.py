@@ -32,7 +32,7 @@ LEARN = 4096
 """Draws that predictions are fitted to, at most: a hundred for each feature."""
 RIDGE = 1e-9
 """Of the variance that a feature has in the fields themselves: it takes out what is rounding."""
-CHUNK = 256                      # draws that are mapped at a time
+CHUNK = 2**18                    # sites that are looked at together
 
 
 class Prediction(NamedTuple):
@@ -62,13 +62,23 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
     predictions = fitted(comm, mapped, learn, phi_nyx.shape[-1], each)
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [nothing() for _ in slices]
-    pieces = [(b, slice(n, min(n + CHUNK, part.stop))) for b, part in enumerate(slices)
-              for n in range(part.start, part.stop, CHUNK)]
-    for b, piece in each(pieces):
+    for b, piece in each(pieces(slices, phi_nyx.shape[-1])):
         add(sums_b[b], predictions, *before_and_after(mapped, phi_nyx[piece]))
     value_t, error_t = jackknife(comm, gather_blocks(comm, sums_b), kept)
     return dict(zip(NAMES, value_t, strict=True)) | {
         f'{name}_error': error for name, error in zip(NAMES, error_t, strict=True)}
+
+
+def draws_at_once(L: int) -> int:
+    """Return how many draws are looked at together, so that memory stays flat."""
+    return max(1, CHUNK // L**2)
+
+
+def pieces(slices: list[slice], L: int) -> list[tuple[int, slice]]:
+    """Return the slices of blocks of draws as pieces, each with the number of its block."""
+    step = draws_at_once(L)
+    return [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
+            for n in range(part.start, part.stop, step)]
 
 
 def nothing() -> Sums:

@@ -27,10 +27,11 @@ those at which hidden units look.
 Suffixes: n draws, y x lattice axes, o orbits of momenta, a b operators.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 
+from phi4hpc.latent.information import Map, pieces
 from phi4hpc.latent.momentum import transformed
 from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered
@@ -39,7 +40,6 @@ from phi4hpc.parallel.communicator import Communicator, Pieces
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
-Map = Callable[[np.ndarray], np.ndarray]
 
 MODEL, INITIAL, FIELD = 0, 1, 2
 SECTORS = {'site': [3], 'neighbours': [4, 5], 'kept': [6], 'together': [3, 4, 5, 6],
@@ -51,7 +51,6 @@ RIDGE = 1e-9
 """Of the power of an operator in all momenta: it takes out those that one does not reach."""
 ROUNDING = 1e-12
 """Of the power of the field, below which there is no R."""
-CHUNK = 128                      # draws that are mapped at a time
 
 
 def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: Iterable[np.ndarray],
@@ -74,9 +73,7 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     weights['nonlinear'] = coefficients(total_oab, [INITIAL, FIELD])
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'gram': np.zeros_like(gram_oab)} for _ in slices]
-    pieces = [(b, slice(n, min(n + CHUNK, part.stop))) for b, part in enumerate(slices)
-              for n in range(part.start, part.stop, CHUNK)]
-    for b, piece in each(pieces):
+    for b, piece in each(pieces(slices, L)):
         sums_b[b]['gram'] += products(mapped, initial, latent, phi_nyx[piece])
     found = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: parts(sums['gram'], weights))
     return {f'{name}{part}': number for part, numbers in zip(('', '_error'), found, strict=True)
@@ -91,8 +88,9 @@ def products(mapped: Map, initial: Map, latent: int, phi_nyx: np.ndarray) -> np.
         COUNT, len(phi_nyx), L**2)
     both_Dan = np.concatenate([wave_anD.real, wave_anD.imag], 1).transpose(2, 0, 1)
     gram_Dab = both_Dan @ both_Dan.transpose(0, 2, 1)
-    of_orbit_oD = np.eye(orbit_D.max() + 1)[orbit_D].T
-    return np.tensordot(of_orbit_oD, gram_Dab, 1)
+    order = np.argsort(orbit_D, kind='stable')
+    starts_o = np.searchsorted(orbit_D[order], np.arange(orbit_D.max() + 1))
+    return np.add.reduceat(gram_Dab[order], starts_o)
 
 
 def fields(mapped: Map, initial: Map, latent: int, phi_nyx: np.ndarray) -> list[np.ndarray]:

@@ -29,6 +29,7 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.blockspin.shards import evenly
+from phi4hpc.latent.information import pieces
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
@@ -41,7 +42,6 @@ SAMPLES = 16
 """Draws at which Jacobians are formed: one for each block of the jackknife."""
 ROUNDING = 1e-12
 """Of the largest variance of a latent, below which a direction of latent space is not used."""
-CHUNK = 256                      # draws that are mapped at a time
 
 
 class Metric(NamedTuple):
@@ -108,9 +108,9 @@ def jacobian_sums(model: Autoencoder, phi_nyx: np.ndarray, first: int, total: in
     chosen = set(evenly(total, SAMPLES))
     sums_b = [{'samples': np.zeros(1), 'metric': np.zeros((d, d))} for _ in slices]
     whole = {'decoder': np.zeros((D, d)), 'encoder': np.zeros((d, D))}
-    pieces = [(b, n) for b, part in enumerate(slices) for n in range(part.start, part.stop)
-              if first + n in chosen]
-    for b, n in each(pieces):
+    own = [(b, n) for b, part in enumerate(slices) for n in range(part.start, part.stop)
+           if first + n in chosen]
+    for b, n in each(own):
         x_nD = torch.from_numpy(phi_nyx[n:n + 1].reshape(1, D)).to(weight)
         jac_Dd = decoder_jacobian(model, model.encode(x_nD))[0].detach()
         sums_b[b]['samples'] += 1
@@ -129,9 +129,7 @@ def latent_sums(model: Autoencoder, phi_nyx: np.ndarray, slices: list[slice],
     d, L, weight = model.latent, model.L, next(model.parameters())
     sums_b = [{'count': np.zeros(1), 'residual': np.zeros(1), 'power': np.zeros((L, L)),
                'excess': np.zeros((d, d))} for _ in slices]
-    pieces = [(b, slice(n, min(n + CHUNK, part.stop))) for b, part in enumerate(slices)
-              for n in range(part.start, part.stop, CHUNK)]
-    for b, piece in each(pieces):
+    for b, piece in each(pieces(slices, L)):
         x_nD = torch.from_numpy(np.ascontiguousarray(phi_nyx[piece])).to(weight).flatten(1)
         y_nd = model.encode(x_nD)
         missed_nD = (x_nD - model.decode(y_nd)).double()

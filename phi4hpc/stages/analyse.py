@@ -162,8 +162,9 @@ def before_test(context: Context, model: Model, lattice: Lattice,
     draws, rung = slice(0, valid.stop), lattice.rung(model.kappa)
     numbers = shards.evenly(lattice.chains * length(draws), most)
     first, last = block(len(numbers), context.comm.size, context.comm.rank)
-    for start in range(first, last, information.CHUNK):
-        some = numbers[start:min(start + information.CHUNK, last)]
+    step = information.draws_at_once(model.L)
+    for start in range(first, last, step):
+        some = numbers[start:min(start + step, last)]
         yield shards.read_numbers(lattice.phi, rung, draws, some)
 
 
