@@ -202,7 +202,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     for number, name in enumerate(('kappa', 'lambda', 'field', 'variance')):
         group[f'information/{name}'] = 0.97 - 0.1 * number
         group[f'information/{name}_error'] = 0.01
-    for name in ('information', 'information_error', 'p_hat', 'p_hat_spread'):
+    for name in ('information', 'information_error', 'entropy', 'entropy_error', 'p_hat',
+                 'p_hat_spread'):
         group[f'metric/{name}'] = np.array([40.0, 3.0, 0.5])
     for name in ('directions', 'kappa', 'kappa_of_least', 'variance', 'abs_magnetisation_ratio',
                  'binder_shift'):

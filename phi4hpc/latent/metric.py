@@ -29,12 +29,13 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.blockspin.shards import evenly
+from phi4hpc.latent import entropy
 from phi4hpc.latent.information import pieces
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
 from phi4hpc.parallel.communicator import Communicator, Pieces
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
 
@@ -65,6 +66,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     """Return the Metric of a model over test draws, with over directions (r,)
 
     `information`, `information_error`: the spectrum, largest first, with its jackknife error,
+    `entropy`, `entropy_error`: the entropy that each explains, as latent/entropy.py says,
     `p_hat`, `p_hat_spread`: mean and standard deviation of |p^| over the power of what the decoder
         makes of the direction, so that a direction that is a wave has a spread of zero.
 
@@ -92,8 +94,19 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     out_dr = half_dd @ direction_dr
     images_rD = (blocks.total['decoder'] / blocks.total['samples'] @ out_dr).T
     p_hat_r, spread_r = momenta(images_rD, model.L)
-    return Metric({'information': value_r, 'information_error': error_r, 'p_hat': p_hat_r,
-                   'p_hat_spread': spread_r}, direction_dr.T @ np.linalg.pinv(half_dd), out_dr)
+    into_rd, power_Br = direction_dr.T @ np.linalg.pinv(half_dd), powers(comm, blocks, out_dr)
+    sigma2 = blocks.total['residual'][0] / (blocks.total['count'][0] * model.sites)
+    explained = entropy.analyse(comm, model, into_rd, power_Br, sigma2, phi_nyx, first, total, each)
+    return Metric({'information': value_r, 'information_error': error_r, **explained,
+                   'p_hat': p_hat_r, 'p_hat_spread': spread_r}, into_rd, out_dr)
+
+
+def powers(comm: Communicator, blocks: Blocks, out_dr: np.ndarray) -> np.ndarray:
+    """Return |J e|^2 of all directions at the draw of each block that has its Jacobian, (B, r)."""
+    own = {b: np.einsum('dr,de,er->r', out_dr, sums['metric'], out_dr, optimize=True)
+           for b, sums in blocks.owned.items() if sums['samples'][0]}
+    everyone = {b: power_r for part in comm.allgather(own) for b, power_r in part.items()}
+    return np.array([everyone[b] for b in sorted(everyone)])
 
 
 def jacobian_sums(model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,

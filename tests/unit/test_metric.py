@@ -9,7 +9,7 @@ import xarray
 from mpi4py import MPI
 from torch import nn
 
-from phi4hpc.latent import ablation, information, latentfile, metric
+from phi4hpc.latent import ablation, entropy, information, latentfile, metric
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.lattice.shells import kept_shells
@@ -114,6 +114,7 @@ def test_with_all_directions_nothing_is_removed():
 
 def test_labels_of_latents_do_not_matter_to_spectrum_and_removal():
     before, after = (analysed(model).found for model in (dense(), mixed(dense())))
+    np.testing.assert_allclose(after['entropy'], before['entropy'], atol=0.02)
     for name in ('information', 'information_error', 'p_hat', 'p_hat_spread'):
         np.testing.assert_allclose(after[name], before[name], rtol=1e-5, err_msg=name)
     before, after = (ablated(model) for model in (dense(), mixed(dense())))
@@ -149,6 +150,35 @@ def test_latents_that_are_a_field_have_the_spectrum_of_waves():
     assert np.sqrt((pulls**2).mean()) < 3
     # Waves p and -p are one multiplet of two.
     np.testing.assert_allclose(few['information'][1:3].std(), 0, atol=1e-6 * few['information'][1])
+
+
+def test_the_entropy_of_normal_components_is_that_of_their_variance():
+    found = analysed(network('fourier', LATENT, SIZE), draws(2000)).found
+    pulls = (found['entropy'] - np.log(found['information']) / 2) / found['entropy_error']
+    assert np.sqrt((pulls**2).mean()) < 2
+    assert found['entropy_error'].max() < 0.05
+
+
+def test_a_component_with_two_peaks_explains_less_than_its_variance_says():
+    """M of two signs and one modulus has the entropy of its noise, and ln 2."""
+    rng, noise = np.random.default_rng(4), 0.3
+    phi_nyx = draws(4000)
+    sign_n11 = rng.choice([-1.0, 1.0], 4000)[:, None, None]
+    phi_nyx += sign_n11 + noise * rng.standard_normal((4000, 1, 1)) - phi_nyx.mean((1, 2))[
+        :, None, None]
+    found = analysed(network('fourier', 5, SIZE), phi_nyx).found
+    less = np.log(found['information'][0]) / 2 - found['entropy'][0]
+    exact = np.log(1 + noise**2) / 2 - np.log(noise) - np.log(2)
+    assert abs(less - exact) < 4 * found['entropy_error'][0] + 0.01
+
+
+@pytest.mark.parametrize(('drawn', 'exact'), [
+    (lambda rng: rng.standard_normal((20000, 1)), np.log(2 * np.pi * np.e) / 2),
+    (lambda rng: np.sqrt(3) * rng.uniform(-1, 1, (20000, 1)), np.log(2 * np.sqrt(3)))],
+    ids=['normal', 'uniform'])
+def test_entropies_of_known_densities(drawn, exact):
+    counts = entropy.counted(drawn(np.random.default_rng(1)))
+    assert entropy.differential_entropy({'counts': counts})[0] == pytest.approx(exact, abs=0.02)
 
 
 def test_errors_are_the_spread_over_independent_draws():

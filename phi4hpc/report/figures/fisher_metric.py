@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from phi4hpc.report.information import chosen
 from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, bars, panels, points, reference
 
@@ -20,15 +21,19 @@ Left: what each direction of latent space says of the field at κ = {{ f.kappa }
 <i>C</i><sup>1/2</sup>⟨<i>J</i><sup>T</sup><i>J</i>⟩<i>C</i><sup>1/2</sup>/σ², with <i>J</i> the
 Jacobian of the decoder, <i>C</i> the covariance of the latents and σ² the loss of a site; it is
 the same however latents are mixed linearly. A direction counts for ½ ln(1 + value): those below the
-line at 1 carry less of the field than is lost at a site. Right: the momentum {{ phat() }} of these
-directions, the mean over the power of what the mean Jacobian of the decoder makes of them; bars
-without caps: its standard deviation within a direction. Removed from the least informative
-upward, the directions are a scale in the sense of Bayesian renormalisation (arXiv:2204.12939). This
-scale is a momentum cut-off where {{ phat() }} rises with the number of the direction, and a
-direction is one wave, without spread.
+line at 1 carry less of the field than is lost at a site. Crosses: e<sup>2<i>H</i></sup>, with
+<i>H</i> the entropy that the direction explains (arXiv:2410.19426) above that of noise at a site,
+which is the same value where its component is normal and the decoder linear. Right: the momentum
+{{ phat() }} of these directions, the mean over the power of what the mean Jacobian of the decoder
+makes of them; bars without caps: its standard deviation within a direction. Removed from the least
+informative upward, the directions are a scale in the sense of Bayesian renormalisation
+(arXiv:2204.12939). This scale is a momentum cut-off where {{ phat() }} rises with the number of the
+direction, and a direction is one wave, without spread.
 {{- ' Shown are the linear optimum and what was trained.' if f.few }} By model:
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.nats }} nats in all, {{ m.ordered }} of pairs of
-directions in the order of {{ phat() }}, spread {{ m.spread }}{{ ';' if not loop.last else '.' }}
+directions in the order of {{ phat() }} and {{ m.entropic }} in that of <i>H</i>, mean spread
+{{ m.spread }}, and the first direction explains {{ m.first }} nats, where its variance alone says
+{{ m.alone }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
 """
 
@@ -58,11 +63,14 @@ def draw(study: Study) -> Iterator[Plot]:
 
 def draw_model(axes: np.ndarray, number: int, label: str, group: h5py.Group) -> None:
     """Draw the spectrum of a model, and the momenta of its directions."""
-    value, error, p_hat, spread = (group[name][...] for name in (
-        'information', 'information_error', 'p_hat', 'p_hat_spread'))
+    value, error, entropy, entropy_error, p_hat, spread = (group[name][...] for name in (
+        'information', 'information_error', 'entropy', 'entropy_error', 'p_hat', 'p_hat_spread'))
     own = np.unique(np.geomspace(1, len(value), SHOWN).round().astype(int)) - 1
     points(axes[0], own + 1, value[own], error[own], number, markersize=2.5, capsize=1,
            label=label)
+    explained = np.exp(2 * entropy)
+    points(axes[0], own + 1, explained[own], (2 * explained * entropy_error)[own], number, fmt='x',
+           markersize=2.5, capsize=1, alpha=0.6)
     draw_momenta(axes[1], own, p_hat, spread, number)
 
 
@@ -75,9 +83,16 @@ def draw_momenta(axes: Axes, own: np.ndarray, p_hat: np.ndarray, spread: np.ndar
 
 def said(group: h5py.Group) -> dict[str, Any]:
     """Return what the caption tells of a model's directions."""
-    value, p_hat, spread = (group[name][...] for name in ('information', 'p_hat', 'p_hat_spread'))
-    later = np.triu(np.ones((len(p_hat),) * 2, bool), 1)
-    rises = p_hat > p_hat[:, None] - SAME
-    ordered = f'{100 * rises[later].mean():.0f}%' if later.any() else 'all'
-    return {'nats': f'{np.log1p(value.clip(0)).sum() / 2:.0f}', 'ordered': ordered,
-            'spread': f'{spread.mean():.2f}'}
+    value, p_hat, spread, entropy, error = (group[name][...] for name in (
+        'information', 'p_hat', 'p_hat_spread', 'entropy', 'entropy_error'))
+    return {'nats': f'{np.log1p(value.clip(0)).sum() / 2:.0f}', 'spread': f'{spread.mean():.2f}',
+            'ordered': in_order(p_hat, SAME), 'entropic': in_order(-entropy, error.mean()),
+            'first': value_error(entropy[0], error[0]), 'alone': f'{np.log(value[0]) / 2:.3f}'}
+
+
+def in_order(rising: np.ndarray, same: float) -> str:
+    """Return how many pairs of values rise in their order, in percent; or differ by too little."""
+    later = np.triu(np.ones((len(rising),) * 2, bool), 1)
+    if not later.any():
+        return 'all'
+    return f'{100 * (rising > rising[:, None] - same)[later].mean():.0f}%'
