@@ -11,26 +11,21 @@ it is so at that step, and no later step contradicts it by more than TWO errors.
 """
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean, stdev
-from typing import Any
 
+from phi4hpc.flow.kinds import Entry, without_seed
 from phi4hpc.lattice import transition
 
 EXACT = {'y_t': 1 / transition.EXACT['nu'], 'y_h': 2 - transition.EXACT['beta/nu']}
 """1/nu and 2 - beta/nu of the Ising class in two dimensions."""
 TWO = 2.0
 WITHIN = 0.02
-STILL = 0.1
-"""Change of ln lambda' from a level to the next, up to which the coupling is at rest."""
 RESOLVED = 0.05
 """Part of itself that the statistical error of an exponent may be for it to take part."""
 SMALLEST = 8
 """Sites a side of the finer lattice of a step, at least: on smaller ones operators overlap."""
-
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -127,11 +122,6 @@ def judged(exponents: list[Entry], kappa: float) -> list[Judgement]:
         own = [entry for entry in own if entry['start'] == start]
         found.append(Judgement(blocks, start, *(list(by_step(own, name)) for name in EXACT)))
     return sorted(found, key=lambda one: one.rank)
-
-
-def without_seed(blocks: str) -> str:
-    """Return the name that a learned block spin shares with trainings by other seeds."""
-    return re.sub(r'_s\d+(?=(_signs)?$)', '', blocks) if blocks.startswith('learned:') else blocks
 
 
 def by_step(entries: list[Entry], name: str, operators: int | None = None) -> Iterator[Exponent]:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from phi4hpc.files import write_text
 from phi4hpc.lattice.observable import load
-from phi4hpc.report import findings, flow, information
+from phi4hpc.report import findings, flowtables, information
 from phi4hpc.report.numbers import written
 from phi4hpc.report.study import UNDEFINED, Study
 from phi4hpc.report.tables import columns
@@ -42,7 +42,7 @@ def export(study: Study, folder: Path) -> None:
     for name in ('couplings', 'exponents', 'means'):
         if entries := study.flow[name]:
             write(folder / f'flow_{name}', pd.json_normalize(entries))
-    if judged := flow.rows(study):
+    if judged := flowtables.rows(study):
         write(folder / 'flow_judgement', pd.json_normalize(judged))
 
 

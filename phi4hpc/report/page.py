@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from phi4hpc.parallel.leftout import left_out
-from phi4hpc.report import findings, flow, frames, information, spectra, tables
+from phi4hpc.report import findings, flowtables, frames, information, spectra, tables
 from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
 from phi4hpc.report.numbers import listed, written
@@ -46,7 +46,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         information=information.rows(study),
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',
-        flow=flow.tables(study), caveats=findings.caveats(study),
+        flow=flowtables.tables(study), caveats=findings.caveats(study),
         provenance=provenance(study, ranks, device), frames=found, data=packed(data),
         scripts=[(Path(__file__).parent / name).read_text('utf-8') for name in SCRIPTS])
 

@@ -5,7 +5,8 @@ from statistics import stdev
 
 import pytest
 
-from phi4hpc.flow.judgement import judged, without_seed
+from phi4hpc.flow.judgement import judged
+from phi4hpc.flow.kinds import without_seed
 from tests.made_up import flow
 
 MODEL = 'learned:L032_k0.27_convolutional_d256_block2'

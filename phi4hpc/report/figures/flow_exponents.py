@@ -8,6 +8,7 @@ from matplotlib.patches import Rectangle
 
 from phi4hpc.flow.judgement import EXACT, Exponent, Judgement
 from phi4hpc.report import flow
+from phi4hpc.report.flowtables import PUBLISHED
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, bars, colour, panels, points, reference
 
@@ -85,7 +86,7 @@ def draw_steps(axes: Axes, steps: list[Exponent], settled: int | None, apart: fl
 
 def draw_published(axes: Axes, name: str, x: float) -> None:
     """Draw published values beside the last step."""
-    there = [paper for paper in flow.PUBLISHED if name in paper.values]
+    there = [paper for paper in PUBLISHED if name in paper.values]
     for paper in there:
         value, error = paper.values[name]
         points(axes, [x], [value], [error], fmt=paper.marker, color='k', markerfacecolor='k')

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from matplotlib.axes import Axes
 
 from phi4hpc.flow.judgement import EXACT, WITHIN, Judgement
+from phi4hpc.flow.kinds import of_signs
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
@@ -67,7 +68,7 @@ def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
         there, number = one.arrived, numbers[one.blocks]
         truncation = (there or one.y_t[-1]).truncation
         apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
-        face = colour(number) if flow.of_signs(one.blocks) else 'white'
+        face = colour(number) if of_signs(one.blocks) else 'white'
         if truncation > 0:
             axes.plot([(there.step if there else never) + apart], [truncation],
                       MARKERS[number % len(MARKERS)], color=colour(number), markerfacecolor=face)

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from phi4hpc.flow.judgement import STILL
+from phi4hpc.flow.kinds import kinds, of_kind
+from phi4hpc.flow.rest import STILL, Coupling, at_rest, changes, couplings
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
@@ -27,14 +28,13 @@ the next. A block spin has come to rest at the first level from which on changes
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield the figure, at the kappa nearest to kappa_c."""
-    couplings = study.flow['couplings']
-    if not couplings:
+    entries = study.flow['couplings']
+    if not entries:
         return
     kappa = flow.critical_rung(study, 'couplings')
-    here = [entry for entry in couplings if entry['kappa'] == kappa]
-    shown = {kind: found for kind in flow.kinds(here)
-             if len(found := positive(flow.couplings(flow.of_kind(here, kind),
-                                                     'lambda_prime'))) > 1}
+    here = [entry for entry in entries if entry['kappa'] == kappa]
+    shown = {kind: found for kind in kinds(here)
+             if len(found := positive(couplings(of_kind(here, kind), 'lambda_prime'))) > 1}
     if not shown:
         yield Missing('No λ′ is shown by level: no block spin has one at two levels.')
         return
@@ -49,7 +49,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             bars(axes[0, 0], (level + apart)[there], np.maximum(value - part, 0.5 * value)[there],
                  (value + part)[there], number, width)
         points(axes[0, 0], level + apart, value, error, number, label=flow.title(kind))
-        step, change, noise = flow.changes(found)
+        step, change, noise = changes(found)
         points(axes[0, 1], step + apart, change, noise, number)
     axes[0, 0].set(xlabel='level', ylabel=r'$\lambda^\prime$', yscale='log')
     axes[0, 1].set(xlabel='step', yscale='log',
@@ -68,13 +68,13 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                   for kind, found in shown.items()]})
 
 
-def positive(found: list[flow.Coupling]) -> list[flow.Coupling]:
+def positive(found: list[Coupling]) -> list[Coupling]:
     """Return those that a logarithmic axis can show."""
     return [one for one in found if one.value > 0]
 
 
-def said(found: list[flow.Coupling]) -> str:
+def said(found: list[Coupling]) -> str:
     """Return what the caption says of a kind of block spin."""
-    level, last = flow.rest(found), found[-1]
+    level, last = at_rest(found), found[-1]
     words = f'λ′ = {value_error(last.value, last.error)} at level {last.level}'
     return f'not at rest, {words}' if level is None else f'from level {level} on, {words}'

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from phi4hpc.flow.matching import differences
 from phi4hpc.lattice.transition import known
 from phi4hpc.report import flow
+from phi4hpc.report.flowtables import match_row
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Entry, Study, column
 from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference, shade
@@ -50,7 +51,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         'operator': shown['operator'], 'blocks': flow.title(shown['blocks']),
         'scaling': scaling and value_error(*scaling),
         'known': before and value_error(*before, digits=1),
-        'last': [flow.match_row(entry) for entry in latest(found)]})
+        'last': [match_row(entry) for entry in latest(found)]})
 
 
 def draw_means(axes: Axes, means: list[Entry], shown: Entry) -> None:

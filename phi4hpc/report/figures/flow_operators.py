@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from phi4hpc.flow.judgement import EXACT, by_step, without_seed
+from phi4hpc.flow.judgement import EXACT, by_step
+from phi4hpc.flow.kinds import without_seed
 from phi4hpc.report import flow
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference

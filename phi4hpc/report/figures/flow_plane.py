@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from phi4hpc.flow.kinds import kinds, of_kind
+from phi4hpc.flow.rest import couplings
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, kappa_c
 from phi4hpc.report import flow
 from phi4hpc.report.study import Entry, Study, spread
@@ -35,10 +37,10 @@ COLUMNS = 3
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield the figure, a panel for each kind of block spin."""
-    couplings = study.flow['couplings']
-    if not couplings:
+    entries = study.flow['couplings']
+    if not entries:
         return
-    shown = {kind: flow.of_kind(couplings, kind) for kind in flow.kinds(couplings)}
+    shown = {kind: of_kind(entries, kind) for kind in kinds(entries)}
     shown = {kind: own for kind, own in shown.items()
              if any(entry['level'] > 0 and entry.get('lambda_prime') for entry in own)}
     if not shown:
@@ -58,7 +60,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         ax.set_yscale('log')
         flow.logarithmic(ax.yaxis)
     ends = [one.value for own in shown.values() for kappa in kappas for one in
-            flow.couplings([e for e in own if e['kappa'] == kappa], 'kappa_prime')]
+            couplings([e for e in own if e['kappa'] == kappa], 'kappa_prime')]
     axes[0, 0].set_xlim(min(*ends, ISING) - MARGIN, max(*ends, GAUSSIAN) + MARGIN)
     for ax in axes.flat[:len(shown)]:
         draw_landmarks(ax)
@@ -68,16 +70,16 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         ax.set_xlabel(r'$\kappa^\prime$')
         ax.tick_params(labelbottom=True)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
-    entries = [entry for own in shown.values() for entry in own]
+    drawn = [entry for own in shown.values() for entry in own]
     yield Plot(figure, {
-        'levels': max(e['level'] for e in entries), 'start': max(e['start'] for e in entries),
+        'levels': max(e['level'] for e in drawn), 'start': max(e['start'] for e in drawn),
         'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}',
         'critical': f'{flow.critical_rung(study, "couplings"):g}'})
 
 
 def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, label: str) -> None:
     """Draw the levels of a kind of block spin from one kappa."""
-    kappa, lam = (flow.couplings(entries, name) for name in ('kappa_prime', 'lambda_prime'))
+    kappa, lam = (couplings(entries, name) for name in ('kappa_prime', 'lambda_prime'))
     there = [k for k, one in enumerate(lam) if one.value > 0]
     if not there:
         return
