@@ -73,6 +73,11 @@ def used_up(path: Path) -> str:
     return f'the file {path}'
 
 
+def passed_on(path: Path) -> Path:
+    """Return the file by which one group of ranks passes on to others that it was stopped."""
+    return path.with_name(f'{path.name}.group')
+
+
 class Control:
     """Says what the ranks of `comm` are to do after each step of a loop, alike on all of them.
 
@@ -87,13 +92,16 @@ class Control:
         self.comm, self.signals, self.interval, self.stop_file = comm, signals, interval, stop_file
         self.deadline = time.monotonic() + walltime
         self.apart = False
+        # Ranks that outlived a killed one may have passed its end on as a stop.
+        if comm.rank == 0 and stop_file:
+            passed_on(stop_file).unlink(missing_ok=True)
         self.begin()
 
     def within(self, comm: Communicator) -> 'Control':
         """Return the Control of a group of these ranks, `comm`, which works apart from the others.
 
-        A stop that one group is asked for reaches the others by the file that asks for a stop,
-        which stays until `rejoin`.
+        A stop that one group is asked for reaches the others by a file beside the one that asks
+        for a stop. Both stay until `rejoin`.
         """
         group = copy.copy(self)
         group.comm, group.apart = comm, True
@@ -108,6 +116,7 @@ class Control:
         everyone = self.comm.allgather(stopped is not None)
         if self.comm.rank == 0 and self.stop_file and any(everyone):
             used_up(self.stop_file)
+            passed_on(self.stop_file).unlink(missing_ok=True)
         if any(everyone):
             raise stopped or Stopped('in another group of ranks')
 
@@ -127,7 +136,7 @@ class Control:
         if action is not Action.GO_ON:
             self.saved = time.monotonic()
         if action is Action.STOP and self.apart and self.stop_file and self.comm.rank == 0:
-            self.stop_file.touch()
+            passed_on(self.stop_file).touch()
         if reason:
             log.info('%s: asks for a %s', reason, action.name.lower())
         return action
@@ -163,6 +172,8 @@ class Control:
             if self.stop_file and self.stop_file.exists():
                 reason = f'the file {self.stop_file}' if self.apart else used_up(self.stop_file)
                 wishes.append((Action.STOP, reason))
+            if self.stop_file and self.apart and passed_on(self.stop_file).exists():
+                wishes.append((Action.STOP, 'another group of ranks'))
             if now - self.saved > self.interval:
                 wishes.append((Action.CHECKPOINT, ''))
         return wishes

@@ -43,7 +43,20 @@ def test_a_stop_of_one_group_reaches_the_others(tmp_path):
     with pytest.raises(Stopped):
         control.rejoin(Stopped('here') if last else Stopped('there'))
     comm.Barrier()
-    assert not (folder / 'STOP').exists()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_stop_that_ranks_passed_on_and_did_not_outlive_does_not_stop_the_next_run(tmp_path):
+    """When a rank is killed, mpirun ends the others by the signal that also asks for a stop."""
+    comm, folder = world(), world().bcast(tmp_path)
+    stopped = Control(comm, OneSignal(True), stop_file=folder / 'STOP').within(apart(comm, 1).comm)
+    assert stopped.ask() is Action.STOP
+    comm.Barrier()
+    assert [path.name for path in folder.iterdir()] == ['STOP.group']
+    comm.Barrier()
+    following = Control(comm, stop_file=folder / 'STOP')
+    comm.Barrier()
+    assert following.within(apart(comm, 1).comm).ask() is Action.GO_ON
 
 
 def test_a_group_that_was_done_before_the_stop_is_stopped_too(tmp_path):
