@@ -33,10 +33,9 @@ def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
     train.train(0.05, as_json=True)
     row, = json.loads(capsys.readouterr().out)
     assert (row['family'], row['ranks'], row['groups']) == ('dense', 1, 1)
-    rates = row['samples_per_second'], row['bare_samples_per_second']
+    rates = [row[f'{loop}samples_per_second'] for loop in ('', 'bare_', 'bare_at_once_')]
     assert min(rates) > 100
-    assert 0.1 < row['ratio'] < 10
-    assert row['bare_at_once_samples_per_second'] > 100
+    assert max(rates) < 50 * min(rates)
 
 
 def test_trajectories_are_timed_as_a_deck_has_them_by_default():
