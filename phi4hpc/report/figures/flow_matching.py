@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from matplotlib.axes import Axes
 
 from phi4hpc.flow.matching import differences
+from phi4hpc.lattice.operator import load
 from phi4hpc.lattice.transition import known
 from phi4hpc.report import flow
 from phi4hpc.report.flowtables import match_row
@@ -39,7 +40,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         yield Missing('κ<sub>c</sub> is not found by matching: no mean of two lattices is seen to '
                       'agree at a κ of the ladder and to differ beside it.')
         return
-    shown = min(found, key=lambda entry: entry['kappa']['error'])
+    shown = min(latest(found), key=lambda entry: (-entry['L'], -entry['level'],
+                                                  entry['kappa']['error']))
     figure, axes = panels(1, 3, FULL, 3.8, width_ratios=[1, 1, 1.3])
     pairs = sorted({(entry['L'], entry['level']) for entry in found})
     draw_means(axes[0, 0], means, shown)
@@ -65,7 +67,7 @@ def draw_means(axes: Axes, means: list[Entry], shown: Entry) -> None:
         points(axes, [entry['kappa'] for entry in own], value, error, 6 - number,
                label=f'${L}_{{{level}}}$')
     axes.legend(fontsize=8)
-    axes.set(xlabel=r'$\kappa$', ylabel=f'mean of {shown["operator"]}')
+    axes.set(xlabel=r'$\kappa$', ylabel=f'mean of {load(shown["operator"]).label}')
     axes.locator_params(axis='x', nbins=4)
 
 
