@@ -32,7 +32,7 @@ LEARN = 4096
 """Draws that predictions are fitted to, at most: a hundred for each feature."""
 RIDGE = 1e-9
 """Of the variance that a feature has in the fields themselves: it takes out what is rounding."""
-CHUNK = 2**18                    # sites that are looked at together
+CHUNK = 2**17                    # sites that are looked at together
 
 
 class Prediction(NamedTuple):
