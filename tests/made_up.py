@@ -91,7 +91,8 @@ def means(L: int, kappa: float, undefined: tuple[str, ...] = (),
              **{name: None if name in undefined else estimate(float(value))
                 for name, value in named.items()}}
     if fields:
-        entry['propagator'] = propagator(L, kappa)
+        entry['propagator'] = entry['diagonal_propagator'] = propagator(L, kappa)
+        entry |= slices(L)
         if kappa < 0.26 and 'binder' not in undefined:
             entry['free_form'] = {'z': estimate(2.0), 'mass2': estimate(0.37 - kappa), 'chi2': 1.5,
                                   'dof': 1, 'largest_momentum': 1.42}
@@ -104,6 +105,19 @@ def propagator(L: int, kappa: float) -> dict[str, list[float]]:
     value = 2 / (p_hat**2 + 0.1 + abs(kappa - 0.27))
     return {'p_hat': p_hat.tolist(), 'value': value.tolist(), 'error': (0.05 * value).tolist(),
             'tau_int': [0.5] * len(p_hat)}
+
+
+def slices(L: int) -> dict[str, dict[str, list[float]]]:
+    """Return a correlator of time slices and its effective mass as in results.json."""
+    t = np.arange(L // 2 + 1)
+    value = np.cosh(0.5 * (t - L / 2))
+    found = {'correlator': {'t': t, 'value': value, 'error': 0.02 * value}}
+    if L > 2:
+        count = L // 2 - 1
+        found['effective_mass'] = {'t': t[1:-1], 'value': np.full(count, 0.5),
+                                   'error': np.full(count, 0.01)}
+    return {name: {part: values.tolist() for part, values in estimates.items()}
+            for name, estimates in found.items()}
 
 
 def exchanges(deck: Deck) -> list[dict[str, Any]]:

@@ -65,8 +65,9 @@ function marksOf(trace, rows, low) {
   const ends = {y1: row => above(row.y - row.error), y2: row => above(row.y + row.error)};
   const line = {...common, y: 'y', stroke: colour};
   switch (trace.kind) {
-    case 'band': return [Plot.areaY(rows, {...common, ...ends, fill: colour, fillOpacity: 0.3}),
-                         Plot.lineY(rows, {...line, strokeWidth: 0.8})];
+    case 'band': return [Plot.areaY(rows, {...common, ...ends, fill: colour, fillOpacity: 0.3,
+                                           curve: 'monotone-x'}),
+                         Plot.lineY(rows, {...line, strokeWidth: 0.8, curve: 'monotone-x'})];
     case 'line': return [Plot.lineY(rows, {...line, strokeWidth: 1.1,
                                            strokeDasharray: trace.dashed ? '5 3' : null,
                                            curve: trace.steps ? 'step' : 'linear'})];

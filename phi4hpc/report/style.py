@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p'
+BETWEEN = 8                            # points of a smooth curve for each that is computed
 PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
 ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
@@ -126,10 +127,24 @@ def band(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: i
          label: str | None = None) -> None:
     """Draw a curve as a band of one standard error about a thin line, in the colour of `number`."""
     note(axes, 'band', x, value, error, label, colour(number))
-    x, value, error = (np.asarray(part, float) for part in (x, value, error))
+    x, value, error = smooth(*(np.asarray(part, float) for part in (x, value, error)))
     axes.plot(x, value, lw=0.5, zorder=0, color=colour(number), label=label)
     axes.fill_between(x, value - error, value + error, lw=0, alpha=0.35, zorder=0,
                       color=colour(number))
+
+
+def smooth(x: np.ndarray, *values: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Return x and values with BETWEEN points from each x to the next, by monotone cubics.
+
+    A curve that was computed at some dozens of points is then no polygon, and it has no extrema
+    but those of the points. Where there are fewer than three, or holes, it is left as it is.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    if len(x) < 3 or not np.isfinite(values).all() or not (np.diff(x) > 0).all():
+        return x, *values
+    fine = np.interp(np.arange(0, len(x) - 1 + 0.5 / BETWEEN, 1 / BETWEEN), np.arange(len(x)), x)
+    return fine, *(PchipInterpolator(x, value)(fine) for value in values)
 
 
 def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:

@@ -1,4 +1,4 @@
-"""Propagators of the largest lattice, and the ratio to the free form at the smallest kappa."""
+"""Propagators of the largest lattice, beside free forms: as 1 / G against p^2, and as a ratio."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,9 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.exact import free_propagator
-from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
+from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, both_phases, over_momenta
 from phi4hpc.report.numbers import written
-from phi4hpc.report.study import Entry, Study, spread
+from phi4hpc.report.study import Entry, Study
 from phi4hpc.report.style import (
     FULL,
     Missing,
@@ -25,21 +25,25 @@ from phi4hpc.report.style import (
 PLACE = 'transition', 45
 TITLE = 'Propagators'
 CAPTION = """
-<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the {{ L() }} = {{ f.L }} lattice
-against the lattice momentum {{ phat() }} = 2 sin(<i>p</i>/2), on a log axis.
+Left: <i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the {{ L() }} = {{ f.L }}
+lattice against the lattice momentum {{ phat() }}, on a log axis;
+{{ phat() }}² = 4 Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2).
 {% if f.broken %} In the broken phase {{ phat() }} = 0 stands apart, as it holds the condensate
 Ω⟨{{ M() }}²⟩.{% endif %}
-{% if f.free %} Line: the free form <i>Z</i>/({{ phat() }}² + <i>m</i>²), fitted at
-κ = {{ f.free.kappa }} to {{ phat() }} ≤ {{ f.free.largest }} with weights 1/error²:
+{% if f.free %} Middle: 1/<i>G</i> against {{ phat() }}², along the axes (circles) and the diagonals
+(diamonds), at those of these κ at which the free form <i>Z</i>/({{ phat() }}² + <i>m</i>²) is
+fitted (lines); its slope is 1/<i>Z</i>, and it meets 0 at −<i>m</i>². At κ = {{ f.free.kappa }}
+the fit to {{ phat() }} ≤ {{ f.free.largest }} along the axes, with weights 1/error², has
 <i>Z</i> = {{ f.free.z }}, <i>m</i>² = {{ f.free.mass2 }}, χ²/dof = {{ f.free.chi2 }}. Its errors
 know that momenta fluctuate together; χ² takes them as independent.
 {%- if f.lighter %} The mass falls with κ, to <i>m</i>² = {{ f.lighter.mass2 }} at
 κ = {{ f.lighter.kappa }}.{% endif %}
-{%- if f.exact %} Dotted: the exact propagator at that κ without interaction, λ = 0, which has
-<i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ f.exact.mass2 }}.{% endif %}
- Right: data over fit, the range of the fit shaded
+{%- if f.exact %} Dotted: the exact propagator at κ = {{ f.free.kappa }} without interaction, λ = 0,
+which has <i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ f.exact.mass2 }}.
+{%- endif %}
+ Right: data over that fit, less 1, the range of the fit shaded
 {%- if f.beyond %}; beyond it data and fit differ by χ² = {{ f.beyond.chi2 }} at
-{{ f.beyond.count }} momenta{% endif %}.
+{{ f.beyond.count }} momenta along the axes{% endif %}.
 {%- if f.interacting %} What the interaction adds to the free form would be a drift there.
 {%- else %} Without interaction there is no correction to the free form.{% endif %}
 {%- else %} No free form is fitted: {{ 'no fit was found' if f.symmetric else
@@ -47,26 +51,30 @@ know that momenta fluctuate together; χ² takes them as independent.
 """
 
 SHOWN = 6                     # kappas
+LARGEST = 1.5                 # p^2 up to which 1 / G is shown
+ALONG = {'propagator': 'o', 'diagonal_propagator': 'D'}
+"""The propagators along the axes and along the diagonals, with a marker each."""
 CLEAR = 2.0                   # errors by which masses differ where that is more than chance
 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield the figure, where enough fields were kept for propagators."""
     L = study.sizes[-1]
-    entries = spread([entry for entry in study.entries(L) if 'propagator' in entry], SHOWN)
+    entries = both_phases([entry for entry in study.entries(L) if 'propagator' in entry], SHOWN)
     if not entries:
         yield Missing('No propagators are shown: sample.fields keeps too few configurations.')
         return
     lowest, fit = entries[0], entries[0].get('free_form')
-    figure, axes = panels(1, 2 if fit else 1, FULL if fit else 0.6 * FULL, 3.1)
-    for number, (entry, colour) in enumerate(zip(entries, shades(len(entries)), strict=True)):
+    figure, axes = panels(1, 3 if fit else 1, FULL if fit else 0.6 * FULL, 3.2)
+    colours = shades(len(entries))
+    for number, (entry, colour) in enumerate(zip(entries, colours, strict=True)):
         points(axes[0, 0], *over_momenta(entry['propagator']), number, color=colour,
                label=rf'$\kappa={entry["kappa"]:g}$')
     axes[0, 0].set(yscale='log', xlabel=MOMENTUM, ylabel=PROPAGATOR)
     if fit:
-        draw_free(axes[0, 0], lowest)
-        draw_ratio(axes[0, 1], lowest)
-    axes[0, 0].legend(ncols=2)
+        draw_inverse(axes[0, 1], entries, colours)
+        draw_ratio(axes[0, 2], lowest)
+    figure.legend(loc='outside upper center', ncols=5)
     yield Plot(figure, {**study.phases, 'L': L, 'free': fit and free_facts(lowest),
                         'exact': exact_facts(lowest['kappa']), 'beyond': fit and beyond(lowest),
                         'lighter': lighter(study.entries(L))})
@@ -77,23 +85,37 @@ def free(fit: dict[str, Any], p_hat: np.ndarray) -> np.ndarray:
     return fit['z']['value'] / (p_hat**2 + fit['mass2']['value'])
 
 
-def draw_free(axes: Axes, entry: Entry) -> None:
-    """Draw the fitted free form of an entry, and the exact propagator at lambda = 0."""
-    p_hat = np.linspace(0, 2, 200)
-    line(axes, p_hat, free(entry['free_form'], p_hat), color='0.2', zorder=0, label='free form')
-    if exact_facts(entry['kappa']):
-        exact = free_propagator(entry['kappa'], (2 * np.arcsin(p_hat / 2), np.zeros(1)))
-        line(axes, p_hat, exact, color='0.2', ls=':', zorder=0, label=r'$\lambda=0$, exact')
+def draw_inverse(axes: Axes, entries: list[Entry], colours: list) -> None:
+    """Draw 1 / G against p^^2 where it is fitted, with the fit, and the exact line at lambda = 0.
+    """
+    p2 = np.linspace(0, LARGEST, 2)
+    for entry, colour in zip(entries, colours, strict=True):
+        if not entry.get('free_form'):
+            continue
+        for name, marker in ALONG.items():
+            if name in entry:
+                p_hat, value, error = over_momenta(entry[name])
+                own = p_hat**2 < LARGEST
+                points(axes, p_hat[own] ** 2, 1 / value[own], error[own] / value[own] ** 2,
+                       fmt=marker, color=colour, markersize=3)
+        line(axes, p2, 1 / free(entry['free_form'], p2**0.5), color=colour, lw=0.7)
+    if exact_facts(kappa := entries[0]['kappa']):
+        exact = free_propagator(kappa, (2 * np.arcsin(p2**0.5 / 2), np.zeros(1)))
+        line(axes, p2, 1 / exact, color='0.2', ls=':', zorder=0, label=r'$\lambda=0$, exact')
+    axes.set(xlabel=r'$\hat p^2$', ylabel=r'$1/G(\hat p)$', xlim=(-0.03, LARGEST), ylim=(0, None))
 
 
 def draw_ratio(axes: Axes, entry: Entry) -> None:
-    """Draw the propagator of an entry over its fit, with the range of the fit shaded."""
-    p_hat, value, error = over_momenta(entry['propagator'])
-    fitted = free(entry['free_form'], p_hat)
-    points(axes, p_hat, value / fitted, error / fitted, color=shades(SHOWN)[0])
-    reference(axes, y=1)
+    """Draw the propagators of an entry over its fit, less 1, with the range of the fit shaded."""
+    for name, marker in ALONG.items():
+        if name in entry:
+            p_hat, value, error = over_momenta(entry[name])
+            fitted = free(entry['free_form'], p_hat)
+            points(axes, p_hat, value / fitted - 1, error / fitted, fmt=marker, markersize=3,
+                   color=shades(1)[0])
+    reference(axes, y=0)
     shade(axes, 'x', -0.05, entry['free_form']['largest_momentum'] + 0.05)
-    axes.set(xlabel=MOMENTUM, ylabel=r'$G(\hat p)\,(\hat p^2+m^2)/Z$', xlim=(-0.05, 2.05))
+    axes.set(xlabel=MOMENTUM, ylabel=r'$G\,(\hat p^2+m^2)/Z-1$', xlim=(-0.05, None))
 
 
 def free_facts(entry: Entry) -> dict[str, str]:

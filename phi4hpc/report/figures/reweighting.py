@@ -1,11 +1,14 @@
 """What reweighting rests on, the overlap of neighbouring rungs, and the free energy it gives."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
+from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, band, panels, points, reference
+from phi4hpc.report.style import FULL, Missing, Plot, band, colour, panels, points, reference
 from phi4hpc.statistics.reweighting import POOR
 
 PLACE = 'sampling', 30
@@ -15,8 +18,16 @@ Left: the overlap of neighbouring rungs, which is the part of the draws weighted
 from the other. Below {{ f.poor }} (dashed) curves between the two are doubtful.
 {%- for t in f.thin %} <strong>At {{ L() }} = {{ t.L }} the draws at κ = {{ t.lower }} and
 {{ t.upper }} overlap by {{ t.overlap }} only: put more rungs there.</strong>{% endfor %}
- Right: the free energy a site, −ln(<i>Z</i>/<i>Z</i><sub>1</sub>)/Ω, with <i>Z</i><sub>1</sub> at
-the lowest rung of each lattice.
+ Right: the free energy <i>F</i> = −ln(<i>Z</i>/<i>Z</i><sub>1</sub>), with <i>Z</i><sub>1</sub>
+at the lowest rung{% if f.largest %}: how that of a lattice differs from what {{ L() }} =
+{{ f.largest }} has on as many sites, Δ<i>F</i> = <i>F<sub>L</sub></i> −
+({{ L() }}/{{ f.largest }})² <i>F</i><sub>{{ f.largest }}</sub>. The bulk cancels, and finite-size
+effects are left
+{%- if f.broken %}, which end in the broken phase at −ln 2 (1 − ({{ L() }}/{{ f.largest }})²)
+(dashed), as a lattice of any size has two phases there: at the highest κ
+{%- for e in f.ends %} {{ L() }} = {{ e.L }} has {{ e.found }} against {{ e.exact }}
+{{- ',' if not loop.last }}{% endfor %}{% endif %}.
+{%- else %} a site.{% endif %}
 """
 
 
@@ -30,19 +41,77 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         return
     figure, axes = panels(1, 2, FULL, 2.7)
     for table in study.reweighted:
-        number, sites = study.sizes.index(table['L']), table['L'] ** 2
         rungs, overlap = study.kappas(table['L']), np.array(table['overlap'])
         points(axes[0, 0], (rungs[1:] + rungs[:-1]) / 2, np.diag(overlap, 1),
-               table['overlap_error'], number, label=f'$L={table["L"]}$')
-        value, error = (np.array(table['free_energy'][part], float) / sites
-                        for part in ('value', 'error'))
-        band(axes[0, 1], table['kappa'], value, error, number)
+               table['overlap_error'], study.sizes.index(table['L']), label=f'$L={table["L"]}$')
+    largest = draw_free_energy(axes[0, 1], study)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
     reference(axes[0, 0], y=POOR)
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='overlap $O_{i,i+1}$',
                    ylim=(0, None))
-    axes[0, 1].set(xlabel=r'$\kappa$', ylabel=r'$-\ln(Z/Z_1)/\Omega$')
-    yield Plot(figure, {'poor': POOR, 'thin': thin(study)})
+    yield Plot(figure, {'poor': POOR, 'thin': thin(study), 'largest': largest,
+                        'ends': ends(study),
+                        'broken': study.phases['broken'] and study.phases['symmetric']})
+
+
+def draw_free_energy(axes: Axes, study: Study) -> int | None:
+    """Draw the free energy of each lattice, less that of the largest for its sites.
+
+    Return the largest lattice; of one lattice alone draw the free energy a site, and return None.
+    """
+    *smaller, last = study.reweighted
+    axes.set_xlabel(r'$\kappa$')
+    if not smaller:
+        value, error = free_energy(last)
+        band(axes, last['kappa'], value / last['L'] ** 2, error / last['L'] ** 2, 0)
+        axes.set_ylabel(r'$F/\Omega$')
+        return None
+    for table in smaller:
+        kappa, difference, error = less(table, last, study.kappas(table['L']))
+        number, part = study.sizes.index(table['L']), (table['L'] / last['L']) ** 2
+        band(axes, kappa, difference, error, number)
+        if study.phases['broken'] and study.phases['symmetric']:
+            reference(axes, y=-np.log(2) * (1 - part), color=colour(number))
+    reference(axes, y=0)
+    axes.set_ylabel(r'$\Delta F$')
+    return last['L']
+
+
+def ends(study: Study) -> list[dict[str, object]]:
+    """Return Delta F of each lattice at the highest kappa, and what two phases make it."""
+    *smaller, last = study.reweighted
+    found = []
+    for table in smaller:
+        _, difference, error = less(table, last, study.kappas(table['L']))
+        exact = -np.log(2) * (1 - (table['L'] / last['L']) ** 2)
+        found.append({'L': table['L'], 'exact': f'{exact:.3f}',
+                      'found': value_error(float(difference[-1]), float(error[-1]))})
+    return found
+
+
+def free_energy(table: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (value, error) of -ln(Z / Z_1) over the kappas of a table."""
+    value, error = (np.array(table['free_energy'][part], float) for part in ('value', 'error'))
+    return value, error
+
+
+def less(table: dict[str, Any], last: dict[str, Any],
+         kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (kappa, difference, error) of a table less the last one for its sites, on its ladder.
+
+    Lattices are independent. A spline carries the last one to the kappas of the table.
+    """
+    from scipy.interpolate import CubicSpline
+
+    kappa, part = np.array(table['kappa']), (table['L'] / last['L']) ** 2
+    own = (kappa >= max(kappas[0], last['kappa'][0])) & (kappa <= min(kappas[-1],
+                                                                       last['kappa'][-1]))
+    value, error = (column[own] for column in free_energy(table))
+    other, other_error = (CubicSpline(last['kappa'], column)(kappa[own])
+                          if len(last['kappa']) > 3 else
+                          np.interp(kappa[own], last['kappa'], column)
+                          for column in free_energy(last))
+    return kappa[own], value - part * other, np.hypot(error, part * other_error)
 
 
 def thin(study: Study) -> list[dict[str, object]]:
