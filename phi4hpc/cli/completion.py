@@ -27,14 +27,15 @@ _phi4hpc_keys() {
   compadd -S '' -- %s
 }
 """
-WITHOUT_SPACE = """
+WRAPPED = """
 _phi4hpc() {
   _shtab_phi4hpc
   [[ ${COMPREPLY[0]-} != *= ]] || compopt -o nospace 2> /dev/null
+  [[ ! -e ${COMPREPLY[0]-} ]] || compopt -o filenames 2> /dev/null
 }
 complete -o bashdefault -F _phi4hpc phi4hpc
 """
-"""In bash, after a key of the deck its value follows at once."""
+"""In bash, after a key of the deck its value follows at once, and after a folder what is in it."""
 
 
 def script(shell: str) -> str:
@@ -48,7 +49,7 @@ def script(shell: str) -> str:
         if action.metavar in kinds:
             vars(action)['complete'] = kinds[str(action.metavar)]
     made = shtab.complete(parser, shell, preamble=(BASH if shell == 'bash' else ZSH) % keys)
-    return made + (WITHOUT_SPACE if shell == 'bash' else '')
+    return made + (WRAPPED if shell == 'bash' else '')
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:
