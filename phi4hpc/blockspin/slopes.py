@@ -3,6 +3,8 @@
 In a convolutional model, padding around the torus and softsign took two fifths of a training step;
 by hand they take a fifth, and Jacobians take half the time that they took.
 
+They work in both directions and in batches, so that torch.func too differentiates a model.
+
 Shapes: n draws, c channels, Y X places.
 """
 
@@ -18,11 +20,20 @@ def softsign(z: Tensor) -> Tensor:
 
 
 class _Softsign(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, z: Tensor) -> Tensor:
-        s = z / z.abs().add_(1)
-        ctx.save_for_backward(s)
-        return s
+    def forward(z: Tensor) -> Tensor:
+        return z / z.abs().add_(1)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: Tensor) -> Tensor:
+        return _Softsign.backward(ctx, tangent)
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:
@@ -36,9 +47,19 @@ def around(z_ncYX: Tensor) -> Tensor:
 
 
 class _Around(torch.autograd.Function):
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, z_ncYX: Tensor) -> Tensor:
+    def forward(z_ncYX: Tensor) -> Tensor:
         return _with_border(z_ncYX)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Keep nothing, as the map is linear."""
+
+    @staticmethod
+    def jvp(ctx: Any, tangent_ncYX: Tensor) -> Tensor:
+        return _with_border(tangent_ncYX)
 
     @staticmethod
     def backward(ctx: Any, slope_ncYX: Tensor) -> Tensor:
@@ -49,9 +70,19 @@ class _Around(torch.autograd.Function):
 class _Folded(torch.autograd.Function):
     """The adjoint of _Around."""
 
+    generate_vmap_rule = True
+
     @staticmethod
-    def forward(ctx: Any, z_ncYX: Tensor) -> Tensor:
+    def forward(z_ncYX: Tensor) -> Tensor:
         return _folded(z_ncYX)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None:
+        """Keep nothing, as the map is linear."""
+
+    @staticmethod
+    def jvp(ctx: Any, tangent_ncYX: Tensor) -> Tensor:
+        return _folded(tangent_ncYX)
 
     @staticmethod
     def backward(ctx: Any, slope_ncYX: Tensor) -> Tensor:
