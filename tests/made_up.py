@@ -13,6 +13,7 @@ import numpy as np
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import write_json, write_text
+from phi4hpc.latent.waves import coordinates
 from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.lattice.orbits import representatives, zone_momentum
 from phi4hpc.report.study import Study
@@ -22,8 +23,8 @@ from phi4hpc.storage.layout import Shape, create_group
 
 SIZES, KAPPAS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 6, 3
 FAMILIES = ('fourier', 'dense')
-MAPS = {'decoder': 3, 'autoencoder': 2, 'magnetisation': 1, 'binder': 1, 'propagator': 3}
-"""What is differentiated, and how many directions of it are kept."""
+RESPONSES = {'magnetisation': 1, 'binder': 1, 'propagator': 3}
+"""Observables that are differentiated, and how many directions of each are kept."""
 CURVES = ('abs_magnetisation', 'susceptibility', 'susceptibility_m2', 'binder', 'correlation_ratio',
           'hopping', 'specific_heat')
 
@@ -195,13 +196,28 @@ def write_models(path: Path, L: int, kappas: list[float], undefined: tuple[str, 
 
 def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     """Write what latent.h5 holds of a model."""
-    for what, kept in MAPS.items():
-        group[f'{what}/singular_values'] = np.array([1.0, 0.1, 1e-9])
-        group[f'{what}/singular_values_error'] = np.array([0.02, 0.01, 1e-9])
+    orbits = len(representatives(L)[0])
+    falling = np.exp(-0.5 * np.arange(orbits))
+    with_errors(group, 'autoencoder', L, value=falling, overlap=0.9 * falling, turning=0.1,
+                sample=np.array([1.0, 0.1, 1e-9]), transfer=rng.uniform(size=(L, L)),
+                transfer_symmetric=rng.uniform(size=(L, L)))
+    with_errors(group, 'decoder', L, value=2 * falling, overlap=falling, variance=4 * falling,
+                sample=np.array([2.0, 1.0, 0.5]))
+    for what in RESPONSES:
+        numbers = {'first': 2.0, 'kept_first': 0.9, 'participation': 1.5,
+                   'original_participation': 1.6}
+        with_errors(group, what, L, **numbers, **{
+            f'{side}{key}': falling for side in ('', 'original_')
+            for key in ('response', 'scaled', *['relative'][:what == 'propagator'])})
+        group[f'{what}/parity'] = 1.0 if what == 'magnetisation' else -1.0
+    for what, kept in {'decoder': 3, **RESPONSES}.items():
         group[f'{what}/lattice_directions'] = rng.normal(size=(kept, L, L)) / L
-    for response in ('transfer', 'transfer_symmetric'):
-        group[f'autoencoder/{response}'] = rng.uniform(size=(L, L))
-        group[f'autoencoder/{response}_error'] = np.full((L, L), 0.01)
+        group[f'{what}/direction_variance'] = np.full(kept, 2.5)
+    names = list(RESPONSES)
+    group['subspaces/observable'] = np.array(names, dtype='S')
+    group['subspaces/dimension'] = np.array([1, 1, 3])
+    for key in ('angle', 'shared'):
+        group[f'subspaces/{key}'] = np.eye(len(names))
     momenta = zone_momentum(L)[representatives(L)]
     group['momentum/p_hat'] = momenta
     for name in ('coherence', 'regression', 'power_ratio', 'cubic_ratio', 'cubic_original_ratio'):
@@ -230,6 +246,15 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'ablation/power_ratio{part}'] = np.exp(-momenta) * np.ones((2, 1))
     for which in ('original', 'reconstructed'):
         group[f'examples/{which}'] = rng.normal(size=(3, L, L))
+
+
+def with_errors(group: h5py.Group, name: str, L: int, **arrays: Any) -> None:
+    """Write arrays of a group of latent.h5, an error beside each, and what its orbits are."""
+    for key, array in arrays.items():
+        group[f'{name}/{key}'] = array
+        group[f'{name}/{key}_error'] = 0.02 * abs(np.asarray(array))
+    for key, array in coordinates(L).items():
+        group[f'{name}/{key}'] = array
 
 
 def reconstruction(L: int, kappa: float, undefined: tuple[str, ...]) -> dict[str, Any]:

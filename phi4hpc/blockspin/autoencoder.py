@@ -34,13 +34,6 @@ class Autoencoder(nn.Module):
         """Return the reconstructions A(x) = g(f(x)), shape (n, D)."""
         return self.decode(self.encode(x_nD))
 
-    def sight(self) -> Tensor:
-        """Return rows (r, D) whose products with a field are all that the encoder depends on."""
-        rows_rD = self.family.sight(self)
-        if rows_rD is None:
-            return torch.eye(self.sites).to(next(self.parameters()))
-        return rows_rD.detach()
-
     def set_weights(self, weights: Mapping[str, np.ndarray]) -> None:
         """Set the weight matrix of every layer, by the layer's name such as encoder.linear."""
         self.load_state_dict({f'{layer}.weight': torch.from_numpy(weight)

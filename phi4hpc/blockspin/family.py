@@ -22,7 +22,7 @@ from phi4hpc.deck.section import Count, Section
 from phi4hpc.lattice.shells import neighbours
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from phi4hpc.blockspin.autoencoder import Autoencoder
 
@@ -63,23 +63,12 @@ class Family(Section):
         """Return the optimiser's groups of parameters and rates; `rate` is the deck's."""
         return [{'params': list(network.parameters()), 'lr': rate}]
 
-    def sight(self, network: Autoencoder) -> Tensor | None:
-        """Return rows (r, D) whose products with a field are all that the encoder depends on.
-
-        None stands for all D sites. With fewer rows the Jacobians of A take less memory.
-        """
-        return None
-
     def work(self, latent: int, L: int) -> float:
         """Return about how many multiplications a draw costs on its way forward.
 
         By these, models are shared out over ranks (`blockspin/schedule.py`).
         """
         return self.weights(latent, L)
-
-    def rows(self, latent: int, L: int) -> int:
-        """Return how many of these rows are independent at most, for the plan's memory."""
-        return L**2
 
     def coarse(self, latent: int, L: int) -> tuple[int, int, int] | None:
         """Return the shape (c, L/b, L/b) in which the latents are a field on the lattice of blocks.
@@ -166,9 +155,3 @@ class Baseline(Family):
     def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:
         encoder_dD = self.encoder(network.latent, ensemble)
         network.set_weights({'encoder': encoder_dD, 'decoder': self.decoder(encoder_dD, ensemble)})
-
-    def sight(self, network: Autoencoder) -> Tensor | None:
-        return network.encoder.weight
-
-    def rows(self, latent: int, L: int) -> int:
-        return latent

@@ -31,3 +31,14 @@ class Remainder(nn.Module):
         """Return the outputs (n, outputs) of the inputs (n, inputs)."""
         units = self.inner(z)
         return self.linear(z) + self.outer(torch.tanh(units) - LINEAR_PART * units)
+
+    def slope(self, z: Tensor) -> Tensor:
+        """Return ds/dz of the hidden units, (n, hidden)."""
+        return 1 - torch.tanh(self.inner(z)).square() - LINEAR_PART
+
+    def jacobian(self, z: Tensor) -> Tensor:
+        """Return the Jacobian at each of the inputs (n, inputs), (n, outputs, inputs)."""
+        slope, inner, outer = self.slope(z), self.inner.weight, self.outer.weight
+        if len(outer) > inner.shape[1]:
+            return self.linear.weight + outer @ (slope[:, :, None] * inner)
+        return self.linear.weight + (outer * slope[:, None]) @ inner

@@ -214,7 +214,7 @@ class Analyse(Section):
     """
     directions: Count = 8
     """Leading singular directions that are kept."""
-    observables: list[Observable] = ['magnetisation', 'binder', 'propagator']
+    observables: list[Observable] = ['magnetisation', 'binder', 'propagator', 'hopping']
     """Observables of the decoded fields that are differentiated by the latents: files of
     phi4hpc/lattice/observables/, or modules of your own by dotted paths."""
 

@@ -1,169 +1,211 @@
-"""The latent analysis of one model: spectra of decoder, autoencoder, and observables after it.
+"""The latent analysis of one model: what its autoencoder and observables after it do to waves.
 
-One pass over the samples forms each Jacobian once and adds up Gram matrices, block by block of the
-jackknife; everything else is linear algebra on these sums. That of the autoencoder is kept in the
-span of what the encoder looks at, and vanishes outside: it is then no larger than d + h, however
-large the lattice.
+The ensemble is symmetric under shifts and the eight symmetries of the square. Gram matrices are
+averaged over these, exactly, before anything is made of them (latent/waves.py): singular values
+then belong to plane waves, one to each orbit of momenta. They are of Jacobians by the field that
+goes into the model. In units of its standard deviation, the roots of G(p), those are the Jacobians
+by latents of unit covariance,
 
-Suffixes: n samples, D sites, d latents, s the span of what the encoder looks at, r directions.
+    |C^1/2 (d h/dy)^T| with C = J_f G J_f^T  =  |G^1/2 (d h(f(phi))/dphi)^T|,
+
+so nothing depends on how latents are labelled, and every family is treated alike. In the space of
+latents there is no such average: what is shown of it is of this one training (latent/singular.py).
+
+One pass over the samples adds up sums of orbits, block by block of the jackknife. At a few samples
+the Jacobians are formed in full, for what one sample shows and for pictures of directions.
+
+Suffixes: n samples, D sites, w waves, d latents, j moments, o orbits, y x lattice axes or momenta,
+r directions.
 """
 
 import copy
-import math
-from collections.abc import Callable, Mapping
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, samples_at_once, transfer
-from phi4hpc.latent.multiplets import MOST, agree, multiplets, pooled_values, restricted
+from phi4hpc.latent import jacobians, multiplets, singular
+from phi4hpc.latent.columns import Along, Jacobians
 from phi4hpc.latent.response import Observables, Responses
-from phi4hpc.latent.singular import lattice_images, right_directions, signed
+from phi4hpc.latent.waves import coordinates, diagonal, over_orbits, scaled, summed, waves
 from phi4hpc.lattice.observable import Ensemble
-from phi4hpc.lattice.orbits import symmetrised
+from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.logs import log
+from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator, Pieces
-from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks
 
+Arrays = dict[str, np.ndarray]
 Sums = dict[str, Any]            # tensors while they are added up, then NumPy arrays
-Gram = Callable[[Mapping[str, np.ndarray]], np.ndarray | None]
+EVERY = 4
+"""Of this many jackknife blocks, one has a sample whose Jacobians are formed in full."""
 
 
 def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
             directions: int, observables: Observables, ensemble: Ensemble,
-            each: Pieces = iter) -> dict[str, dict[str, np.ndarray]]:
-    """Return {name: arrays}, on every rank: of `decoder`, `autoencoder` and each observable.
+            each: Pieces = iter) -> dict[str, Arrays]:
+    """Return {name: arrays}, on every rank: of `autoencoder`, `decoder` and each observable.
 
     `phi_nyx` are the samples of this rank, numbered from `first` of `total` over all ranks; they
-    are draws of the `ensemble`. The arrays of a name, all in float64, are
-
-    `singular_values`, `singular_values_error` (r,): the error is that of the jackknife over 16
-        blocks of neighbouring samples, nan where there is none. Values that the symmetries of the
-        lattice make equal are pooled, as latent.multiplets says, and share one value and error;
-    `directions`: the leading right singular vectors, at most `directions`, (r_kept, d) in latent
-        space, or (r_kept, D) on the input lattice for the autoencoder;
-    `lattice_directions` (r_kept, y, x): the same as images on the lattice;
-    `transfer`, `transfer_error` (L, L): of the autoencoder alone, its response to plane waves by
-        jacobians.transfer;
-    `transfer_symmetric`, `transfer_symmetric_error` (L, L): its mean over the momenta that the
-        symmetries of the square carry into each other.
-
-    An observable that is not defined on these samples is left out, and the log says so. The result
-    does not depend on the number of ranks, to rounding. `each(pieces)` yields the pieces of this
-    rank's work, before which it may raise.
+    are draws of the `ensemble`. docs/data.md lists the arrays, which are those of latent.h5; there
+    are `directions` leading directions at most. An observable that is not defined on these samples
+    is left out, and the log says so. The result does not depend on the number of ranks, to
+    rounding. `each(pieces)` yields the pieces of this rank's work, before which it may raise.
     """
     model = copy.deepcopy(model).double()
-    device = next(model.parameters()).device
-    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1).to(device)
-    span_Ds = torch.linalg.qr(model.sight().T).Q
-    responses = Responses(observables, ensemble)
-    slices = block_slices(first, len(x_nD), total)
-    blocks = gather_blocks(comm, *_sums(model, x_nD, slices, span_Ds, responses, each))
-    found = {name: _spectrum(comm, name, gram, blocks, directions, span_Ds.cpu().numpy())
-             for name, gram in _grams(responses).items()}
-    found['autoencoder'] |= _transfers(comm, blocks)
-    return {name: arrays for name, arrays in found.items() if arrays}
-
-
-def _transfers(comm: Communicator, blocks: Blocks) -> dict[str, np.ndarray]:
-    """Return the response to plane waves, and its mean over orbits, with their errors."""
-    found = {}
-    for name, of_momenta in (('transfer', np.asarray), ('transfer_symmetric', symmetrised)):
-        found[name], found[f'{name}_error'] = jackknife(
-            comm, blocks, partial(_response, of_momenta))
+    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1)
+    x_nD = x_nD.to(next(model.parameters()).device)
+    work = Work(Jacobians(model), Responses(observables, ensemble),
+                propagator(comm, x_nD, total, model.L))
+    blocks = gather_blocks(comm, *work.sums(x_nD, first, total, each))
+    count_o = coordinates(model.L)['momenta']
+    found = {'autoencoder': multiplets.of_autoencoder(comm, blocks, count_o, model.latent),
+             'decoder': multiplets.of_decoder(comm, blocks)}
+    for name in observables:
+        found[name] = multiplets.of_observable(comm, blocks, work.responses, name, count_o)
+        if not found[name]:
+            log.warning('the response of %s to the latents is left out: it is not defined on what '
+                        'the decoder makes of these samples', name)
+    found = {name: arrays for name, arrays in found.items() if arrays}
+    found = {name: coordinates(model.L) | arrays for name, arrays in found.items()}
+    add_directions(found, work, blocks.total, directions)
     return found
 
 
-def _response(of_momenta: Callable, sums: Mapping[str, np.ndarray]) -> np.ndarray:
-    return of_momenta(sums['transfer'] / sums['count'])
+def propagator(comm: Communicator, x_nD: Tensor, total: int, L: int) -> Tensor:
+    """Return G(p) of the samples of all ranks, averaged over orbits, (L, L)."""
+    power_yx = np.ascontiguousarray(power(x_nD, L).cpu())
+    sum_yx = np.empty_like(power_yx)
+    comm.Allreduce(power_yx, sum_yx)
+    return torch.from_numpy(symmetrised(sum_yx / total)).to(x_nD)
 
 
-def _grams(responses: Responses) -> dict[str, Gram]:
-    """Return {name: function of the sums that returns the mean Gram matrix, or None}."""
-    maps = {name: partial(_mean, name) for name in ('decoder', 'autoencoder')}
-    return maps | {name: partial(responses.gram, name) for name in responses.observables}
+def power(x_nD: Tensor, L: int) -> Tensor:
+    """Return |phi~(p)|^2 / Omega at all momenta, (L, L), summed over samples."""
+    modes_nw = waves(x_nD)
+    return diagonal(modes_nw, modes_nw, L)
 
 
-def _mean(name: str, sums: Mapping[str, np.ndarray]) -> np.ndarray:
-    return sums[name] / sums['count']
+@dataclass(frozen=True)
+class Work:
+    """What a pass over the samples is made of: one model, in float64, and its ensemble."""
 
+    jacobians: Jacobians
+    responses: Responses
+    propagator_yx: Tensor
 
-def _restricted(gram: Gram, basis: np.ndarray, sums: Mapping[str, np.ndarray]) -> np.ndarray:
-    return restricted(gram(sums), basis)
+    @property
+    def model(self) -> Autoencoder:
+        return self.jacobians.model
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the sums that are kept of every block."""
+        L, d, orbits = self.model.L, self.model.latent, int(numbered(self.model.L).max()) + 1
+        found = {'count': (), 'field': (orbits,), 'overlap': (L, L), 'value': (orbits,),
+                 'samples': (), 'sample': (d,), 'sample in units': (d,),
+                 'moments': (self.responses.count,), 'moments original': (self.responses.count,)}
+        for name in self.responses.observables:
+            pairs = len(self.responses.pairs(name)[0])
+            found |= {f'{name}': (pairs, orbits), f'{name} original': (pairs, orbits),
+                      f'{name} parity': (2,)}
+        return found
 
-def _spectrum(comm: Communicator, name: str, gram: Gram, blocks: Blocks, directions: int,
-              span_Ds: np.ndarray) -> dict[str, np.ndarray]:
-    whole = gram(blocks.total)
-    if whole is None:
-        log.warning('the response of %s to the latents is left out: it is not defined on what the '
-                    'decoder makes of these samples', name)
-        return {}
-    leading = right_directions(whole, max(directions, MOST))
-    direction = signed(leading @ span_Ds.T if name == 'autoencoder' else leading)
-    images = (direction.reshape(-1, *[math.isqrt(len(span_Ds))] * 2) if name == 'autoencoder'
-              else lattice_images(blocks.total['jacobian'], direction))
-    equal = [own for own in multiplets(images) if agree(*jackknife(
-        comm, blocks, partial(_restricted, gram, leading[own])))]
-    value, error = jackknife(comm, blocks, lambda sums: _values(gram(sums), leading, equal))
-    order = np.argsort(-value, kind='stable')           # of pooled values some have changed places
-    own = order[order < len(leading)][:directions]
-    value, error = value[order], error[order]
-    if name == 'autoencoder':
-        value, error = (np.pad(array, (0, len(span_Ds) - len(array))) for array in (value, error))
-    return {'singular_values': value, 'singular_values_error': error,
-            'directions': direction[own], 'lattice_directions': images[own]}
+    def shapes_of_all(self) -> dict[str, tuple[int, ...]]:
+        """Return the shapes of the sums over all samples, of which no error is asked."""
+        d, of_latents = self.model.latent, {}
+        for name, observable in self.responses.observables.items():
+            pairs = () if observable.is_mean else (len(self.responses.pairs(name)[0]),)
+            of_latents[f'{name} of latents'] = (*pairs, d, d)
+        return {'jacobian': (self.model.sites, d), 'metric': (d, d), 'covariance': (d, d),
+                **of_latents}
 
+    def sums(self, x_nD: Tensor, first: int, total: int,
+             each: Pieces) -> tuple[list[Sums], Sums]:
+        """Return sums {name: float64 array}: of this rank's part of each block, and of all."""
+        slices = block_slices(first, len(x_nD), total)
+        starts = [block(total, len(slices), b)[0] - first for b in range(len(slices))]
+        sums_b = [{name: x_nD.new_zeros(shape) for name, shape in self.shapes().items()}
+                  for _ in slices]
+        whole = {name: x_nD.new_zeros(shape) for name, shape in self.shapes_of_all().items()}
+        step = jacobians.samples_at_once(self.model.sites,
+                                         self.jacobians.width + self.responses.count)
+        pieces = [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
+                  for n in range(part.start, part.stop, step)]
+        for b, piece in each(pieces):
+            self.add(sums_b[b], whole, x_nD[piece])
+            if piece.start == starts[b] and b % EVERY == 0:
+                self.add_sample(sums_b[b], whole, x_nD[piece.start:piece.start + 1])
+        return [_arrays(sums) for sums in sums_b], _arrays(whole)
 
-def _values(gram: np.ndarray | None, leading: np.ndarray, equal: list[np.ndarray]) -> np.ndarray:
-    """Return the singular values; nan where the observable is not defined on the samples left."""
-    if gram is None:
-        return np.full(leading.shape[1], np.nan)
-    return pooled_values(gram, leading, equal)
+    @torch.no_grad()
+    def add(self, sums: Sums, whole: Sums, x_nD: Tensor) -> None:
+        """Add what samples contribute to the means over the ensemble."""
+        y_nd = self.model.encode(x_nD)
+        along = self.jacobians.at(x_nD, y_nd)
+        overlap_yx, value_yx = along.sums()
+        sums['count'] += len(x_nD)
+        sums['field'] += over_orbits(power(x_nD, self.model.L))
+        sums['overlap'] += overlap_yx
+        sums['value'] += over_orbits(value_yx)
+        self.add_responses(sums, whole, x_nD, self.model.decode(y_nd), along)
 
+    def add_responses(self, sums: Sums, whole: Sums, x_nD: Tensor, z_nD: Tensor,
+                      along: Along) -> None:
+        """Add what observables do: of the fields z_nD that are decoded, and of the original."""
+        responses = self.responses
+        rows_njD, mirrored_njD = responses.rows(z_nD), responses.rows(-z_nD)
+        rows_njd, rows_njw = along.pulled_back(rows_njD)
+        original_njw = waves(responses.rows(x_nD))
+        sums['moments'] += responses.moments(z_nD).sum(0)
+        sums['moments original'] += responses.moments(x_nD).sum(0)
+        for name in responses.observables:
+            own = responses.columns_of(name)
+            whole[f'{name} of latents'] += responses.of_latents(name, rows_njd)
+            sums[name] += responses.of_waves(name, rows_njw)
+            sums[f'{name} original'] += responses.of_waves(name, original_njw)
+            sums[f'{name} parity'] += torch.stack([
+                (rows_njD[:, own] * other[:, own]).sum() for other in (mirrored_njD, rows_njD)])
 
-def _sums(model: Autoencoder, x_nD: torch.Tensor, slices: list[slice], span_Ds: torch.Tensor,
-          responses: Responses, each: Pieces) -> tuple[list[Sums], Sums]:
-    """Return sums {name: float64 array}: of the samples in each slice, and of all samples."""
-    d, (D, s) = model.latent, span_Ds.shape
-    shapes = {'count': (), 'decoder': (d, d), 'autoencoder': (s, s),
-              'transfer': (math.isqrt(D),) * 2, **responses.sums(d)}
-    sums_b = [{name: x_nD.new_zeros(shape) for name, shape in shapes.items()} for _ in slices]
-    whole, step = {'jacobian': x_nD.new_zeros(D, d)}, samples_at_once(D, d)
-    pieces = [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
-              for n in range(part.start, part.stop, step)]
-    for b, piece in each(pieces):
-        _add(sums_b[b], whole, model, x_nD[piece], span_Ds, responses)
-    return [_arrays(sums) for sums in sums_b], _arrays(whole)
+    @torch.no_grad()
+    def add_sample(self, sums: Sums, whole: Sums, x_1D: Tensor) -> None:
+        """Add what is made of the Jacobians of one sample in full."""
+        y_1d = self.model.encode(x_1D)
+        jac_Dd = jacobians.decoder_jacobian(self.model, y_1d)[0]
+        jac_dD = jacobians.encoder_jacobian(self.model, x_1D)[0]
+        in_units_dD = scaled(jac_dD, self.propagator_yx.sqrt())
+        sums['samples'] += 1
+        sums['sample'] += singular.of_one_sample(jac_Dd, jac_dD)
+        sums['sample in units'] += singular.of_one_sample(jac_Dd, in_units_dD)
+        whole['jacobian'] += jac_Dd
+        whole['metric'] += jac_Dd.T @ jac_Dd
+        whole['covariance'] += in_units_dD @ in_units_dD.T
 
 
 def _arrays(sums: Sums) -> Sums:
     return {name: tensor.cpu().numpy() for name, tensor in sums.items()}
 
 
-@torch.no_grad()
-def _add(sums: Sums, whole: Sums, model: Autoencoder, x_nD: torch.Tensor, span_Ds: torch.Tensor,
-         responses: Responses) -> None:
-    """Add what the samples contribute."""
-    y_nd = model.encode(x_nD)
-    jac_nDd, jac_ndD = decoder_jacobian(model, y_nd), encoder_jacobian(model, x_nD)
-    sums['count'] += len(x_nD)
-    whole['jacobian'] += jac_nDd.sum(0)
-    sums['decoder'] += _gram(jac_nDd)
-    sums['autoencoder'] += _gram(_thin_autoencoder_jacobian(jac_nDd, jac_ndD @ span_Ds))
-    sums['transfer'] += transfer(jac_nDd, jac_ndD)
-    responses.add(sums, model.decode(y_nd), jac_nDd)
-
-
-def _thin_autoencoder_jacobian(jac_nDd: torch.Tensor, jac_nds: torch.Tensor) -> torch.Tensor:
-    """Return R_n J_f, where J_g = Q_n R_n: it has the Gram matrix of J_g J_f, and d rows, not D."""
-    return torch.linalg.qr(jac_nDd, mode='r').R @ jac_nds
-
-
-def _gram(jac: torch.Tensor) -> torch.Tensor:
-    """Return the sum of J^T J over all axes but the last."""
-    rows = jac.flatten(0, -2)
-    return rows.T @ rows
+def add_directions(found: dict[str, Arrays], work: Work, sums: Sums, count: int) -> None:
+    """Add the leading directions, in latents, of the decoder and of each observable, and what
+    `subspaces` these span. There is no average over symmetries.
+    """
+    root_dd = singular.root(sums['covariance'] / sums['samples'])
+    grams = {'decoder': sums['metric'] / sums['samples']}
+    for name in filter(found.__contains__, work.responses.observables):
+        grams[name] = work.responses.gram_of_latents(
+            name, sums[f'{name} of latents'] / sums['count'], sums['moments'] / sums['count'])
+    spectra = {name: singular.spectrum(gram_dd, root_dd) for name, gram_dd in grams.items()}
+    propagator_yx = work.propagator_yx.cpu().numpy()
+    for name, (value_d, units_rd) in spectra.items():
+        direction_rd, images_ryx = singular.decoded(sums['jacobian'], units_rd[:count] @ root_dd)
+        power_ryx = singular.powers(images_ryx)
+        found[name] |= {
+            'singular_values': value_d, 'directions': direction_rd,
+            'lattice_directions': images_ryx, 'power': summed(power_ryx),
+            'direction_variance': (power_ryx * propagator_yx).sum((1, 2))}
+    if len(spectra) > 1:
+        del spectra['decoder']
+        found['subspaces'] = singular.subspaces(spectra)

@@ -16,26 +16,29 @@ def sample_bytes(sites: int, latent: int) -> int:
     return 8 * 8 * sites * latent
 
 
-def gram_matrices(observable: Observable, L: int) -> int:
-    """Return how many (d, d) matrices the response of an observable needs, by latent.response."""
+def pairs(observable: Observable, L: int) -> int:
+    """Return how many pairs of moments the response of an observable needs."""
     entries = sum(prod(shape) for shape in observable.shapes(L).values())
-    return 1 if observable.is_mean else entries * (entries + 1) // 2
+    return entries if observable.is_mean else entries * (entries + 1) // 2
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it analyses a model, the largest of the deck.
 
-    These are Gram matrices in float64, those over the latents and one over what the encoder looks
-    at: those of this rank's share of the jackknife blocks, and three more of each; the weights and
-    mean Jacobians; and the Jacobians of a few samples.
+    These are sums over orbits of momenta in float64: those of this rank's share of the jackknife
+    blocks, and three more; matrices over latents; the weights and a mean Jacobian; and the
+    Jacobians of a few samples. The number of samples has no part in it.
     """
     return max(_model_bytes(model, deck.analyse.observables, ranks) for model in models(deck))
 
 
 def _model_bytes(model: Model, observables: list[str], ranks: int) -> int:
     sites, latent = model.L**2, model.latent
-    weights, rows = (of(latent, model.L) for of in (model.settings.weights, model.settings.rows))
-    over_latents = 1 + sum(gram_matrices(load(name), model.L) for name in observables)
-    grams = (ceil(BLOCKS / ranks) + 3) * (over_latents * latent**2 + rows**2)
-    work = max(SAMPLES_BYTES, sample_bytes(sites, latent))
-    return 8 * (grams + weights + 3 * sites * latent) + work
+    asked = [load(name) for name in observables]
+    orbits = (model.L // 2 + 1) * (model.L // 2 + 2) // 2
+    of_block = sites + 2 * orbits * (1 + sum(pairs(each, model.L) for each in asked))
+    over_latents = 4 + sum(1 if each.is_mean else pairs(each, model.L) for each in asked)
+    sums = (ceil(BLOCKS / ranks) + 3) * of_block + 2 * over_latents * latent**2
+    weights = model.settings.weights(latent, model.L)
+    return 8 * (sums + weights + 3 * sites * latent) + max(SAMPLES_BYTES,
+                                                          sample_bytes(sites, latent))

@@ -1,16 +1,23 @@
-"""Jacobians of encoder and decoder, sample by sample, in reverse mode.
+"""Jacobians of encoder and decoder, sample by sample, by torch's autograd or in closed form.
 
-That of the autoencoder is the product jac_nDd jac_ndD of rank d; it is left in its two factors.
-Suffixes: n samples, D sites, d latents, o components of a function.
+The Jacobian of A = g o f is the product jac_nDd jac_ndD of rank d; it is left in its two factors.
+Encoders have few outputs, and go backward from each; decoders have few inputs, and go forward from
+each.
+
+Suffixes: n samples, D sites, d latents, o components of a function, j k rows or columns.
 """
 
 import math
 from collections.abc import Callable
 
 import torch
+from torch import Tensor, nn
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent.cost import SAMPLES_BYTES, sample_bytes
+
+ROUNDING = 1e-10
+"""How far, in units of the field, what commutes with a shift may be from doing so."""
 
 
 def samples_at_once(sites: int, latent: int) -> int:
@@ -18,30 +25,31 @@ def samples_at_once(sites: int, latent: int) -> int:
     return max(1, SAMPLES_BYTES // sample_bytes(sites, latent))
 
 
-def decoder_jacobian(model: Autoencoder, y_nd: torch.Tensor) -> torch.Tensor:
-    """Return d g(y) / dy at each latent, as jac_nDd.
-
-    The decoder has more outputs than inputs. So its Jacobian is that of J^T u, which has d
-    components and is linear in u.
-    """
-    with torch.enable_grad():
-        y_nd = y_nd.detach().requires_grad_()
-        x_nD = model.decode(y_nd)
-        return gradients(lambda u_nD: torch.autograd.grad(x_nD, y_nd, u_nD, create_graph=True)[0],
-                         torch.zeros_like(x_nD)).transpose(1, 2)
+def decoder_jacobian(model: Autoencoder, y_nd: Tensor) -> Tensor:
+    """Return d g(y) / dy at each latent, as jac_nDd."""
+    if (known := _known(model.decoder, y_nd)) is not None:
+        return known
+    basis_dnd = torch.eye(y_nd.shape[1]).to(y_nd)[:, None].expand(-1, *y_nd.shape)
+    return pushed_forward(model.decode, y_nd, basis_dnd.transpose(0, 1)).transpose(1, 2)
 
 
-def encoder_jacobian(model: Autoencoder, x_nD: torch.Tensor) -> torch.Tensor:
+def encoder_jacobian(model: Autoencoder, x_nD: Tensor) -> Tensor:
     """Return d f(x) / dx at each configuration, as jac_ndD."""
-    return gradients(model.encode, x_nD)
+    known = _known(model.encoder, x_nD)
+    return gradients(model.encode, x_nD) if known is None else known
 
 
-def gradients(function: Callable[[torch.Tensor], torch.Tensor],
-              x_nD: torch.Tensor) -> torch.Tensor:
-    """Return the gradients (n, o, D) of the o components of a function of each sample.
+def _known(module: nn.Module, z_ni: Tensor) -> Tensor | None:
+    """Return the Jacobian (n, o, i) of a module in closed form; None where it has none."""
+    if isinstance(module, nn.Linear):
+        return module.weight.detach().expand(len(z_ni), -1, -1)
+    if hasattr(module, 'jacobian'):
+        return module.jacobian(z_ni).detach()
+    return None
 
-    Plain autograd does it: torch.func would first import the compiler of torch, for seconds.
-    """
+
+def gradients(function: Callable[[Tensor], Tensor], x_nD: Tensor) -> Tensor:
+    """Return the gradients (n, o, D) of the o components of a function of each sample."""
     with torch.enable_grad():
         x_nD = x_nD.detach().requires_grad_()
         y_no = function(x_nD).reshape(len(x_nD), -1)
@@ -49,22 +57,54 @@ def gradients(function: Callable[[torch.Tensor], torch.Tensor],
         return torch.autograd.grad(y_no, x_nD, basis_ono, is_grads_batched=True)[0].transpose(0, 1)
 
 
-def transfer(jac_nDd: torch.Tensor, jac_ndD: torch.Tensor) -> torch.Tensor:
-    """Return the response of A to plane waves, summed over samples, (L, L), p as in numpy.fft.fft2:
+def pushed_forward(function: Callable[[Tensor], Tensor], y_nd: Tensor,
+                   columns_nkd: Tensor) -> Tensor:
+    """Return columns (n, k, D), the function's Jacobian times the given ones (n, k, d).
 
-        T(p) = sum_n sum_{x,y} e^{-ip(x-y)} dA_n(x)/dphi(y) / Omega.
-
-    It is the real part; the imaginary one is odd in p. A filter passes a wave where T = 1 and drops
-    it where T = 0; sum_p T(p) is the trace of the Jacobian.
+    It is the Jacobian of J^T u, which has d components and is linear in u: slopes that are written
+    by hand, as layers may have them, are of no use to torch.func.
     """
-    out_ndyx, into_ndyx = (fields(jac) for jac in (jac_nDd.transpose(1, 2), jac_ndD))
-    half_yx = (torch.fft.rfft2(out_ndyx) * torch.fft.rfft2(into_ndyx).conj()).real.sum((0, 1))
-    # T is real and even in p, so that its half says all.
-    size = into_ndyx.shape[-2:]
-    return torch.fft.fft2(torch.fft.irfft2(half_yx, s=size)).real / jac_nDd.shape[1]
+    with torch.enable_grad():
+        y_nd = y_nd.detach().requires_grad_()
+        x_nD = function(y_nd)
+        u_nD = torch.zeros_like(x_nD).requires_grad_()
+        back_nd, = torch.autograd.grad(x_nD, y_nd, u_nD, create_graph=True)
+        return torch.autograd.grad(back_nd, u_nD, columns_nkd.transpose(0, 1),
+                                   is_grads_batched=True)[0].transpose(0, 1)
 
 
-def fields(x: torch.Tensor) -> torch.Tensor:
+def pulled_back(function: Callable[[Tensor], Tensor], x_nD: Tensor, rows_njo: Tensor) -> Tensor:
+    """Return rows (n, j, D), the given ones (n, j, o) times the function's Jacobian."""
+    with torch.enable_grad():
+        x_nD = x_nD.detach().requires_grad_()
+        y_no = function(x_nD)
+        return torch.autograd.grad(y_no, x_nD, rows_njo.transpose(0, 1),
+                                   is_grads_batched=True)[0].transpose(0, 1)
+
+
+def shifts(model: Autoencoder) -> bool:
+    """Return whether encoder and decoder commute with shifts by a block, tried on a random field.
+
+    It is asked of families whose latents are a field on the lattice of blocks.
+    """
+    shape = model.family.coarse(model.latent, model.L)
+    if shape is None:
+        return False
+    block, weight = model.L // shape[-1], next(model.parameters())
+    x_nyx = torch.randn(1, model.L, model.L, generator=torch.Generator().manual_seed(1)).to(weight)
+    with torch.no_grad():
+        y_ncYX = model.encode(x_nyx.flatten(1)).unflatten(1, shape)
+        moved_ncYX = torch.roll(y_ncYX, (1, 2), (-2, -1))
+        there_ncYX = model.encode(torch.roll(x_nyx, (block, 2 * block), (-2, -1)).flatten(1))
+        back_nyx = fields(model.decode(moved_ncYX.flatten(1)))
+        straight_nyx = torch.roll(fields(model.decode(y_ncYX.flatten(1))), (block, 2 * block),
+                                  (-2, -1))
+    apart = ((there_ncYX.unflatten(1, shape) - moved_ncYX).abs().max(),
+             (back_nyx - straight_nyx).abs().max())
+    return bool(max(apart) < ROUNDING)
+
+
+def fields(x: Tensor) -> Tensor:
     """Return x (..., D) as fields (..., L, L)."""
     size = math.isqrt(x.shape[-1])
     return x.unflatten(-1, (size, size))

@@ -11,12 +11,15 @@ import numpy as np
 
 from phi4hpc.latent.momentum import LEVELS
 
-DIMENSIONS = {'singular_values': ('singular_value',), 'directions': ('direction', 'latent'),
-              'lattice_directions': ('direction', 'y', 'x'), 'transfer': ('p_y', 'p_x'),
-              'transfer_symmetric': ('p_y', 'p_x'),
+DIMENSIONS = {'sample': ('singular_value',), 'singular_values': ('singular_value',),
+              'directions': ('direction', 'latent'), 'lattice_directions': ('direction', 'y', 'x'),
+              'power': ('direction', 'orbit'), 'direction_variance': ('direction',),
+              'transfer': ('p_y', 'p_x'), 'transfer_symmetric': ('p_y', 'p_x'),
+              'dimension': ('observable',), 'observable': ('observable',),
+              'angle': ('observable', 'other'), 'shared': ('observable', 'other'),
               'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
-"""{dataset: dimensions}, which its error shares. Groups `momentum` and `distribution` have
-their own: orbits of momenta, and bins."""
+"""{dataset: dimensions}, which its error shares. Others are numbers, or over orbits of momenta; the
+groups `momentum` and `distribution` have dimensions of their own."""
 
 ABLATION = {'p_hat': ('orbit',), 'power_ratio': ('directions', 'orbit')}
 
@@ -39,18 +42,19 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
     """Write the arrays of one name, with scales for their dimensions."""
     for key, array in arrays.items():
         dataset = group.create_dataset(key, data=array)
-        if dimensions(group, key) == (key,):
+        axes = dimensions(group, key, array.ndim)
+        if axes == (key,):
             dataset.make_scale(key)
             continue
-        for axis, dimension in enumerate(dimensions(group, key)):
+        for axis, dimension in enumerate(axes):
             if dimension not in group:
                 values = coordinates(dimension, array.shape[axis])
                 group.create_dataset(dimension, data=values).make_scale(dimension)
             dataset.dims[axis].attach_scale(group[dimension])
 
 
-def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
-    """Return the dimensions of a dataset; the autoencoder has directions in the space of fields."""
+def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
+    """Return the dimensions of a dataset that has some axes."""
     if group.name.endswith('/momentum'):
         return ('level',) if key.startswith('cutoff') else ('orbit',)
     if group.name.endswith('/distribution'):
@@ -61,10 +65,7 @@ def dimensions(group: h5py.Group, key: str) -> tuple[str, ...]:
         return ('direction',)
     if group.name.endswith('/ablation'):
         return ABLATION.get(key.removesuffix('_error'), ('directions',))
-    found = DIMENSIONS[key.removesuffix('_error')]
-    if group.name.endswith('/autoencoder'):
-        return tuple('site' if dimension == 'latent' else dimension for dimension in found)
-    return found
+    return DIMENSIONS.get(key.removesuffix('_error'), ('orbit',)[:axes])
 
 
 def coordinates(dimension: str, extent: int) -> np.ndarray:

@@ -1,68 +1,141 @@
-"""Singular values that the symmetries of the lattice make equal, and what they are together.
+"""Singular values of orbits of momenta, with jackknife errors, from sums over samples.
 
-Where ensemble, model and observable are symmetric under translations and under the eight symmetries
-of the square, the waves of one orbit of momenta have the same singular value. Of finitely many
-samples they come out different, and sorted: the first is too large, the last too small, and neither
-has an error that says so. Their mean square has no such bias, and one error by the jackknife.
+Waves of one orbit have the same value by symmetry: it is one number with one error, and counts as
+often as the orbit has momenta.
 
-A direction belongs to an orbit where this holds more than half of its power on the lattice. In a
-space of values that agree to rounding, directions hold many orbits, and nothing is pooled. Nor are
-values that differ by more than samples scatter, as where a model breaks the symmetry.
-
-Suffixes: k the columns of a Jacobian, r directions, y x lattice axes.
+Suffixes: o orbits, r singular values, d latents.
 """
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 
-from phi4hpc.latent.singular import singular_values
-from phi4hpc.lattice.orbits import numbered
+from phi4hpc.latent.response import Responses
+from phi4hpc.latent.waves import participation, spread_out
+from phi4hpc.lattice.orbits import representatives, symmetrised
+from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.jackknife import Blocks, jackknife
 
-MOST = 256
-"""Directions that are looked at; values after these are too close to each other."""
-DOMINANT = 0.5
-"""Part of the power of a direction that the momenta of its orbit hold at least."""
-LOOSE = 4.0
-"""Mean squares of the scatter by which values may differ that are pooled."""
-ROUNDING = 1e-9
-"""Relative differences of squares that are nothing but rounding errors."""
+Arrays = dict[str, np.ndarray]
+Sums = Mapping[str, np.ndarray]
 
 
-def multiplets(images_ryx: np.ndarray) -> list[np.ndarray]:
-    """Return the numbers r of the directions of each orbit that has more than one."""
-    power_ryx = np.abs(np.fft.fft2(images_ryx)) ** 2
-    orbits_yx = numbered(images_ryx.shape[-1])
-    share_ro = np.array([np.bincount(orbits_yx.ravel(), power_yx.ravel()) / power_yx.sum()
-                         for power_yx in power_ryx])
-    own = [np.flatnonzero(share_r > DOMINANT) for share_r in share_ro.T] if len(share_ro) else []
-    return [found for found in own if len(found) > 1]
+def of_autoencoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray, d: int) -> Arrays:
+    """Return `value`, `overlap`, `sample`, `transfer` and `turning`, with errors."""
+    return _with_errors(comm, blocks, {
+        'value': lambda sums: _root(sums['value'] / sums['count']),
+        'overlap': lambda sums: _of_orbits(sums['overlap'] / sums['count']),
+        'sample': lambda sums: _of_samples(sums, 'sample'),
+        'transfer': lambda sums: sums['overlap'] / sums['count'],
+        'transfer_symmetric': lambda sums: symmetrised(sums['overlap'] / sums['count']),
+        'turning': lambda sums: turning(_root(sums['value'] / sums['count']), count_o, d)})
 
 
-def restricted(gram_kk: np.ndarray | None, basis_rk: np.ndarray) -> np.ndarray:
-    """Return the Gram matrix in the space of some directions, (r, r); nan where there is none."""
-    if gram_kk is None:
-        return np.full((len(basis_rk),) * 2, np.nan)
-    return basis_rk @ gram_kk @ basis_rk.T
+def of_decoder(comm: Communicator, blocks: Blocks) -> Arrays:
+    """Return the same in units of the field's standard deviation: of latents of unit covariance."""
+    return _with_errors(comm, blocks, {
+        'value': lambda sums: _root(sums['value'] * sums['field']) / sums['count'],
+        'overlap': lambda sums: (_of_orbits(sums['overlap'] / sums['count'])
+                                 * _root(sums['field'] / sums['count'])),
+        'sample': lambda sums: _of_samples(sums, 'sample in units'),
+        'variance': lambda sums: sums['field'] / sums['count']})
 
 
-def agree(gram_rr: np.ndarray, error_rr: np.ndarray) -> bool:
-    """Return whether a Gram matrix is a multiple of the unit matrix, within its errors.
+def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name: str,
+                  count_o: np.ndarray) -> Arrays:
+    """Return what an observable after the decoder does to waves; nothing where it is not defined.
 
-    Squares are added up over all of its entries, which no choice of directions changes.
+    `response` is in units of the field, `scaled` of its standard deviation; `relative` the latter
+    of the logarithm of each entry, where the observable has several. Each has an `original`, of the
+    observable before the model.
     """
-    mean = np.trace(gram_rr) / len(gram_rr)
-    excess = ((gram_rr - mean * np.eye(len(gram_rr))) ** 2).sum()
-    return bool(excess <= LOOSE * (error_rr**2).sum() + (ROUNDING * mean) ** 2)
+    estimates = {}
+    for original in (False, True):
+        of = partial(_response, responses, name, original)
+        start = 'original_' if original else ''
+        estimates |= {f'{start}response': of, f'{start}scaled': partial(of, scaled=True)}
+        if responses.observables[name].argument_name:
+            estimates[f'{start}relative'] = partial(of, scaled=True, relative=True)
+        estimates |= {f'{start}participation': partial(
+            _of, partial(participation, momenta_o=count_o), partial(of, scaled=True))}
+    estimates['first'] = partial(_of, np.max, estimates['scaled'])
+    estimates['kept_first'] = partial(_kept, estimates)
+    found = _with_errors(comm, blocks, estimates)
+    even, all_of_it = blocks.total[f'{name} parity']
+    return found | {'parity': even / all_of_it} if 'response' in found else {}
 
 
-def pooled_values(gram_kk: np.ndarray, directions_rk: np.ndarray,
-                  found: list[np.ndarray]) -> np.ndarray:
-    """Return the singular values of a Gram matrix, each multiplet at its root mean square.
+def turning(value_o: np.ndarray, count_o: np.ndarray, d: int) -> float:
+    """Return the part of sum s^2 of a stack that lies beyond the first d values.
 
-    `directions_rk` are the leading right singular vectors of all samples, and `found` the numbers
-    of those that make up the `multiplets`. Values of other samples, such as those of a jackknife,
-    come in the same order, which is not that of their size where multiplets are interleaved.
+    One sample has d of them at most. So it measures how far the spaces that samples span differ,
+    and those of a model and its images under the symmetries of the lattice.
     """
-    values = singular_values(gram_kk)
-    for own in found:
-        values[own] = np.sqrt(np.trace(restricted(gram_kk, directions_rk[own])) / len(own))
-    return values
+    square_r = spread_out(value_o, count_o) ** 2
+    return float(square_r[d:].sum() / square_r.sum())
+
+
+def _response(responses: Responses, name: str, original: bool, sums: Sums, scaled: bool = False,
+              relative: bool = False) -> np.ndarray | None:
+    """Return the roots of mean squares of N dF/dphi along waves, (o,); None: not defined."""
+    side, units_a = ' original' if original else '', None
+    if relative:
+        units_a = responses.values(name, sums['moments original'] / sums['count'])
+        if units_a is None:
+            return None
+    square_o = responses.gram(name, sums[f'{name}{side}'] / sums['count'],
+                              sums[f'moments{side}'] / sums['count'], units_a)
+    if square_o is None:
+        return None
+    return _root(square_o * (sums['field'] / sums['count'] if scaled else 1))
+
+
+def _with_errors(comm: Communicator, blocks: Blocks,
+                 estimates: Mapping[str, Callable[[Sums], Any]]) -> Arrays:
+    """Return each estimate and its jackknife error, nan where a block decides if it is defined.
+
+    An estimate that is None of all samples is left out.
+    """
+    found = {}
+    for name, estimate in estimates.items():
+        if (whole := estimate(blocks.total)) is not None:
+            nothing = np.full(np.shape(whole), np.nan)
+            found[name], found[f'{name}_error'] = jackknife(
+                comm, blocks, partial(_or_else, estimate, nothing))
+    return found
+
+
+def _or_else(estimate: Callable[[Sums], Any], nothing: np.ndarray, sums: Sums) -> np.ndarray:
+    value = estimate(sums)
+    return nothing if value is None else np.asarray(value)
+
+
+def _of(function: Callable[[np.ndarray], Any], estimate: Callable[[Sums], np.ndarray | None],
+        sums: Sums) -> Any:
+    """Return a function of the values of orbits; None where these are not defined."""
+    value_o = estimate(sums)
+    return None if value_o is None else function(value_o)
+
+
+def _kept(estimates: Mapping[str, Callable[[Sums], Any]], sums: Sums) -> float | None:
+    """Return the largest scaled value over the one before the model, with what both share."""
+    after, before = (estimates[name](sums) for name in ('scaled', 'original_scaled'))
+    if after is None or before is None or not before.max() > 0:
+        return None
+    return float(after.max() / before.max())
+
+
+def _of_orbits(values_yx: np.ndarray) -> np.ndarray:
+    n_y, n_x = representatives(len(values_yx))
+    return symmetrised(values_yx)[n_y, n_x]
+
+
+def _of_samples(sums: Sums, name: str) -> np.ndarray | None:
+    """Return the mean of what one sample of a block has; None where no block is left."""
+    return sums[name] / sums['samples'] if sums['samples'] > 0 else None
+
+
+def _root(square: np.ndarray) -> np.ndarray:
+    return np.sqrt(square.clip(0))

@@ -1,55 +1,91 @@
-"""Singular values and directions of Jacobians stacked over all samples, from Gram matrices.
+"""Singular values of one sample, and of Jacobians that are not averaged over symmetries.
 
-The stack of N Jacobians J_n, divided by sqrt(N), has <J^T J> as its Gram matrix: its singular
-values are the roots of the eigenvalues, its right singular vectors the eigenvectors. In float64
-that resolves values down to 1e-8 of the largest. For an observable that is one number the stack is
-N x d, and the spectrum says along how many latent directions it varies at all.
+Without the average a Gram matrix over latents is that of this one training: its directions are
+places and mixtures of waves that another training would choose differently. Latents are taken in
+units in which they have unit covariance, so that values do not depend on how they are labelled.
 
-Suffixes: k the columns of a Jacobian, r directions, d latents, D sites.
+Suffixes: d latents, D sites, k columns, r directions, y x lattice axes or momenta, o orbits.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
+import torch
+from scipy.linalg import subspace_angles
+from torch import Tensor
 
 RESOLVED = 1e-6
 """Part of the largest singular value below which others are taken for rounding errors."""
 
 
-def singular_values(gram_kk: np.ndarray) -> np.ndarray:
-    """Return the singular values of a stack with this Gram matrix, largest first."""
-    return np.sqrt(np.linalg.eigvalsh(gram_kk)[::-1].clip(0.0))
+def of_one_sample(jac_Dd: Tensor, jac_dD: Tensor) -> Tensor:
+    """Return the singular values of the product of two Jacobians, (d,), largest first.
 
-
-def right_directions(gram_kk: np.ndarray, count: int) -> np.ndarray:
-    """Return at most `count` leading right singular vectors, (r, k).
-
-    Those of values below RESOLVED of the largest are noise, and are left out.
+    They are resolved to float64's rounding of the largest: no Gram matrix is formed.
     """
-    value_k, vector_kk = np.linalg.eigh(gram_kk)
-    keep = np.flatnonzero(value_k >= RESOLVED**2 * value_k[-1])[::-1][:count]
-    return vector_kk[:, keep].T
+    left_dd = torch.linalg.qr(jac_Dd, mode='r').R
+    right_dd = torch.linalg.qr(jac_dD.T, mode='r').R
+    return torch.linalg.svdvals(left_dd @ right_dd.T)
 
 
-def signed(direction_rk: np.ndarray) -> np.ndarray:
-    """Return directions (r, k) whose component of largest magnitude is positive.
+def root(covariance_dd: np.ndarray) -> np.ndarray:
+    """Return the symmetric square root of a covariance matrix."""
+    value_d, vector_dd = np.linalg.eigh(covariance_dd)
+    return (vector_dd * np.sqrt(value_d.clip(0))) @ vector_dd.T
 
-    Where the magnitudes of several agree to eight digits, the first of these decides.
+
+def spectrum(gram_dd: np.ndarray, root_dd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the singular values (d,) of a stack J with the Gram matrix <J^T J>, and its
+    directions (r, d), largest first, both in units in which latents have unit covariance.
+
+    The values are the roots of eigenvalues, resolved to 1e-8 of the largest. Directions of values
+    below RESOLVED are noise, and are left out.
     """
-    return np.array([vector * _sign(vector) for vector in direction_rk])
+    value_d, vector_dd = np.linalg.eigh(root_dd @ gram_dd @ root_dd)
+    keep = np.flatnonzero(value_d >= RESOLVED**2 * value_d[-1])[::-1]
+    return np.sqrt(value_d[::-1].clip(0)), vector_dd[:, keep].T
 
 
-def lattice_images(mean_jac_Dd: np.ndarray, direction_rd: np.ndarray) -> np.ndarray:
-    """Return latent directions v as unit fields (r, L, L): <J> v / |<J> v|.
+def decoded(mean_jac_Dd: np.ndarray,
+            direction_rd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return latent directions v with their signs, and as unit fields (r, L, L): <J> v / |<J> v|.
 
-    J is the Jacobian of the decoder. The left singular vector of the stacked decoder holds
-    J_n v / s for sample n, so this is its mean over the ensemble. J is even under Z2, since the
-    decoder is odd: the mean does not cancel in the symmetric ensemble.
+    J is the Jacobian of the decoder. The sign is such that the entry of the field of largest
+    magnitude is positive. J is even under Z2, since the decoder is odd: the mean does not cancel in
+    the symmetric ensemble.
     """
     image_rD = direction_rd @ mean_jac_Dd.T
-    image_rD = image_rD / np.linalg.norm(image_rD, axis=1, keepdims=True)
-    size = round(len(mean_jac_Dd) ** 0.5)
-    return image_rD.reshape(-1, size, size)
+    size, sign_r1 = round(len(mean_jac_Dd) ** 0.5), np.array([[_sign(v)] for v in image_rD])
+    image_rD = image_rD / (sign_r1 * np.linalg.norm(image_rD, axis=1, keepdims=True))
+    return direction_rd * sign_r1, image_rD.reshape(-1, size, size)
+
+
+def powers(image_ryx: np.ndarray) -> np.ndarray:
+    """Return |v~(p)|^2 of unit fields v, (r, L, L); the sum over momenta is 1."""
+    return abs(np.fft.fft2(image_ryx)) ** 2 / image_ryx.shape[-1] ** 2
+
+
+def subspaces(spectra: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return how the leading directions of some observables lie to each other.
+
+    `observable` has their names, `dimension` (q,) how many leading directions each has: the nearest
+    whole number to (sum s^2)^2 / sum s^4. `angle` (q, q) is the largest of the principal angles
+    between two such spaces, in degrees, and `shared` (q, q) the mean of their squared cosines. 0
+    and 1 say that the smaller space lies in the larger one.
+    """
+    leading = {}
+    for name, (value_d, units_rd) in spectra.items():
+        count = round((value_d**2).sum() ** 2 / (value_d**4).sum())
+        leading[name] = units_rd[:count]
+    angles = [[subspace_angles(one.T, other.T) for other in leading.values()]
+              for one in leading.values()]
+    return {'observable': np.array(list(leading), dtype='S'),
+            'dimension': np.array([len(space) for space in leading.values()]),
+            'angle': np.array([[np.degrees(a.max()) for a in row] for row in angles]),
+            'shared': np.array([[(np.cos(a) ** 2).mean() for a in row] for row in angles])}
 
 
 def _sign(vector: np.ndarray) -> float:
+    """Return the sign of the largest entry; of those that agree to eight digits, of the first."""
     size = np.round(np.abs(vector) / np.abs(vector).max(), 8)
-    return np.sign(vector[np.argmax(size)])
+    return float(np.sign(vector[np.argmax(size)]))

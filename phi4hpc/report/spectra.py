@@ -1,134 +1,143 @@
-"""Singular spectra of Jacobians, and their leading directions as lattice images."""
+"""Singular values of orbits of momenta, of one sample and of stacks, and pictures of directions."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.models import described
+from phi4hpc.latent.waves import spread_out
+from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, colour, mosaic, panels, points
+from phi4hpc.report.style import FULL, Canvas, band, mosaic, panels, points, reference
 
-FLOOR = -6
-"""Power of ten of the largest value; as roots of eigenvalues, values below 1e-8 of it are noise."""
+FLOOR = 1e-6
+"""Part of the largest value below which others are rounding."""
 COLUMNS = 8
+ABREAST = 4
+"""Panels of spectra in a row."""
+HIGHEST = 1.7
+"""Of the axis of `draw_stacks`."""
 SPOT = 0.25
 """Participation of a direction below which it is a spot: a wave has 2/3, random waves 1/3."""
 
 
-@dataclass(frozen=True)
-class Spectrum:
-    """Singular values (largest first) with errors, and unit images (r, y, x) of the directions."""
-
-    value: np.ndarray
-    error: np.ndarray
-    images: np.ndarray
-
-    @property
-    def resolved(self) -> int:
-        """The number of values that stand above rounding noise."""
-        return int((self.value > 10.0**FLOOR * max(self.value[0], 0)).sum())
-
-    @property
-    def bounded(self) -> bool:
-        """Whether all values that are not resolved vanish exactly, as a bound on the rank says."""
-        return self.resolved < len(self.value) and not self.value[self.resolved:].any()
-
-    @property
-    def effective(self) -> float:
-        """(sum s^2)^2 / sum s^4: the number of directions that count, between 1 and all."""
-        fourth = (self.value**4).sum()
-        return float((self.value**2).sum() ** 2 / fourth) if fourth > 0 else 0.0
-
-    @property
-    def spots(self) -> list[int]:
-        """The numbers of the directions, from 1, that are concentrated at some place."""
-        flat = self.images.reshape(len(self.images), -1)
-        participation = 1 / (flat.shape[1] * (flat**4).sum(1))
-        return [int(i) + 1 for i in np.flatnonzero(participation < SPOT)]
+def analysed(study: Study) -> list[str]:
+    """Return the observables that have responses in latent.h5."""
+    models = [model for of_kappa in study.models.values() for model in of_kappa]
+    if not models:
+        return []
+    with study.latent() as latent:
+        return sorted({name for model in models for name, group in latent[model.name].items()
+                       if 'response' in group})
 
 
-def spectrum(group: h5py.Group) -> Spectrum:
-    """Return the Spectrum that a group of latent.h5 holds."""
-    keys = 'singular_values', 'singular_values_error', 'lattice_directions'
-    return Spectrum(*(group[key][...] for key in keys))
+def estimate(group: h5py.Group, key: str) -> str:
+    """Return a number of latent.h5 with its error in words."""
+    return value_error(float(group[key][()]), float(group[f'{key}_error'][()]))
 
 
-def draw(study: Study, what: str, facts: dict[str, Any], name: str | None = None) -> Iterator[Plot]:
-    """Yield a figure for every training kappa: spectra of all models, and rows of directions.
-
-    `what` names the group of a model in latent.h5, `facts` are for the caption as they are.
-    Models without that group, for which an observable is not defined, are left out.
-    """
-    for kappa, everyone in study.models.items():
-        with study.latent() as latent:
-            models = [model for model in everyone if what in latent[model.name]]
-            of_models = [spectrum(latent[model.name][what]) for model in models]
-        if not models:
-            continue
-        figure, axes = panels(2, 1, FULL, 2.5 + 0.87 * len(models),
-                              height_ratios=[2.3, 0.87 * len(models)])
-        draw_values(axes[0, 0], models, of_models)
-        draw_directions(axes[1, 0], models, of_models)
-        found = [facts_of(model, s) for model, s in zip(models, of_models, strict=True)]
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, **facts}, kappa, name)
+def first(group: h5py.Group, key: str) -> str:
+    """Return the first of the values of latent.h5 with its error in words."""
+    return value_error(float(group[key][0]), float(group[f'{key}_error'][0]))
 
 
-def draw_values(axes: Axes, models: list[Model], of_models: list[Spectrum]) -> None:
-    """Draw the resolved singular values with their errors, and an arrow where the rest is noise."""
-    for model, s in zip(models, of_models, strict=True):
-        n = s.resolved
-        points(axes, 1 + np.arange(n), s.value[:n], s.error[:n], model.number, label=model.label,
-               markersize=4 - model.number % 2 if n < 100 else 2)
-        if n < len(s.value):
-            axes.plot(n + 1, 0.05, colour(model.number), marker='$\\downarrow$', markersize=7,
-                      ls='', transform=axes.get_xaxis_transform())
-    scale(axes, np.concatenate([s.value[:s.resolved] for s in of_models]))
-    longest = max(COLUMNS, *(s.resolved for s in of_models))
-    axes.set(xlabel='$i$', ylabel=r'$\sigma_i$', xlim=(0, longest + 2))
-    axes.locator_params(axis='x', integer=True)
-    axes.legend(ncols=2)
+def two_over_one(models: int) -> tuple[Canvas, np.ndarray, Axes]:
+    """Return a figure, the two panels at its top, and a wide one below, with a row a model."""
+    height = 0.3 + 0.75 * models
+    figure, axes = panels(2, 2, FULL, 3.0 + height, height_ratios=[2.7, height])
+    grid = axes[1, 0].get_gridspec()
+    for panel in axes[1]:
+        panel.remove()
+    return figure, axes[0], figure.add_subplot(grid[1, :])
 
 
-def scale(axes: Axes, values: np.ndarray) -> None:
-    """Make the axis of values logarithmic where they spread, and a tenth wide where they do not."""
-    if not len(values):
-        return
-    if values.max() > 3 * values.min():
-        axes.set_yscale('log')
-        return
-    low, high = axes.get_ylim()
-    axes.set_ylim(min(low, 0.95 * values.min()), max(high, 1.05 * values.max()))
-    axes.ticklabel_format(axis='y', useOffset=False)
+def legend(figure: Canvas, axes: Axes) -> None:
+    """Name what is drawn in some axes above the figure, where many models have room."""
+    figure.legend(*axes.get_legend_handles_labels(), loc='outside upper center', ncols=4,
+                  fontsize=7)
 
 
-def draw_directions(axes: Axes, models: list[Model], of_models: list[Spectrum]) -> None:
+def draw_orbits(axes: Axes, model: Model, group: h5py.Group, key: str, **look: Any) -> None:
+    """Draw the values of orbits against p^ with their errors."""
+    p_hat, value, error = (group[part][...] for part in ('p_hat', key, f'{key}_error'))
+    points(axes, p_hat, value, error, model.number,
+           **{'markersize': 2.5, 'capsize': 1, 'label': model.label, **look})
+    axes.set_xlabel(MOMENTUM)
+
+
+def draw_sample(axes: Axes, model: Model, group: h5py.Group) -> None:
+    """Draw the singular values of one sample by size, the mean over samples."""
+    sample = group['sample'][...]
+    points(axes, 1 + np.arange(len(sample)), sample, group['sample_error'][...], model.number,
+           markersize=2, capsize=1)
+    axes.set_xlabel('$i$')
+
+
+def decades(axes: Axes, count: float) -> None:
+    """Make the axis of values logarithmic, down to some powers of ten below the largest."""
+    largest = max(float(trace.y.max()) for trace in axes.figure.traces if trace.axes is axes)
+    axes.set_yscale('log')
+    axes.set_ylim(largest / 10**count, 2 * largest)
+
+
+def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[h5py.Group]) -> None:
+    """Draw, in a panel for each model, the spectra of the stack, of the mean, and of one sample."""
+    for panel, model, group in zip(axes.ravel(), models, groups, strict=False):
+        count, numbers = group['momenta'][...], 1 + np.arange(model.L**2)
+        for number, (key, of) in enumerate((('value', np.asarray), ('overlap', np.abs))):
+            value_o, error_o = of(group[key][...]), group[f'{key}_error'][...]
+            order = np.argsort(-np.repeat(value_o, count), kind='stable')
+            band(panel, numbers, np.repeat(value_o, count)[order],
+                 np.repeat(error_o, count)[order], number, label=('stack', 'mean')[number])
+        sample, error = group['sample'][...], group['sample_error'][...]
+        points(panel, numbers[:len(sample)], sample, error, 2, markersize=2, capsize=1,
+               label='one sample')
+        reference(panel, x=model.latent)
+        panel.set(xscale='log', ylim=(0, HIGHEST), xlabel='$i$')
+        panel.set_title(model.label, fontsize=8)
+    for panel in axes.ravel()[len(models):]:
+        panel.set_axis_off()
+    for panel in axes[:, 0]:
+        panel.set_ylabel(r'$\sigma_i$')
+    axes[0, 0].legend(fontsize=7)
+
+
+def stacked_rows(count: int) -> int:
+    """Return how many rows `draw_stacks` takes for a number of models."""
+    return -(-count // ABREAST)
+
+
+def draw_directions(axes: Axes, models: list[Model], groups: list[h5py.Group]) -> None:
     """Show leading directions in a row for every model, each in units of its largest entry."""
     L = models[0].L
     pictures = np.full((len(models), COLUMNS, L, L), np.nan)
-    for row, s in zip(pictures, of_models, strict=True):
-        count = min(COLUMNS, len(s.images))
-        row[:count] = s.images[:count] / abs(s.images[:count]).max((1, 2), keepdims=True)
+    of_models = [group['lattice_directions'][:COLUMNS] for group in groups]
+    for row, images in zip(pictures, of_models, strict=True):
+        row[:len(images)] = images / abs(images).max((1, 2), keepdims=True)
     mosaic(axes, pictures, limit=1)
-    most = max(len(s.images) for s in of_models)
+    most = max(len(images) for images in of_models)
     axes.set_xticklabels([f'$i={i + 1}$' if i < most else '' for i in range(COLUMNS)])
     axes.set_yticklabels([model.short for model in models], fontsize=8)
 
 
-def spots_in_words(spots: list[int]) -> str | None:
-    """Return 'direction 2' or 'directions 2 to 8', None where there are none."""
-    if not spots:
-        return None
-    return f'direction{"s" if len(spots) > 1 else ""} {ranges(spots)}'
+def spots(group: h5py.Group) -> str | None:
+    """Return 'direction 2' or 'directions 2 to 8' that are concentrated at some place, or None."""
+    images = group['lattice_directions'][:COLUMNS]
+    flat = images.reshape(len(images), -1)
+    participation = 1 / (flat.shape[1] * (flat**4).sum(1))
+    found = [int(i) + 1 for i in np.flatnonzero(participation < SPOT)]
+    return f'direction{"s" if len(found) > 1 else ""} {ranges(found)}' if found else None
 
 
-def facts_of(model: Model, s: Spectrum) -> dict[str, Any]:
-    """Return what the caption tells of a model's spectrum."""
-    spots = [i for i in s.spots if i <= COLUMNS]
-    return {**described(model), 'resolved': s.resolved, 'total': len(s.value),
-            'bounded': s.bounded, 'first': value_error(s.value[0], s.error[0]),
-            'effective': f'{s.effective:.1f}', 'spots': spots_in_words(spots)}
+def resolved(group: h5py.Group, key: str) -> int:
+    """Return how many values of a stack stand above rounding, each wave of an orbit counted."""
+    value_r = spread_out(group[key][...], group['momenta'][...])
+    return int((value_r > FLOOR * value_r[0]).sum())
+
+
+def at_smallest(group: h5py.Group, key: str) -> str:
+    """Return a value at the smallest momentum that is not zero, in words."""
+    at = int(np.argsort(group['p_hat'][...], kind='stable')[1])
+    return value_error(float(group[key][at]), float(group[f'{key}_error'][at]))

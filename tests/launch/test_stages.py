@@ -68,9 +68,11 @@ def test_every_model_has_its_spectra(finished):
     with h5py.File(finished[0] / 'latent.h5') as file:
         assert sorted(file) == sorted(MODELS)
         for model in MODELS:
-            for what in ('decoder', 'autoencoder', 'magnetisation', 'propagator', 'binder'):
-                values = file[model][what]['singular_values'][...]
+            for what in ('autoencoder', 'decoder'):
+                values = file[model][what]['value'][...]
                 assert values.max() > values.min() >= 0
+            for what in ('magnetisation', 'propagator', 'binder', 'hopping'):
+                assert file[model][what]['response'][...].max() > 0
                 assert file[model][what]['lattice_directions'].shape[1:] == (8, 8)
 
 

@@ -38,8 +38,11 @@ def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
     assert results.keys() == expected.keys()
     for name, arrays in expected.items():
         for key, array in arrays.items():
-            np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-7,
-                                       err_msg=name + key)
+            if key == 'observable':
+                assert (results[name][key] == array).all()
+            else:
+                np.testing.assert_allclose(results[name][key], array, rtol=1e-6, atol=1e-6,
+                                           err_msg=name + key)
 
 
 def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
@@ -56,7 +59,7 @@ def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
     phi_nyx = np.random.default_rng(2).standard_normal((16, SIZE, SIZE))
     first, last = block(16, comm.size, comm.rank)
     found = analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)
-    assert found['decoder']['singular_values'].all()
+    assert found['autoencoder']['sample'].all()
 
 
 @pytest.mark.parametrize('total', [50, 2])

@@ -64,14 +64,6 @@ def test_latents_are_as_many_as_the_settings_say_and_nothing_passes_beside_them(
     assert value_nD[:, made.latent:].max() < 1e-12 * value_nD.max()
 
 
-def test_the_encoder_depends_on_what_it_looks_at_alone(name):
-    made = moved(network(name)).double()
-    seen_rD = made.sight()
-    assert len(seen_rD) == model(name).settings.rows(made.latent, made.L)
-    hidden_nD = fields() - fields() @ torch.linalg.pinv(seen_rD) @ seen_rD
-    torch.testing.assert_close(made.encode(fields() + 3 * hidden_nD), made.encode(fields()))
-
-
 def test_a_coarse_field_moves_with_the_configuration(name):
     """To shift a configuration by a block is to shift the field of its latents by one."""
     made = network(name).double()

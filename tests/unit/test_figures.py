@@ -95,7 +95,7 @@ def stored(study):
     found = set().union(*(numbers(json.loads(file.read_text())) for file in files))
     with h5py.File(study.path / 'latent.h5') as latent:
         latent.visititems(lambda _, node: found.update(node[()].ravel().tolist())
-                          if isinstance(node, h5py.Dataset) else None)
+                          if isinstance(node, h5py.Dataset) and node.dtype.kind != 'S' else None)
     return found | {1 - number for number in found}     # a gain is 1 - a ratio
 
 

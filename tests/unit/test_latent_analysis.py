@@ -1,4 +1,10 @@
-"""Singular spectra: closed forms for `fourier`, the stacked Jacobians themselves for `dense`."""
+"""The latent analysis: closed forms for `fourier`, and all images of a model under the symmetries.
+
+The average over symmetries is written out in full here: a Jacobian is carried to each of the
+8 L^2 images of the lattice, and their Gram matrices are added up.
+"""
+
+import copy
 
 import h5py
 import numpy as np
@@ -6,26 +12,30 @@ import pytest
 import torch
 import xarray
 from mpi4py import MPI
+from torch import nn
 
 from phi4hpc.latent import analysis, jacobians, latentfile
 from phi4hpc.latent.analysis import analyse
-from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
-from phi4hpc.latent.singular import right_directions, signed
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, gradients, shifts
+from phi4hpc.latent.response import Responses
+from phi4hpc.latent.waves import coordinates, spread_out
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.logs import log
-from phi4hpc.parallel.jackknife import jackknife
-from tests.autoencoders import moved, network
+from phi4hpc.parallel.jackknife import gather_blocks
+from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
 ENSEMBLE = Ensemble(SIZE, 0.269, 0.02)
-OBSERVABLES = {name: load(name) for name in ('magnetisation', 'binder', 'propagator')}
+OBSERVABLES = {name: load(name) for name in ('magnetisation', 'binder', 'propagator', 'hopping')}
 NAMES = 'decoder', 'autoencoder', *OBSERVABLES
 
 
 def model_of(family):
-    if family == 'fourier':
-        return network('fourier', LATENT, SIZE)
-    return moved(network('dense', LATENT, SIZE, hidden=20), 0.1)
+    if family == 'dense':
+        return moved(network('dense', LATENT, SIZE, hidden=20), 0.1)
+    if family == 'convolutional':
+        return moved(network('convolutional', L=SIZE), 0.1)
+    return network(family, LATENT, SIZE)
 
 
 def samples(n=SAMPLES):
@@ -33,118 +43,224 @@ def samples(n=SAMPLES):
     return rng.standard_normal((n, SIZE, SIZE)) + 2 * rng.choice([-1, 1], (n, 1, 1))
 
 
-def analysed(family, phi_nyx=None, directions=3):
+def analysed(model, phi_nyx=None, directions=3, observables=OBSERVABLES, ensemble=ENSEMBLE):
+    model = model_of(model) if isinstance(model, str) else model
     phi_nyx = samples() if phi_nyx is None else phi_nyx
-    return analyse(MPI.COMM_SELF, model_of(family), phi_nyx, 0, len(phi_nyx), directions,
-                   OBSERVABLES, ENSEMBLE)
+    return analyse(MPI.COMM_SELF, model, phi_nyx, 0, len(phi_nyx), directions, observables,
+                   ensemble)
 
 
-def stacked_jacobians(family):
-    """Return {name: rows / sqrt(N)}, written out in full, each observable in closed form."""
-    model, x_nD = model_of(family).double(), torch.from_numpy(samples()).flatten(1)
+def images(fields_nyx, step=1):
+    """Return each field as all symmetries carry it: shifts by `step`, and the square where that is
+    one site."""
+    turned = [fields_nyx]
+    if step == 1:
+        turned = [np.rot90(f, k, (-2, -1)) for f in (fields_nyx, fields_nyx.swapaxes(-2, -1))
+                  for k in range(4)]
+    L = fields_nyx.shape[-1]
+    return np.concatenate([np.roll(f, (y, x), (-2, -1)) for f in turned
+                           for y in range(0, L, step) for x in range(0, L, step)])
+
+
+def jacobian_of(family, phi_nyx):
+    """Return that of the autoencoder, (n, D, D)."""
+    model, x_nD = model_of(family).double(), torch.from_numpy(phi_nyx).flatten(1)
     with torch.no_grad():
-        y_nd = model.encode(x_nD)
-        decoded_nD, jac_nDd = model.decode(y_nd), decoder_jacobian(model, y_nd)
-        m_n = decoded_nD.mean(1)
-        slope_n1d = jac_nDd.mean(1, keepdim=True)
-        m2, m4 = m_n.square().mean(), m_n.pow(4).mean()
-        c_n = -4 * m_n**3 / (3 * m2**2) + 4 * m4 * m_n / (3 * m2**3)
-        stacks = {'decoder': jac_nDd, 'autoencoder': jac_nDd @ encoder_jacobian(model, x_nD),
-                  'magnetisation': slope_n1d, 'binder': c_n[:, None, None] * slope_n1d,
-                  'propagator': propagator_jacobian(decoded_nD) @ jac_nDd}
-    return {name: (stack.flatten(0, 1) / SAMPLES**0.5).numpy() for name, stack in stacks.items()}
+        jac_nDd = decoder_jacobian(model, model.encode(x_nD))
+        return (jac_nDd @ encoder_jacobian(model, x_nD)).numpy()
 
 
-def propagator_jacobian(x_nD):
-    """Return d |phi~(p)|^2 / dphi(x) / Omega = 2 Re(phi~(p) e^{ipx}) / Omega, mean of both axes."""
-    phi_nyx, angle = x_nD.unflatten(1, (SIZE, SIZE)), 2 * np.pi * torch.arange(SIZE) / SIZE
-    rows = []
-    for n in range(SIZE // 2 + 1):
-        wave_x = torch.exp(1j * n * angle).to(torch.complex128)
-        along = [wave_x.expand(SIZE, SIZE), wave_x[:, None].expand(SIZE, SIZE)]
-        rows.append(sum((2 * (torch.einsum('nyx,yx->n', phi_nyx + 0j, wave.conj())[:, None, None]
-                              * wave).real) for wave in along) / (2 * SIZE**2))
-    return torch.stack(rows, 1).flatten(2)
+def averaged_gram(rows_nrD):
+    """Return the mean of J^T J over the samples and the images of the lattice, (D, D)."""
+    count, L = len(rows_nrD), SIZE
+    rows = images(rows_nrD.reshape(-1, L, L)).reshape(-1, L**2)
+    return rows.T @ rows / (8 * L**2 * count)
 
 
-def test_linear_decoder_is_an_isometry_and_the_autoencoder_a_projection():
-    results = analysed('fourier')
-    np.testing.assert_allclose(results['decoder']['singular_values'], 1, rtol=1e-6)
-    values = results['autoencoder']['singular_values']
-    np.testing.assert_allclose(values[:LATENT], 1, rtol=1e-6)
-    assert values[LATENT:].max() < 1e-6
+def values_of(result, key):
+    return spread_out(result[key], result['momenta'])
 
 
-def test_the_linear_optimum_passes_the_waves_that_it_keeps_and_no_others():
-    result = analysed('fourier')['autoencoder']
-    kept_dyx = model_of('fourier').sight().numpy().reshape(LATENT, SIZE, SIZE)
-    expected_yx = (abs(np.fft.fft2(kept_dyx)) ** 2).sum(0) / SIZE**2
-    np.testing.assert_allclose(result['transfer'], expected_yx, atol=1e-6)
-    assert result['transfer'][0, 0] == pytest.approx(1, abs=1e-6)
-    assert result['transfer'].sum() == pytest.approx(LATENT, abs=1e-5)
+def roots(gram_DD):
+    return np.sqrt(np.linalg.eigvalsh(gram_DD)[::-1].clip(0))
 
 
-def test_transfer_is_the_response_of_the_autoencoder_to_plane_waves():
-    """Each wave goes through the Jacobian of every sample, and what comes back is projected."""
-    rows = stacked_jacobians('dense')['autoencoder'].reshape(SAMPLES, SIZE**2, SIZE**2)
-    jac_DD = rows.sum(0) / SAMPLES**0.5
+def test_the_stack_of_all_images_of_a_model_has_waves_for_directions():
+    """Its singular values are those of the orbits, each as often as it has momenta."""
+    expected = roots(averaged_gram(jacobian_of('dense', samples())))
+    np.testing.assert_allclose(values_of(analysed('dense')['autoencoder'], 'value'), expected,
+                               rtol=1e-9)
+
+
+def test_overlap_is_the_mean_response_to_a_wave_along_that_wave():
+    """So the mean Jacobian of all images has |overlap| for its singular values."""
+    mean_DD, result = jacobian_of('dense', samples()).mean(0), analysed('dense')['autoencoder']
     y, x = np.mgrid[:SIZE, :SIZE]
-    found_yx = analysed('dense')['autoencoder']['transfer']
     for ky, kx in np.ndindex(SIZE, SIZE):
         wave_D = np.exp(2j * np.pi * (ky * y + kx * x) / SIZE).ravel() / SIZE
-        response = (wave_D.conj() @ jac_DD @ wave_D).real
-        assert found_yx[ky, kx] == pytest.approx(response, abs=1e-9)
+        response = (wave_D.conj() @ mean_DD @ wave_D).real
+        assert result['transfer'][ky, kx] == pytest.approx(response, abs=1e-9)
+    at = result['n_y'], result['n_x']
+    np.testing.assert_allclose(result['overlap'], result['transfer_symmetric'][at])
+    assert (abs(result['overlap']) <= result['value'] + 1e-12).all()
 
 
-def test_magnetisation_of_a_linear_decoder_varies_along_one_direction_only():
-    """M(G y) = 1.G y / Omega: the singular value is |G^T 1| / Omega = 1 / L, of the zero mode."""
-    result = analysed('fourier')['magnetisation']
-    np.testing.assert_allclose(result['singular_values'][0], 1 / SIZE, rtol=1e-6)
-    assert result['singular_values'][1:].max() < 1e-7
-    assert len(result['directions']) == 1
-    constant = np.full((1, SIZE, SIZE), 1 / SIZE)
-    np.testing.assert_allclose(result['lattice_directions'], constant, atol=1e-6)
+def test_one_block_says_what_all_latents_say_where_the_ensemble_has_its_shifts():
+    """A convolutional model is looked at along the latents of one block alone."""
+    phi_nyx = images(samples(3), step=2)
+    assert shifts(model_of('convolutional').double())
+    assert not shifts(model_of('dense').double())
+    found = analysed('convolutional', phi_nyx)
+    expected = roots(averaged_gram(jacobian_of('convolutional', phi_nyx)))
+    np.testing.assert_allclose(values_of(found['autoencoder'], 'value'), expected, rtol=1e-9)
+    jac_nDD = jacobian_of('convolutional', phi_nyx)
+    assert found['autoencoder']['transfer'].sum() == pytest.approx(
+        np.trace(jac_nDD.mean(0)), rel=1e-9)
 
 
-def test_constant_jacobians_have_no_error():
-    for name in ('decoder', 'magnetisation'):
-        assert analysed('fourier')[name]['singular_values_error'][0] < 1e-12
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+@pytest.mark.parametrize('name', OBSERVABLES)
+def test_the_response_of_an_observable_is_that_of_all_images(family, name):
+    model, x_nD = model_of(family).double(), torch.from_numpy(samples()).flatten(1)
+    responses = Responses({name: OBSERVABLES[name]}, ENSEMBLE)
+    with torch.no_grad():
+        means_j = responses.moments(model(x_nD)).mean(0).numpy()
+    slopes_aj = responses.slopes(OBSERVABLES[name], means_j)
+    rows_njD = gradients(lambda x_nD: responses.moments(model(x_nD)), x_nD).numpy()
+    gram_DD = averaged_gram(np.einsum('aj,njD->naD', slopes_aj, rows_njD))
+    result = analysed(family)[name]
+    np.testing.assert_allclose(values_of(result, 'response'), roots(gram_DD), rtol=1e-7,
+                               atol=1e-9 * result['response'].max())
+    assert (result['response'] >= 0).all()
+
+
+def test_the_linear_optimum_passes_the_waves_that_it_keeps_unchanged_and_no_others():
+    result = analysed('fourier')['autoencoder']
+    kept_dyx = model_of('fourier').encoder.weight.detach().numpy().reshape(LATENT, SIZE, SIZE)
+    expected_yx = (abs(np.fft.fft2(kept_dyx)) ** 2).sum(0) / SIZE**2
+    np.testing.assert_allclose(result['transfer'], expected_yx, atol=1e-6)
+    np.testing.assert_allclose(result['value'] ** 2, result['overlap'], atol=1e-6)
+    np.testing.assert_allclose(result['sample'], 1, rtol=1e-6)
+    assert result['transfer'].sum() == pytest.approx(LATENT, abs=1e-5)
+    assert result['sample_error'].max() < 1e-12
+
+
+def free_fields(n, L, kappa=0.24):
+    noise = np.random.default_rng(3).normal(size=(n, L, L))
+    return np.fft.ifft2(np.fft.fft2(noise) * np.sqrt(free_propagator(L, kappa))).real
+
+
+@pytest.fixture(scope='module')
+def exact():
+    """What the linear optimum of 64 latents does at L = 32."""
+    L = 32
+    return analysed(network('fourier', 64, L), free_fields(32, L), ensemble=Ensemble(L, 0.24, 0.0))
+
+
+def test_magnetisation_of_the_linear_optimum_has_one_value(exact):
+    """M is <phi, constant> / Omega^(1/2), and the constant wave passes."""
+    result = exact['magnetisation']
+    assert result['response'][0] == pytest.approx(1 / 32, rel=1e-6)
+    assert result['response'][1:].max() < 1e-9
+    assert result['participation'] == pytest.approx(1)
+    assert result['parity'] == pytest.approx(1)
+    assert result['singular_values'][1:].max() < 1e-6 * result['singular_values'][0]
+
+
+def test_propagator_of_the_linear_optimum_has_a_multiplet_for_each_kept_momentum(exact):
+    """2 G(0)^(1/2) once, and G(p)^(1/2) / 2 for the four waves of each kept p on the axes."""
+    result, variance_o = exact['propagator'], exact['decoder']['variance']
+    expected_o = np.where(result['n_x'] > 0, 0.5, 2.0) * np.sqrt(variance_o)
+    kept_o = (result['n_y'] == 0) & (result['n_x'] <= 4)
+    np.testing.assert_allclose(result['response'], np.where(kept_o, expected_o, 0), rtol=1e-6,
+                               atol=1e-6)
+    np.testing.assert_allclose(result['relative'][kept_o], [2, *[0.5] * 4], rtol=1e-6)
+    assert (values_of(result, 'response') > 1e-6).sum() == 17
+    assert result['parity'] == pytest.approx(-1)
+
+
+def test_the_decoder_is_seen_in_units_of_the_fields_deviation(exact):
+    """Of the linear optimum each value is the root of G(p), whatever the latents' own units."""
+    result = exact['decoder']
+    np.testing.assert_allclose(result['value'][:3], np.sqrt(result['variance'][:3]), rtol=1e-6)
+    assert result['sample'][0] == pytest.approx(np.sqrt(result['variance'].max()), rel=1e-6)
+    np.testing.assert_allclose(result['singular_values'], result['sample'], rtol=1e-6)
+    np.testing.assert_allclose(result['direction_variance'], result['sample'][:3] ** 2, rtol=1e-3)
+
+
+class Sinh(nn.Module):
+    def forward(self, y):
+        return torch.sinh(0.3 * y)
+
+
+class Arsinh(nn.Module):
+    def forward(self, y):
+        return torch.arcsinh(y) / 0.3
+
+
+def relabelled(model, there, back):
+    """Return the model with latents h(y) in place of y."""
+    other = copy.deepcopy(model).double()
+    other.encoder, other.decoder = (nn.Sequential(other.encoder, there),
+                                    nn.Sequential(back, other.decoder))
+    return other
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_spectra_are_those_of_the_stacked_jacobians(name):
-    result, rows = analysed('dense')[name], stacked_jacobians('dense')[name]
-    _, value, vector = np.linalg.svd(rows, full_matrices=False)
-    np.testing.assert_allclose(result['singular_values'][:len(value)], value, rtol=1e-6,
-                               atol=1e-7 * value[0])
-    np.testing.assert_allclose(abs((result['directions'] * vector[:3]).sum(axis=1)), 1, rtol=1e-6)
-    assert result['lattice_directions'].shape == (3, SIZE, SIZE)
-    np.testing.assert_allclose((result['lattice_directions'] ** 2).sum((1, 2)), 1, rtol=1e-6)
+@pytest.mark.parametrize('kind', ['linear', 'curved'])
+def test_nothing_depends_on_how_latents_are_labelled(kind, name):
+    there, back = Sinh(), Arsinh()
+    if kind == 'linear':
+        there, back = (nn.Linear(LATENT, LATENT, bias=False).double() for _ in range(2))
+        with torch.no_grad():
+            there.weight.copy_(torch.diag(torch.arange(1.0, 8)) + 0.3)
+            back.weight.copy_(torch.linalg.inv(there.weight))
+    model = model_of('dense').double()
+    plain, other = analysed(model)[name], analysed(relabelled(model, there, back))[name]
+    of_labels = {'directions'} if kind == 'linear' else {
+        'directions', 'lattice_directions', 'singular_values', 'power', 'direction_variance'}
+    assert plain.keys() == other.keys()
+    for key in plain.keys() - of_labels:
+        np.testing.assert_allclose(other[key], plain[key], rtol=1e-6,
+                                   atol=1e-7 * abs(plain[key]).max(), err_msg=key)
 
 
-def test_a_decoders_lattice_image_is_its_left_singular_vector_averaged_over_samples():
-    result = analysed('dense')['decoder']
-    left, _, right = np.linalg.svd(stacked_jacobians('dense')['decoder'], full_matrices=False)
-    sign = np.sign(right[0] @ result['directions'][0])
-    image_D = sign * left[:, 0].reshape(SAMPLES, -1).mean(axis=0)
-    image_D /= np.linalg.norm(image_D)
-    np.testing.assert_allclose(result['lattice_directions'][0].ravel(), image_D, atol=1e-6)
+def test_a_stack_beyond_the_rank_of_a_sample_is_turning():
+    """A block spin does not move with shifts by a site, and a matrix does not turn otherwise."""
+    assert analysed('fourier')['autoencoder']['turning'] < 0.35
+    assert analysed(network('fourier', 1, SIZE))['autoencoder']['turning'] < 1e-12
+    found = analysed(network('kadanoff', L=SIZE, block=2))['autoencoder']
+    value_r = values_of(found, 'value')
+    assert found['turning'] == pytest.approx((value_r[9:] ** 2).sum() / (value_r**2).sum())
+    assert found['turning'] > 0.2
 
 
-def test_sums_are_no_larger_than_what_the_encoder_looks_at(monkeypatch):
-    """And none of the size of the lattice is kept of every block."""
+def test_angles_between_what_observables_look_at(exact):
+    """The magnetisation and the Binder cumulant look at one wave, which the propagator has too."""
+    found = exact['subspaces']
+    at = {name.decode(): i for i, name in enumerate(found['observable'])}
+    m, u, g = (at[name] for name in ('magnetisation', 'binder', 'propagator'))
+    assert found['dimension'][m] == found['dimension'][u] == 1
+    assert found['angle'][m, u] < 1e-4
+    assert found['shared'][m, g] == pytest.approx(1)
+    np.testing.assert_allclose(found['angle'], found['angle'].T, atol=1e-4)
+
+
+def test_sums_are_no_larger_for_more_samples_and_none_is_of_two_fields(monkeypatch):
     seen = []
 
-    def spy(comm, blocks, estimate):
-        seen.append({name: array.size for name, array in blocks.owned[0].items()})
-        return jackknife(comm, blocks, estimate)
+    def spy(comm, sums_b, whole):
+        seen.append({name: array.shape for name, array in (sums_b[0] | whole).items()})
+        return gather_blocks(comm, sums_b, whole)
 
-    monkeypatch.setattr(analysis, 'jackknife', spy)
-    analysed('fourier')
-    moments = 1 + 2 + SIZE // 2 + 1
-    assert seen[0] == {'count': 1, 'decoder': LATENT**2, 'autoencoder': LATENT**2,
-                       'transfer': SIZE**2, 'moments': moments, 'response magnetisation': LATENT**2,
-                       'response binder': 3 * LATENT**2, 'response propagator': LATENT**2}
+    monkeypatch.setattr(analysis, 'gather_blocks', spy)
+    for n in (20, 60):
+        analysed('dense', samples(n))
+    assert seen[0] == seen[1]
+    orbits, pairs = 10, 3
+    assert seen[0]['value'] == (orbits,)
+    assert seen[0]['binder'] == (pairs, orbits)
+    assert all(np.prod(shape) <= SIZE**2 * LATENT for shape in seen[0].values())
 
 
 def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
@@ -153,58 +269,66 @@ def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
     model = model_of('fourier')
     with torch.no_grad():
         model.decoder.weight -= model.decoder.weight.mean(0)
-    results = analyse(MPI.COMM_SELF, model, samples(), 0, SAMPLES, 3, OBSERVABLES, ENSEMBLE)
-    assert set(results) == {*NAMES} - {'binder'}
+    assert set(analysed(model)) == {*NAMES, 'subspaces'} - {'binder'}
     assert 'binder' in caplog.text
 
 
-def test_what_is_not_defined_without_some_samples_has_no_error(caplog):
+def test_what_is_not_defined_without_some_samples_has_no_error():
     """The magnetisation is in the first samples alone: without them there is no Binder cumulant."""
     phi_nyx = samples()
     phi_nyx[2:] -= phi_nyx[2:].mean((1, 2), keepdims=True)
     binder = analysed('fourier', phi_nyx)['binder']
-    assert binder['singular_values'][0] > 0
-    assert np.isnan(binder['singular_values_error']).all()
+    assert binder['response'][0] > 0
+    assert np.isnan(binder['response_error']).all()
 
 
-def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch):
-    whole = analysed('dense')
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+def test_results_do_not_depend_on_how_many_samples_fit_into_memory(monkeypatch, family):
+    whole = analysed(family)
     monkeypatch.setattr(jacobians, 'SAMPLES_BYTES', 1)
-    for name, arrays in analysed('dense').items():
+    for name, arrays in analysed(family).items():
         for key, array in arrays.items():
-            np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7,
-                                       err_msg=f'{name}/{key}')
+            if array.dtype.kind == 'f':
+                np.testing.assert_allclose(array, whole[name][key], rtol=1e-6, atol=1e-7,
+                                           err_msg=f'{name}/{key}')
 
 
-def test_jackknife_error_is_the_spread_over_independent_ensembles():
-    ensembles = samples(24 * 64).reshape(24, 64, SIZE, SIZE)
-    results = [analysed('dense', phi_nyx) for phi_nyx in ensembles]
-    for name in NAMES:
-        values = [result[name]['singular_values'][0] for result in results]
-        errors = [result[name]['singular_values_error'][0] for result in results]
-        assert 0.6 < np.mean(errors) / np.std(values) < 1.6, name
+@pytest.mark.parametrize('family', [
+    'dense', pytest.param('convolutional', marks=pytest.mark.long)])
+def test_jackknife_error_is_the_spread_over_independent_ensembles(family):
+    ensembles = samples(20 * 48).reshape(20, 48, SIZE, SIZE)
+    results = [analysed(family, phi_nyx) for phi_nyx in ensembles]
+    for name, key in (('autoencoder', 'value'), ('autoencoder', 'overlap'), ('decoder', 'value'),
+                      ('binder', 'response'), ('propagator', 'scaled')):
+        values = [result[name][key][1] for result in results]
+        errors = [result[name][f'{key}_error'][1] for result in results]
+        assert 0.6 < np.mean(errors) / np.std(values) < 1.6, (name, key)
 
 
 def test_one_sample_is_enough_but_has_no_error():
-    result = analysed('dense', samples(1))['decoder']
-    assert np.isfinite(result['singular_values']).all()
-    assert np.isnan(result['singular_values_error']).all()
+    result = analysed('dense', samples(1))['autoencoder']
+    assert np.isfinite(result['value']).all()
+    assert np.isnan(result['value_error']).all()
 
 
-def test_sign_of_a_direction_is_fixed():
-    gram_kk = np.diag([3.0, 2.0, 1.0, 0.0])
-    direction_rk = signed(-right_directions(gram_kk, 4))
-    np.testing.assert_array_equal(direction_rk, np.eye(4)[:3])
+def written(tmp_path, results, **attributes):
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        latentfile.write(file.create_group('model'), results, samples(2), samples(2), **attributes)
+    return tmp_path / 'latent.h5'
 
 
 def test_xarray_sees_names_and_coordinates_of_all_dimensions(tmp_path):
-    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
-        latentfile.write(file.create_group('model'), analysed('dense'), samples(2), samples(2))
-    seen = xarray.open_datatree(tmp_path / 'latent.h5', engine='h5netcdf')['model']
+    path = written(tmp_path, analysed('dense'))
+    seen = xarray.open_datatree(path, engine='h5netcdf')['model']
+    assert seen['autoencoder'].value.dims == seen['binder'].response_error.dims == ('orbit',)
+    assert seen['autoencoder'].sample.dims == ('singular_value',)
+    assert seen['autoencoder'].turning.dims == ()
     assert seen['decoder'].directions.dims == ('direction', 'latent')
-    assert seen['autoencoder'].directions.dims == ('direction', 'site')
-    assert seen['autoencoder'].lattice_directions.dims == ('direction', 'y', 'x')
+    assert seen['decoder'].lattice_directions.dims == ('direction', 'y', 'x')
+    assert seen['propagator'].power.dims == ('direction', 'orbit')
     assert seen['autoencoder'].transfer_error.dims == ('p_y', 'p_x')
+    assert seen['subspaces'].angle.dims == ('observable', 'other')
+    assert [name.decode() for name in seen['subspaces'].observable.values] == list(OBSERVABLES)
     momenta = 2 * np.pi * np.fft.fftfreq(SIZE)
     np.testing.assert_array_equal(seen['autoencoder'].p_x, momenta)
     assert seen['examples'].original.dims == ('example', 'y', 'x')
@@ -212,18 +336,12 @@ def test_xarray_sees_names_and_coordinates_of_all_dimensions(tmp_path):
 
 def test_layout_of_the_file(tmp_path):
     results = analysed('dense')
-    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
-        group = file.create_group('model')
-        examples = samples(2), samples(2)
-        latentfile.write(group, results, *examples, L=SIZE, kappa=0.269, family='dense')
-        assert set(group) == {*NAMES, 'examples'}
-        assert dict(group.attrs) == {'L': SIZE, 'kappa': 0.269, 'family': 'dense'}
-        for side in 'original', 'reconstructed':
-            assert group[f'examples/{side}'].shape == (2, SIZE, SIZE)
-        for name in NAMES:
-            width = SIZE**2 if name == 'autoencoder' else LATENT
-            assert group[name]['singular_values'].shape == (width,)
-            assert group[name]['singular_values_error'].shape == (width,)
-            assert group[name]['directions'].shape == (3, width)
-            np.testing.assert_array_equal(group[name]['directions'], results[name]['directions'])
-            assert group[name]['lattice_directions'].shape == (3, SIZE, SIZE)
+    with h5py.File(written(tmp_path, results, L=SIZE, family='dense')) as file:
+        group = file['model']
+        assert set(group) == {*NAMES, 'subspaces', 'examples'}
+        assert dict(group.attrs) == {'L': SIZE, 'family': 'dense'}
+        for name, arrays in results.items():
+            for key, array in arrays.items():
+                np.testing.assert_array_equal(group[name][key][()], array)
+                if array.ndim and not key.endswith('_error') and name in NAMES:
+                    assert array.shape[-1] in (len(coordinates(SIZE)['p_hat']), LATENT, SIZE, 3)

@@ -5,9 +5,11 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
+from phi4hpc import plugins
 from phi4hpc.latent import reconstruct as reconstruction
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.latent.singular import of_one_sample
 from tests.autoencoders import moved, network
 
 SIZE, LATENT = 4, 5
@@ -40,6 +42,29 @@ def test_encoder_and_decoder(model, x_nD):
         torch.testing.assert_close(jac_nDd[n] @ jac_ndD[n], jacobian(model, x_nD[n]))
         torch.testing.assert_close(jac_nDd[n], central_differences(model.decode, y_nd[n]),
                                    atol=1e-8, rtol=0)
+
+
+@pytest.mark.parametrize('family', plugins.names('phi4hpc.blockspin.families'))
+def test_both_sides_of_every_family(family):
+    made = moved(network(family, LATENT, SIZE), 0.1).double()
+    x_1D = torch.randn(1, SIZE**2, generator=torch.Generator().manual_seed(3)).double()
+    with torch.no_grad():
+        y_1d = made.encode(x_1D)
+        for function, found, at in ((made.encode, encoder_jacobian(made, x_1D), x_1D),
+                                    (made.decode, decoder_jacobian(made, y_1d), y_1d)):
+            expected = central_differences(lambda z, f=function: f(z[None])[0], at[0])
+            torch.testing.assert_close(found[0], expected, rtol=1e-6, atol=1e-8)
+
+
+def test_one_sample_has_its_small_singular_values_to_the_rounding_of_the_largest():
+    """As the product itself has in float64; a Gram matrix would lose all below 1e-8."""
+    rng = np.random.default_rng(1)
+    left, right = (np.linalg.qr(rng.normal(size=(40, 12)))[0] for _ in range(2))
+    expected = 10.0 ** -np.arange(12)
+    jac_Dd, jac_dD = left * np.sqrt(expected), np.sqrt(expected)[:, None] * right.T
+    found = of_one_sample(torch.from_numpy(jac_Dd), torch.from_numpy(jac_dD)).numpy()
+    np.testing.assert_allclose(found, expected, atol=3e-15)
+    np.testing.assert_allclose(found, np.linalg.svd(jac_Dd @ jac_dD)[1][:12], atol=3e-15)
 
 
 @pytest.mark.parametrize('n', [0, 3, 600])

@@ -1,17 +1,20 @@
-"""Responses of every observable to latents: against finite differences, and U_L in closed form."""
+"""Responses of every observable, after every family: finite differences, and U_L in closed form."""
 
 import numpy as np
 import pytest
 import torch
 
 from phi4hpc import plugins
+from phi4hpc.latent.columns import Jacobians
 from phi4hpc.latent.jacobians import decoder_jacobian, fields
 from phi4hpc.latent.response import Responses
+from phi4hpc.latent.waves import coordinates, waves
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import FOLDER, Ensemble, load
 from tests.autoencoders import moved, network
 
 SIZE, LATENT, SAMPLES = 4, 16, 7
+FAMILIES_FOLDER = 'phi4hpc.blockspin.families'
 ENSEMBLE = Ensemble(SIZE, 0.26, 0.02)
 
 
@@ -29,14 +32,15 @@ def y_nd():
     return y_nd * torch.linspace(4, 0.5, LATENT)
 
 
-def response(model, y_nd, *names):
-    """Return the Responses to the latents of some observables, and the sums they are made of."""
-    responses = Responses({name: load(name) for name in names}, ENSEMBLE)
-    sums = {name: torch.zeros(shape, dtype=torch.float64)
-            for name, shape in responses.sums(LATENT).items()}
+def gram_of(model, y_nd, name, *others):
+    """Return the Gram matrix of an observable's response to latents, of several together."""
+    responses = Responses({each: load(each) for each in (*others, name)}, ENSEMBLE)
     with torch.no_grad():
-        responses.add(sums, model.decode(y_nd), decoder_jacobian(model, y_nd))
-    return responses, {'count': len(y_nd)} | {name: s.numpy() for name, s in sums.items()}
+        x_nD = model.decode(y_nd)
+        rows_njd = responses.rows(x_nD) @ decoder_jacobian(model, y_nd)
+        of_pairs = responses.of_latents(name, rows_njd) / len(y_nd)
+        means_j = responses.moments(x_nD).mean(0)
+    return responses.gram_of_latents(name, of_pairs.numpy(), means_j.numpy())
 
 
 def value_of(observable, model, y_nd):
@@ -65,9 +69,8 @@ def test_response_is_that_of_the_value_of_all_samples(model, y_nd, name):
         -1, SAMPLES, LATENT).numpy()
     assert len(jac_and) > 0
     expected = np.einsum('and,ane->de', jac_and, jac_and) / SAMPLES
-    responses, sums = response(model, y_nd, name)
     scale = abs(expected).max()
-    np.testing.assert_allclose(responses.gram(name, sums), expected, rtol=1e-6, atol=1e-8 * scale)
+    np.testing.assert_allclose(gram_of(model, y_nd, name), expected, rtol=1e-6, atol=1e-8 * scale)
 
 
 def test_response_of_the_binder_cumulant_is_its_closed_form(model, y_nd):
@@ -77,20 +80,67 @@ def test_response_of_the_binder_cumulant_is_its_closed_form(model, y_nd):
     m2, m4 = m_n.square().mean(), m_n.pow(4).mean()
     c_n = -4 * m_n**3 / (3 * m2**2) + 4 * m4 * m_n / (3 * m2**3)
     rows_nd = (c_n[:, None] * slope_nd).numpy()
-    responses, sums = response(model, y_nd, 'binder')
     expected = rows_nd.T @ rows_nd / SAMPLES
-    np.testing.assert_allclose(responses.gram('binder', sums), expected, rtol=1e-12,
+    np.testing.assert_allclose(gram_of(model, y_nd, 'binder'), expected, rtol=1e-12,
                                atol=1e-12 * abs(expected).max())
 
 
-def test_observables_that_share_moments_do_not_disturb_each_other(model, y_nd):
-    names = 'binder', 'susceptibility', 'propagator', 'magnetisation'
-    together, sums = response(model, y_nd, *names)
-    for name in names:
-        alone, own = response(model, y_nd, name)
-        np.testing.assert_allclose(together.gram(name, sums), alone.gram(name, own), rtol=1e-12)
+@pytest.mark.parametrize('name', ['binder', 'susceptibility', 'propagator', 'magnetisation'])
+def test_observables_that_share_moments_do_not_disturb_each_other(model, y_nd, name):
+    others = {'binder', 'susceptibility', 'propagator', 'magnetisation'} - {name}
+    np.testing.assert_allclose(gram_of(model, y_nd, name, *others), gram_of(model, y_nd, name),
+                               rtol=1e-12)
 
 
 def test_what_is_not_defined_has_no_response(model, y_nd):
-    responses, sums = response(model, 1e-9 * y_nd, 'binder')
-    assert responses.gram('binder', sums) is None
+    assert gram_of(model, 1e-9 * y_nd, 'binder') is None
+
+
+def test_squares_along_waves_are_those_of_the_rows_themselves(y_nd):
+    """Added up over all waves they are the square of the row."""
+    responses = Responses({name: load(name) for name in ('hopping', 'binder')}, ENSEMBLE)
+    rows_njD = responses.rows(y_nd)
+    rows_njw = waves(rows_njD)
+    for name in ('hopping', 'binder'):
+        one, other = responses.pairs(name)
+        own_niD = rows_njD[:, responses.columns_of(name)]
+        expected_p = (own_niD[:, one] * own_niD[:, other]).sum((0, 2))
+        momenta_o = torch.from_numpy(coordinates(SIZE)['momenta'])
+        found_p = (responses.of_waves(name, rows_njw) * momenta_o).sum(-1)
+        torch.testing.assert_close(found_p, expected_p)
+
+
+@pytest.mark.parametrize('family', plugins.names(FAMILIES_FOLDER))
+def test_rows_of_all_observables_come_back_through_every_family(family):
+    """To latents and to the field, against differences of the moments of g(y) and of A(phi)."""
+    made = moved(network(family, 5, SIZE), 0.1).double()
+    responses = Responses({name: load(name) for name in plugins.names(FOLDER)}, ENSEMBLE)
+    x_1D = torch.randn(1, SIZE**2, generator=torch.Generator().manual_seed(4)).double()
+    with torch.no_grad():
+        y_1d = made.encode(x_1D)
+        along = Jacobians(made).at(x_1D, y_1d)
+        rows_njd, rows_njw = along.pulled_back(responses.rows(made(x_1D)))
+        by_latents = central_differences(lambda y: responses.moments(made.decode(y)), y_1d, 1e-3)
+        by_fields = central_differences(lambda x: responses.moments(made(x)), x_1D, 1e-3)
+        torch.testing.assert_close(rows_njd, by_latents, rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(rows_njw, waves(by_fields), rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize('family', plugins.names(FAMILIES_FOLDER))
+def test_overlap_and_value_are_those_of_differences_of_every_family(family):
+    """Summed over all shifts of a field by a block, where these are all that a model is looked
+    at along."""
+    made, L = moved(network(family, 5, SIZE), 0.1).double(), SIZE
+    x_nyx = torch.randn(1, L, L, generator=torch.Generator().manual_seed(4)).double()
+    x_nD = torch.cat([torch.roll(x_nyx, (2 * y, 2 * x), (1, 2))
+                      for y in range(2) for x in range(2)]).flatten(1)
+    with torch.no_grad():
+        overlap_yx, value_yx = Jacobians(made).at(x_nD, made.encode(x_nD)).sums()
+        jac_nDD = torch.cat([central_differences(made, x_D[None], 1e-3) for x_D in x_nD])
+    y, x = torch.meshgrid(*[torch.arange(L).double()] * 2, indexing='ij')
+    for k_y, k_x in np.ndindex(L, L):
+        wave_D = torch.exp(2j * np.pi * (k_y * y + k_x * x) / L).flatten() / L
+        there_nD = jac_nDD.to(wave_D.dtype) @ wave_D
+        assert overlap_yx[k_y, k_x] == pytest.approx(
+            float((there_nD @ wave_D.conj()).real.sum()), abs=1e-7)
+        assert value_yx[k_y, k_x] == pytest.approx(float(there_nD.abs().square().sum()), abs=1e-7)

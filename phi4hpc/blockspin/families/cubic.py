@@ -13,7 +13,7 @@ from phi4hpc.blockspin import family
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from phi4hpc.blockspin.autoencoder import Autoencoder
 
@@ -40,9 +40,3 @@ class Family(family.Sized):
 
     def groups(self, network: Autoencoder, rate: float) -> list[dict[str, Any]]:
         return [{'params': [network.decoder.strength_o], 'lr': FASTER * rate}]
-
-    def sight(self, network: Autoencoder) -> Tensor:
-        return network.encoder.weight
-
-    def rows(self, latent: int, L: int) -> int:
-        return latent

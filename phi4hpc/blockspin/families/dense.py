@@ -18,7 +18,7 @@ from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.deck.section import Count
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from phi4hpc.blockspin.autoencoder import Autoencoder
     from phi4hpc.lattice.modes import Modes
@@ -64,14 +64,6 @@ class Family(family.Sized):
         linear = [side.linear.weight for side in sides]
         rest = [layer.weight for side in sides for layer in (side.inner, side.outer)]
         return [{'params': rest, 'lr': rate}, {'params': linear, 'lr': rate / network.sites**0.5}]
-
-    def sight(self, network: Autoencoder) -> Tensor:
-        import torch
-
-        return torch.cat([network.encoder.linear.weight, network.encoder.inner.weight])
-
-    def rows(self, latent: int, L: int) -> int:
-        return min(latent + self.hidden, L**2)
 
     def weights(self, latent: int, L: int) -> int:
         return 2 * latent * L**2 + 2 * self.hidden * (latent + L**2)

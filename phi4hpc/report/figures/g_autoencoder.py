@@ -1,23 +1,43 @@
-"""The Jacobian of the autoencoder: which directions of the field pass."""
+"""The Jacobian of the autoencoder: which waves pass, and which of them unchanged."""
 
 from collections.abc import Iterator
 
 from phi4hpc.report import spectra
+from phi4hpc.report.models import described
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import Plot
+from phi4hpc.report.style import FULL, Plot, panels, reference
 
 PLACE = 'latent', 20
 TITLE = 'Jacobian of the autoencoder'
 CAPTION = """
-{{ singular(f, 'autoencoder, ∂<i>A</i>/∂φ') }} Values near 1 belong to directions of φ that pass
-unchanged, and a sharp drop is the cut between what is kept and what is lost.
- {{ spectra(f.models) }}
-{%- for m in f.models if m.bounded %} That {{ m.resolved }} values of {{ m.title | safe }} are
-resolved is a bound on the rank and no finding: its encoder looks at a field along
-{{ m.resolved }} directions only.{% endfor %}
+What the Jacobian <i>J</i> = ∂<i>A</i>/∂φ makes of plane waves <i>e<sub>p</sub></i>, at
+κ = {{ f.kappa }}. {{ averaged() }} Left: the value
+σ(<i>p</i>) = ⟨|<i>J e<sub>p</sub></i>|²⟩<sup>1/2</sup>, how much of a wave comes out. Right: the
+overlap <i>T</i>(<i>p</i>) = ⟨<i>e<sub>p</sub></i><sup>†</sup><i>J e<sub>p</sub></i>⟩, how much of
+it comes out as itself, which is σ(<i>p</i>) at most. A wave passes unchanged only where both are 1.
+Where σ is the larger, a part of the wave comes out as other waves, or differently from sample to
+sample: so do waves that a block cannot tell from their aliases. At the smallest momentum above zero
+σ and <i>T</i> are
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.value }} and {{ m.overlap }}
+{{- ';' if not loop.last else '.' }}{% endfor %}
 """
 
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa."""
-    yield from spectra.draw(study, 'autoencoder', {})
+    for kappa, models in study.models.items():
+        figure, axes = panels(1, 2, FULL, 3.3, sharey=True)
+        with study.latent() as latent:
+            found = []
+            for model in models:
+                group = latent[model.name]['autoencoder']
+                for panel, key in zip(axes[0], ('value', 'overlap'), strict=True):
+                    spectra.draw_orbits(panel, model, group, key)
+                found.append({**described(model), **{
+                    key: spectra.at_smallest(group, key) for key in ('value', 'overlap')}})
+        for panel, label in zip(axes[0], (r'$\sigma(p)$', '$T(p)$'), strict=True):
+            panel.set_ylabel(label)
+            for y in (0, 1):
+                reference(panel, y=y)
+        spectra.legend(figure, axes[0, 0])
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found}, kappa)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
+from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Entry, Model, Study, spread
 from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference, shades
 
@@ -17,7 +18,9 @@ CAPTION = """
 {{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models at their
 training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A momentum that the latent
 space carries comes back with ratio 1, and one that is dropped falls towards 0 (off the scale of the
-upper panel where it vanishes): the cut-off of the block spin.
+upper panel where it vanishes): the cut-off of the block spin. At {{ phat() }} = {{ f.smallest }},
+the smallest above zero, the ratio is
+{{- by_model(f.models, 'ratio_there') }}
 {% if f.ladder %} Right: the model of least loss ({{ f.best.title | safe }}) applied along the
 ladder, original (open) and reconstructed (full).{% endif %}
  {{ same_draws() }}
@@ -41,8 +44,21 @@ def draw(study: Study) -> Iterator[Plot]:
             upper.legend(ncols=1)
             lower.set(xlabel=MOMENTUM, ylabel='ratio', ylim=(-0.05, 1.25))
             reference(lower, y=1)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best)},
-                   kappa)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best),
+                            **at_smallest(models, kappa)}, kappa)
+
+
+def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:
+    """Return what the caption tells of the smallest momentum above zero."""
+    ratios = [own(model, kappa)['propagator_ratio'] for model in models]
+    found = [{**described(model), 'ratio_there': value_error(ratio['value'][1], ratio['error'][1])}
+             for model, ratio in zip(models, ratios, strict=True)]
+    return {'models': found, 'smallest': f'{ratios[0]["p_hat"][1]:.3f}'}
+
+
+def own(model: Model, kappa: float) -> Entry:
+    """Return the entry of reconstructions.json at the kappa of training."""
+    return min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
 
 
 def scale(models: list[Model]) -> tuple[float, float]:
@@ -55,7 +71,7 @@ def scale(models: list[Model]) -> tuple[float, float]:
 def draw_models(axes: np.ndarray, kappa: float, models: list[Model]) -> None:
     """Draw the original and every model's propagator at the training kappa, and their ratios."""
     for model in models:
-        entry = min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
+        entry = own(model, kappa)
         if model.number == 0:
             points(axes[0], *over_momenta(entry['original']['propagator']), label='original',
                    **ORIGINAL)

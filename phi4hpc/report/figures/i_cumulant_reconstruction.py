@@ -1,10 +1,13 @@
 """Means of reconstructions against kappa, and how they differ from those of the original."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 from phi4hpc.lattice.observable import load
+from phi4hpc.report.models import described
+from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Entry, Model, Study, column
 from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference
 
@@ -15,7 +18,10 @@ CAPTION = """
 and of their reconstructions by the models trained at κ = {{ f.kappa }} (upright line); below each,
 reconstructed − original. A map that carries the zero mode exactly reproduces every moment of
 {{ M() }}, and one that carries the smallest momenta too reproduces ξ/{{ L() }}; ⟨φ²⟩ and the
-hopping energy sum all modes and miss those that were dropped.
+hopping energy sum all modes and miss those that were dropped. At κ = {{ f.kappa }} the differences
+of {{ UL() }} and of ⟨φ²⟩ are
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.binder }} and {{ m.phi2 }}
+{{- ';' if not loop.last else '.' }}{% endfor %}
 {% if f.ladder %} Differences away from the training κ tell how far the block spin holds along the
 ladder.{% endif %}
  {{ same_draws() }}
@@ -37,7 +43,15 @@ def draw(study: Study) -> Iterator[Plot]:
         for ax in axes[-1]:
             ax.set_xlabel(r'$\kappa$')
         ladder = len(models[0].reconstructions) > 1
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder}, kappa)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder,
+                            'models': [at_training(model, kappa) for model in models]}, kappa)
+
+
+def at_training(model: Model, kappa: float) -> dict[str, Any]:
+    """Return what the caption tells of a model: differences at its own kappa."""
+    entry = min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
+    return {**described(model), **{name: written(entry['difference'].get(name))
+                                   for name in ('binder', 'phi2')}}
 
 
 def draw_mean(axes: np.ndarray, models: list[Model], name: str) -> None:

@@ -2,48 +2,116 @@
 
 from collections.abc import Iterator
 
+import h5py
+import numpy as np
+from matplotlib.axes import Axes
+
 from phi4hpc.lattice.observable import load
 from phi4hpc.report import spectra
-from phi4hpc.report.study import Study
-from phi4hpc.report.style import Plot
+from phi4hpc.report.models import described
+from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import ORIGINAL, Plot, points, reference
 
 PLACE = 'latent', 40
 TITLE = 'Jacobian of decoder and {{ f.words }}'
 CAPTION = """
-{{ singular(f, 'decoder followed by the ' ~ f.words) }}
-{% if f.observable == 'magnetisation' %} {{ M() }} is linear in φ, so a linear decoder has exactly
-one value, and if it carries the zero mode its direction is the constant field; further values come
-from the non-linearity of the decoder alone.
-{%- elif f.observable == 'binder' %} As {{ UL() }} is a function of the ensemble, it is
-<i>N</i> ∂{{ UL() }}/∂<i>y<sub>n</sub></i> over the <i>N</i> samples. {{ UL() }} depends on the
-latents through {{ M() }} alone, so the direction of the magnetisation comes first, and there are
-no more values than there.
-{%- elif f.observable == 'propagator' %} All momenta on the axes are taken together. Each momentum
-that the latent space carries adds its waves along the axes; the two phases and the two axes are
-equal by symmetry, and the response is largest where |φ̃(<i>p</i>)|² is. Waves off the axes do not
-respond through a linear decoder.{% endif %}
- {{ spectra(f.models) }}
+How the {{ f.words }} after the decoder, <i>h</i> = <i>O</i>∘<i>g</i>, responds to latents, at
+κ = {{ f.kappa }}, as a function of the momentum of the wave of the field that moves them: as
+<i>O</i> is a function of the ensemble, a response is <i>N</i> ∂<i>h</i>/∂φ<i><sub>n</sub></i> over
+the <i>N</i> samples. {{ averaged() }} Open black circles: of <i>O</i> before the model, what there
+is to keep. Upper left: in units of the field.
+{%- if f.exact %} Crosses: exact for every wave that a linear map keeps,
+{{ f.exact | safe }}.{% endif %} Upper right:
+{%- if f.relative %} of each entry over its value before the model, d ln <i>O</i>, and in units of
+the standard deviation of the wave: so the zero mode does not win by its size.
+{%- if f.observable == 'propagator' %} Dashed: exact for every kept wave at every κ, 2 at
+<i>p</i> = 0 and 1/2 on the axes.{% endif %}
+{%- else %} in units of the standard deviation of the wave, that is of latents of unit covariance.
+{%- endif %}
+{%- if f.observable == 'magnetisation' %} {{ M() }} is linear in φ: a linear decoder has one value,
+of the constant field, and further values come from a decoder that is not linear alone.
+{%- elif f.observable == 'binder' %} {{ UL() }} depends on the latents through {{ M() }} alone, so
+it has the directions of the magnetisation.
+{%- elif f.observable == 'propagator' %} All momenta on the axes are taken together. Waves off the
+axes do not respond through a linear decoder.{% endif %} Below, the leading directions in latents as
+the decoder shows them, <em>without</em> the average: those of this one training. The response is
+{{ f.parity }} under φ → −φ. By model, σ<sub>1</sub> in units of the standard deviation, the number
+of waves that count, (Σσ²)²/Σσ⁴, and values above rounding:
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.first }}, {{ m.participation }},
+{{ m.resolved }}{{ ';' if not loop.last else '.' }}{% endfor %} Before the model (Σσ²)²/Σσ⁴ is
+{{ f.original }}.
+{{ spotted(f.models) }}
 """
 
 LETTERS = {'magnetisation': 'j', 'binder': 'k', 'propagator': 'l'}
 """These figures have letters, by which they have always been called."""
-MAPS = ('autoencoder', 'decoder')
+EXACT = {'magnetisation': '1/Ω<sup>1/2</sup> at <i>p</i> = 0',
+         'propagator': '2 <i>G</i>(0)<sup>1/2</sup> once and <i>G</i>(<i>p</i>)<sup>1/2</sup>/2 '
+                       'for each of the four waves on the axes'}
 
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield a figure for every observable and training kappa."""
-    for observable in analysed(study):
-        letter = LETTERS.get(observable, 'jacobian')
-        facts = {'observable': observable, 'words': load(observable).words}
-        yield from spectra.draw(study, observable, facts, f'{letter}_{observable}')
+    observables = spectra.analysed(study)
+    for observable in sorted(observables, key=lambda name: (LETTERS.get(name, 'z'), name)):
+        for kappa, everyone in study.models.items():
+            with study.latent() as latent:
+                models = [model for model in everyone if observable in latent[model.name]]
+                if models:
+                    groups = [latent[model.name] for model in models]
+                    yield draw_one(observable, kappa, models, groups)
 
 
-def analysed(study: Study) -> list[str]:
-    """Return the observables that have spectra in latent.h5, those with letters first."""
-    models = [model for of_kappa in study.models.values() for model in of_kappa]
-    if not models:
-        return []
-    with study.latent() as latent:
-        found = {name for model in models for name, group in latent[model.name].items()
-                 if 'singular_values' in group and name not in MAPS}
-    return sorted(found, key=lambda name: (LETTERS.get(name, 'z'), name))
+def draw_one(observable: str, kappa: float, models: list[Model],
+             of_models: list[h5py.Group]) -> Plot:
+    """Return the figure of one observable at one kappa."""
+    groups = [group[observable] for group in of_models]
+    figure, (left, right), below = spectra.two_over_one(len(models))
+    relative = 'relative' in groups[0]
+    for panel, key in ((left, 'response'), (right, 'relative' if relative else 'scaled')):
+        of_original = {'label': 'original', **ORIGINAL, 'markerfacecolor': 'none'}
+        spectra.draw_orbits(panel, models[0], groups[0], f'original_{key}', **of_original)
+        for model, group in zip(models, groups, strict=True):
+            spectra.draw_orbits(panel, model, group, key)
+    draw_exact(left, observable, groups[0], of_models[0]['decoder'])
+    if observable == 'propagator':
+        for y in (0.5, 2):
+            reference(right, y=y)
+    for panel in (left, right):
+        spectra.decades(panel, 4)
+    left.set_ylabel(r'$\sigma(p)$, units of $\phi$')
+    right.set_ylabel(r'$\sigma(p)$ of $\ln O$' if relative else r'$\sigma(p)$')
+    spectra.legend(figure, left)
+    spectra.draw_directions(below, models, groups)
+    letter = LETTERS.get(observable, 'jacobian')
+    return Plot(figure, facts(observable, kappa, models, groups), kappa, f'{letter}_{observable}')
+
+
+def draw_exact(axes: Axes, observable: str, group: h5py.Group, decoder: h5py.Group) -> None:
+    """Draw what a linear map gives for waves that it keeps, where that is known."""
+    on_axis = (group['n_y'][...] == 0)
+    p_hat, deviation = (values[...][on_axis] for values in (group['p_hat'],
+                                                            np.sqrt(decoder['variance'][...])))
+    if observable == 'magnetisation':
+        value = np.array([1 / np.sqrt(group['momenta'][...].sum())])
+    elif observable == 'propagator':
+        value = np.where(p_hat > 0, 0.5, 2.0) * deviation
+        value[-1] *= 2            # at p = pi there are two waves in place of four
+    else:
+        return
+    points(axes, p_hat[:len(value)], value, np.zeros(len(value)), fmt='x', color='0.3', capsize=0,
+           markersize=5, zorder=5, label='exact')
+
+
+def facts(observable: str, kappa: float, models: list[Model],
+          groups: list[h5py.Group]) -> dict[str, object]:
+    """Return what title and caption tell."""
+    found = [{**described(model), 'first': spectra.estimate(group, 'first'),
+              'participation': spectra.estimate(group, 'participation'),
+              'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group)}
+             for model, group in zip(models, groups, strict=True)]
+    parity = float(groups[0]['parity'][()])
+    words = {1: 'even', -1: 'odd'}.get(round(parity, 6), 'neither even nor odd')
+    return {'kappa': f'{kappa:g}', 'observable': observable, 'words': load(observable).words,
+            'exact': EXACT.get(observable), 'relative': 'relative' in groups[0], 'parity': words,
+            'original': spectra.estimate(groups[0], 'original_participation'), 'models': found}
