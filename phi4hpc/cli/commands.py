@@ -111,6 +111,11 @@ def _bench(_, args):
 
         train.train(args.seconds, args.json)
         return
+    if args.part == 'latent':
+        from phi4hpc.bench import latent
+
+        latent.latent(args.seconds, args.json)
+        return
     if args.part == 'storage':
         from phi4hpc.bench import storage
 

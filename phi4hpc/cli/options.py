@@ -92,7 +92,8 @@ def _bench(parser):
     parser.epilog = ('sampler counts site visits as hits: in a sweep two of Metropolis, one of '
                      'overrelaxation and of cluster; in a trajectory of hybrid Monte Carlo one for '
                      'each force on a site, 21.')
-    parser.add_argument('part', choices=['sampler', 'storage', 'train'], help='what to time')
+    parser.add_argument('part', choices=['sampler', 'storage', 'train', 'latent'],
+                        help='what to time')
     parser.add_argument('--sizes', type=size, nargs='+', default=[32, 64, 128, 256],
                         metavar='L')
     both = ['float32', 'float64']

@@ -4,11 +4,13 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 from phi4hpc import bench
-from phi4hpc.bench import storage, train, yardstick
+from phi4hpc.bench import latent, storage, train, yardstick
 from phi4hpc.bench.algorithms import LAMBDA
 from phi4hpc.deck.algorithms import algorithm
+from phi4hpc.latent.columns import Jacobians
 from phi4hpc.lattice.action import force
 
 
@@ -36,6 +38,33 @@ def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
     rates = [row[f'{loop}samples_per_second'] for loop in ('', 'bare_', 'bare_at_once_')]
     assert min(rates) > 100
     assert max(rates) < 50 * min(rates)
+
+
+def test_jacobians_are_timed_beside_torch_func_which_finds_the_same(capsys, monkeypatch):
+    monkeypatch.setattr(latent, 'L', 8)
+    monkeypatch.setattr(latent, 'MODELS', {'dense': {'latents': [4], 'hidden': 8},
+                                           'convolutional': {'block': 2}})
+    monkeypatch.setattr(latent, 'ROUNDS', 2)
+    latent.latent(0.01, as_json=True)
+    dense, convolutional = json.loads(capsys.readouterr().out)
+    for row, size in ((dense, 4), (convolutional, 16)):
+        assert (row['sites'], row['latent']) == (64, size)
+        assert min(row['samples_per_second'], row['reference_samples_per_second']) > 1
+        assert {'peak_bytes', 'reference_peak_bytes'} < row.keys()
+    model, x_nD = latent.network('dense'), torch.from_numpy(latent.fields()).flatten(1)
+    found = zip(latent.ours(Jacobians(model), x_nD), latent.reference(model, x_nD)(), strict=True)
+    for one, other in found:
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.long
+def test_our_jacobians_are_faster_than_torch_func_and_no_slower_than_bare_products():
+    """3 times for dense models and 10 times for convolutional ones, at D = 4096 and d = 64."""
+    dense, convolutional = (latent.of_family(name, 2.0) for name in latent.MODELS)
+    for row, times in ((dense, 3), (convolutional, 10)):
+        assert row['samples_per_second'] > times * row['reference_samples_per_second']
+        assert row['peak_bytes'] < row['reference_peak_bytes']
+    assert dense['samples_per_second'] > dense['products_samples_per_second'] / 2
 
 
 def test_trajectories_are_timed_as_a_deck_has_them_by_default():
