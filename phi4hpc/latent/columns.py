@@ -8,7 +8,6 @@ none, have closed forms (latent/closed.py); others are differentiated in full.
 Suffixes: n samples, D sites, w waves, d latents, k latents that are looked at, j functions.
 """
 
-import math
 from typing import Protocol
 
 import torch
@@ -86,11 +85,13 @@ class OfOneBlock:
 
     def __init__(self, model: Autoencoder, x_nD: Tensor, y_nd: Tensor) -> None:
         self.model, self.x_nD, self.y_nd = model, x_nD, y_nd
+        shape = model.family.coarse(model.latent, model.L)
+        assert shape
+        self.channels = shape[0]
 
     def sums(self) -> tuple[Tensor, Tensor]:
         model, L = self.model, self.model.L
-        channels, *blocks = model.family.coarse(model.latent, L) or ()
-        times = math.prod(blocks)
+        channels, times = self.channels, model.latent // self.channels
         first_nkd = torch.eye(model.latent).to(self.y_nd)[::times].expand(len(self.y_nd), -1, -1)
         out_nkD = pushed_forward(model.decode, self.y_nd, first_nkd)
         rows_nkd = torch.cat([first_nkd, pulled_back(model.decode, self.y_nd, out_nkD)], 1)

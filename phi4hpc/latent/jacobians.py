@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.layers import Remainder
 from phi4hpc.latent.cost import SAMPLES_BYTES, sample_bytes
 
 ROUNDING = 1e-10
@@ -43,9 +44,7 @@ def _known(module: nn.Module, z_ni: Tensor) -> Tensor | None:
     """Return the Jacobian (n, o, i) of a module in closed form; None where it has none."""
     if isinstance(module, nn.Linear):
         return module.weight.detach().expand(len(z_ni), -1, -1)
-    if hasattr(module, 'jacobian'):
-        return module.jacobian(z_ni).detach()
-    return None
+    return module.jacobian(z_ni).detach() if isinstance(module, Remainder) else None
 
 
 def gradients(function: Callable[[Tensor], Tensor], x_nD: Tensor) -> Tensor:

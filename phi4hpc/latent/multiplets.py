@@ -51,7 +51,7 @@ def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name
     of the logarithm of each entry, where the observable has several. Each has an `original`, of the
     observable before the model.
     """
-    estimates = {}
+    estimates: dict[str, Callable[[Sums], Any]] = {}
     for original in (False, True):
         of = partial(_response, responses, name, original)
         start = 'original_' if original else ''

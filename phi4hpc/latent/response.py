@@ -108,35 +108,22 @@ class Responses:
         """Return F_ai, the slope of each entry of the value by each of its moments' means."""
         if observable.is_mean:
             return np.eye(len(self.columns[observable.keys[0]]))
-        leaves, entries = self._entries(observable, mean_j)
+        leaves, entries = self._valued(observable, mean_j)
         own = [leaves[key] for key in observable.keys]
         return np.array([_gradient(entry, own) for entry in entries]) if entries else None
 
     def values(self, name: str, mean_j: np.ndarray) -> np.ndarray | None:
         """Return the entries of the value (a,); None where one is not positive, or none defined."""
-        _, entries = self._entries(self.observables[name], mean_j)
+        _, entries = self._valued(self.observables[name], mean_j)
         values_a = np.array([float(entry.detach()) for entry in entries])
         return values_a if len(values_a) and (values_a > 0).all() else None
 
-    def _entries(self, observable: Observable,
-                 mean_j: np.ndarray) -> tuple[dict[str, Tensor], list[Tensor]]:
+    def _valued(self, observable: Observable,
+                mean_j: np.ndarray) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Return the means by name, as leaves of torch's graph, and the entries of the value."""
         leaves = {key: torch.tensor(mean_j[self.columns[key]].reshape(shape), requires_grad=True)
                   for key, shape in self.shapes.items()}
         return leaves, _entries(observable.value(leaves, self.ensemble))
-
-
-def _entries(self, observable: Observable,
-                 mean_j: np.ndarray) -> tuple[dict[str, Tensor], list[Tensor]]:
-        """Return the means by name, as leaves of torch's graph, and the entries of the value."""
-        leaves = {key: torch.tensor(mean_j[self.columns[key]].reshape(shape), requires_grad=True)
-                  for key, shape in self.shapes.items()}
-        return leaves, _entries(observable.value(leaves, self.ensemble))
-
-
-def _both_halves(half_pyx: Tensor, L: int) -> Tensor:
-    """Return values at all momenta, which are even in p, from those of torch.fft.rfft2."""
-    return torch.fft.fft2(torch.fft.irfft2(half_pyx, s=(L, L))).real
 
 
 def _entries(value: Mean | None) -> list[Tensor]:

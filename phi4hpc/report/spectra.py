@@ -10,7 +10,7 @@ from phi4hpc.latent.waves import spread_out
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, band, mosaic, panels, points, reference
+from phi4hpc.report.style import FULL, Canvas, band, canvas, mosaic, panels, points, reference
 
 FLOOR = 1e-6
 """Part of the largest value below which others are rounding."""
@@ -77,7 +77,7 @@ def draw_sample(axes: Axes, model: Model, group: h5py.Group) -> None:
 
 def decades(axes: Axes, count: float) -> None:
     """Make the axis of values logarithmic, down to some powers of ten below the largest."""
-    largest = max(float(trace.y.max()) for trace in axes.figure.traces if trace.axes is axes)
+    largest = max(float(trace.y.max()) for trace in canvas(axes).traces if trace.axes is axes)
     axes.set_yscale('log')
     axes.set_ylim(largest / 10**count, 2 * largest)
 
@@ -86,8 +86,8 @@ def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[h5py.Group])
     """Draw, in a panel for each model, the spectra of the stack, of the mean, and of one sample."""
     for panel, model, group in zip(axes.ravel(), models, groups, strict=False):
         count, numbers = group['momenta'][...], 1 + np.arange(model.L**2)
-        for number, (key, of) in enumerate((('value', np.asarray), ('overlap', np.abs))):
-            value_o, error_o = of(group[key][...]), group[f'{key}_error'][...]
+        for number, key in enumerate(('value', 'overlap')):
+            value_o, error_o = abs(group[key][...]), group[f'{key}_error'][...]
             order = np.argsort(-np.repeat(value_o, count), kind='stable')
             band(panel, numbers, np.repeat(value_o, count)[order],
                  np.repeat(error_o, count)[order], number, label=('stack', 'mean')[number])

@@ -111,7 +111,7 @@ def facts(observable: str, kappa: float, models: list[Model],
               'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group)}
              for model, group in zip(models, groups, strict=True)]
     parity = float(groups[0]['parity'][()])
-    words = {1: 'even', -1: 'odd'}.get(round(parity, 6), 'neither even nor odd')
+    words = {1.0: 'even', -1.0: 'odd'}.get(round(parity, 6), 'neither even nor odd')
     return {'kappa': f'{kappa:g}', 'observable': observable, 'words': load(observable).words,
             'exact': EXACT.get(observable), 'relative': 'relative' in groups[0], 'parity': words,
             'original': spectra.estimate(groups[0], 'original_participation'), 'models': found}
