@@ -33,6 +33,8 @@ NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in 
            'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc',
            'sum_b < sum_x', "< S' S' >_c"]
 """How what is no code begins: formulas, lists of files, what a command says, a cluster's lines."""
+FORMULAS = ('docs/physics.md', 'docs/flow.md')
+"""Documents whose blocks are formulas where they are not shell."""
 DECK = init.text('deck.yaml')
 
 
@@ -40,7 +42,9 @@ def known(document, block):
     """Return whether a block is run or judged by a test, or is no code."""
     begins = [*PYTHON.get(document, ()), *DECKS.get(document, ()), *NO_CODE]
     whole = {text.strip() for text in files(document).values()}
-    return is_shell(block) or block.strip() in whole or f'{block}\n'.startswith(tuple(begins))
+    formula = document in FORMULAS and not re.match(r'import |from |def |class |\w+:', block)
+    return (is_shell(block) or formula or block.strip() in whole
+            or f'{block}\n'.startswith(tuple(begins)))
 
 
 @pytest.mark.parametrize('document', DOCUMENTS)
