@@ -29,9 +29,9 @@ def statistics(phi_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def features(z_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return even and odd features (n, f).
 
-    The even ones are the power in bands of momenta, of which every quadratic form that has the
-    symmetries is made to good approximation; H and quartic ones, local and global; and z^6. The odd
-    ones are M = <z>, <z^3>, M^3 and M <z^2>, with <> the mean over sites.
+    The even ones are the power in bands of momenta, which make every quadratic form that has the
+    symmetries to good approximation; H and quartic ones, local and global; and z^6. The odd ones
+    are M = <z>, <z^3>, M^3 and M <z^2>, with <> the mean over sites.
     """
     L = z_nyx.shape[-1]
     m_n, z2_nyx = z_nyx.mean((1, 2)), z_nyx**2
