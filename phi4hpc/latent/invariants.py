@@ -35,12 +35,13 @@ def features(z_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     L = z_nyx.shape[-1]
     m_n, z2_nyx = z_nyx.mean((1, 2)), z_nyx**2
-    local = [z2_nyx, z2_nyx**2, z2_nyx**3, z_nyx**3 * neighbours(z_nyx),
+    z3_nyx, z4_nyx = z_nyx * z2_nyx, z2_nyx**2         # NumPy is twenty times slower at z**3
+    local = [z2_nyx, z4_nyx, z2_nyx * z4_nyx, z3_nyx * neighbours(z_nyx),
              z2_nyx * neighbours(z2_nyx)]
     z2_n, *rest = [field_nyx.mean((1, 2)) for field_nyx in local]
     hopping_n = hopping(z_nyx) / L**2
     even = [hopping_n, z2_n, *rest, abs(m_n), m_n**4, m_n**2 * z2_n, z2_n**2, z2_n * hopping_n]
-    odd = [m_n, (z_nyx**3).mean((1, 2)), m_n**3, m_n * z2_n]
+    odd = [m_n, z3_nyx.mean((1, 2)), m_n**3, m_n * z2_n]
     return np.concatenate([power(z_nyx), np.stack(even, 1)], 1), np.stack(odd, 1)
 
 

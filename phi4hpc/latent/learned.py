@@ -97,12 +97,13 @@ def fields(mapped: Map, initial: Map, latent: int, phi_nyx: np.ndarray) -> list[
     """Return A of the model and at its first weights, the field, and all operators, (n, y, x)."""
     L, phi = phi_nyx.shape[-1], np.asarray(phi_nyx, np.float64)
     low = np.fft.ifft2(transformed(phi) * kept_shells(latent, L)).real
-    local = [phi**3, phi**2 * neighbours(phi), phi * neighbours(phi**2), low**3]
+    square = phi**2
+    local = [square * phi, square * neighbours(phi), phi * neighbours(square), low**2 * low]
     far = np.random.default_rng(1).integers(L // 4, L - L // 4, (3, 2, 2))
     chance = [phi * np.roll(phi, one, (1, 2)) * np.roll(phi, one + other, (1, 2))
               for one, other in far]
     made = [mapped(phi_nyx), initial(phi_nyx)]
-    return [*(np.asarray(z_nyx, np.float64) for z_nyx in made), phi, *local, phi**2, low**2,
+    return [*(np.asarray(z_nyx, np.float64) for z_nyx in made), phi, *local, square, low**2,
             *chance]
 
 
