@@ -41,6 +41,7 @@ says about κ at {{ f.cheapest.variance }} of its variance
 
 SHOWN = (('kappa', r'lost on $\kappa$'), ('lambda', r'lost on $\lambda$'))
 ENOUGH = 0.99                 # of the information on kappa, that the caption asks for
+ROOM = 1.6                    # beside the smallest and the largest latent size, as a factor
 APART = 0.035                 # of the latent size, between models that have the same
 
 
@@ -81,6 +82,7 @@ def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
     axes[0].xaxis.set_minor_locator(FixedLocator(sizes))
     axes[0].xaxis.set_minor_formatter(NullFormatter())
     axes[0].set_xticks(shown, [f'${d}$' for d in shown])
+    axes[0].set_xlim(sizes[0] / ROOM, sizes[-1] * ROOM)
 
 
 def percent(axis: Axis, digits: tuple[int, ...]) -> None:
