@@ -21,6 +21,7 @@ from phi4hpc.storage.layout import group_name
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from pyerrors import Obs
     from xarray import Dataset, DataTree
 
@@ -117,10 +118,33 @@ class Run:
 
         Each array is read when it is used.
         """
+        return self._tree('latent.h5', 'analyse')
+
+    @property
+    def flow(self) -> 'dict[str, DataFrame]':
+        """What flow.json says, as docs/data.md describes it: a pandas.DataFrame for each list.
+
+        What is nested has columns such as y_t_value, y_t_error and K_nearest_value.
+        """
+        from pandas import json_normalize
+
+        found = read_json(self._file('flow.json', 'flow'))
+        return {name: json_normalize(entries, sep='_') for name, entries in found.items()}
+
+    @property
+    def blocked(self) -> 'DataTree':
+        """flow.h5 as an xarray.DataTree, such as blocked['kadanoff/L064_k0.269'].stability.
+
+        Each array is read when it is used.
+        """
+        return self._tree('flow.h5', 'flow')
+
+    def _tree(self, name: str, stage: str) -> 'DataTree':
+        """Return a file of HDF5 that a stage leaves. Raises UserError where it is not there."""
         import xarray
 
-        path = self._file('latent.h5', 'analyse')
-        readable(path, 'remove it, and run the stage `analyse` again').close()
+        path = self._file(name, stage)
+        readable(path, f'remove it, and run the stage `{stage}` again').close()
         return xarray.open_datatree(path, engine='h5netcdf')
 
     def _file(self, name: str, stage: str) -> Path:

@@ -7,10 +7,10 @@ from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import nested
 
 
-def estimated(block, phi_bnyx, smallest=4, operators=None, at_once=64):
+def estimated(block, phi_bnyx, smallest=4, operators=None, at_once=64, more=()):
     """Return the Estimates from fields, whose first axis are the blocks of the jackknife."""
     chain = Chain(block, None, sizes(phi_bnyx.shape[-1], smallest), seed=1)
-    chosen = Operators.of(nested(), chain) if operators is None else operators
+    chosen = Operators.of(nested(more), chain) if operators is None else operators
     sums = chosen.zeros(len(chain.sizes), len(phi_bnyx))
     for b, phi_nyx in enumerate(phi_bnyx):
         for n in range(0, len(phi_nyx), at_once):

@@ -15,6 +15,8 @@ import numpy as np
 
 from phi4hpc.lattice.operator import Operator
 
+SINGULAR = 1e12
+"""The condition number from which a matrix is as good as singular."""
 ACTION = ('nearest', 'phi2', 'phi4')
 """The operators of the lattice action itself."""
 
@@ -22,10 +24,15 @@ ACTION = ('nearest', 'phi2', 'phi4')
 def couplings(slope_cc: np.ndarray, curvature_c: np.ndarray) -> np.ndarray:
     """Return K (c,) from < sum_x d_x S_a d_x S_b > (c, c) and < sum_x d_x^2 S_a > (c,).
 
-    Operators differ by orders of magnitude, so the matrix is scaled to a unit diagonal first.
+    Operators differ by orders of magnitude, so the matrix is scaled to a unit diagonal first. nan
+    where the equations have no unique solution, as for fields that never vary.
     """
     scale_c = np.sqrt(np.diag(slope_cc))
-    return np.linalg.solve(slope_cc / np.outer(scale_c, scale_c), curvature_c / scale_c) / scale_c
+    with np.errstate(divide='ignore', invalid='ignore'):
+        matrix_cc = slope_cc / np.outer(scale_c, scale_c)
+    if not np.isfinite(matrix_cc).all() or np.linalg.cond(matrix_cc) > SINGULAR:
+        return np.full(len(scale_c), np.nan)
+    return np.linalg.solve(matrix_cc, curvature_c / scale_c) / scale_c
 
 
 def kappa_lambda(nearest: float, phi2: float, phi4: float) -> tuple[float, float]:

@@ -31,6 +31,8 @@ def variances(covariance_aa: np.ndarray, square_a: np.ndarray) -> tuple[np.ndarr
 
     `square_a`: mean squares. An operator that does not vary, as phi^2 of signs, is in none of them.
     """
+    if not np.isfinite(covariance_aa).all():
+        return np.zeros(len(square_a)), np.zeros_like(covariance_aa)
     varies_a = np.diag(covariance_aa) > ROUNDING * square_a
     deviation_a = np.sqrt(np.where(varies_a, np.diag(covariance_aa), np.inf))
     variance_k, direction_ak = np.linalg.eigh(covariance_aa / np.outer(deviation_a, deviation_a))
@@ -52,7 +54,7 @@ def matrix(covariance_aa: np.ndarray, square_a: np.ndarray, cross_aa: np.ndarray
 def exponent(covariance_aa: np.ndarray, square_a: np.ndarray, cross_aa: np.ndarray,
              kept: int) -> float:
     """Return y = log2 of the largest eigenvalue of T; nan where that is no positive number."""
-    if not kept:
+    if not kept or not np.isfinite(cross_aa).all():
         return np.nan
     values = np.linalg.eigvals(matrix(covariance_aa, square_a, cross_aa, kept))
     largest = values[abs(values).argmax()]

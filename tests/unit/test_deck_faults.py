@@ -156,6 +156,40 @@ def test_keys_are_judged_against_one_another(overrides, said):
     assert any(said in fault for fault in faults(DECK + TRAIN, *overrides))
 
 
+FLOW = 'flow: {{lattices: [32], kappas: [0.269], blocks: [{}]}}\n'
+NONE_LEARNED = ('no model of train.models has one latent for 2 x 2 sites, the same for all: '
+                'expected one such as convolutional: {block: 2}')
+
+
+@pytest.mark.parametrize(('flow', 'said'), [
+    ('flow: {lattices: [64, 16], kappas: [0.26], blocks: [{kadanoff: {}}, {zone: {}}, '
+     '{kadanoff: {}}]}',
+     ['3:19: flow.lattices.0: L = 64 is not sampled: expected one of lattice.sizes, 16, 32',
+      '3:37: flow.kappas.0: kappa = 0.26 is not on the ladder: expected a rung; 0.269 is nearest',
+      '3:81: flow.blocks.2: kadanoff is there already: expected each once']),
+    ('flow: {lattices: [32, 16], smallest: 16, kappas: [0.269], blocks: [{majority: {}}]}',
+     ['3:23: flow.lattices.1: L = 16 has 8 blocks a side, and the smallest lattice of blocks is '
+      '16: expected at least 32, or a smaller flow.smallest']),
+    (FLOW.format('{majority: {signs_frst: true}}'),
+     ['3:62: flow.blocks.0.majority.signs_frst: unknown key; did you mean signs_first?']),
+    (FLOW.format('{tunable: {w: 2}}'),
+     ['3:64: flow.blocks.0.tunable.w: expected a number > -0.5 and <= 1, got 2']),
+    (FLOW.format('{learned: {}}'),
+     ['3:50: flow.blocks.0: no model is trained: expected a section train']),
+    (TRAIN + FLOW.format('{learned: {}}'), [f'4:50: flow.blocks.0: {NONE_LEARNED}']),
+    (TRAIN.replace('dense: {latents: [64]}', 'kadanoff: {block: 2}') + FLOW.format('{learned: {}}'),
+     [f'4:50: flow.blocks.0: {NONE_LEARNED}']),
+    ('flow: {lattices: [32], kappas: [0.269], blocks: [{zone: {}}], operators: [http.server]}',
+     ['3:75: flow.operators.0: http.server: expected an operator, which has LABEL and SITES, a '
+      'list of (y, x), whole numbers']),
+    ('sample: {fields: 0}\n' + FLOW.format('{zone: {}}'),
+     ['3:18: sample.fields: 0 with a section flow, which takes configurations: expected 1 or '
+      'more']),
+])
+def test_the_flow_is_judged_against_the_rest_of_the_deck(flow, said):
+    assert faults(DECK + flow) == [f'deck.yaml:{fault}' for fault in said]
+
+
 @pytest.mark.parametrize(('models', 'said'), [
     ('{densee: {latents: [4]}}', 'models.0.densee: unknown key; did you mean dense?'),
     ('{nets: {}}',

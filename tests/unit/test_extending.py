@@ -14,7 +14,7 @@ from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.shards import Shares, strata
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.load import parse
-from phi4hpc.deck.schema import COSTS, FAMILIES
+from phi4hpc.deck.schema import BLOCKS, COSTS, FAMILIES
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.lattice.action import action
 from phi4hpc.lattice.draws import Draws
@@ -24,6 +24,7 @@ from phi4hpc.statistics.means import averaged
 from tests.autoencoders import moved, network
 from tests.conftest import ROOT
 from tests.documents import blocks, files
+from tests.flows import estimated, z
 from tests.made_up import estimate, make
 
 LONGEST = 25
@@ -38,7 +39,7 @@ def test_files_are_short(name, text):
 
 def test_decks_of_the_page_are_good():
     given = yaml.safe_load((ROOT / 'input' / 'quickstart.yaml').read_text())
-    for section in 'sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:':
+    for section in 'sample: {recipe', 'measure:', 'train:', 'analyse:', 'flow:', 'report:':
         for block in blocks('docs/extending.md', section):
             for name, changes in yaml.safe_load(block).items():
                 given[name] = given.get(name, {}) | changes
@@ -49,6 +50,8 @@ def test_decks_of_the_page_are_good():
     assert [entry.name for entry in deck.train.costs] == ['reconstruction', 'mygroup.kurtosis']
     assert deck.analyse.observables == ['binder', 'mygroup.energy']
     assert deck.report.figures == ['mygroup.actions']
+    assert deck.flow.operators == ['mygroup.third']
+    assert [entry.name for entry in deck.flow.blocks] == ['kadanoff', 'mygroup.median']
 
 
 def test_the_observable_is_estimated_everywhere_and_has_derivatives():
@@ -64,6 +67,18 @@ def test_the_observable_is_estimated_everywhere_and_has_derivatives():
     found = analyse(MPI.COMM_SELF, moved(network('dense', 7, 6)), phi[0], 0, 50, 3,
                     {'mygroup.energy': energy}, ensemble)
     assert found['mygroup.energy']['response'].min() > 0
+
+
+def test_the_block_spin_and_the_operator_serve_the_flow():
+    """A coupling of what is three apart, and couplings and exponents of medians."""
+    phi_bnyx = np.random.default_rng(1).normal(size=(16, 20, 8, 8))
+    block = BLOCKS.entry({'mygroup.median': {}}).settings
+    found = estimated(block, phi_bnyx, more=['mygroup.third'])
+    entries = list(found.couplings())
+    assert ['mygroup.third' in entry['K'] for entry in entries] == [False, True, True] * 2
+    assert abs(z(entries[1]['K']['mygroup.third'], 0.0)) < 4
+    coarse_nYX = block.coarse(phi_bnyx[0], None, None)
+    assert coarse_nYX[0, 1, 2] == np.sort(phi_bnyx[0, 0, 2:4, 4:6].ravel())[1:3].mean()
 
 
 def test_the_figure_stands_on_the_page_after_the_correlation_length(tmp_path):

@@ -91,6 +91,21 @@ def test_a_direction_that_few_draws_do_not_resolve_is_dropped():
     assert all(entry['dropped'] >= entry['even'] - 3 for entry in found)
 
 
+@pytest.mark.filterwarnings('ignore::RuntimeWarning')
+@pytest.mark.parametrize('phi_nyx', [np.ones((2, 8, 8)), np.zeros((2, 8, 8)),
+                                     np.full((2, 8, 8), np.nan)], ids=['ones', 'zeros', 'nan'])
+def test_draws_that_tell_nothing_leave_nothing_defined(phi_nyx):
+    """And end nothing: no exponents of the fields, and no couplings."""
+    found = estimated(kadanoff.Block(), np.stack([phi_nyx] * 4))
+    for entry in found.exponents():
+        assert entry['y_t'] is None
+    for entry in found.couplings():
+        assert entry['kappa_prime'] is None
+        assert set(entry['K'].values()) == {None}
+    assert len(list(found.levels())) == 2
+    assert len(list(found.densities())) == 2
+
+
 def test_t_is_found_from_correlations():
     """Where S = T^t S' + noise, with which S' is not correlated."""
     rng = np.random.default_rng(3)

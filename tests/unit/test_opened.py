@@ -111,6 +111,8 @@ def test_a_model_that_is_not_there_says_why(folder, name, said):
     ('ensembles', 'no ensembles.h5 yet; run the stage sample'),
     ('results', 'no results.json yet; run the stage measure'),
     ('latent', 'no latent.h5 yet; run the stage analyse'),
+    ('flow', 'no flow.json yet; run the stage flow'),
+    ('blocked', 'no flow.h5 yet; run the stage flow'),
 ])
 def test_what_is_not_there_yet_names_the_stage_that_makes_it(folder, part, said):
     run = phi4hpc.open(folder)
