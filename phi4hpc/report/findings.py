@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from phi4hpc.lattice.transition import UNIVERSAL
+from phi4hpc.lattice.transition import UNIVERSAL, known
 from phi4hpc.report import tables
 from phi4hpc.report.numbers import listed, value_error, written
 from phi4hpc.report.study import Study
@@ -29,8 +29,21 @@ def critical_point(study: Study) -> str | None:
     if not (found := study.transition['kappa_c']):
         return None
     total = float(np.hypot(found['error'], found['systematic']))
-    return (f'{value_error(found["value"], total, digits=1)} ({found["error"]:.7f} statistical, '
-            f'{found["systematic"]:.7f} systematic)')
+    parts = [np.format_float_positional(found[part], 2, fractional=False)
+             for part in ('error', 'systematic')]
+    return (f'{value_error(found["value"], total, digits=1)} ({parts[0]} statistical, '
+            f'{parts[1]} systematic)')
+
+
+def known_before(study: Study) -> dict[str, str] | None:
+    """Return kappa_c as it was known before, and how far that of the run is from it, if any is."""
+    if not (before := known(study.deck.action.lam)):
+        return None
+    said = {'words': value_error(*before, digits=1)}
+    if found := study.transition['kappa_c']:
+        error = np.hypot(np.hypot(found['error'], found['systematic']), before[1])
+        said['pull'] = f'{abs(found["value"] - before[0]) / error:.1f}'
+    return said
 
 
 def exponents(study: Study) -> list[dict[str, str]]:

@@ -16,10 +16,9 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-// Returns what a script element of the page holds: gzip in base64, of JSON.
-async function unpacked(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent.trim()),
-                                letter => letter.charCodeAt(0));
+// Returns what an element of the page holds: gzip in base64, of JSON.
+async function unpacked(element) {
+  const bytes = Uint8Array.from(atob(element.textContent.trim()), letter => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
   return JSON.parse(await new Response(stream).text());
 }
@@ -302,7 +301,9 @@ function save(text, name) {
 }
 
 async function start() {
-  const {plots, frames} = await unpacked('data');
+  for (const library of document.querySelectorAll('.library'))
+    document.head.append(make('script', {}, await unpacked(library)));
+  const {plots, frames} = await unpacked(document.getElementById('data'));
   for (const [name, {about, csv}] of Object.entries(plots))
     new Figure(document.getElementById(name), about, csv);
   await slide(frames);

@@ -19,7 +19,8 @@ from phi4hpc.report.provenance import provenance
 from phi4hpc.report.study import Study
 
 LETTER = re.compile('[a-z](?=_)')
-SCRIPTS = 'vendor/d3.min.js', 'vendor/plot.umd.min.js', 'slider.js', 'page.js'
+LIBRARIES = 'd3.min.js', 'plot.umd.min.js'
+SCRIPTS = 'slider.js', 'page.js'
 COLOURS = 128                 # of an embedded PNG, which makes it a third as large
 
 
@@ -48,7 +49,13 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         points=points, exponents=findings.exponents(study), floor=f'−{-spectra.FLOOR}',
         flow=flowtables.tables(study), caveats=findings.caveats(study),
         provenance=provenance(study, ranks, device), frames=found, data=packed(data),
-        scripts=[(Path(__file__).parent / name).read_text('utf-8') for name in SCRIPTS])
+        libraries=[packed(text(f'vendor/{name}')) for name in LIBRARIES],
+        scripts=[text(name) for name in SCRIPTS])
+
+
+def text(name: str) -> str:
+    """Return a file of this folder."""
+    return (Path(__file__).parent / name).read_text('utf-8')
 
 
 def embedded(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
@@ -90,4 +97,5 @@ def summary(study: Study) -> dict[str, Any]:
     return {'lam': f'{study.deck.action.lam:g}', 'sizes': listed(study.sizes),
             'rungs': ladder.rungs, 'first': f'{ladder.pinned[0]:g}',
             'last': f'{ladder.pinned[-1]:g}', 'draws': study.deck.sample.draws * ladder.chains,
-            'peaks': findings.peaks(study), 'kappa_c': findings.critical_point(study)}
+            'peaks': findings.peaks(study), 'kappa_c': findings.critical_point(study),
+            'known': findings.known_before(study)}

@@ -1,6 +1,6 @@
-// The slider over kappa: a configuration, its reconstruction by the model chosen, what was lost, and
-// how much of each momentum both hold. Images are parts of two sheets: a column for each rung, rows
-// for the configurations and for what each model makes of them.
+// The slider over kappa: a configuration, its reconstruction by the model chosen, what was lost,
+// and how much of each momentum both hold. Images are parts of two sheets: a column for each rung,
+// rows for the configurations and for what each model makes of them.
 
 'use strict';
 

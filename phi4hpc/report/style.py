@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p'
-BETWEEN = 8                            # points of a smooth curve for each that is computed
+BETWEEN = 4                            # points of a smooth curve for each that is computed
 PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
 ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}

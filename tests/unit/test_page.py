@@ -100,7 +100,7 @@ def test_nothing_is_said_on_the_console_and_every_figure_is_drawn(page):
     assert [line for line in page.get_log('browser') if line['level'] != 'INFO'] == []
     plots = page.execute_script('''
         return [...document.querySelectorAll('.plot')].map(plot => plot.querySelector('svg'))''')
-    assert len(plots) == 9
+    assert len(plots) > 8
     assert None not in plots
 
 

@@ -125,7 +125,7 @@ def test_every_figure_has_its_caption_and_some_have_letters(drawn, html):
     captions = Page(html).captions
     assert len(captions) == len(drawn[1])
     assert [caption[:3] for caption in captions if caption.startswith('(')] == [
-        f'({letter})' for letter in 'abcdefhigg' 'jkl']
+        f'({letter})' for letter in 'abcdefhiggg' 'jkl']
 
 
 def test_page_tells_means_with_errors_and_where_it_comes_from(drawn, html):
@@ -146,6 +146,19 @@ def test_short_chains_are_warned_of(html):
 def test_page_tells_of_the_transition_with_errors(html):
     for said in ('0.269500(5)', '0.980(20)', '= 0.610692', 'crosses', 'is largest'):
         assert said in html
+
+
+def test_page_begins_with_the_findings_and_what_to_keep_in_mind(html):
+    start = without_scripts(html).partition('id="model"')[0]
+    words = ' '.join(re.sub('<[^>]*>', '', start).split())
+    for said in ('κc = 0.269500(5) (0.000004 statistical, 0.000003 systematic)',
+                 '0.26952(1) was known before, and the two differ by 1.8 of their joint error',
+                 'At L = 8 neighbouring rungs overlap too little',
+                 'Training had not converged for dense, d = 3 at κ = 0.269',
+                 'of L = 4 and 8, chains are shorter than 50 autocorrelation times'):
+        assert said in words
+    order = [words.index(said) for said in ('κc = ', 'dense, d = 3', 'To keep in mind')]
+    assert order == sorted(order)
 
 
 def test_page_says_which_ratios_are_those_of_an_optimum_or_of_a_short_training(html):
