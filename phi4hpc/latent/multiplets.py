@@ -49,19 +49,21 @@ def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name
 
     `response` is in units of the field, `scaled` of its standard deviation; `relative` the latter
     of the logarithm of each entry, where the observable has several. Each has an `original`, of the
-    observable before the model.
+    observable before the model. `first` and `participation` are of `relative`, else of `scaled`.
     """
-    estimates: dict[str, Callable[[Sums], Any]] = {}
-    for original in (False, True):
-        of = partial(_response, responses, name, original)
-        start = 'original_' if original else ''
-        estimates |= {f'{start}response': of, f'{start}scaled': partial(of, scaled=True)}
-        if responses.observables[name].argument_name:
-            estimates[f'{start}relative'] = partial(of, scaled=True, relative=True)
-        estimates |= {f'{start}participation': partial(
-            _of, partial(participation, momenta_o=count_o), partial(of, scaled=True))}
-    estimates['first'] = partial(_of, np.max, estimates['scaled'])
-    estimates['kept_first'] = partial(_kept, estimates)
+    leading = 'scaled'
+    kinds: dict[str, dict[str, Any]] = {'response': {}, 'scaled': {'scaled': True}}
+    if (responses.observables[name].argument_name
+            and _units(responses, name, blocks.total) is not None):
+        leading, kinds['relative'] = 'relative', {'scaled': True, 'relative': True}
+    estimates: dict[str, Callable[[Sums], Any]] = {
+        f'{start}{kind}': partial(_response, responses, name, bool(start), **units)
+        for start in ('', 'original_') for kind, units in kinds.items()}
+    after, before = (estimates[f'{start}{leading}'] for start in ('', 'original_'))
+    waves_of = partial(participation, momenta_o=count_o)
+    estimates |= {'first': partial(_of, np.max, after), 'kept_first': partial(_kept, after, before),
+                  'participation': partial(_of, waves_of, after),
+                  'original_participation': partial(_of, waves_of, before)}
     found = _with_errors(comm, blocks, estimates)
     even, all_of_it = blocks.total[f'{name} parity']
     return found | {'parity': even / all_of_it} if 'response' in found else {}
@@ -81,15 +83,18 @@ def _response(responses: Responses, name: str, original: bool, sums: Sums, scale
               relative: bool = False) -> np.ndarray | None:
     """Return the roots of mean squares of N dF/dphi along waves, (o,); None: not defined."""
     side, units_a = ' original' if original else '', None
-    if relative:
-        units_a = responses.values(name, sums['moments original'] / sums['count'])
-        if units_a is None:
-            return None
+    if relative and (units_a := _units(responses, name, sums)) is None:
+        return None
     square_o = responses.gram(name, sums[f'{name}{side}'] / sums['count'],
                               sums[f'moments{side}'] / sums['count'], units_a)
     if square_o is None:
         return None
     return _root(square_o * (sums['field'] / sums['count'] if scaled else 1))
+
+
+def _units(responses: Responses, name: str, sums: Sums) -> np.ndarray | None:
+    """Return the entries of an observable before the model; None where they are no units."""
+    return responses.values(name, sums['moments original'] / sums['count'])
 
 
 def _with_errors(comm: Communicator, blocks: Blocks,
@@ -119,12 +124,13 @@ def _of(function: Callable[[np.ndarray], Any], estimate: Callable[[Sums], np.nda
     return None if value_o is None else function(value_o)
 
 
-def _kept(estimates: Mapping[str, Callable[[Sums], Any]], sums: Sums) -> float | None:
-    """Return the largest scaled value over the one before the model, with what both share."""
-    after, before = (estimates[name](sums) for name in ('scaled', 'original_scaled'))
-    if after is None or before is None or not before.max() > 0:
+def _kept(after: Callable[[Sums], Any], before: Callable[[Sums], Any],
+          sums: Sums) -> float | None:
+    """Return the largest value over the one before the model, with what both share."""
+    values_o, others_o = after(sums), before(sums)
+    if values_o is None or others_o is None or not others_o.max() > 0:
         return None
-    return float(after.max() / before.max())
+    return float(values_o.max() / others_o.max())
 
 
 def _of_orbits(values_yx: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ ladder, original (open) and reconstructed (full).{% endif %}
  {{ same_draws() }}
 """
 
+ROUNDING = 1e-6               # of models, whose weights are float32
 SHOWN = 5                     # kappas
 
 
@@ -51,9 +52,14 @@ def draw(study: Study) -> Iterator[Plot]:
 def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:
     """Return what the caption tells of the smallest momentum above zero."""
     ratios = [own(model, kappa)['propagator_ratio'] for model in models]
-    found = [{**described(model), 'ratio_there': value_error(ratio['value'][1], ratio['error'][1])}
+    found = [{**described(model), 'ratio_there': in_words(ratio['value'][1], ratio['error'][1])}
              for model, ratio in zip(models, ratios, strict=True)]
     return {'models': found, 'smallest': f'{ratios[0]["p_hat"][1]:.3f}'}
+
+
+def in_words(value: float, error: float) -> str:
+    """Return a ratio with its error; 1 where it is that to the rounding of a model."""
+    return '1' if abs(value - 1) < ROUNDING else value_error(value, error)
 
 
 def own(model: Model, kappa: float) -> Entry:

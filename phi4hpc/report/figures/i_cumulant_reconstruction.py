@@ -27,6 +27,7 @@ ladder.{% endif %}
  {{ same_draws() }}
 """
 
+ROUNDING = 1e-6               # of models, whose weights are float32
 SHOWN = ('abs_magnetisation', 'susceptibility', 'binder', 'correlation_ratio', 'phi2', 'hopping')
 
 
@@ -50,8 +51,15 @@ def draw(study: Study) -> Iterator[Plot]:
 def at_training(model: Model, kappa: float) -> dict[str, Any]:
     """Return what the caption tells of a model: differences at its own kappa."""
     entry = min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
-    return {**described(model), **{name: written(entry['difference'].get(name))
+    return {**described(model), **{name: in_words(entry['difference'].get(name))
                                    for name in ('binder', 'phi2')}}
+
+
+def in_words(difference: Entry | None) -> str:
+    """Return a difference with its error; 0 where it is that to the rounding of a model."""
+    if difference and abs(difference['value']) < ROUNDING:
+        return '0'
+    return written(difference)
 
 
 def draw_mean(axes: np.ndarray, models: list[Model], name: str) -> None:

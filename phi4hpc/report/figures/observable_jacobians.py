@@ -35,11 +35,14 @@ it has the directions of the magnetisation.
 {%- elif f.observable == 'propagator' %} All momenta on the axes are taken together. Waves off the
 axes do not respond through a linear decoder.{% endif %} Below, the leading directions in latents as
 the decoder shows them, <em>without</em> the average: those of this one training. The response is
-{{ f.parity }} under φ → −φ. By model, σ<sub>1</sub> in units of the standard deviation, the number
-of waves that count, (Σσ²)²/Σσ⁴, and values above rounding:
+{{ f.parity }} under φ → −φ. By model, σ<sub>1</sub> of the upper right, the number of waves that
+count there, (Σσ²)²/Σσ⁴, and values above rounding:
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }}, {{ m.participation }},
 {{ m.resolved }}{{ ';' if not loop.last else '.' }}{% endfor %} Before the model (Σσ²)²/Σσ⁴ is
 {{ f.original }}.
+{%- if f.angles %} The largest principal angle, in latents of unit covariance, between its leading
+directions and that of the magnetisation is
+{{- by_model(f.models, 'angle') }} 0 says that the one lies in the other.{% endif %}
 {{ spotted(f.models) }}
 """
 
@@ -84,7 +87,8 @@ def draw_one(observable: str, kappa: float, models: list[Model],
     spectra.legend(figure, left)
     spectra.draw_directions(below, models, groups)
     letter = LETTERS.get(observable, 'jacobian')
-    return Plot(figure, facts(observable, kappa, models, groups), kappa, f'{letter}_{observable}')
+    return Plot(figure, facts(observable, kappa, models, of_models), kappa,
+                f'{letter}_{observable}')
 
 
 def draw_exact(axes: Axes, observable: str, group: h5py.Group, decoder: h5py.Group) -> None:
@@ -104,14 +108,25 @@ def draw_exact(axes: Axes, observable: str, group: h5py.Group, decoder: h5py.Gro
 
 
 def facts(observable: str, kappa: float, models: list[Model],
-          groups: list[h5py.Group]) -> dict[str, object]:
+          of_models: list[h5py.Group]) -> dict[str, object]:
     """Return what title and caption tell."""
+    groups = [group[observable] for group in of_models]
     found = [{**described(model), 'first': spectra.estimate(group, 'first'),
               'participation': spectra.estimate(group, 'participation'),
-              'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group)}
-             for model, group in zip(models, groups, strict=True)]
+              'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group),
+              'angle': angle(of_model, observable)}
+             for model, group, of_model in zip(models, groups, of_models, strict=True)]
     parity = float(groups[0]['parity'][()])
     words = {1.0: 'even', -1.0: 'odd'}.get(round(parity, 6), 'neither even nor odd')
     return {'kappa': f'{kappa:g}', 'observable': observable, 'words': load(observable).words,
             'exact': EXACT.get(observable), 'relative': 'relative' in groups[0], 'parity': words,
-            'original': spectra.estimate(groups[0], 'original_participation'), 'models': found}
+            'models': found, 'angles': all(of_model['angle'] for of_model in found),
+            'original': spectra.estimate(groups[0], 'original_participation')}
+
+
+def angle(group: h5py.Group, observable: str, other: str = 'magnetisation') -> str | None:
+    """Return the largest angle between what two observables look at, in words; None of one."""
+    names = [name.decode() for name in group['subspaces/observable'][...]]
+    if observable == other or not {observable, other} <= set(names):
+        return None
+    return f'{group["subspaces/angle"][names.index(observable), names.index(other)]:.3f}°'

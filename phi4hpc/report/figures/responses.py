@@ -15,22 +15,25 @@ PLACE = 'latent', 60
 TITLE = 'What observables respond to'
 CAPTION = """
 Responses of observables after the decoder to latents of unit covariance, a row for each observable,
-against {% if f.kappas | length > 1 %}the κ at which models were trained{% else %}the number of
-latents, of models trained at κ = {{ f.kappas[0] }}{% endif %}. Left: the largest singular value
+against
+{%- if f.kappas | length > 1 %} the κ at which models were trained.
+{%- else %} the number of latents, of models trained at κ = {{ f.kappas[0] }}.
+{%- endif %} Of the propagator it is that of its logarithm. Left: the largest singular value
 σ<sub>1</sub>, over what it is before the model: 1 (line) where all of it is kept. Right: the number
 of waves that count, (Σσ²)²/Σσ⁴, which is 1 where one wave carries the observable alone; black
-circles are the observable before the model.
-{%- for row in f.rows %} {{ row.words | capitalize }}, before the model: {{ row.waves }} waves
-{{- ';' if not loop.last else '.' }}{% endfor %} Where the zero mode fluctuates most, at the
-transition, it is nearly all that an observable sees.
+circles are the observable before the model. That number is
+{%- for row in f.rows %} {{ row.waves }} for the {{ row.words }}
+{{- ',' if not loop.last else '.' }}{% endfor %} Where the zero mode fluctuates most, at the
+transition, it is nearly all that {{ UL() }} and the energy see.
 """
 
+FIRST = 'magnetisation', 'binder', 'propagator'
 KEYS = 'kept_first', 'participation', 'original_participation'
 
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure: against kappa where models are trained at several, else against d."""
-    observables = analysed(study)
+    observables = sorted(analysed(study), key=lambda name: (name not in FIRST, name))
     if not observables:
         return
     figure, axes = panels(len(observables), 2, FULL, 0.9 + 1.8 * len(observables), sharex=True)
@@ -67,7 +70,8 @@ def of_models(study: Study, observable: str) -> dict[str, list[list[float]]]:
         for kappa, models in study.models.items():
             for model in (model for model in models if observable in latent[model.name]):
                 group = latent[model.name][observable]
-                label = model.label if several else model.family
+                label = model.label if several else ', '.join(
+                    filter(None, [model.family, model.settings]))
                 found.setdefault(label, []).append([kappa if several else model.latent, *(
                     float(group[f'{key}{part}'][()]) for key in KEYS for part in ('', '_error'))])
     return found
