@@ -12,6 +12,8 @@ from phi4hpc.blockspin.models import models
 from phi4hpc.blockspin.schedule import schedule
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
+from phi4hpc.flow import cost as blocking
+from phi4hpc.flow.units import units
 from phi4hpc.latent import cost as analysis
 from phi4hpc.logs import clock
 from phi4hpc.sampling import cost as sampling
@@ -44,13 +46,15 @@ def _shared(deck: Deck) -> Iterator[tuple[str, int, str, str]]:
         yield 'train', valid, f'{valid} draws to validate', 'more sample.draws or train.held_out'
 
 
-ROOMS = {'sample': sampling, 'train': training, 'analyse': analysis}
+ROOMS = {'sample': sampling, 'train': training, 'analyse': analysis, 'flow': blocking}
+NEEDS = {'train': 'train', 'analyse': 'train', 'flow': 'flow'}
+"""The section of the deck without which a stage has nothing to do."""
 
 
 def memory_bytes(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS)) -> int:
     """Return about how many bytes a rank takes in that of the stages which needs most."""
     rooms = [ROOMS[stage] for stage in stages
-             if stage == 'sample' or (stage in ROOMS and deck.train)]
+             if stage in ROOMS and (stage not in NEEDS or getattr(deck, NEEDS[stage]))]
     return LIBRARY_BYTES + max((room.memory_bytes(deck, ranks) for room in rooms), default=0)
 
 
@@ -74,6 +78,7 @@ def lines(deck: Deck, ranks: int) -> list[str]:
               for L in sizes),
             f'models    {_models(deck)}',
             *(f'training  {line}' for line in _training(deck, ranks)),
+            *(f'flow      {line}' for line in _flow(deck)),
             *(f'note      {note}' for note in _notes(deck)),
             f'disk      {human(sum(disk.values()))} in ensembles.h5',
             f'memory    about {human(memory_bytes(deck, ranks))} a rank']
@@ -103,6 +108,15 @@ def _training(deck: Deck, ranks: int) -> Iterator[str]:
         count = len(models_of_groups)
         yield (f'{count} group{"s" * (count > 1)} of {size} rank{"s" * (size > 1)}, '
                f'at most about {clock(max(1.0, seconds))} where a rank is a core of an AMD EPYC')
+
+
+def _flow(deck: Deck) -> Iterator[str]:
+    """Yield how many block spins are applied to how many draws."""
+    if flow := deck.flow:
+        found, draws = units(deck), deck.ladder.chains * deck.sample.draws // deck.sample.fields
+        spins = len({unit.blocks for unit in found})
+        yield (f'block spins: {spins}; L = {", ".join(map(str, flow.lattices))}, down to '
+               f'{flow.smallest}; {len(found)} times {draws} draws')
 
 
 def _notes(deck: Deck) -> Iterator[str]:

@@ -10,8 +10,13 @@ import numpy as np
 from phi4hpc.flow.chain import Chain
 from phi4hpc.parallel.communicator import Communicator, Pieces
 
-DRAWS = 256
-"""From how many draws the constants are found."""
+SITES = 2**24
+"""How many sites the draws have at most, of all ranks, since they are held in memory."""
+
+
+def draws(L: int) -> int:
+    """Return from how many draws of L x L sites the constants are found."""
+    return max(16, min(256, SITES // L**2))
 
 
 def factors(comm: Communicator, chain: Chain, phi_nyx: np.ndarray, at_once: int, variance: float,

@@ -128,7 +128,7 @@ def calibrated(comm: Communicator, chain: Chain, lattice: Lattice, unit: Unit,
     k, draws = lattice.rung(unit.kappa), slice(0, lattice.fields)
     if variance is None:
         variance = float(lattice.series('phi2', k).mean())
-    numbers = shards.evenly(lattice.chains * lattice.fields, calibration.DRAWS)
+    numbers = shards.evenly(lattice.chains * lattice.fields, calibration.draws(unit.L))
     first, last = block(len(numbers), comm.size, comm.rank)
     phi_nyx = shards.read_numbers(lattice.phi, k, draws, numbers[first:last])
     return calibration.factors(comm, chain, phi_nyx, lattice.draws_at_once, variance, each)

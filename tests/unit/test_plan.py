@@ -125,3 +125,10 @@ def test_a_latent_size_that_cuts_a_shell_of_equal_momenta_is_noted():
     (0, '0 B'), (999, '999 B'), (1000, '1 kB'), (12_345_678, '12.3 MB'), (5 * 10**18, '5e+03 PB')])
 def test_bytes_are_said_in_three_digits(size, words):
     assert plan.human(size) == words
+
+
+def test_the_flow_is_part_of_the_plan():
+    given = deck('flow={lattices: [16, 32], kappas: [0.25, 0.269], blocks: [{zone: {}}]}')
+    assert ('flow      block spins: 1; L = 16, 32, down to 8; 4 times 100 draws'
+            in lines(given, ranks=1))
+    assert memory_bytes(given, 1, ['flow']) > memory_bytes(deck(), 1, ['flow'])
