@@ -13,20 +13,20 @@ from phi4hpc.blockspin.models import Model, with_controls
 from phi4hpc.deck.schema import Deck
 from phi4hpc.parallel.groups import shared_out
 
-SPEED = 9e9
+SPEED = 1e10
 """Multiplications that a rank makes in a second, as families count them (`Family.work`): those of a
 draw's way forward, in the time that its way back takes as well.
 
-This and the next three were measured on one and two cores of an AMD EPYC (Zen 4). SPEED is that of
-`convolutional` and the sum over ranks that of `dense` in `phi4hpc bench train --json`; the other
-two follow from `dense` with batches of 32 and of 128. Steps of dense, cubic and convolutional
-models of L = 32 then follow within a factor of 1.5.
+This and the next three were measured on cores of an AMD EPYC (Zen 4), with batches of 1 to 128 at
+L = 32. SPEED lies between what `phi4hpc bench train --json` gives for `convolutional`, 8e9, and for
+`dense`, 15e9, once the other three are taken off, and SUM is from its two ranks on one dense model.
+Steps then follow within a factor of 1.4.
 """
-STEP = 2e-3
+STEP = 1.5e-3
 """Seconds that a step takes for any model."""
-WEIGHT = 2.5e-9
+WEIGHT = 1.3e-9
 """Seconds that a step takes for each weight: to clip gradients and to move weights."""
-SUM = 1.5e-9
+SUM = 2e-9
 """Seconds that a step takes for each weight whose gradients several ranks add up."""
 
 
