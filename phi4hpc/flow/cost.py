@@ -2,8 +2,9 @@
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.flow import calibration
-from phi4hpc.storage.layout import CHUNK_BYTES
 
+AT_ONCE = 2**18
+"""Sites of the draws that are read at once: about a mebibyte."""
 ARRAYS = 30
 """Arrays of float64, of as many sites as draws that are read at once, beside a network's: slopes,
 powers of the field, and products of them."""
@@ -13,6 +14,5 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it blocks the draws of the largest lattice."""
     assert deck.flow
     L = max(deck.flow.lattices)
-    at_once = max(CHUNK_BYTES // 4, L**2)
     learned = any(not entry.settings.homogeneous for entry in deck.flow.blocks)
-    return 8 * (ARRAYS * at_once + learned * 2 * calibration.draws(L) * L**2 // ranks)
+    return 8 * (ARRAYS * max(AT_ONCE, L**2) + learned * 2 * calibration.draws(L) * L**2 // ranks)
