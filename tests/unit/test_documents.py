@@ -27,7 +27,8 @@ PYTHON = {
     'docs/flow.md': ['from pathlib']}
 """How the blocks of Python begin that are run, by document."""
 DECKS = {'README.md': ['seed: 1'],
-         'docs/extending.md': ['sample: {recipe', 'measure:', 'train:', 'analyse:', 'report:']}
+         'docs/extending.md': ['sample: {recipe', 'measure:', 'train:', 'analyse:', 'flow:',
+                               'report:']}
 """How the parts of decks begin that are judged."""
 NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in use',
            'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc',
