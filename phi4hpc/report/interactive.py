@@ -102,12 +102,17 @@ def mark(own: Mark) -> dict[str, Any]:
 def series(figure: Canvas, trace: Trace) -> str:
     """Return the label of the series that a trace belongs to, in plain text, '' for none.
 
-    A trace without a label, such as a curve behind points or a second panel, belongs to the first
-    one of its colour that has a label.
+    A trace without a label, such as a curve behind points or a second panel, belongs to the one
+    that looks like it. Colours come again where there are many series: then markers have to be the
+    same too, and where it still is not clear the trace belongs to none.
     """
-    alike = (other.label for other in figure.traces
-             if other.label and other.look['colour'] == trace.look['colour'])
-    return plain(trace.label or next(alike, ''))
+    if trace.label:
+        return plain(trace.label)
+    alike = [other for other in figure.traces if other.look['colour'] == trace.look['colour']]
+    if len({other.look['marker'] for other in alike if 'marker' in other.look}) > 1:
+        alike = [other for other in alike if other.look.get('marker') == trace.look.get('marker')]
+    labels = {other.label for other in alike if other.label}
+    return plain(labels.pop()) if len(labels) == 1 else ''
 
 
 def legend(figure: Canvas) -> dict[str, str]:

@@ -53,8 +53,21 @@ function axis(about, domain, size) {
     const [low, high] = d3.extent(domain), names = new Map(about.ticks);
     options.ticks = [...names.keys()].filter(at => low <= at && at <= high);
     options.tickFormat = at => names.get(at);
-  } else if (about.type === 'log') options.tickFormat = '~g';
+  } else if (about.type === 'log') {
+    options.tickFormat = '~g';
+    const [low, high] = d3.extent(domain);
+    if (high < 20 * low) options.ticks = d3.ticks(low, high, 4);
+  }
   return options;
+}
+
+// Returns whether the names of given ticks need to lean, as they have no room side by side.
+function crowded(about, size) {
+  return 7 * d3.sum(about.ticks ?? [], ([, name]) => d3.max(name.split('\n'), d => d.length)) > size;
+}
+
+function dashes({dotted}) {
+  return dotted ? '1.5 3' : '6 3';
 }
 
 // Returns the marks of one trace.
@@ -68,7 +81,7 @@ function marksOf(trace, rows, low) {
                                            curve: 'monotone-x'}),
                          Plot.lineY(rows, {...line, strokeWidth: 0.8, curve: 'monotone-x'})];
     case 'line': return [Plot.lineY(rows, {...line, strokeWidth: 1.1,
-                                           strokeDasharray: trace.dashed ? '5 3' : null,
+                                           strokeDasharray: trace.dashed ? dashes(trace) : null,
                                            curve: trace.steps ? 'step' : 'linear'})];
     case 'bars': return [Plot.ruleX(rows, {...common, ...ends, stroke: colour, strokeWidth: 5,
                                            strokeOpacity: 0.3})];
@@ -80,8 +93,9 @@ function marksOf(trace, rows, low) {
 }
 
 // Returns the line or the shaded range of a mark.
-function markOf({axis, low, high, colour}) {
-  const stroke = {stroke: ink(colour), strokeOpacity: 0.7, strokeDasharray: '6 3', clip: true};
+function markOf({axis, low, high, colour, dotted}) {
+  const stroke = {stroke: ink(colour), strokeOpacity: 0.7, strokeDasharray: dashes({dotted}),
+                  clip: true};
   if (low === high) return (axis === 'x' ? Plot.ruleX : Plot.ruleY)([low], stroke);
   const range = axis === 'x' ? {x1: [low], x2: [high]} : {y1: [low], y2: [high]};
   return Plot.rect({length: 1}, {...range, fill: 'currentColor', fillOpacity: 0.08, clip: true});
@@ -130,15 +144,24 @@ class Panel {
   }
 
   draw() {
-    const width = this.plot.clientWidth, [x, y] = this.limits(), height = this.about.height + 34;
+    const width = this.plot.clientWidth, [x, y] = this.limits();
+    const leaning = crowded(this.about.x, width);
     if (!width) return;
+    this.margin = {...MARGIN, marginBottom: leaning ? 110 : MARGIN.marginBottom};
+    const height = this.about.height + this.margin.marginTop + this.margin.marginBottom;
+    const across = axis(this.about.x, x, width);
+    if (leaning) {
+      const {tickFormat} = across;
+      Object.assign(across, {tickRotate: -40,
+                             tickFormat: at => tickFormat(at).replaceAll('\n', ', ')});
+    }
     const low = this.about.y.type === 'log' ? d3.min(y) : -Infinity;
     const shown = this.traces.filter(trace => !this.figure.hidden.has(trace.series));
     const rows = this.rows, chosen = rows[this.chosen];
     const tip = {x: 'x', y: 'y', title: words, fontSize: 12, maxRadius: 60};
     this.svg = drawn({
-      width, height, ...MARGIN, style: {background: 'none', fontSize: '12px'},
-      x: axis(this.about.x, x, width), y: axis(this.about.y, y, height),
+      width, height, ...this.margin, style: {background: 'none', fontSize: '12px'},
+      x: across, y: axis(this.about.y, y, height),
       marks: [...this.about.marks.map(markOf), Plot.frame({strokeOpacity: 0.5}),
               ...shown.flatMap(trace => marksOf(trace, trace.rows, low)),
               chosen ? Plot.tip([chosen], tip) : Plot.tip(rows, Plot.pointer(tip))],
@@ -149,7 +172,7 @@ class Panel {
 
   // Lets a box be drawn with the mouse, to which the panel then zooms.
   brush(width, height) {
-    const {marginLeft, marginRight, marginTop, marginBottom} = MARGIN;
+    const {marginLeft, marginRight, marginTop, marginBottom} = this.margin;
     const box = d3.brush().extent([[marginLeft, marginTop],
                                    [width - marginRight, height - marginBottom]]);
     box.on('end', ({selection}) => {

@@ -33,7 +33,8 @@ class Trace:
 
     `kind` is 'points', 'band' (y plus and minus error), 'line', or 'bars' (broad and pale, from
     y minus to y plus error). `look` has the `colour` (#rrggbb), and of points the `marker` as
-    matplotlib names it and whether it is `filled`, of a line whether it is `dashed` or in `steps`.
+    matplotlib names it and whether it is `filled`, of a line whether it is `dashed`, `dotted` or in
+    `steps`.
     """
 
     axes: Axes
@@ -151,7 +152,8 @@ def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
     """Draw a line without errors: a fit, an exact result, or a history."""
     drawn, = axes.plot(x, y, **look)
     note(axes, 'line', x, y, None, look.get('label'), drawn.get_color(),
-         dashed=drawn.get_linestyle() != '-', steps=drawn.get_drawstyle() != 'default')
+         dashed=drawn.get_linestyle() != '-', dotted=drawn.get_linestyle() == ':',
+         steps=drawn.get_drawstyle() != 'default')
 
 
 def bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, number: int = 0,
@@ -197,7 +199,8 @@ def reference(axes: Axes, x: float | None = None, y: float | None = None,
         if value is not None:
             across(value, **style)
             canvas(axes).marks.append(Mark(axes, axis, float(value), float(value),
-                                           {'colour': to_hex(style['color'])}))
+                                           {'colour': to_hex(style['color']),
+                                            'dotted': style['ls'] == ':'}))
 
 
 def shade(axes: Axes, axis: str, low: float, high: float) -> None:

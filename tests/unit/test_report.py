@@ -17,7 +17,9 @@ from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.report.export import export
 from phi4hpc.report.figure import SECTIONS, kinds
+from phi4hpc.report.interactive import series
 from phi4hpc.report.page import reduced, render
+from phi4hpc.report.style import band, panels, points
 from phi4hpc.stages import report
 from phi4hpc.stages.report import draw
 from tests.made_up import KAPPAS, SIZES, make, means
@@ -174,6 +176,18 @@ def test_latent_sections_are_there_exactly_where_the_deck_trains(html, untrained
     assert 'has no section <code>train</code>' not in html
     assert '>Jacobians</h2>' in html
     assert '>Jacobians</h2>' not in untrained
+
+
+def test_a_trace_without_a_label_belongs_to_the_one_that_looks_like_it_or_to_none():
+    figure, axes = panels(1, 2)
+    left, right = axes[0]
+    for number in (0, 1, 7):                        # 0 and 7 have one colour and two markers
+        points(left, [0], [1], [0.1], number, label=f'$L={number}$')
+        points(right, [0], [1], [0.1], number)
+    band(right, [0, 1], [1, 1], [0.1, 0.1], 1)
+    band(right, [0, 1], [1, 1], [0.1, 0.1], 7)
+    found = [series(figure, trace) for trace in figure.traces]
+    assert found == ['L=0', 'L=0', 'L=1', 'L=1', 'L=7', 'L=7', 'L=1', '']
 
 
 def test_a_stop_is_heard_after_a_figure(drawn, monkeypatch):

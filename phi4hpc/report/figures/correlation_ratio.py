@@ -14,7 +14,8 @@ PLACE = 'transition', 50
 TITLE = 'Correlation length and energy'
 CAPTION = """
 Above: the second-moment correlation length over {{ L() }},
-ξ = √(<i>G</i>(0)/<i>G</i>(2π/{{ L() }}) − 1)/(2 sin(π/{{ L() }})), on a log axis
+ξ = √(<i>G</i>(0)/<i>G</i>(2π/{{ L() }}) − 1)/(2 sin(π/{{ L() }}))
+{{- ', on a log axis' if f.log }}
 {%- if f.near %}, and on the right around κ<sub>c</sub>{% endif %}
 {%- if f.interacting %}; dotted, {{ f.star }}, at which large lattices cross in the Ising class on a
 periodic square{% endif %}.
@@ -25,6 +26,7 @@ multiple histograms, one standard error wide, with autocorrelation.{% endif %}
 {{ kappa_c(f) }}
 """
 
+SPREAD = 5.0                  # from the least to the largest xi / L, where the axis is logarithmic
 RATIOS = 0.4, 2.5             # of the universal xi / L, between which a lattice is near kappa_c
 
 
@@ -38,7 +40,7 @@ def draw(study: Study) -> Iterator[Plot]:
         against_kappa.universal(ax, study, 'correlation_ratio')
     values = np.concatenate([column(study.entries(L), 'correlation_ratio')[0]
                              for L in study.sizes])
-    if (values > 0).any():
+    if (values > 0).all() and values.max() > SPREAD * values.min():
         axes[0, 0].set_yscale('log')
     near = around(study)
     axes[0, 1].set_visible(near is not None)
@@ -47,7 +49,7 @@ def draw(study: Study) -> Iterator[Plot]:
         axes[0, 1].locator_params(axis='x', nbins=5)
     axes[0, 0].legend()
     yield Plot(figure, {**against_kappa.facts(study), 'curves': bool(study.reweighted),
-                        'near': near is not None,
+                        'near': near is not None, 'log': axes[0, 0].get_yscale() == 'log',
                         'star': f'{UNIVERSAL["correlation_ratio"]:.6g}'})
 
 

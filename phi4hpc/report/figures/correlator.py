@@ -13,19 +13,17 @@ from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference,
 PLACE = 'transition', 47
 TITLE = 'Correlator of time slices'
 CAPTION = """
-Left: <i>C</i>(<i>t</i>) = Σ<sub>x</sub>⟨φ(0, 0)φ(x, <i>t</i>)⟩ on the {{ L() }} = {{ f.L }}
-lattice, on a log axis and as far as it is two errors above 0. A single mass is a straight line
-there, until the two ways around the lattice meet at <i>t</i> = {{ L() }}/2
+{{ 'Left: ' if f.masses }}<i>C</i>(<i>t</i>) = Σ<sub>x</sub>⟨φ(0, 0)φ(x, <i>t</i>)⟩ on the
+{{ L() }} = {{ f.L }} lattice, on a log axis and as far as it is two errors above 0. A single mass
+is a straight line there, until the two ways around the lattice meet at <i>t</i> = {{ L() }}/2
 {%- if f.broken %}; in the broken phase it tends to the condensate Ω⟨{{ M() }}²⟩/{{ L() }} and does
-not fall off{% endif %}. Right: the effective mass <i>m</i>(<i>t</i>) =
+not fall off{% endif %}.{% if f.masses %} Right: the effective mass <i>m</i>(<i>t</i>) =
 arccosh((<i>C</i>(<i>t</i>−1) + <i>C</i>(<i>t</i>+1))/2<i>C</i>(<i>t</i>)) in the symmetric phase,
-as far as its error is below {{ f.largest }}
-{%- if f.masses %}, beside the mass at which the fitted free propagator has its pole,
-2 arcsinh(<i>m</i>/2) (dashed):
+as far as its error is below {{ f.largest }}, beside the mass at which the fitted free propagator
+has its pole, 2 arcsinh(<i>m</i>/2) (dashed):
 {%- for m in f.masses %} at κ = {{ m.kappa }} {{ m.pole }}, and <i>m</i>({{ m.t }}) = {{ m.mass }}
 {{- ';' if not loop.last else '.' }}{% endfor %} A plateau is a mass of the theory; a fall with
-<i>t</i> is the weight of heavier states
-{%- else %}. No free form was fitted to compare with{% endif %}. Errors at different <i>t</i> belong
+<i>t</i> is the weight of heavier states.{% endif %} Errors at different <i>t</i> belong
 to the same draws and fluctuate together.
 """
 

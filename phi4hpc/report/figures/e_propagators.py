@@ -25,8 +25,8 @@ from phi4hpc.report.style import (
 PLACE = 'transition', 45
 TITLE = 'Propagators'
 CAPTION = """
-Left: <i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the {{ L() }} = {{ f.L }}
-lattice against the lattice momentum {{ phat() }}, on a log axis;
+{{ 'Left: ' if f.free }}<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the
+{{ L() }} = {{ f.L }} lattice against the lattice momentum {{ phat() }}, on a log axis;
 {{ phat() }}² = 4 Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2).
 {% if f.broken %} In the broken phase {{ phat() }} = 0 stands apart, as it holds the condensate
 Ω⟨{{ M() }}²⟩.{% endif %}
@@ -74,7 +74,11 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     if fit:
         draw_inverse(axes[0, 1], entries, colours)
         draw_ratio(axes[0, 2], lowest)
-    figure.legend(loc='outside upper center', ncols=5)
+    handles: dict[str, Any] = {}
+    for ax in axes[0, :2]:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles, loc='outside upper center', ncols=5)
     yield Plot(figure, {**study.phases, 'L': L, 'free': fit and free_facts(lowest),
                         'exact': exact_facts(lowest['kappa']), 'beyond': fit and beyond(lowest),
                         'lighter': lighter(study.entries(L))})
@@ -97,7 +101,8 @@ def draw_inverse(axes: Axes, entries: list[Entry], colours: list) -> None:
                 p_hat, value, error = over_momenta(entry[name])
                 own = p_hat**2 < LARGEST
                 points(axes, p_hat[own] ** 2, 1 / value[own], error[own] / value[own] ** 2,
-                       fmt=marker, color=colour, markersize=3)
+                       fmt=marker, color=colour, markersize=3,
+                       label=rf'$\kappa={entry["kappa"]:g}$')
         line(axes, p2, 1 / free(entry['free_form'], p2**0.5), color=colour, lw=0.7)
     if exact_facts(kappa := entries[0]['kappa']):
         exact = free_propagator(kappa, (2 * np.arcsin(p2**0.5 / 2), np.zeros(1)))

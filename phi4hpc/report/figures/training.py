@@ -33,7 +33,7 @@ def draw(study: Study) -> Iterator[Plot]:
             if not model.lossless:
                 draw_losses(axes[0, 0], model)
                 points(axes[0, 1], [model.number], [model.record['ratio']],
-                       [model.record['ratio_error']], model.number)
+                       [model.record['ratio_error']], model.number, label=model.label)
         finish(axes[0], models)
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': [described(m) for m in models]}, kappa)
 
