@@ -16,6 +16,7 @@ from typing import TypeVar
 from phi4hpc.errors import UserError
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.together import all_come
 
 EVERY = 0.5                       # seconds between two times that ranks put their flags together
 APART = 10.0                      # the same where they work apart and some wait for others then
@@ -113,6 +114,8 @@ class Control:
 
         `stopped` is what stopped this rank's group.
         """
+        # In the call below a group that is done would keep its cores busy until the others are.
+        all_come(self.comm, math.inf)
         everyone = self.comm.allgather(stopped is not None)
         if self.comm.rank == 0 and self.stop_file and any(everyone):
             used_up(self.stop_file)
