@@ -35,12 +35,12 @@ def analysed(study: Study) -> list[str]:
 
 def estimate(group: h5py.Group, key: str) -> str:
     """Return a number of latent.h5 with its error in words."""
-    return value_error(float(group[key][()]), float(group[f'{key}_error'][()]))
+    return in_words(group[key][()], group[f'{key}_error'][()])
 
 
 def first(group: h5py.Group, key: str) -> str:
     """Return the first of the values of latent.h5 with its error in words."""
-    return value_error(float(group[key][0]), float(group[f'{key}_error'][0]))
+    return in_words(group[key][0], group[f'{key}_error'][0])
 
 
 def two_over_one(models: int) -> tuple[Canvas, np.ndarray, Axes]:
@@ -140,4 +140,9 @@ def resolved(group: h5py.Group, key: str) -> int:
 def at_smallest(group: h5py.Group, key: str) -> str:
     """Return a value at the smallest momentum that is not zero, in words."""
     at = int(np.argsort(group['p_hat'][...], kind='stable')[1])
-    return value_error(float(group[key][at]), float(group[f'{key}_error'][at]))
+    return in_words(group[key][at], group[f'{key}_error'][at])
+
+
+def in_words(value: float, error: float) -> str:
+    """Return a value with its error; alone where that is the rounding of a model in float32."""
+    return value_error(float(value), float(error) if error > FLOOR * abs(value) else 0.0)

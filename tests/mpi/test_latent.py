@@ -18,23 +18,26 @@ SIZE, LATENT = 6, 7
 WHAT = {name: load(name) for name in ('binder', 'propagator', 'phi2')}, Ensemble(SIZE, 0.26, 0.02)
 
 
-def model():
-    """A dense model whose singular values are well apart."""
+def model(family='dense'):
+    """A model with no weight left at its start."""
+    if family == 'convolutional':
+        return moved(network('convolutional', L=SIZE), 0.1)
     power_yx = np.random.default_rng(1).uniform(0.5, 2, (SIZE, SIZE))
     made = network('dense', LATENT, SIZE, propagator_yx=power_yx + power_yx.T, hidden=20)
     return moved(made, 0.1)
 
 
-@pytest.mark.parametrize('total', [50, 16, 5, 2])
-def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total):
+@pytest.mark.parametrize(('total', 'family'), [(50, 'dense'), (16, 'dense'), (5, 'dense'),
+                                               (2, 'dense'), (20, 'convolutional')])
+def test_spectra_and_errors_do_not_depend_on_the_number_of_ranks(total, family):
     """Also where a rank's samples fill no block, and where a rank has none at all."""
     from mpi4py import MPI
 
     comm = world()
     phi_nyx = np.random.default_rng(2).standard_normal((total, SIZE, SIZE))
     first, last = block(total, comm.size, comm.rank)
-    results = analyse(comm, model(), phi_nyx[first:last], first, total, 3, *WHAT)
-    expected = analyse(MPI.COMM_SELF, model(), phi_nyx, 0, total, 3, *WHAT)
+    results = analyse(comm, model(family), phi_nyx[first:last], first, total, 3, *WHAT)
+    expected = analyse(MPI.COMM_SELF, model(family), phi_nyx, 0, total, 3, *WHAT)
     assert results.keys() == expected.keys()
     for name, arrays in expected.items():
         for key, array in arrays.items():
