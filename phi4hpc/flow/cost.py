@@ -6,8 +6,8 @@ from phi4hpc.flow import calibration
 AT_ONCE = 2**18
 """Sites of the draws that are read at once: about a mebibyte."""
 ARRAYS = 30
-"""Arrays of float64, of as many sites as draws that are read at once, beside a network's: slopes,
-powers of the field, and products of them."""
+"""How many arrays of float64 there are of the draws that are read at once, beside a network's:
+slopes, powers of the field, and products of them."""
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:

@@ -5,10 +5,13 @@ Each unit, a block spin on the draws of one lattice and kappa, is added to flow.
 
 import shutil
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import h5py
 
 from phi4hpc.blockspin import shards
 from phi4hpc.deck.schema import Deck, Flow
@@ -48,6 +51,8 @@ def run(context: Context) -> None:
             for unit in missing:
                 follow(context, unit, ensembles, progress)
     if comm.rank == 0:
+        if not context.directory.file('flow.h5').exists():
+            change(context.directory.file('flow.h5'), lambda file: None)
         write_json(context.directory.file('flow.json'), results(context, wanted))
     announce(comm)
 
@@ -154,16 +159,20 @@ def added_up(comm: Communicator, chain: Chain, operators: Operators, lattice: La
 
 
 def add_group(path: Path, unit: Unit, estimates: Estimates, sums: Sums) -> None:
-    """Add a unit to a copy of flow.h5, which then takes its place, so that a kill leaves one whole.
-    """
+    """Add a unit to flow.h5."""
     norm = estimates.normalisation
     own = {} if norm.variance is None else {'variance': norm.variance}
+    change(path, lambda file: flowfile.write(file.create_group(unit.group), estimates, sums,
+                                             **unit.about, **own, factors=norm.chain.factors))
+
+
+def change(path: Path, write: Callable[[h5py.File], None]) -> None:
+    """Write to a copy of flow.h5, which then takes its place, so that a kill leaves one whole."""
     with whole(path) as temporary:
         if path.exists():
             shutil.copy(path, temporary)
         with writable(temporary, 'r+' if path.exists() else 'w') as file:
-            flowfile.write(file.create_group(unit.group), estimates, sums, **unit.about, **own,
-                           factors=norm.chain.factors)
+            write(file)
 
 
 def results(context: Context, wanted: list[Unit]) -> dict[str, list[dict[str, Any]]]:

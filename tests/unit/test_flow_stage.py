@@ -1,6 +1,8 @@
 """The stage flow: what it leaves, that it goes on where it was stopped, and learned block spins."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -155,6 +157,22 @@ def test_every_seed_of_a_model_of_two_by_two_sites_is_a_block_spin(tmp_path):
     assert {(entry['model'], entry['seed']) for entry in found['levels']} == {
         (name, number) for number, name in enumerate(names, 1)}
     assert {entry['start'] for entry in found['levels']} == {8, 16}
+
+
+def test_a_model_whose_training_diverged_is_left_out(tmp_path):
+    given = context(tmp_path, '[{learned: {}}]', TRAIN)
+    trained(given)
+    for path in given.directory.file('models').glob('*block2*.pt'):
+        path.unlink()
+    given.directory.finish('train', 1.0, 'host')
+    flow.run(given)
+    assert results(tmp_path) == {name: [] for name in ('levels', 'couplings', 'means', 'exponents')}
+
+
+def test_torch_is_imported_for_learned_block_spins_alone():
+    look = 'import sys, phi4hpc.stages.flow; print("torch" in sys.modules)'
+    done = subprocess.run([sys.executable, '-c', look], capture_output=True, text=True)
+    assert done.stdout == 'False\n', done.stderr
 
 
 def test_a_learned_block_spin_needs_its_model(tmp_path):

@@ -11,7 +11,7 @@ from phi4hpc.flow.block import Coins, Encode, signs, sums
 class Block(block.Block):
     """The majority rule of Ising spins: the sign of the sum over 2 x 2 sites.
 
-    Ties, of which only signs have some, are decided by the stream of random numbers of the draw.
+    Ties, which only signs have, are decided by the stream of random numbers of the draw.
     """
 
     of_signs: ClassVar[bool] = True
