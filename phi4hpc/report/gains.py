@@ -16,15 +16,13 @@ from phi4hpc.blockspin.optimum import linear_loss
 from phi4hpc.lattice.modes import leading_modes, mode_propagator
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.report.beside import beside
+from phi4hpc.report.models import ALIKE, alike
 from phi4hpc.report.study import Model, Study, together
 from phi4hpc.report.trainings import pooled
 from phi4hpc.statistics.estimates import blocks
 
 LINEAR = {'zone': zone.Family, 'kadanoff': kadanoff.Family, 'decimation': decimation.Family}
 """The block spins whose gain is exact, each with its best linear decoder."""
-ALIKE = 1.1
-"""Latent sizes whose ratio is at most this are compared, such as 61 and 64."""
-
 
 @dataclass(frozen=True)
 class Place:
@@ -41,13 +39,7 @@ class Place:
     @property
     def sizes(self) -> list[list[int]]:
         """The latent sizes, those that are compared in one list."""
-        groups: list[list[int]] = []
-        for latent in sorted({model.latent for model in self.models}):
-            if groups and latent <= ALIKE * groups[-1][0]:
-                groups[-1].append(latent)
-            else:
-                groups.append([latent])
-        return groups
+        return alike(model.latent for model in self.models)
 
     @cached_property
     def propagator_yx(self) -> np.ndarray:

@@ -164,6 +164,13 @@ def bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, number: int 
     axes.vlines(x, low, high, color=colour(number), lw=width, alpha=0.3, zorder=0)
 
 
+def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
+    """Draw one legend below all panels, with everything that any of `axes` names, each once."""
+    handles = {name: handle for ax in np.ravel(axes) for handle, name in
+               zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc='outside lower center', ncols=ncols)
+
+
 def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
          label: str | None, color: Any, **look: Any) -> None:
     """Add a Trace to the Canvas of some axes."""
@@ -182,7 +189,7 @@ def canvas(axes: Axes) -> Canvas:
 
 def colour(number: int) -> str:
     """Return the colour of the `number`-th lattice or model."""
-    return f'C{number % 7}'
+    return f'C{number % 8}'
 
 
 def shades(count: int) -> list:

@@ -36,6 +36,8 @@ class Model:
     """Its settings that differ from the default, such as 'hidden 512', and its costs."""
     trainings: tuple['Model', ...] = ()
     """Where it stands for trainings by several seeds, each of these."""
+    called: str = ''
+    """How the legends of a panel name it, where they do not name it in full."""
 
     @property
     def lossless(self) -> bool:
@@ -67,7 +69,8 @@ class Model:
     @property
     def label(self) -> str:
         """How legends name it."""
-        return ', '.join(filter(None, [self.family, f'$d={self.latent}$', self.settings]))
+        named = filter(None, [self.family, f'$d={self.latent}$', self.settings])
+        return self.called or ', '.join(named)
 
     @property
     def title(self) -> str:

@@ -6,11 +6,11 @@ import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.models import described
+from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, Plot, bars, line, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, bars, legend, line, panels, points, reference
 
 PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
@@ -42,21 +42,29 @@ ROUNDING = 1e-5               # an error of a momentum below this is that of ari
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa, of the first seed of every model."""
     for kappa, everyone in study.models.items():
-        models = [model for model in everyone if model.seed == 1]
-        if not models:
-            continue
-        figure, axes = panels(1, 3, FULL, 3.4, sharex=True, sharey=True)
-        facts = []
+        groups, facts = by_size(everyone), []
+        figure, axes = panels(len(groups), 3, FULL, 1.0 + 2.4 * len(groups), sharex=True,
+                              sharey=True)
         with study.latent() as latent:
-            for model in models:
-                group = latent[model.name]['momentum']
-                draw_model(axes[0], model, group)
-                facts.append({**described(model), **cut_off(group)})
-        blocks = sorted({block for model in models if (block := block_of(model)) > 1})
-        finish(figure, axes[0], models[0].L, blocks)
-        words = ' and '.join(map(str, blocks))
+            for row, (title, models) in zip(axes, groups, strict=True):
+                for model in models:
+                    group = latent[model.name]['momentum']
+                    draw_model(row, model, group)
+                    facts.append({**described(model), **cut_off(group)})
+                finish(row, title, blocks_of(models))
+        for ax, (_, words) in zip(axes[0], SHOWN, strict=True):
+            ax.set_title(words)
+        for ax in axes[-1]:
+            ax.set_xlabel(MOMENTUM)
+        legend(figure, axes)
+        words = ' and '.join(map(str, blocks_of(everyone)))
         yield Plot(figure, {'kappa': f'{kappa:g}', 'blocks': words, 'models': facts,
-                            'step': f'{2 * np.sin(np.pi / models[0].L):.2f}'}, kappa)
+                            'step': f'{2 * np.sin(np.pi / everyone[0].L):.2f}'}, kappa)
+
+
+def blocks_of(models: list[Model]) -> list[int]:
+    """Return the sides of blocks that have a site for each latent of some models."""
+    return sorted({block for model in models if (block := block_of(model)) > 1})
 
 
 def block_of(model: Model) -> int:
@@ -77,16 +85,14 @@ def draw_model(axes: np.ndarray, model: Model, group: h5py.Group) -> None:
                label=model.label)
 
 
-def finish(figure: Canvas, axes: np.ndarray, L: int, blocks: list[int]) -> None:
-    """Draw Kadanoff's form factors, and label the axes."""
-    for ax, (_, words) in zip(axes, SHOWN, strict=True):
+def finish(axes: np.ndarray, title: str, blocks: list[int]) -> None:
+    """Draw Kadanoff's form factors, and label a row of panels."""
+    for ax in axes:
         for block in blocks:
             draw_form_factor(ax, block)
         for y in (0, 0.5, 1):
             reference(ax, y=y)
-        ax.set(xlabel=MOMENTUM, title=words, ylim=(-0.06, 1.16))
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc='outside lower center', ncols=4)
+    axes[0].set(ylabel=title, ylim=(-0.06, 1.16))
 
 
 def draw_form_factor(axes: Axes, block: int) -> None:

@@ -6,8 +6,9 @@ import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
+from phi4hpc.report.models import by_size
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import HALF, ORIGINAL, Plot, panels, points
+from phi4hpc.report.style import HALF, ORIGINAL, Plot, legend, panels, points
 
 PLACE = 'kept', 50
 TITLE = 'Distribution of the field at a site'
@@ -23,24 +24,28 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa, of the first seed of every model."""
     for kappa, everyone in study.models.items():
         with study.latent() as latent:
-            found = [(model, latent[model.name]['distribution']) for model in everyone
-                     if model.seed == 1 and 'distribution' in latent[model.name]]
+            found = [model for model in everyone if 'distribution' in latent[model.name]]
             if not found:
                 continue
-            figure, axes = panels(width=1.7 * HALF, height=3.2)
-            draw_density(axes[0, 0], found[0][1], 'before', label='original',
-                         **{**ORIGINAL, 'markersize': 3.5})
-            for model, group in found:
-                draw_density(axes[0, 0], group, 'after', model.number, markersize=2.5,
-                             label=model.label)
-        axes[0, 0].set(xlabel=r'$\phi(x)$', ylabel='density')
-        figure.legend(loc='outside right center')
+            groups = by_size(found)
+            figure, axes = panels(1, len(groups), HALF * min(2, 1 + len(groups) / 2), 3.6,
+                                  sharey=True)
+            for ax, (title, models) in zip(axes[0], groups, strict=True):
+                draw_density(ax, latent[models[0].name], 'before', label='original',
+                             **{**ORIGINAL, 'markersize': 3.5})
+                for model in models:
+                    draw_density(ax, latent[model.name], 'after', model.number, markersize=2.5,
+                                 label=model.label)
+                ax.set(xlabel=r'$\phi(x)$', title=title)
+        axes[0, 0].set(ylabel='density')
+        legend(figure, axes)
         yield Plot(figure, {'kappa': f'{kappa:g}'}, kappa)
 
 
 def draw_density(axes: Axes, group: h5py.Group, side: str, number: int = 0,
                  **look: object) -> None:
     """Draw a density in the bins in which there is something."""
-    phi, value, error = (group[key][...] for key in ('phi', side, f'{side}_error'))
+    phi, value, error = (group[f'distribution/{key}'][...]
+                         for key in ('phi', side, f'{side}_error'))
     own = np.flatnonzero(value > 0)
     points(axes, phi[own], value[own], error[own], number, capsize=1, **look)

@@ -10,7 +10,18 @@ from matplotlib.ticker import FixedLocator, NullFormatter
 from phi4hpc.report.gains import LINEAR, Place, gain, places
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, Plot, bars, colour, line, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Canvas,
+    Plot,
+    bars,
+    colour,
+    legend,
+    line,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'blockspin', 15
 TITLE = """Gain over the linear optimum {{- ' against couplings' if f.couplings }}"""
@@ -208,9 +219,7 @@ def close(figure: Canvas, axes: np.ndarray, found: list[Place]) -> None:
     """Add the legend, and show all gains of models."""
     for ax in axes[:, 0]:
         ax.set_ylabel('gain')
-    handles = {name: handle for ax in axes.flat for handle, name in
-               zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles, loc='outside lower center', ncols=4)
+    legend(figure, axes)
     # On this axis matplotlib leaves no margin: a symbol at an end would be cut.
     ends = [value + sign * max(errors) for place in found for model in place.models
             for value, *errors in [gain(model)] for sign in (-1, 1)]

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.models import described
+from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Entry, Model, Study, spread
-from phi4hpc.report.style import FULL, ORIGINAL, Plot, panels, points, reference, shades
+from phi4hpc.report.style import FULL, ORIGINAL, Plot, legend, panels, points, reference, shades
 
 PLACE = 'kept', 10
 TITLE = 'Reconstructed propagators'
 CAPTION = """
-{{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models at their
-training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A momentum that the latent
+{{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models, in panels
+by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A momentum that the latent
 space carries comes back with ratio 1, and one that is dropped falls towards 0 (off the scale of the
 upper panel where it vanishes): the cut-off of the block spin. At {{ phat() }} = {{ f.smallest }},
 the smallest above zero, the ratio is
@@ -31,20 +31,26 @@ SHOWN = 5                     # kappas
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa: all models there, and the best at others."""
+    """Yield the figure for every training kappa: models there, by latent size, and the best at
+    others.
+    """
     for kappa, models in study.models.items():
-        ladder = len(models[0].reconstructions) > 1
-        figure, axes = panels(2, 2 if ladder else 1, FULL if ladder else 0.6 * FULL, 4.6,
-                              height_ratios=[2, 1], sharex=True)
+        groups, ladder = by_size(models), len(models[0].reconstructions) > 1
+        columns = len(groups) + ladder
+        figure, axes = panels(2, columns, FULL if columns > 1 else 0.6 * FULL, 5.0,
+                              height_ratios=[2, 1], sharex=True, sharey='row')
+        for column, (title, like) in zip(axes.T, groups, strict=False):
+            draw_models(column, kappa, like)
+            column[0].set_title(title)
         best = min(models, key=lambda model: model.record['loss'])
-        draw_models(axes[:, 0], kappa, models)
         if ladder:
-            draw_ladder(axes[:, 1], best)
+            draw_ladder(axes[:, -1], best)
+            axes[0, -1].legend(fontsize=7)
         for upper, lower in axes.T:
             upper.set(yscale='log', ylabel=PROPAGATOR, ylim=scale(models))
-            upper.legend(ncols=1)
             lower.set(xlabel=MOMENTUM, ylabel='ratio', ylim=(-0.05, 1.25))
             reference(lower, y=1)
+        legend(figure, axes[0, :len(groups)])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best),
                             **at_smallest(models, kappa)}, kappa)
 
@@ -78,7 +84,7 @@ def draw_models(axes: np.ndarray, kappa: float, models: list[Model]) -> None:
     """Draw the original and every model's propagator at the training kappa, and their ratios."""
     for model in models:
         entry = own(model, kappa)
-        if model.number == 0:
+        if model is models[0]:
             points(axes[0], *over_momenta(entry['original']['propagator']), label='original',
                    **ORIGINAL)
         points(axes[0], *over_momenta(entry['reconstructed']['propagator']), model.number,

@@ -7,11 +7,11 @@ import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.models import described
+from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, panels, points, reference
+from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, legend, panels, points, reference
 
 PLACE = 'kept', 40
 TITLE = 'Lost modes and perturbation theory'
@@ -21,22 +21,22 @@ the modes below the cut and <i>F</i> = (φ<sub>&lt;</sub>³)̃(<i>p</i>),
 <i>c</i>(<i>p</i>) = ⟨Re(<i>F</i>* <i>A</i>̃)⟩ / ⟨|<i>F</i>|²⟩ above the cut, over
 −4λ<i>G</i>(<i>p</i>), which it is to first order in λ. Original: φ̃ in place of <i>A</i>̃, what the
 ensemble itself says. A decoder that has learned the interaction comes to the original; a linear one
-stays at 0. Errors are by jackknife over test draws; orbits of momenta with errors above
-{{ f.largest }} are left out. Means over all orbits, with the weights that the errors of the
-original give them and with errors taken to be independent, are
+stays at 0. Errors are by jackknife over test draws, and do not know of the chance in training.
+Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means over all
+orbits, with the weights that the errors of the original give them and with errors taken to be
+independent, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
  The cut is that of whole shells of momenta, nearest to <i>d</i>.
 """
 
-LARGEST = 0.75                # error of a ratio that is shown
+LARGEST = 0.5                 # error of the original's ratio where ratios are shown
 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield a figure for every training kappa: a panel for each latent size of trained models."""
     for kappa, everyone in study.models.items():
-        models = [model for model in everyone if model.record['trained'] and model.seed == 1
-                  and not model.lossless]
+        models = [model for model in everyone if model.record['trained'] and not model.lossless]
         if not models:
             continue
         if study.deck.action.lam <= 0:
@@ -47,14 +47,13 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
 
 def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
     """Return the figure of a kappa."""
-    sizes, facts = sorted({model.latent for model in models}), []
-    figure, axes = panels(1, len(sizes), HALF * min(2, 1 + 0.6 * (len(sizes) - 1)) + 0.6, 3.4,
+    groups, facts = by_size(models), []
+    figure, axes = panels(1, len(groups), HALF * min(2, 1 + 0.6 * (len(groups) - 1)) + 0.6, 3.8,
                           sharey=True)
     with study.latent() as latent:
-        for ax, d in zip(axes[0], sizes, strict=True):
-            own = [model for model in models if model.latent == d]
+        for ax, (title, own) in zip(axes[0], groups, strict=True):
             first = latent[own[0].name]['momentum']
-            facts.append({'title': f'original, <i>d</i> = {d}',
+            facts.append({'title': f'original, <i>d</i> = {own[0].latent}',
                           'mean': draw_ratio(ax, first, 'cubic_original', label='original',
                                              **ORIGINAL)})
             for model in own:
@@ -63,8 +62,8 @@ def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
                 facts.append({**described(model), 'mean': mean})
             for y in (0, 1):
                 reference(ax, y=y)
-            ax.set(xlabel=MOMENTUM)
-            ax.legend(fontsize=7)
+            ax.set(xlabel=MOMENTUM, title=title)
+    legend(figure, axes)
     axes[0, 0].set(ylabel=r'$c(p) / (-4\lambda G(p))$', ylim=(-0.6, 2.2))
     return Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
                          'models': facts, 'largest': f'{LARGEST:g}'}, kappa)
@@ -74,7 +73,7 @@ def draw_ratio(axes: Axes, group: h5py.Group, name: str, number: int = 0, **look
     """Draw a ratio over orbits of momenta; return its weighted mean in words."""
     p_hat, value, error, of_original = (group[key][...] for key in (
         'p_hat', f'{name}_ratio', f'{name}_ratio_error', 'cubic_original_ratio_error'))
-    own = np.isfinite(value) & (error < LARGEST)
+    own = np.isfinite(value) & (of_original < LARGEST)
     points(axes, p_hat[own], value[own], error[own], number, **{**look, 'markersize': 3.5})
     there = np.isfinite(value) & np.isfinite(error) & (of_original > 0)
     if not there.any():

@@ -5,19 +5,31 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.models import described
+from phi4hpc.report.models import by_size, described
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, colour, line, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Plot,
+    band,
+    bars,
+    colour,
+    line,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'blockspin', 10
 TITLE = 'Training'
 CAPTION = """
-At κ = {{ f.kappa }}. Left: mean squared reconstruction error after each epoch, on validation draws
-(full lines) and training draws (dashed; these have an optimum of their own, so compare trends and
-not heights), over the validation loss of the linear optimum: the <i>d</i> Fourier modes of largest
-<i>G</i>(<i>p</i>). The epoch of least validation loss is kept. Right: its loss over that of the
-linear optimum on test draws, which had no part in any choice, with jackknife errors. No linear map
-with the same number of latents comes below 1 by more than chance. The ratios are:
+At κ = {{ f.kappa }}. Above, by latent size: mean squared reconstruction error after each epoch, on
+validation draws (full lines) and training draws (dashed; these have an optimum of their own, so
+compare trends and not heights), over the validation loss of the linear optimum: the <i>d</i>
+Fourier modes of largest <i>G</i>(<i>p</i>). The epoch of least validation loss is kept. Below: its
+loss over that of the linear optimum on test draws, which had no part in any choice, with jackknife
+errors. No linear map with the same number of latents comes below 1 by more than chance.
+{%- if f.seeds %} Of several seeds curves are the mean, bands the standard deviation among seeds,
+and broad pale bars the error of the mean over seeds.{% endif %} The ratios are:
 {{- by_model(f.models, 'ratio') }}
 {%- for m in f.models if m.at_start %} For {{ m.title | safe }} no epoch did better than the start.
 {%- endfor %}
@@ -26,41 +38,66 @@ with the same number of latents comes below 1 by more than chance. The ratios ar
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa."""
-    for kappa, models in study.models.items():
-        figure, axes = panels(1, 2, FULL, 2.7, width_ratios=[1.6, 1])
-        for model in models:
-            if not model.lossless:
-                draw_losses(axes[0, 0], model)
-                points(axes[0, 1], [model.number], [model.record['ratio']],
-                       [model.record['ratio_error']], model.number, label=model.label)
-        finish(axes[0], models)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': [described(m) for m in models]}, kappa)
+    """Yield the figure for every training kappa, with a panel of curves for each latent size."""
+    for kappa, everyone in study.models.items():
+        groups = by_size(everyone)
+        curves = [models for models in groups if any(losses(model) for model in models[1])]
+        figure, axes = panels(2 if curves else 1, max(1, len(curves)), FULL, 5.6 if curves else 3.2)
+        for ax, (title, models) in zip(axes[0], curves, strict=False):
+            for model in models:
+                draw_losses(ax, model)
+            ax.set(xlabel='epoch', title=title)
+            ax.legend(fontsize=7)
+        axes[0, 0].set(ylabel='loss / linear optimum')
+        below = figure.add_subplot(axes[-1, 0].get_gridspec()[-1, :])
+        for ax in axes[-1]:
+            ax.remove()
+        draw_ratios(below, [model for _, models in groups for model in models])
+        for ax in figure.axes:
+            reference(ax, y=1)
+            ax.ticklabel_format(axis='y', useOffset=False)
+        models = [described(model) for model in everyone]
+        seeds = any(model['seeds'] > 1 for model in models)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': models, 'seeds': seeds}, kappa)
+
+
+def losses(model: Model) -> list[np.ndarray]:
+    """Return the curves of each training of a model over the linear optimum, as rows: validation,
+    with the start, and training. There are none where nothing was trained, or nothing is lost.
+    """
+    if model.lossless:
+        return []
+    return [np.array([one.record['validation_losses'], [np.nan, *one.record['train_losses']]])
+            / one.record['validation_optimum'] for one in model.trainings or (model,)
+            if one.record.get('train_losses')]
 
 
 def draw_losses(axes: Axes, model: Model) -> None:
-    """Draw validation (full) and training loss (dashed) per epoch over the linear optimum."""
-    validation, train = (np.array(model.record.get(name, ()))
-                         for name in ('validation_losses', 'train_losses'))
-    if not len(train):
+    """Draw validation (full) and training loss (dashed) over epochs, means over seeds.
+
+    With several seeds a band is the standard deviation among them, as long as all were trained.
+    """
+    if not (found := losses(model)):
         return
-    optimum = model.record['validation_optimum']
-    line(axes, np.arange(len(validation)), validation / optimum, color=colour(model.number),
-         label=model.label)
-    line(axes, np.arange(1, len(train) + 1), train / optimum, color=colour(model.number), ls='--',
-         lw=0.6)
+    epochs = min(curve.shape[1] for curve in found)
+    validation_se, train_se = np.array([curve[:, :epochs] for curve in found]).swapaxes(0, 1)
+    epoch_e = np.arange(epochs)
+    if len(found) > 1:
+        band(axes, epoch_e, validation_se.mean(0), validation_se.std(0, ddof=1), model.number)
+    line(axes, epoch_e, validation_se.mean(0), color=colour(model.number), label=model.label)
+    line(axes, epoch_e[1:], train_se.mean(0)[1:], color=colour(model.number), ls='--', lw=0.6)
 
 
-def finish(axes: np.ndarray, models: list[Model]) -> None:
-    """Label the axes and draw the optimum."""
-    few = len(models) < 5
-    for ax in axes:
-        reference(ax, y=1)
-        ax.ticklabel_format(axis='y', useOffset=False)
-    axes[0].set(xlabel='epoch', ylabel='loss / linear optimum')
-    axes[1].set(ylabel='test loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
-    axes[1].set_xticks(range(len(models)), [model.short for model in models])
-    axes[1].tick_params(axis='x', which='both', length=0, labelsize=7 if few else 5)
-    axes[1].xaxis.minorticks_off()
-    if axes[0].get_legend_handles_labels()[0]:
-        axes[0].legend(fontsize=9 if few else 7, ncols=1 if few else 2)
+def draw_ratios(axes: Axes, models: list[Model]) -> None:
+    """Draw the ratio of each model on test draws, with its error over draws and over seeds."""
+    shown = [model for model in models if not model.lossless]
+    for x, model in enumerate(shown):
+        ratio, seeds = model.record['ratio'], model.record['ratio_seeds']
+        bars(axes, [x], [ratio - seeds], [ratio + seeds], model.number)
+        points(axes, [x], [ratio], [model.record['ratio_error']], model.number, label=model.label)
+    axes.set(ylabel='test loss / linear optimum', xlim=(-0.6, len(shown) - 0.4))
+    axes.set_xticks(range(len(shown)), [f'{model.label}, $d={model.latent}$' if model.called
+                                        else model.label for model in shown],
+                    rotation=30, ha='right', fontsize=7)
+    axes.tick_params(axis='x', which='both', length=0)
+    axes.xaxis.minorticks_off()
