@@ -53,3 +53,23 @@ def linear_loss(encoder_dD: np.ndarray, decoder_Dd: np.ndarray,
     kept = 2 * (covariant_dD * decoder_Dd.T).sum()
     back = ((covariant_dD @ encoder_dD.T) * (decoder_Dd.T @ decoder_Dd)).sum()
     return float((propagator_yx.sum() - kept + back) / propagator_yx.size)
+
+
+def water_filling(propagator_yx: np.ndarray, latent: int,
+                  width: float) -> tuple[np.ndarray, float]:
+    """Return the powers of `latent` modes in the best linear code with noise, and its loss of a
+    site, as the cost `latent_noise` derives them; exact for free fields.
+
+    The noise has the standard deviation `width` where latents have the mean power one. The powers
+    (d,) are those of the modes of largest G(p), largest first.
+    """
+    modes_D = np.sort(propagator_yx, axis=None)[::-1]
+    kept_d = modes_D[:latent]
+    # With the first n modes above mu their powers sum to d. The largest n that leaves all of them
+    # above it is the right one.
+    n_d = np.arange(1, latent + 1)
+    root_mu_d = np.cumsum(np.sqrt(kept_d)) / (latent / width**2 + n_d)
+    root_mu = root_mu_d[np.flatnonzero(np.sqrt(kept_d) > root_mu_d)[-1]]
+    power_d = width**2 * np.maximum(0, np.sqrt(kept_d) / root_mu - 1)
+    loss = (kept_d / (1 + power_d / width**2)).sum() + modes_D[latent:].sum()
+    return power_d, float(loss / modes_D.size)

@@ -61,6 +61,8 @@ def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
         return ('bin',)
     if group.name.endswith(('/information', '/learned')):
         return ()
+    if group.name.endswith('/precision'):
+        return ('width',)
     if group.name.endswith('/metric'):
         return ('direction',)
     if group.name.endswith('/ablation'):

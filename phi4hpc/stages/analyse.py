@@ -24,6 +24,7 @@ from phi4hpc.latent import (
     learned,
     metric,
     momentum,
+    precision,
 )
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.modes import mode_propagator
@@ -113,7 +114,8 @@ def spectra(context: Context, model: Model, network: Autoencoder, lattice: Latti
 
 def over_test_draws(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
                     each: Pieces) -> dict[str, dict[str, np.ndarray]]:
-    """Return what the model keeps of momenta and of the distribution at a site. Collective."""
+    """Return what the model keeps of momenta, of the distribution at a site, and so on. Collective.
+    """
     comm, draws = context.comm, test_draws(context, lattice)
     total = lattice.chains * length(draws)
     first, last = block(total, comm.size, comm.rank)
@@ -121,6 +123,7 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     share = comm, network, phi_nyx, first, total
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, each),
              'distribution': distribution.analyse(*share, each),
+             'precision': precision.analyse(*share, each),
              'information': information.analyse(
                  comm, partial(reconstruct, network),
                  before_test(context, model, lattice, information.LEARN), *share[2:], each)}

@@ -12,6 +12,7 @@ import torch
 from scipy.optimize import brentq
 
 from phi4hpc.blockspin.objective import Objective
+from phi4hpc.blockspin.optimum import water_filling
 from phi4hpc.blockspin.surrogate import fields
 from phi4hpc.lattice.modes import leading_modes
 from phi4hpc.lattice.observable import Ensemble
@@ -19,21 +20,9 @@ from tests.autoencoders import cost, free_propagator, model
 from tests.training import shared, train
 
 L, LATENT, SITES = 6, 24, 36
-MODES = leading_modes(free_propagator(L), SITES)
+PROPAGATOR = free_propagator(L)
+MODES = leading_modes(PROPAGATOR, SITES)
 """All of them, in the order of their G."""
-
-
-def water_filling(latent, width):
-    """Return the power (D,) that the best linear code gives to each mode, and its loss of a site.
-    """
-    kept_d = MODES.kept_d[:latent]
-
-    def power_d(level):
-        return width**2 * np.maximum(0, np.sqrt(kept_d / level) - 1)
-
-    level = brentq(lambda level: power_d(level).mean() - 1, 1e-9 * kept_d[0], kept_d[0])
-    power_D = np.pad(power_d(level), (0, SITES - latent))
-    return power_D, (MODES.kept_d / (1 + power_D / width**2)).mean()
 
 
 def least_of_all_codes(latent, width):
@@ -65,20 +54,22 @@ def test_no_linear_code_does_better_than_water_filling(latent, width):
         return lost
 
     minimiser.step(loss)
-    assert loss().item() == pytest.approx(water_filling(latent, width)[1], rel=1e-6)
+    assert loss().item() == pytest.approx(water_filling(PROPAGATOR, latent, width)[1],
+                                         rel=1e-6)
 
 
 @pytest.mark.parametrize('width', [2.0, pytest.param(1.5, marks=pytest.mark.long)])
 def test_training_with_noise_ends_at_water_filling(tmp_path, width):
     """In the loss on fresh fields, and in where the cut-off of the latents lies."""
-    phi_nyx = fields(free_propagator(L), (5,), 0, 22600, np.dtype(np.float32))
+    phi_nyx = fields(PROPAGATOR, (5,), 0, 22600, np.dtype(np.float32))
     made, costs = model('dense', LATENT, L, hidden=1), [cost('latent_noise', width=width)]
     shares = shared(phi_nyx[:2600], 300, 50)
     _, network = train(tmp_path, made, shares, 0.0, costs, epochs=80, rate=1e-2)
     fresh_nD = torch.from_numpy(phi_nyx[2600:]).flatten(1)
     objective = Objective(costs, Ensemble(L, made.kappa, 0.0))
     loss_n = objective.terms_of_draws(network, fresh_nD)['latent_noise']
-    power_D, exact = water_filling(LATENT, width)
+    power_d, exact = water_filling(PROPAGATOR, LATENT, width)
+    power_D = np.pad(power_d, (0, SITES - LATENT))
     assert loss_n.std() / len(loss_n) ** 0.5 < 0.004 * exact
     assert loss_n.mean() == pytest.approx(exact, rel=0.01)
     assert loss_n.mean() > least_of_all_codes(LATENT, width)

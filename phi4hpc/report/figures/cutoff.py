@@ -52,8 +52,6 @@ def draw(study: Study) -> Iterator[Plot]:
                     draw_model(row, model, group)
                     facts.append({**described(model), **cut_off(group)})
                 finish(row, title, blocks_of(models))
-        for ax, (_, words) in zip(axes[0], SHOWN, strict=True):
-            ax.set_title(words)
         for ax in axes[-1]:
             ax.set_xlabel(MOMENTUM)
         legend(figure, axes)
@@ -87,12 +85,13 @@ def draw_model(axes: np.ndarray, model: Model, group: h5py.Group) -> None:
 
 def finish(axes: np.ndarray, title: str, blocks: list[int]) -> None:
     """Draw Kadanoff's form factors, and label a row of panels."""
-    for ax in axes:
+    for ax, (_, words) in zip(axes, SHOWN, strict=True):
         for block in blocks:
             draw_form_factor(ax, block)
         for y in (0, 0.5, 1):
             reference(ax, y=y)
-    axes[0].set(ylabel=title, ylim=(-0.06, 1.16))
+        ax.set(ylabel=words, ylim=(-0.06, 1.16))
+    axes[1].set_title(title)
 
 
 def draw_form_factor(axes: Axes, block: int) -> None:

@@ -42,7 +42,7 @@ decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Ka
 {%- endfor %}
 {%- if f.controls %} Crosses: controls, which learned from Gaussian fields of the same propagator
 and are tested on such fields. They have nothing to gain, and what they gain is over-fitting, or
-digits of latents that hold several modes.
+digits of latents that hold several modes, as the figure of gains at a finite precision tells.
 {%- if f.beyond %} <strong>Some gain more than three errors:
 {%- for m in f.beyond %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ';' if not loop.last else '.' }}{% endfor %}</strong>

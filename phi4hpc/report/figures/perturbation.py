@@ -22,9 +22,9 @@ the modes below the cut and <i>F</i> = (φ<sub>&lt;</sub>³)̃(<i>p</i>),
 −4λ<i>G</i>(<i>p</i>), which it is to first order in λ. Original: φ̃ in place of <i>A</i>̃, what the
 ensemble itself says. A decoder that has learned the interaction comes to the original; a linear one
 stays at 0. Errors are by jackknife over test draws, and do not know of the chance in training.
-Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means over all
-orbits, with the weights that the errors of the original give them and with errors taken to be
-independent, are
+Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means
+over all orbits, with the weights that the errors of the original give them and with errors taken to
+be independent, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
  The cut is that of whole shells of momenta, nearest to <i>d</i>.

@@ -1,0 +1,65 @@
+"""What is left of a gain where latents are read with noise: whether it was held in fine digits."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from matplotlib.ticker import NullFormatter
+
+from phi4hpc.report.models import by_size, described
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import HALF, Plot, legend, panels, points, reference
+
+PLACE = 'blockspin', 17
+TITLE = 'Gain at a finite precision of the latents'
+CAPTION = """
+Gain of models at κ = {{ f.kappa }} where noise is added to each latent, against its standard
+deviation <i>w</i> over the root mean square of the latent: 1 − loss / loss of the best linear code
+of the same latent size under the same noise, which is known exactly from <i>G</i>(<i>p</i>). A
+latent is a real number, so without noise its digits may hold several modes, and with them a
+non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
+covers these digits; what stays is gained from what latents hold to that precision. No model has
+seen noise in its training. Points whose gain is below {{ f.lowest }} are off the scale. Jackknife
+errors. At <i>w</i> = {{ f.width }}, gains that are more than three errors above 0 are
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
+{%- else %} none.
+{%- endfor %}
+"""
+
+LOWEST = -0.3                 # a gain that is shown
+QUOTED = 3                    # the number of the width that the caption quotes
+CLEAR = 3.0
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa, with a panel for each latent size."""
+    for kappa, everyone in study.models.items():
+        with study.latent() as latent:
+            found = {model.name: {key: array[...] for key, array in group.items()}
+                     for model in everyone if (group := latent[model.name].get('precision'))}
+        if found:
+            yield of_kappa(kappa, [model for model in everyone if model.name in found], found)
+
+
+def of_kappa(kappa: float, models: list[Model], found: dict[str, dict[str, Any]]) -> Plot:
+    """Return the figure of a kappa, from the arrays of each model by its name."""
+    groups, top = by_size(models), 0.0
+    figure, axes = panels(1, len(groups), HALF * min(2, 1 + len(groups) / 2), 3.8, sharey=True)
+    for ax, (title, like) in zip(axes[0], groups, strict=True):
+        for model in like:
+            width, gain, error = (found[model.name][key] for key in ('width', 'gain', 'gain_error'))
+            shift = 1 + 0.02 * (model.number - len(like) / 2)
+            points(ax, width * shift, gain, error, model.number, label=model.label)
+            top = max(top, gain.max())
+        reference(ax, y=0)
+        ax.set(xscale='log', xlabel='$w$', title=title)
+        ax.set_xticks(width, [f'${x:g}$' for x in width])
+        ax.xaxis.set_minor_formatter(NullFormatter())
+    axes[0, 0].set(ylabel='gain', ylim=(LOWEST, 1.15 * top + 0.03))
+    legend(figure, axes)
+    quoted = [(model, found[model.name]['gain'][QUOTED], found[model.name]['gain_error'][QUOTED])
+              for model in models]
+    return Plot(figure, {
+        'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'width': f'{width[QUOTED]:g}',
+        'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
+                   for model, gain, error in quoted if gain > CLEAR * error]}, kappa)

@@ -1,0 +1,73 @@
+"""What models gain where their latents are read with noise, against the best linear code."""
+
+import numpy as np
+import pytest
+import torch
+from mpi4py import MPI
+
+from phi4hpc.blockspin.optimum import water_filling
+from phi4hpc.blockspin.surrogate import fields
+from phi4hpc.latent import precision
+from tests.autoencoders import ensemble, free_propagator, network
+
+L, DRAWS = 8, 3000
+
+
+@pytest.fixture(scope='module')
+def free_nyx():
+    return fields(free_propagator(L), (3,), 0, DRAWS, np.dtype(np.float32))
+
+
+def analyse(model, phi_nyx, first=0, total=DRAWS):
+    return precision.analyse(MPI.COMM_SELF, model, phi_nyx, first, total)
+
+
+def test_powers_of_the_best_code_are_positive_add_up_and_fall_with_the_mode():
+    for latent, width in ((5, 0.1), (40, 1.0), (40, 5.0)):
+        power_d, loss = water_filling(free_propagator(L), latent, width)
+        assert power_d.sum() == pytest.approx(latent)
+        assert (np.diff(power_d) <= 1e-12).all()
+        assert loss * L**2 > ensemble(L).modes(latent).dropped
+    assert power_d[-1] == 0.0
+
+
+def test_an_isometry_loses_what_the_noise_adds(free_nyx):
+    """Every kept mode has the noise of its own latent, which is width^2 of its power."""
+    found, modes = analyse(network('fourier', 21, L), free_nyx), ensemble(L).modes(21)
+    for width, gain, error in zip(*found.values(), strict=True):
+        least = water_filling(free_propagator(L), 21, width)[1]
+        expected = 1 - (modes.dropped + width**2 * modes.kept_d.sum()) / L**2 / least
+        assert gain == pytest.approx(expected, abs=max(4 * error, 1e-4))
+    assert np.all(found['gain'] < 0)
+
+
+class Packed(torch.nn.Module):
+    """A model with half the latents of another: of each pair one is rounded to steps of 1/2, and
+    the other is held in what is left of a step.
+    """
+
+    STEP, FINE = 0.5, 0.05
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.latent, self.L, self.sites = model, model.latent // 2, model.L, model.sites
+
+    def encode(self, x_nD):
+        coarse_nd, fine_nd = self.model.encode(x_nD).chunk(2, 1)
+        return self.STEP * (coarse_nd / self.STEP).round() + self.FINE * fine_nd.clamp(-4, 4)
+
+    def decode(self, y_nd):
+        coarse_nd = self.STEP * (y_nd / self.STEP).round()
+        return self.model.decode(torch.cat([coarse_nd, (y_nd - coarse_nd) / self.FINE], 1))
+
+
+def test_what_is_gained_in_fine_digits_fades(free_nyx):
+    """Of free fields, of which no map can gain from an interaction."""
+    found = analyse(Packed(network('zone', L=L, block=2)), free_nyx)
+    gain_w, error_w = found['gain'], found['gain_error']
+    assert gain_w[0] > 10 * error_w[0]
+    assert gain_w[3] < 0                                        # at a width of 0.1
+
+
+def test_nothing_is_said_of_a_model_that_loses_nothing(free_nyx):
+    assert analyse(network('fourier', L**2, L), free_nyx) == {}
