@@ -16,10 +16,10 @@ PLACE = 'kept', 10
 TITLE = 'Reconstructed propagators'
 CAPTION = """
 {{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models, in panels
-by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A momentum that the latent
-space carries comes back with ratio 1, and one that is dropped falls towards 0 (off the scale of the
-upper panel where it vanishes): the cut-off of the block spin. At {{ phat() }} = {{ f.smallest }},
-the smallest above zero, the ratio is
+by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A
+momentum that the latent space carries comes back with ratio 1, and one that is dropped falls
+towards 0 (off the scale of the upper panel where it vanishes): the cut-off of the block spin. At
+{{ phat() }} = {{ f.smallest }}, the smallest above zero, the ratio is
 {{- by_model(f.models, 'ratio_there') }}
 {% if f.ladder %} Right: the model of least loss ({{ f.best.title | safe }}) applied along the
 ladder, original (open) and reconstructed (full).{% endif %}

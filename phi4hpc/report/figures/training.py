@@ -56,9 +56,9 @@ def draw(study: Study) -> Iterator[Plot]:
         for ax in figure.axes:
             reference(ax, y=1)
             ax.ticklabel_format(axis='y', useOffset=False)
-        models = [described(model) for model in everyone]
-        seeds = any(model['seeds'] > 1 for model in models)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': models, 'seeds': seeds}, kappa)
+        found = [described(model) for model in everyone]
+        seeds = any(one['seeds'] > 1 for one in found)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, 'seeds': seeds}, kappa)
 
 
 def losses(model: Model) -> list[np.ndarray]:
