@@ -68,7 +68,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
         found[name] = multiplets.of_observable(comm, blocks, work.responses, name, count_o)
         if not found[name]:
             log.warning('the response of %s to the latents is left out: it is not defined on what '
-                        'the decoder makes of these samples', name)
+                        'the decoder makes of these samples, or there is none', name)
     found = {name: arrays for name, arrays in found.items() if arrays}
     found = {name: coordinates(model.L) | arrays for name, arrays in found.items()}
     add_directions(found, work, blocks.total, directions)

@@ -45,7 +45,8 @@ def of_decoder(comm: Communicator, blocks: Blocks) -> Arrays:
 
 def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name: str,
                   count_o: np.ndarray) -> Arrays:
-    """Return what an observable after the decoder does to waves; nothing where it is not defined.
+    """Return how an observable after the decoder responds to waves; nothing where it is not defined
+    or does not respond at all.
 
     `response` is in units of the field, `scaled` of its standard deviation; `relative` the latter
     of the logarithm of each entry, where the observable has several. Each has an `original`, of the
@@ -66,7 +67,9 @@ def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name
                   'original_participation': partial(_of, waves_of, before)}
     found = _with_errors(comm, blocks, estimates)
     even, all_of_it = blocks.total[f'{name} parity']
-    return found | {'parity': even / all_of_it} if 'response' in found else {}
+    if 'response' not in found or not found['response'].max() > 0:
+        return {}
+    return found | {'parity': even / all_of_it}
 
 
 def turning(value_o: np.ndarray, count_o: np.ndarray, d: int) -> float:

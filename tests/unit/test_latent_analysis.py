@@ -273,6 +273,16 @@ def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
     assert 'binder' in caplog.text
 
 
+def test_a_decoder_that_makes_nothing_has_no_responses():
+    model = model_of('fourier')
+    with torch.no_grad():
+        model.decoder.weight.zero_()
+    with np.errstate(all='ignore'):
+        found = analysed(model)
+    assert set(found) == {'autoencoder', 'decoder'}
+    assert not found['autoencoder']['value'].any()
+
+
 def test_what_is_not_defined_without_some_samples_has_no_error():
     """The magnetisation is in the first samples alone: without them there is no Binder cumulant."""
     phi_nyx = samples()

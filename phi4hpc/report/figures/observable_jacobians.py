@@ -25,7 +25,7 @@ is to keep. Upper left: in units of the field.
 {%- if f.relative %} of each entry over its value before the model, d ln <i>O</i>, and in units of
 the standard deviation of the wave: so the zero mode does not win by its size.
 {%- if f.observable == 'propagator' %} Dashed: exact for every kept wave at every κ, 2 at
-<i>p</i> = 0 and 1/2 on the axes.{% endif %}
+<i>p</i> = 0 and 1/2 on the axes; at <i>p</i> = π, where a wave has one phase, it is 1.{% endif %}
 {%- else %} in units of the standard deviation of the wave, that is of latents of unit covariance.
 {%- endif %}
 {%- if f.observable == 'magnetisation' %} {{ M() }} is linear in φ: a linear decoder has one value,
