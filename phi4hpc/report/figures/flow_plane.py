@@ -87,7 +87,7 @@ def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, labe
                                 for part in ('value', 'error', 'truncation'))
     y, y_error, y_truncation = (np.array([getattr(lam[k], part) for k in there])
                                 for part in ('value', 'error', 'truncation'))
-    pale: dict[str, Any] = {'color': colour, 'lw': 4, 'alpha': 0.25, 'zorder': 0}
+    pale: dict[str, Any] = {'color': colour, 'lw': 2.5, 'alpha': 0.25, 'zorder': 0}
     axes.hlines(y, x - x_truncation, x + x_truncation, **pale)
     axes.vlines(x, np.maximum(y - y_truncation, 0.5 * y), y + y_truncation, **pale)
     line(axes, x, y, color=colour, lw=0.6, alpha=0.7)
