@@ -92,7 +92,7 @@ def test_the_figure_stands_on_the_page_after_the_correlation_length(tmp_path):
     record, = draw_and_save(kind('mygroup.actions'), study, tmp_path / 'figures')
     assert record['caption'] == ('⟨<i>S</i>⟩/Ω with <i>L</i> = 4, 8; the lowest value is 0.55.')
     assert {path.name for path in (tmp_path / 'figures').iterdir()} == {
-        'mygroup.actions.png', 'mygroup.actions.pdf'}
+        'mygroup.actions.png', 'mygroup.actions.pdf', 'mygroup.actions.csv'}
 
 
 def test_the_family_is_trained_by_the_cost(tmp_path):
