@@ -8,6 +8,7 @@ import numpy as np
 
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
+from phi4hpc.report.trainings import of_mean
 
 COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
            'variance': 'variance'}
@@ -40,15 +41,28 @@ class Kept(NamedTuple):
 
 
 def kept(study: Study, models: list[Model]) -> list[Kept]:
-    """Return what each model keeps; models that were analysed without it are left out."""
+    """Return what each model keeps, the mean over its seeds with an error that has their spread.
+
+    Models that were analysed without it are left out.
+    """
     found = []
     with study.latent() as latent:
         for model in models:
-            if group := latent[model.name].get('information'):
-                value, error = ({name: float(group[f'{name}{part}'][()]) for name in COLUMNS}
-                                for part in ('', '_error'))
-                found.append(Kept(model, value, error))
+            groups = [latent[one.name].get('information') for one in model.trainings or (model,)]
+            if all(groups):
+                found.append(Kept(model, *mean(groups)))
     return found
+
+
+def mean(groups: list[h5py.Group]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return what models of several seeds keep on average, and its errors, by name."""
+    value, error = {}, {}
+    for name in COLUMNS:
+        value_s, error_s = (np.array([group[f'{name}{part}'][()] for group in groups])
+                            for part in ('', '_error'))
+        value[name] = float(value_s.mean())
+        error[name] = float(np.hypot(error_s.mean(), of_mean(value_s)))
+    return value, error
 
 
 def chosen(latent: h5py.File, models: list[Model],

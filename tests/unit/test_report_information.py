@@ -81,3 +81,15 @@ def test_figures_of_directions_show_the_optimum_and_what_was_trained_where_model
         assert [model.family for model, _ in information.chosen(latent, models, 'metric')] == [
             'fourier']
         assert list(information.chosen(latent, models, 'elsewhere')) == []
+
+
+def test_what_several_seeds_keep_is_their_mean_with_their_spread_in_the_error(tmp_path):
+    groups = []
+    with h5py.File(tmp_path / 'latent.h5', 'w') as file:
+        for seed, value in enumerate((0.90, 0.94)):
+            groups.append(file.create_group(str(seed)))
+            for name in information.COLUMNS:
+                groups[-1][name], groups[-1][f'{name}_error'] = value, 0.01
+        value, error = information.mean(groups)
+    assert value['kappa'] == pytest.approx(0.92)
+    assert error['kappa'] == pytest.approx((0.01**2 + 0.02**2) ** 0.5)

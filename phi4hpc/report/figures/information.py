@@ -46,9 +46,9 @@ APART = 0.035                 # of the latent size, between models that have the
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa, of the first seed of every model."""
+    """Yield the figure for every training kappa."""
     for kappa, everyone in study.models.items():
-        found = kept(study, [m for m in everyone if m.seed == 1 and not m.lossless])
+        found = kept(study, [model for model in everyone if not model.lossless])
         if not found:
             continue
         figure, axes = panels(2, 2, FULL, 6.2, sharey='col')
