@@ -38,6 +38,11 @@ class Chain:
         """Whether what is measured are signs."""
         return self.block.signs or self.block.of_signs
 
+    @property
+    def as_stored(self) -> bool:
+        """Whether level 0 has the draws as they are stored."""
+        return type(self.block).first is Block.first
+
     def levels(self, phi_nyx: np.ndarray, replica: int, draws: range) -> Iterator[np.ndarray]:
         """Yield the fields of each level, (n, y, x), in float64.
 

@@ -9,6 +9,7 @@ are couplings, n draws, (y, x) sites.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,23 +54,51 @@ class Operators:
                 for name, axes in SHAPES.items()}
 
 
+class Measured(NamedTuple):
+    """What operators see of the fields of some draws."""
+
+    value_na: np.ndarray
+    slope_cc: np.ndarray
+    curvature_c: np.ndarray
+
+
+Known = dict[tuple[int, int], Measured]
+"""{(replica, first of its draws): what is measured of some draws as stored}, the same for many
+block spins."""
+MOST = 500
+"""Pieces of draws of which this is kept, so that memory does not grow with their number."""
+
+
+def measured(operators: Operators, phi_nyx: np.ndarray) -> Measured:
+    """Return operators of each draw, and sums over the draws of products of slopes."""
+    fields, count = Fields(phi_nyx, operators.reach), len(operators.couplings)
+    value_na = np.stack([fields.sums(each.terms) for each in operators.all], -1)
+    if not count:
+        return Measured(value_na, np.zeros((0, 0)), np.zeros(0))
+    slope_cS = np.stack([fields.values(each.slope).ravel() for each in operators.couplings])
+    curvature_c = [fields.sums(each.curvature).sum() for each in operators.couplings]
+    return Measured(value_na, slope_cS @ slope_cS.T, np.array(curvature_c))
+
+
 def add(sums: Sums, b: int, chain: Chain, operators: Operators, phi_nyx: np.ndarray, replica: int,
-        draws: range) -> None:
-    """Add some draws of one replica to the sums of block b."""
-    finer_na = None
+        draws: range, known: Known | None = None) -> None:
+    """Add some draws of one replica to the sums of block b.
+
+    What is measured of them as stored is taken from `known`, or left there.
+    """
+    finer: Measured | None = None
     sums['draws'][b] += len(draws)
     for level, field_nyx in enumerate(chain.levels(phi_nyx, replica, draws)):
         sums['square'][b, level] += np.vdot(field_nyx, field_nyx)
-        fields = Fields(chain.measured(field_nyx), operators.reach)
-        value_na = np.stack([fields.sums(each.terms) for each in operators.all], -1)
-        sums['value'][b, level] += value_na.sum(0)
-        sums['product'][b, level] += value_na.T @ value_na
-        if finer_na is not None:
-            sums['cross'][b, level - 1] += value_na.T @ finer_na
-        finer_na = value_na
-        if operators.couplings:
-            slope_cS = np.stack([fields.values(each.slope).ravel()
-                                 for each in operators.couplings])
-            sums['slope'][b, level] += slope_cS @ slope_cS.T
-            sums['curvature'][b, level] += [fields.sums(each.curvature).sum()
-                                            for each in operators.couplings]
+        found = known.get((replica, draws.start)) if known is not None and level == 0 else None
+        if found is None:
+            found = measured(operators, chain.measured(field_nyx))
+        if known is not None and level == 0 and len(known) < MOST:
+            known[replica, draws.start] = found
+        sums['value'][b, level] += found.value_na.sum(0)
+        sums['product'][b, level] += found.value_na.T @ found.value_na
+        if finer is not None:
+            sums['cross'][b, level - 1] += found.value_na.T @ finer.value_na
+        sums['slope'][b, level] += found.slope_cc
+        sums['curvature'][b, level] += found.curvature_c
+        finer = found

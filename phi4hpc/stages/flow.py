@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from phi4hpc.flow.block import Encode
 from phi4hpc.flow.chain import Chain, sizes
 from phi4hpc.flow.estimates import Estimates, beside_smaller
 from phi4hpc.flow.normalised import Normalisation
-from phi4hpc.flow.sums import Operators, Sums, add
+from phi4hpc.flow.sums import Known, Operators, Sums, add
 from phi4hpc.flow.units import Unit, units
 from phi4hpc.lattice.operator import nested
 from phi4hpc.logs import Progress, log
@@ -48,13 +49,20 @@ def run(context: Context) -> None:
         draws = {unit.group: ensembles[unit.L].chains * ensembles[unit.L].fields for unit in wanted}
         with Progress('block', sum(draws.values()), comm.rank) as progress:
             progress.skip(sum(draws[unit.group] for unit in wanted if unit not in missing))
-            for unit in missing:
-                follow(context, unit, ensembles, progress)
+            for _, alike in groupby(sorted(missing, key=draws_of), draws_of):
+                known: dict[bool, Known] = {False: {}, True: {}}
+                for unit in alike:
+                    follow(context, unit, ensembles, progress, known)
     if comm.rank == 0:
         if not context.directory.file('flow.h5').exists():
             change(context.directory.file('flow.h5'), lambda file: None)
         write_json(context.directory.file('flow.json'), results(context, wanted))
     announce(comm)
+
+
+def draws_of(unit: Unit) -> tuple[int, float]:
+    """Return which draws a unit is about: L and kappa."""
+    return unit.L, unit.kappa
 
 
 def there(context: Context, unit: Unit) -> bool:
@@ -80,8 +88,12 @@ def finished(context: Context) -> set[str]:
         return {f'{blocks}/{draws}' for blocks, group in file.items() for draws in group}
 
 
-def follow(context: Context, unit: Unit, ensembles: Ensembles, progress: Progress) -> None:
-    """Add one unit to flow.h5. Collective."""
+def follow(context: Context, unit: Unit, ensembles: Ensembles, progress: Progress,
+           known: dict[bool, Known]) -> None:
+    """Add one unit to flow.h5. Collective.
+
+    `known`: what is measured of the same draws as stored, of the fields and of their signs.
+    """
     lattice, each = ensembles[unit.L], partial(context.control.each, where=f'before {unit.group}')
     encode = encoder(context, unit) if unit.model else None
     variance = trained_on(ensembles, unit)
@@ -90,7 +102,8 @@ def follow(context: Context, unit: Unit, ensembles: Ensembles, progress: Progres
         chain = replace(chain, factors=calibrated(context.comm, chain, lattice, unit, variance,
                                                   each))
     operators = Operators.of(nested(flow_of(context.deck).operators), chain)
-    sums = added_up(context.comm, chain, operators, lattice, unit, each, progress)
+    sums = added_up(context.comm, chain, operators, lattice, unit, each, progress,
+                    known[chain.of_signs] if chain.as_stored else None)
     if context.comm.rank == 0:
         estimates = Estimates(Normalisation(chain, operators, variance), sums)
         add_group(context.directory.file('flow.h5'), unit, estimates, sums)
@@ -140,7 +153,7 @@ def calibrated(comm: Communicator, chain: Chain, lattice: Lattice, unit: Unit,
 
 
 def added_up(comm: Communicator, chain: Chain, operators: Operators, lattice: Lattice, unit: Unit,
-             each: Pieces, progress: Progress) -> Sums:
+             each: Pieces, progress: Progress, known: Known | None = None) -> Sums:
     """Return the sums over all draws, which are shared out over the ranks. Collective."""
     k, total = lattice.rung(unit.kappa), lattice.chains * lattice.fields
     first, last = block(total, comm.size, comm.rank)
@@ -151,7 +164,7 @@ def added_up(comm: Communicator, chain: Chain, operators: Operators, lattice: La
                                             lattice.draws_at_once)]
     for b, c, start, stop in each(pieces):
         add(sums, b, chain, operators, lattice.phi[k, c, start:stop], c * len(lattice.kappas) + k,
-            range(start, stop))
+            range(start, stop), known)
         progress.advance(comm.size * (stop - start))
     for array in sums.values():
         comm.Allreduce(array.copy(), array)

@@ -11,7 +11,7 @@ from phi4hpc.flow.block import signs
 from phi4hpc.flow.blocks import kadanoff, majority
 from phi4hpc.flow.chain import Chain, sizes
 from phi4hpc.flow.estimates import beside_smaller
-from phi4hpc.flow.sums import Operators
+from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import load, nested
 from tests.flows import estimated
 
@@ -137,6 +137,21 @@ def test_ties_are_random_and_the_same_however_draws_are_dealt():
     assert (apart != other).any()
     assert set(np.unique(together)) == {-1, 1}
     assert abs(together.mean()) < 4 / np.sqrt(together.size)
+
+
+def test_what_is_known_of_draws_serves_all_block_spins_alike():
+    """The same sums to the bit, with and without what another block spin left."""
+    phi_nyx, known = waves()[0], {}
+    for said in LINEAR[:2]:
+        chain = Chain(BLOCKS.entry(said).settings, None, sizes(16, 4), seed=1)
+        operators = Operators.of(nested(), chain)
+        alone, after = (operators.zeros(3, 1) for _ in 'ab')
+        add(alone, 0, chain, operators, phi_nyx, 0, range(40))
+        add(after, 0, chain, operators, phi_nyx, 0, range(40), known)
+        assert list(known) == [(0, 0)]
+        for name, array in alone.items():
+            np.testing.assert_array_equal(after[name], array, err_msg=name)
+    assert not Chain(majority.Block(), None, [8, 4], seed=1).as_stored
 
 
 def test_a_start_at_half_the_size_shows_what_finite_size_does():
