@@ -5,7 +5,7 @@
 
 const SYMBOLS = {o: ['circle'], s: ['square'], '^': ['triangle'], D: ['diamond'],
                  v: ['triangle', 180], '<': ['triangle', -90], '>': ['triangle', 90],
-                 p: ['hexagon'], x: ['times']};
+                 p: ['hexagon'], '*': ['star'], x: ['times']};
 const MARGIN = {marginLeft: 58, marginRight: 12, marginTop: 10, marginBottom: 24};
 
 // Returns the elements of a tag filled in: make('p', {class: 'note'}, 'text', element, ...).

@@ -19,7 +19,7 @@ from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
-MARKERS = 'os^Dv<>p'
+MARKERS = 'os^Dv<>p*'                  # of another number than colours, so that pairs differ
 BETWEEN = 4                            # points of a smooth curve for each that is computed
 PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both

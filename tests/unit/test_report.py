@@ -181,13 +181,13 @@ def test_latent_sections_are_there_exactly_where_the_deck_trains(html, untrained
 def test_a_trace_without_a_label_belongs_to_the_one_that_looks_like_it_or_to_none():
     figure, axes = panels(1, 2)
     left, right = axes[0]
-    for number in (0, 1, 7):                        # 0 and 7 have one colour and two markers
+    for number in (0, 1, 8):                        # 0 and 8 have one colour and two markers
         points(left, [0], [1], [0.1], number, label=f'$L={number}$')
         points(right, [0], [1], [0.1], number)
     band(right, [0, 1], [1, 1], [0.1, 0.1], 1)
-    band(right, [0, 1], [1, 1], [0.1, 0.1], 7)
+    band(right, [0, 1], [1, 1], [0.1, 0.1], 8)
     found = [series(figure, trace) for trace in figure.traces]
-    assert found == ['L=0', 'L=0', 'L=1', 'L=1', 'L=7', 'L=7', 'L=1', '']
+    assert found == ['L=0', 'L=0', 'L=1', 'L=1', 'L=8', 'L=8', 'L=1', '']
 
 
 def test_a_stop_is_heard_after_a_figure(drawn, monkeypatch):
