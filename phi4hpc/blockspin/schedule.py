@@ -20,7 +20,8 @@ draw's way forward, in the time that its way back takes as well.
 This and the next three were measured on cores of an AMD EPYC (Zen 4), with batches of 1 to 128 at
 L = 32. SPEED lies between what `phi4hpc bench train --json` gives for `convolutional`, 8e9, and for
 `dense`, 15e9, once the other three are taken off, and SUM is from its two ranks on one dense model.
-Steps then follow within a factor of 1.4.
+Steps of these families then follow within a factor of 1.6. Those of `cubic` take half of what this
+says, and those of an average over symmetries twice that.
 """
 STEP = 1.5e-3
 """Seconds that a step takes for any model."""
