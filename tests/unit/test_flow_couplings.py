@@ -92,6 +92,6 @@ def test_the_equations_are_solved_whatever_the_units_of_operators():
 @pytest.mark.parametrize(('kappa', 'lam', 'within'), [(0.26952, 0.02, 0.012),
                                                       (0.340301, 1.0, 0.01)])
 def test_those_of_large_critical_lattices_come_back(kappa, lam, within):
-    phi_bnyx = sampled(64, kappa, lam, 'overrelaxation', replicas=32, draws=125, spacing=8)
+    phi_bnyx = sampled(64, kappa, lam, algorithm='recipe', replicas=32, draws=125, spacing=8)
     entry = next(estimated(kadanoff.Block(), phi_bnyx, smallest=64).couplings())
     assert_come_back(entry, kappa, lam, within=within)
