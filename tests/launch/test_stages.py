@@ -102,19 +102,20 @@ def learned(out):
 @pytest.mark.long
 def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_killed(
         finished, start, deck, tmp_path):
-    """Stopped in the first training, killed in the second and after the first analysis."""
+    """Stopped and killed while two groups train a model each, and after the first analysis."""
     out = shutil.copytree(finished[0], tmp_path / 'run')
     shutil.rmtree(out / 'models')
     (out / 'latent.h5').unlink()
 
     def started(pattern):
+        before = set(out.glob(pattern))
         job = start(out, 'checkpoint.interval=0.01', deck=deck, ranks=2, command='run')
-        wait_for(lambda: any(out.glob(pattern)), job, patience=60)
+        wait_for(lambda: set(out.glob(pattern)) - before, job, patience=60)
         return job
 
     job = started(f'models/{MODELS[0]}.ckpt/*/manifest.json')
     job.send_signal(signal.SIGUSR2)
-    assert f'stopped in {MODELS[0]}' in finish(job, code=75)
+    assert 'phi4hpc: stopped in L008_k0.269_dense_d1' in finish(job, code=75)
     job = started(f'models/{MODELS[1]}.ckpt/*/manifest.json')
     kill(job, [ranks_of(job)[1]])
     job = started('latent.h5')
