@@ -8,7 +8,7 @@ import shutil
 from tests.jobs import finish, kill, ranks_of, wait_for
 
 MODELS = ['L008_k0.269_dense_d16_hidden32', 'L008_k0.269_dense_d15_hidden32']
-LONG = 'train.epochs=200', 'train.patience=200', 'checkpoint.interval=0.01', '--changed'
+LONG = 'train.epochs=500', 'train.patience=500', 'checkpoint.interval=0.01', '--changed'
 
 
 def written(out, model):
@@ -39,5 +39,5 @@ def test_a_file_named_stop_and_a_killed_rank_end_all_groups_and_the_same_command
     said = finish(start(out, *LONG, deck=deck, ranks=2, command='train'))
     assert f'resuming {out}/models/{MODELS[0]}.ckpt' in said
     records = [json.loads((out / 'models' / f'{model}.json').read_text()) for model in MODELS]
-    assert [len(record['train_losses']) for record in records] == [200, 200]
+    assert [len(record['train_losses']) for record in records] == [500, 500]
     assert not list(out.glob('models/*.ckpt'))

@@ -35,6 +35,7 @@ def test_a_stop_of_one_group_reaches_the_others(tmp_path):
     group = apart(comm, 1)
     last = comm.rank == comm.size - 1
     control = Control(comm, OneSignal(last), stop_file=folder / 'STOP')
+    comm.Barrier()             # Control removes what an earlier run has passed on.
     own = control.within(group.comm)
     steps = 0
     while own.ask() is not Action.STOP:

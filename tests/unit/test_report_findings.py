@@ -1,41 +1,21 @@
-"""What captions and tables of the report say is found in the data."""
+"""What tables of the report say is found in the data."""
 
 import numpy as np
 import pytest
 
-from phi4hpc.report import tables
-from phi4hpc.report.spectra import Spectrum
+from phi4hpc.report import spectra, tables
 
 
-def spectrum(values, images=None):
-    value = np.array(values)
-    return Spectrum(value, np.full(len(value), 1e-3), images)
-
-
-def test_spectrum_counts_what_stands_above_rounding():
-    s = spectrum([2.0, 2.0, 1e-3, 1e-7, 0.0])
-    assert s.resolved == 3
-    assert s.effective == pytest.approx(2, rel=1e-5)
-
-
-def test_a_spectrum_of_zeros_resolves_nothing():
-    assert (spectrum([0.0, 0.0]).resolved, spectrum([0.0, 0.0]).effective) == (0, 0.0)
-
-
-def test_a_rank_that_is_bounded_is_known_by_values_that_vanish_exactly():
-    assert spectrum([1.0, 0.5, 0.0, 0.0]).bounded
-    assert not spectrum([1.0, 0.5, 1e-9, 0.0]).bounded
-    assert not spectrum([1.0, 0.5]).bounded
-
-
-def test_spots_are_told_from_waves():
+def test_spots_are_known_from_waves():
     L = 16
     y, x = np.mgrid[:L, :L]
     wave, noise = np.cos(2 * np.pi * x / L), np.random.default_rng(1).normal(size=(L, L))
     spot = np.exp(-((x - 8) ** 2 + (y - 3) ** 2) / 4)
     images = np.stack([wave, spot, np.ones((L, L)), noise, spot.T])
     images /= np.linalg.norm(images, axis=(1, 2), keepdims=True)
-    assert spectrum([1.0] * 5, images).spots == [2, 5]
+    assert spectra.spots({'lattice_directions': images}) == 'directions 2 and 5'
+    assert spectra.spots({'lattice_directions': images[:2]}) == 'direction 2'
+    assert spectra.spots({'lattice_directions': images[:1]}) is None
 
 
 @pytest.mark.parametrize(('draws', 'short'), [(499, True), (500, False)])
