@@ -6,6 +6,7 @@ from typing import Any
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.parts import split
+from phi4hpc.latent import losses
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, chosen, moments
@@ -52,12 +53,17 @@ def reconstruct_rung(context: Context, model: Model, network: Autoencoder, latti
     draws = test_draws(context, lattice) if k == lattice.rung(model.kappa) else slice(None)
     before: list[list[Moments]] = [[] for _ in range(lattice.chains)]
     after: list[list[Moments]] = [[] for _ in range(lattice.chains)]
+    lost: list[list[Moments]] = [[] for _ in range(lattice.chains)]
     for c in range(lattice.chains):
         for phi_nyx in blocks(lattice, k, c, draws):
+            mapped_nyx = reconstruct(network, phi_nyx)
             before[c].append(moments(observables, Draws.of_fields(phi_nyx)))
-            after[c].append(moments(observables, Draws.of_fields(reconstruct(network, phi_nyx))))
+            after[c].append(moments(observables, Draws.of_fields(mapped_nyx)))
+            lost[c].append({'loss_cn': losses.of_model(phi_nyx, mapped_nyx),
+                            'power_cno': losses.orbit_powers(phi_nyx)})
             yield
     with about(f'{model.name}, kappa = {ensemble.kappa:g}'):
         found = compared(observables, stacked(before), stacked(after), ensemble)
+        found |= losses.compared(**stacked(lost), L=model.L, latent=model.latent)
         entries[k] = {'L': model.L, 'kappa': ensemble.kappa,
                       **{name: finite(part) for name, part in found.items()}}

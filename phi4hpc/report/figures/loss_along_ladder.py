@@ -1,0 +1,64 @@
+"""The loss of a model over that of the linear optimum, at every kappa of the ladder."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from phi4hpc.report.models import described
+from phi4hpc.report.numbers import value_error
+from phi4hpc.report.study import Model, Study, column
+from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
+
+PLACE = 'kept', 25
+TITLE = 'Away from the training kappa'
+CAPTION = """
+Loss of the models that were trained at κ = {{ f.kappa }} (upright line), over that of the linear
+optimum of each κ, on the same draws; below 1 a model does better than any linear map that knows
+that κ. The lower panel has the ratio − 1 of those that come within {{ f.near }} of it. A linear
+block spin loses little elsewhere on the ladder, for the order of momenta is the same; what a
+non-linear one has learned of the interaction holds as far as its curve stays below 1. The least
+ratio is
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.least }} at κ = {{ m.where }}
+{{- ';' if not loop.last else '.' }}{% endfor %}
+ {{ same_draws() }}
+"""
+
+NEAR = 0.12
+
+
+def draw(study: Study) -> Iterator[Plot]:
+    """Yield the figure for every training kappa whose models were applied to several kappas."""
+    for kappa, models in study.models.items():
+        known = [model for model in models if len(against_kappa(model)[0]) > 1]
+        if not known:
+            continue
+        figure, axes = panels(2, 1, FULL, 5.0, sharex=True)
+        for model in known:
+            where, value, error = against_kappa(model)
+            points(axes[0, 0], where, value, error, model.number, label=model.label)
+            if min(abs(value - 1)) < NEAR:
+                points(axes[1, 0], where, value - 1, error, model.number)
+        for ax, none in zip(axes[:, 0], (1, 0), strict=True):
+            reference(ax, y=none)
+            reference(ax, x=kappa)
+        axes[0, 0].set_ylabel('loss / linear optimum')
+        axes[1, 0].set(xlabel=r'$\kappa$', ylabel=r'the same $-$ 1', ylim=(-NEAR, NEAR))
+        legend(figure, axes[0, 0], ncols=3)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'near': f'{100 * NEAR:g}%',
+                            'models': [least(model) for model in known]}, kappa)
+
+
+def against_kappa(model: Model) -> tuple[list[float], np.ndarray, np.ndarray]:
+    """Return (kappa, ratio, error) where the ratio is defined."""
+    entries = [entry for entry in model.reconstructions if entry.get('ratio')]
+    value, error = column(entries, 'ratio')
+    return [entry['kappa'] for entry in entries], value, error
+
+
+def least(model: Model) -> dict[str, Any]:
+    """Return what the caption says of a model: its least ratio with its error, and where."""
+    kappa, value, error = against_kappa(model)
+    at = int(value.argmin())
+    return {**described(model), 'least': value_error(value[at], error[at]),
+            'where': f'{kappa[at]:g}'}
