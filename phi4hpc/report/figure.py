@@ -24,13 +24,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateError
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
 
 from phi4hpc import plugins
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole, write_text
 from phi4hpc.parallel.leftout import note
-from phi4hpc.report import interactive
+from phi4hpc.report import interactive, pdf
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import SHEET, Missing, Plot
 
@@ -105,13 +104,12 @@ def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
         layout.execute(plot.figure)
         plot.figure.set_layout_engine('none')
     canvas = FigureCanvasAgg(plot.figure)
-    for suffix, write in (('png', canvas.print_png),
-                          ('pdf', FigureCanvasPdf(plot.figure).print_pdf)):
-        # It is written to memory first: a PDF that finds no room on the disk complains of zlib.
-        content = BytesIO()
-        write(content)
+    image = BytesIO()
+    canvas.print_png(image)
+    # Both are in memory first: a PDF that finds no room on the disk complains of zlib.
+    for suffix, content in (('png', image.getvalue()), ('pdf', pdf.written(plot.figure))):
         with whole(folder / f'{name}.{suffix}') as temporary:
-            temporary.write_bytes(content.getbuffer())
+            temporary.write_bytes(content)
     about = interactive.described(plot.figure, canvas.get_renderer())
     if about:
         write_text(folder / f'{name}.csv', interactive.table(plot.figure))

@@ -21,7 +21,7 @@ from phi4hpc.report.study import Study
 LETTER = re.compile('[a-z](?=_)')
 LIBRARIES = 'd3.min.js', 'plot.umd.min.js'
 SCRIPTS = 'slider.js', 'page.js'
-COLOURS = 128                 # of an embedded PNG, which makes it a third as large
+COLOURS = 64                  # of an embedded PNG, which makes it a quarter as large
 
 
 def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str) -> str:

@@ -17,6 +17,8 @@ FLOOR = 1e-6
 COLUMNS = 8
 ABREAST = 4
 """Panels of spectra in a row."""
+SHOWN = 200
+"""Values of a stack in `draw_stacks`, at most."""
 HIGHEST = 1.7
 """Of the axis of `draw_stacks`."""
 SPOT = 0.25
@@ -85,14 +87,16 @@ def decades(axes: Axes, count: float) -> None:
 def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[h5py.Group]) -> None:
     """Draw, in a panel for each model, the spectra of the stack, of the mean, and of one sample."""
     for panel, model, group in zip(axes.ravel(), models, groups, strict=False):
-        count, numbers = group['momenta'][...], 1 + np.arange(model.L**2)
+        # On a log axis no more can be told apart.
+        shown = np.unique(np.geomspace(1, model.L**2, SHOWN).round().astype(int)) - 1
+        count = group['momenta'][...]
         for number, key in enumerate(('value', 'overlap')):
             value_o, error_o = abs(group[key][...]), group[f'{key}_error'][...]
-            order = np.argsort(-np.repeat(value_o, count), kind='stable')
-            band(panel, numbers, np.repeat(value_o, count)[order],
+            order = np.argsort(-np.repeat(value_o, count), kind='stable')[shown]
+            band(panel, 1 + shown, np.repeat(value_o, count)[order],
                  np.repeat(error_o, count)[order], number, label=('stack', 'mean')[number])
         sample, error = group['sample'][...], group['sample_error'][...]
-        points(panel, numbers[:len(sample)], sample, error, 2, markersize=2, capsize=1,
+        points(panel, 1 + np.arange(len(sample)), sample, error, 2, markersize=2, capsize=1,
                label='one sample')
         reference(panel, x=model.latent)
         panel.set(xscale='log', ylim=(0, HIGHEST), xlabel='$i$')
