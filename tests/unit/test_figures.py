@@ -139,7 +139,7 @@ def quick(monkeypatch, tmp_path):
     sheet = tmp_path / 'quick.mplstyle'
     sheet.write_text('figure.dpi: 20\ntext.parse_math: False\n')
     monkeypatch.setattr(figure, 'SHEET', sheet)
-    monkeypatch.setattr(figure.FigureCanvasPdf, 'print_pdf', lambda self, file: file.write(b'%PDF'))
+    monkeypatch.setattr(figure.pdf, 'written', lambda figure: b'%PDF')
 
 
 POOR = {

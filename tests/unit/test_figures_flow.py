@@ -175,7 +175,7 @@ def test_a_poor_flow_has_its_report(study, tmp_path, monkeypatch, case):
     sheet = tmp_path / 'quick.mplstyle'
     sheet.write_text('figure.dpi: 20\ntext.parse_math: False\n')
     monkeypatch.setattr(figure, 'SHEET', sheet)
-    monkeypatch.setattr(figure.FigureCanvasPdf, 'print_pdf', lambda self, file: file.write(b'%PDF'))
+    monkeypatch.setattr(figure.pdf, 'written', lambda figure: b'%PDF')
     poor = without(study, tmp_path, POOR[case])
     records = [record for name in FIGURES
                for record in draw_and_save(kind(name), poor, tmp_path / 'figures')]
