@@ -24,7 +24,7 @@ ratio is
  {{ same_draws() }}
 """
 
-NEAR = 0.12
+NEAR = 0.01
 
 
 def draw(study: Study) -> Iterator[Plot]:
