@@ -189,7 +189,7 @@ def test_status_says_of_each_stage(damaged):
     done = r'done \d{4}-\d\d-\d\d \d\d:\d\d:\d\d, in [\d.]+ s on 2 ranks \(host '
     assert re.match(f'  sample   {done}', lines[1])
     assert lines[2:] == ['  measure  not begun', '  train    not in the deck',
-                         '  flow     not in the deck', '  analyse  not in the deck',
+                         '  analyse  not in the deck', '  flow     not in the deck',
                          '  report   not begun']
     done = phi4hpc('status', damaged.parent)
     assert done.returncode == 1
