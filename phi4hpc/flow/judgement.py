@@ -125,8 +125,8 @@ def judged(exponents: list[Entry], kappa: float) -> list[Judgement]:
 
 
 def by_step(entries: list[Entry], name: str, operators: int | None = None) -> Iterator[Exponent]:
-    """Yield the exponent `name` of one kind of block spin by step, by as many operators as there
-    are, or by `operators`."""
+    """Yield the exponent `name` of one kind of block spin by step, by the largest number of
+    operators that a step has, or by `operators`."""
     parity = 'even' if name == 'y_t' else 'odd'
     known = [entry for entry in entries if entry.get(name)
              and math.isfinite(entry[name]['value']) and operators in (None, entry[parity])]

@@ -66,7 +66,7 @@ Known = dict[tuple[int, int], Measured]
 """{(replica, first of its draws): what is measured of some draws as stored}, the same for many
 block spins."""
 MOST = 500
-"""Pieces of draws of which this is kept, so that memory does not grow with their number."""
+"""Pieces of draws that Known holds at most, so that its memory does not grow with the draws."""
 
 
 def measured(operators: Operators, phi_nyx: np.ndarray) -> Measured:

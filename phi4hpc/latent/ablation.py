@@ -66,7 +66,7 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[
 
 
 def numbers(latent: int, L: int) -> list[int]:
-    """Return how many directions stay: all of them, then about half as many each time, to one.
+    """Return how many directions stay: all, then about half of those before, down to one.
 
     They are numbers that close a shell of momenta, except for the first.
     """

@@ -114,7 +114,7 @@ class Work:
         return found
 
     def shapes_of_all(self) -> dict[str, tuple[int, ...]]:
-        """Return the shapes of the sums over all samples, of which no error is asked."""
+        """Return the shapes of the sums over all samples, which get no jackknife error."""
         d, of_latents = self.model.latent, {}
         for name, observable in self.responses.observables.items():
             pairs = () if observable.is_mean else (len(self.responses.pairs(name)[0]),)

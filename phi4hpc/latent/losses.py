@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from phi4hpc.lattice.orbits import numbered
+from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.leftout import left_out
 from phi4hpc.statistics.gamma import estimate, obs
 
@@ -26,7 +26,8 @@ def orbit_powers(phi_nyx: np.ndarray) -> np.ndarray:
     orbit_D = numbered(phi_nyx.shape[-1]).ravel()
     modes_nD = np.fft.fft2(phi_nyx.astype(np.float64)).reshape(len(phi_nyx), -1)
     power_nD = (modes_nD.real**2 + modes_nD.imag**2) / orbit_D.size**2
-    first_o = np.cumsum(np.bincount(orbit_D)) - np.bincount(orbit_D)
+    count_o = momenta(phi_nyx.shape[-1])
+    first_o = np.cumsum(count_o) - count_o
     return np.add.reduceat(power_nD[:, np.argsort(orbit_D, kind='stable')], first_o, axis=1)
 
 
@@ -50,7 +51,7 @@ def compared(loss_cn: np.ndarray, power_cno: np.ndarray, L: int, latent: int) ->
     """
     found: dict[str, Any] = {'loss': estimate(obs(loss_cn)).as_dict(), 'linear_optimum': None,
                              'ratio': None}
-    optimum_cn = of_optimum(power_cno, np.bincount(numbered(L).ravel()), latent)
+    optimum_cn = of_optimum(power_cno, momenta(L), latent)
     if latent < L**2:
         with left_out('the loss over that of the linear optimum'):
             optimum = obs(optimum_cn)

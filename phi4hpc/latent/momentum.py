@@ -25,7 +25,7 @@ from scipy.optimize import isotonic_regression
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent.reconstruct import reconstruct
-from phi4hpc.lattice.orbits import numbered, representatives, zone_momentum
+from phi4hpc.lattice.orbits import momenta, numbered, representatives, zone_momentum
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator, Pieces
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
@@ -58,7 +58,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     L = model.L
     slices = block_slices(first, len(phi_nyx), total)
     blocks = gather_blocks(comm, *summed(model, phi_nyx, slices, each))
-    count_o = np.bincount(numbered(L).ravel())
+    count_o = momenta(L)
     n_y, n_x = representatives(L)
     p_hat_o = zone_momentum(L)[n_y, n_x]
     found = {'p_hat': p_hat_o, 'n_y': n_y, 'n_x': n_x, 'momenta': count_o}

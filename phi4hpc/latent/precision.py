@@ -19,7 +19,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.costs.latent_noise import noise
 from phi4hpc.blockspin.optimum import water_filling
 from phi4hpc.latent.momentum import Sums, transformed
-from phi4hpc.lattice.orbits import numbered
+from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.communicator import Communicator, Pieces
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
@@ -39,7 +39,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     scale_d = np.sqrt(comm.allreduce(squares_d.numpy()) / total)
     if model.latent == model.sites or not scale_d.any():
         return {}
-    slices, count_o = block_slices(first, len(phi_nyx), total), np.bincount(numbered(model.L).flat)
+    slices, count_o = block_slices(first, len(phi_nyx), total), momenta(model.L)
     sums_b = [summed(model, phi_nyx[part], torch.from_numpy(scale_d)) for part in each(slices)]
 
     def gains(sums: Sums) -> np.ndarray:

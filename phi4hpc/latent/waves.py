@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from phi4hpc.latent.jacobians import fields
-from phi4hpc.lattice.orbits import numbered, representatives, zone_momentum
+from phi4hpc.lattice.orbits import momenta, numbered, representatives, zone_momentum
 
 
 def waves(rows_D: Tensor) -> Tensor:
@@ -61,7 +61,7 @@ def coordinates(L: int) -> dict[str, np.ndarray]:
     """Return arrays over orbits (o,): `p_hat`, `n_y`, `n_x` and how many `momenta` there are."""
     n_y, n_x = representatives(L)
     return {'p_hat': zone_momentum(L)[n_y, n_x], 'n_y': n_y, 'n_x': n_x,
-            'momenta': np.bincount(numbered(L).ravel())}
+            'momenta': momenta(L)}
 
 
 def scaled(rows_nkD: Tensor, factor_yx: Tensor) -> Tensor:

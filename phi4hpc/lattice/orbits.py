@@ -30,6 +30,11 @@ def numbered(L: int) -> np.ndarray:
     return large * (large + 1) // 2 + small
 
 
+def momenta(L: int) -> np.ndarray:
+    """Return how many momenta each orbit has, (o,), by its number."""
+    return np.bincount(numbered(L).ravel())
+
+
 def representatives(L: int) -> tuple[np.ndarray, np.ndarray]:
     """Return (n_y, n_x) of one momentum of each orbit: 0 <= n_y <= n_x <= L/2."""
     n_x, n_y = np.tril_indices(L // 2 + 1)

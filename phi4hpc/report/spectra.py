@@ -87,7 +87,7 @@ def decades(axes: Axes, count: float) -> None:
 def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[h5py.Group]) -> None:
     """Draw, in a panel for each model, the spectra of the stack, of the mean, and of one sample."""
     for panel, model, group in zip(axes.ravel(), models, groups, strict=False):
-        # On a log axis no more can be told apart.
+        # The axis is logarithmic, so values closer than these would fall on one another.
         shown = np.unique(np.geomspace(1, model.L**2, SHOWN).round().astype(int)) - 1
         count = group['momenta'][...]
         for number, key in enumerate(('value', 'overlap')):

@@ -12,7 +12,7 @@ from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 
 PLACE = 'latent', 70
 TITLE = 'Fewer and fewer directions of latent space'
@@ -52,8 +52,7 @@ def draw(study: Study) -> Iterator[Plot]:
         if not facts:
             continue
         finish(axes)
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc='outside lower center', ncols=3)
+        legend(figure, axes[0, 0], ncols=3)
         yield Plot(figure, {
             'kappa': f'{kappa:g}', 'models': facts, 'few': len(facts) < len(everyone),
             'outside': [fact for fact in facts if fact['outside']]}, kappa)

@@ -12,7 +12,7 @@ from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, bars, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, bars, legend, panels, points, reference
 
 PLACE = 'latent', 60
 TITLE = 'The decoder’s Fisher metric as a scale'
@@ -55,8 +55,7 @@ def draw(study: Study) -> Iterator[Plot]:
         reference(axes[0, 0], y=1)
         axes[0, 0].set(xscale='log', yscale='log', xlabel='direction', ylabel='information')
         axes[0, 1].set(xscale='log', xlabel='direction', ylabel=MOMENTUM, ylim=(0, None))
-        handles, labels = axes[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc='outside lower center', ncols=3)
+        legend(figure, axes[0, 0], ncols=3)
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
                             'few': len(facts) < len(everyone)}, kappa)
 

@@ -9,7 +9,7 @@ from phi4hpc.flow.rest import STILL, Coupling, at_rest, changes, couplings
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, bars, panels, points, reference
+from phi4hpc.report.style import FULL, Missing, Plot, bars, legend, panels, points, reference
 
 PLACE = 'flow', 20
 TITLE = 'How soon the interaction stops moving'
@@ -59,7 +59,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     for ax in axes[0]:
         flow.logarithmic(ax.yaxis)
         ax.xaxis.get_major_locator().set_params(integer=True)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside lower center', ncols=3)
+    legend(figure, axes[0, 0], ncols=3)
     yield Plot(figure, {
         'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}', 'still': f'{100 * STILL:g}',
         'start': max(entry['start'] for entry in here),

@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 from phi4hpc.report.information import Kept, kept
 from phi4hpc.report.models import described
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, line, panels, points
+from phi4hpc.report.style import FULL, Plot, legend, line, panels, points
 
 PLACE = 'kept', 5
 TITLE = 'Information on the couplings'
@@ -56,8 +56,7 @@ def draw(study: Study) -> Iterator[Plot]:
             draw_lost(column, found, name)
             column[0].set(ylabel=label, xlabel='latent size $d$')
             column[1].set(ylabel=label, xlabel=r'lost of $\langle\phi^2\rangle$')
-        handles = dict(zip(*axes[0, 0].get_legend_handles_labels()[::-1], strict=True))
-        figure.legend(handles.values(), handles, loc='outside lower center', ncols=4)
+        legend(figure, axes[0, 0])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
                             **facts(found)}, kappa)
 
