@@ -79,22 +79,22 @@ def chosen(latent: h5py.File, models: list[Model],
             yield model, latent[model.name][name]
 
 
-def rows(study: Study) -> list[dict[str, Any]]:
-    """Return a row of the page's table for each model, by kappa and latent size."""
+def rows(study: Study, models: dict[float, list[Model]]) -> list[dict[str, Any]]:
+    """Return a row of text for each model, by kappa and latent size."""
     return [about(one) | {column: one.said(name) for name, column in COLUMNS.items()}
-            for one in everyone(study)]
+            for one in everyone(study, models)]
 
 
 def numbers(study: Study) -> list[dict[str, Any]]:
-    """Return the same as numbers, each with its error."""
+    """Return what each training keeps as numbers, each with its error."""
     return [about(one) | {f'{column}{part}': numbers[name] for name, column in COLUMNS.items()
                           for part, numbers in (('', one.value), (' error', one.error))}
-            for one in everyone(study)]
+            for one in everyone(study, study.trainings)]
 
 
-def everyone(study: Study) -> list[Kept]:
-    """Return what all models keep."""
-    return [one for models in study.trainings.values() for one in kept(study, models)]
+def everyone(study: Study, models: dict[float, list[Model]]) -> list[Kept]:
+    """Return what models of all kappas keep."""
+    return [one for of_kappa in models.values() for one in kept(study, of_kappa)]
 
 
 def about(one: Kept) -> dict[str, Any]:

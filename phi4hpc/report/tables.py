@@ -56,6 +56,12 @@ def models(study: Study) -> list[dict[str, Any]]:
     return [model_row(model) for of_kappa in study.trainings.values() for model in of_kappa]
 
 
+def ratios(study: Study) -> list[dict[str, Any]]:
+    """Return what the findings tell of each model, its trainings by several seeds in one."""
+    return [described(model) | {'kappa': f'{model.kappa:g}'}
+            for of_kappa in study.models.values() for model in of_kappa]
+
+
 def model_row(model: Model) -> dict[str, Any]:
     """Return the row of one model, from the record of its training."""
     record, said = model.record, described(model)

@@ -48,7 +48,7 @@ def test_a_smaller_loss_with_less_information_is_said_where_it_is_beyond_chance(
 
 def test_table_and_caption_have_the_numbers_of_the_run(tmp_path):
     study = make(tmp_path)
-    row = information.rows(study)[0]
+    row = information.rows(study, study.trainings)[0]
     assert (row['family'], row['on kappa'], row['variance']) == ('fourier', '97.0(1.0)%',
                                                                  '67.0(1.0)%')
     export(study, tmp_path / 'tables')
@@ -65,7 +65,7 @@ def test_models_that_were_analysed_without_it_are_left_out(tmp_path):
     with h5py.File(tmp_path / 'latent.h5', 'r+') as file:
         for group in file.values():
             del group['information']
-    assert information.rows(study) == []
+    assert information.rows(study, study.trainings) == []
     assert list(figure.draw(study)) == []
 
 

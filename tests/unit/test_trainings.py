@@ -1,8 +1,11 @@
 """Trainings of a model by several seeds, as the report takes them together."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from phi4hpc.report import tables
 from phi4hpc.report.trainings import Model, pooled
 
 
@@ -42,3 +45,9 @@ def test_errors_of_reconstructions_have_the_spread_over_seeds_in_them():
     assert found['propagator']['p_hat'] == [0.0, 1.0]
     np.testing.assert_allclose(found['propagator']['value'], [1.0, 2.3])
     np.testing.assert_allclose(found['propagator']['error'], [0.3, 0.5])
+
+
+def test_findings_tell_a_model_of_several_seeds_once():
+    several = [training(seed, ratio, 0.5, [1.0, 2.0]) for seed, ratio in ((1, 0.9), (2, 0.8))]
+    told, = tables.ratios(SimpleNamespace(models={0.27: [pooled(several)]}))
+    assert (told['ratio'], told['kappa']) == ('0.8500(30) ± 0.05 over 2 seeds', '0.27')
