@@ -1,4 +1,4 @@
-"""The decoder of the family `cubic`: what kept modes say of lost ones, to third order in the field.
+"""Both sides of the family `cubic`: kept modes and lost ones, to third order in the field.
 
 Shapes: n draws, d latents, D = L^2 sites, y x lattice axes or momenta, o orbits of momenta.
 """
@@ -12,10 +12,10 @@ KEPT = 0.5
 """A momentum counts as kept where more than this part of its waves is."""
 
 
-class Cubic(nn.Module):
-    """The map g(y) = phi_< + sum over lost p of c(p) (phi_<^3)~(p), where phi_< = basis^T y.
+class _Side(nn.Module):
+    """What encoder and decoder share: the kept waves, and coefficients c(p) of the lost ones.
 
-    The coefficient c(p) is a learned number for each orbit of momenta, times G(p).
+    A coefficient is a learned number for each orbit of momenta, times G(p).
     """
 
     basis_dD: Tensor
@@ -40,15 +40,38 @@ class Cubic(nn.Module):
         self.lost_yx.copy_(propagator_yx * (kept_yx < KEPT))
 
     def coefficients(self) -> Tensor:
-        """Return c(p) at all momenta, ordered as by torch.fft.fft2.
+        """Return c(p) at all momenta, ordered as by torch.fft.fft2; 0 of kept ones.
 
         To first order in lambda it is -4 lambda G(p).
         """
         return self.strength_o[self.orbit_yx] * self.lost_yx
 
-    def forward(self, y_nd: Tensor) -> Tensor:
-        """Return the fields (n, D)."""
-        kept_nD = y_nd @ self.basis_dD
-        cube_nyx = torch.fft.rfft2(kept_nD.pow(3).unflatten(1, (self.L, self.L)))
+    def _lost(self, field_nD: Tensor) -> Tensor:
+        """Return the lost modes of fields (n, D), each times its coefficient."""
+        modes_nyx = torch.fft.rfft2(field_nD.unflatten(1, (self.L, self.L)))
         half_yx = self.coefficients()[:, :self.L // 2 + 1]
-        return kept_nD + torch.fft.irfft2(half_yx * cube_nyx, s=(self.L, self.L)).flatten(1)
+        return torch.fft.irfft2(half_yx * modes_nyx, s=(self.L, self.L)).flatten(1)
+
+
+class Encoder(_Side):
+    """The map from a field x to the latents after a Gauss-Newton step, which starts at kept modes.
+
+    The latents of least loss are those whose decoded field is closest to x. From phi_< they are
+    reached, as far as one step leads, by adding what is left of x, pulled back by the decoder:
+    the kept modes of 3 phi_<^2 (c * (x - c * phi_<^3)), where * is a convolution.
+    """
+
+    def forward(self, x_nD: Tensor) -> Tensor:
+        """Return the latents (n, d) of the fields (n, D)."""
+        kept_nD = x_nD @ self.basis_dD.T @ self.basis_dD
+        left_nD = x_nD - self._lost(kept_nD.pow(3))
+        return (kept_nD + 3 * kept_nD.square() * self._lost(left_nD)) @ self.basis_dD.T
+
+
+class Decoder(_Side):
+    """The map g(y) = phi_< + sum over lost p of c(p) (phi_<^3)~(p), where phi_< = basis^T y."""
+
+    def forward(self, y_nd: Tensor) -> Tensor:
+        """Return the fields (n, D) of the latents (n, d)."""
+        kept_nD = y_nd @ self.basis_dD
+        return kept_nD + self._lost(kept_nD.pow(3))

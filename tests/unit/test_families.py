@@ -230,6 +230,26 @@ def test_the_cubic_decoder_adds_the_lost_modes_of_the_cube():
     torch.testing.assert_close(found_nyx, -0.08 * lost_yx * cube_nyx, atol=1e-6, rtol=1e-6)
 
 
+def test_the_cubic_encoder_steps_towards_the_latents_of_least_loss():
+    """The slope of the loss of a draw in its latents, of first order in the coefficients at the
+    kept modes, is of second order after the step.
+    """
+    made = network('cubic', latent=5, L=6, encoding='cubic').double()
+    x_nD, kept_nd = fields(), fields() @ made.decoder.basis_dD.T
+    torch.testing.assert_close(made.encode(x_nD), kept_nd)
+
+    def slope(strength, encode):
+        with torch.no_grad():
+            for side in (made.encoder, made.decoder):
+                side.strength_o.fill_(strength)
+        y_nd = encode(x_nD).detach().requires_grad_()
+        (x_nD - made.decode(y_nd)).square().sum().backward()
+        return y_nd.grad.norm().item()
+
+    for encode, order in (lambda _: kept_nd, 1), (made.encode, 2):
+        assert slope(0.01, encode) / slope(0.005, encode) == pytest.approx(2**order, rel=0.05)
+
+
 def test_hidden_units_see_unit_variance():
     """In the ensemble with the given propagator; also where there are more of them than sites."""
     kept, made = ensemble().modes(7), network('dense', hidden=100).double()

@@ -1,8 +1,9 @@
 """What models gain comes from the interaction: where there is none, there is nothing to gain.
 
-A model starts at the best linear map of its kind: dense at the disc of modes, convolutions at the
-square zone. What it gains over that start, on test draws, vanishes for free fields and for Gaussian
-fields of the propagator of the interacting ensemble, and is resolved on the ensemble itself.
+A model starts at the best linear map of its kind: cubic and dense at the disc of modes,
+convolutions at the square zone. What it gains over that start, on test draws, vanishes for free
+fields and for Gaussian fields of the propagator of the interacting ensemble, and is resolved on the
+ensemble itself.
 """
 
 import numpy as np
@@ -18,9 +19,10 @@ from tests.training import first, shared, train
 
 L, DRAWS, TESTED = 8, 2800, 400
 LAMBDA, KAPPA = 1.0, 0.340301
-MODELS = {'dense': model('dense', 13, L, hidden=64),
+MODELS = {'cubic': model('cubic', 13, L, encoding='cubic'),
+          'dense': model('dense', 13, L, hidden=64),
           'convolutional': model('convolutional', L=L, channels=1, width=16)}
-RATES = {'dense': 2e-3, 'convolutional': 7e-4}
+RATES = {'cubic': 1e-3, 'dense': 2e-3, 'convolutional': 7e-4}
 
 
 @pytest.fixture(scope='module')
