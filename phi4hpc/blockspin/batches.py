@@ -61,9 +61,15 @@ def plan(seeds: tuple[int, ...], epoch: int, strata: Strata, size: int) -> Plan:
 
 def take(phi_nyx: Tensor, draw_s: Tensor, move: Move) -> Tensor:
     """Return the chosen draws, moved on the torus, as x_sD."""
-    chosen_syx = phi_nyx.index_select(0, draw_s.to(phi_nyx.device))
-    if axes := [axis for bit, axis in ((1, 1), (2, 2)) if move.symmetry & bit]:
-        chosen_syx = chosen_syx.flip(axes)
+    chosen_sD = phi_nyx.flatten(1).index_select(0, draw_s.to(phi_nyx.device))
+    return chosen_sD.index_select(1, sources(move, phi_nyx.shape[-1]).to(phi_nyx.device))
+
+
+def sources(move: Move, size: int) -> Tensor:
+    """Return the number of the site from which a moved draw has its field, for every site (D,)."""
+    site_yx = torch.arange(size**2).view(size, size)
+    if axes := [axis for bit, axis in ((1, 0), (2, 1)) if move.symmetry & bit]:
+        site_yx = site_yx.flip(axes)
     if move.symmetry & 4:
-        chosen_syx = chosen_syx.transpose(1, 2)
-    return chosen_syx.roll(move.shift_m, (1, 2)).flatten(1)
+        site_yx = site_yx.T
+    return site_yx.roll(move.shift_m, (0, 1)).flatten()
