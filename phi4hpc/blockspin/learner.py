@@ -10,6 +10,7 @@ Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 import torch
@@ -96,31 +97,50 @@ class Learner:
         mapped = Mapped(self.model, x_sD, y_sd, z_sD, self.objective.ensemble)
         parts = {name: term_sc.sum(0) / batch
                  for name, term_sc in self.objective.terms(mapped).items()}
-        means = self._over_ranks(parts)
+        mean_c = _OverRanks.apply(torch.cat(list(parts.values())), self.comm)
+        sizes = [len(part_c) for part_c in parts.values()]
+        means = dict(zip(parts, mean_c.split(sizes), strict=True))
         values = self.objective.values(means)
         found = {name: value.item() for name, value in values.items()}
         if not all(map(math.isfinite, found.values())):
             raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
-        slopes = torch.autograd.grad(self.objective.total(values), list(means.values()))
         # On several ranks gradients are views of DDP's bucket, and stay it where they are set to 0.
         self.optimiser.zero_grad(set_to_none=self.comm.size == 1)
-        torch.autograd.backward(list(parts.values()),
-                                [slope_c.to(part_c) for part_c, slope_c
-                                 in zip(parts.values(), slopes, strict=True)])
-        nn.utils.clip_grad_norm_(self.weights, LARGEST)
+        self.objective.total(values).backward()
+        self._shorten()
         self.optimiser.step()
         return found
 
-    def _over_ranks(self, parts: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return the sums over ranks of their parts, as float64 variables to differentiate by."""
-        sum_c = torch.cat(list(parts.values())).detach().double().cpu()
-        if self.comm.size > 1:
-            all_rc = np.empty((self.comm.size, len(sum_c)))
-            self.comm.Allgatherv(sum_c.numpy(), all_rc)
-            sum_c = torch.from_numpy(all_rc.sum(0))
-        sums = sum_c.split([len(part_c) for part_c in parts.values()])
-        return {name: each_c.clone().requires_grad_()
-                for name, each_c in zip(parts, sums, strict=True)}
+    def _shorten(self) -> None:
+        """Bring gradients to the length LARGEST where they are longer.
+
+        torch's function alone would pass over all of them to multiply them by one, mostly.
+        """
+        lengths = [torch.linalg.vector_norm(weight.grad) for weight in self.weights
+                   if weight.grad is not None]
+        if torch.linalg.vector_norm(torch.stack(lengths)) > LARGEST:
+            nn.utils.clip_grad_norm_(self.weights, LARGEST)
+
+
+class _OverRanks(torch.autograd.Function):
+    """The sum over ranks of their parts, in float64 on the host.
+
+    The slope in the sum is the slope in each part.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, part_c: Tensor, comm: Communicator) -> Tensor:
+        ctx.like = part_c.device, part_c.dtype
+        sum_c = part_c.double().cpu()
+        if comm.size == 1:
+            return sum_c
+        all_rc = np.empty((comm.size, len(sum_c)))
+        comm.Allgatherv(sum_c.numpy(), all_rc)
+        return torch.from_numpy(all_rc.sum(0))
+
+    @staticmethod
+    def backward(ctx: Any, slope_c: Tensor) -> tuple[Tensor, None]:
+        return slope_c.to(*ctx.like), None
 
 
 def sum_by_mpi(comm: Communicator,
