@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from phi4hpc.blockspin import memory as training
 from phi4hpc.blockspin.family import Family
 from phi4hpc.blockspin.models import models
+from phi4hpc.blockspin.pace import Pace
 from phi4hpc.blockspin.schedule import schedule
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
@@ -120,10 +121,16 @@ def _flow(deck: Deck) -> Iterator[str]:
 
 
 def _notes(deck: Deck) -> Iterator[str]:
-    """Yield what families have to say of their settings, beside what is a fault."""
+    """Yield what is no fault, but worth knowing before a run."""
     if train := deck.train:
         for entry in train.models:
             yield from (f'{entry.name}: {note}' for note in entry.settings.notes(train.lattice))
+        batch, learned, _ = training.shared_out(deck)
+        pace = Pace(train.epochs, train.patience, learned // batch)
+        if pace.judged > pace.cap and any(entry.settings.trained for entry in train.models):
+            yield (f'no training can be seen to converge: that takes {pace.judged} epochs with '
+                   f'train.patience = {train.patience}, and after {pace.cap} of train.epochs = '
+                   f'{train.epochs} the rate falls')
 
 
 def _sizes(family: Family, L: int) -> str:

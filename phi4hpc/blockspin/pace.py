@@ -42,6 +42,16 @@ class Pace:
         """The steps of the warm-up."""
         return min(WARM, 1 + self.epochs * self.steps // 20)
 
+    @property
+    def cap(self) -> int:
+        """The epoch after which the rate falls at the latest."""
+        return max(0, self.epochs - max(1, round(FALL * self.epochs)))
+
+    @property
+    def judged(self) -> int:
+        """The first epoch after which there is enough to see a plateau."""
+        return 2 * self.patience + math.ceil(self.warm / self.steps)
+
     def factor(self, epoch: int, step: int) -> float:
         """Return the factor of the learning rate in a step after `epoch` complete epochs."""
         made = epoch * self.steps + step
@@ -55,8 +65,7 @@ class Pace:
         if self.last:
             return
         self.converged = self._on_plateau(objectives[1 + math.ceil(self.warm / self.steps):])
-        cap = max(0, self.epochs - max(1, round(FALL * self.epochs)))
-        if self.converged or epoch >= cap:
+        if self.converged or epoch >= self.cap:
             self.falls = epoch
             length = math.ceil(FALL / (1 - FALL) * epoch) if self.converged else self.epochs
             self.last = min(self.epochs, epoch + max(1, length))

@@ -195,7 +195,7 @@ class Train(Section):
     the number with which all are trained soonest, as `phi4hpc check` says."""
     patience: Count = 20
     """Epochs without a gain on the validation draws, after which the learning rate falls and
-    training ends."""
+    training ends. To see that takes train.epochs of more than two and a half times this."""
     batch: Count = 128
     """Configurations in one optimiser step, over all ranks."""
     rate: float = Field(3e-4, gt=0.0, le=1.0)

@@ -56,6 +56,12 @@ def test_a_gain_of_less_than_a_ten_thousandth_is_none():
     assert pace.converged
 
 
+@pytest.mark.parametrize(('epochs', 'enough'), [(13, False), (14, True)])
+def test_the_least_cap_under_which_a_flat_course_is_seen_to_converge(epochs, enough):
+    pace, _ = course([1.0] * 51, epochs=epochs, patience=5, steps=100)
+    assert pace.converged == enough == (pace.judged <= pace.cap)
+
+
 @pytest.mark.parametrize('epochs', [1, 2, 3])
 def test_the_shortest_trainings_end_at_their_cap(epochs):
     pace, factors = course([1.0, 0.5, 0.2, 0.1], epochs=epochs)
