@@ -38,6 +38,8 @@ def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
     rates = [row[f'{loop}samples_per_second'] for loop in ('', 'bare_', 'bare_at_once_')]
     assert min(rates) > 100
     assert max(rates) < 50 * min(rates)
+    for quartiles in row['ratio'], row['ratio_at_once']:
+        assert 0.02 < quartiles[0] <= quartiles[1] <= quartiles[2] < 50
 
 
 def test_jacobians_are_timed_beside_torch_func_which_finds_the_same(capsys, monkeypatch):
