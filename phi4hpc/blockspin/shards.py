@@ -8,7 +8,7 @@ step takes one draw from each stratum, and a rank owns whole strata: so a batch 
 over Monte Carlo time, and is the same set of draws on any number of ranks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,6 +106,26 @@ def read_numbers(phi_kcnyx: Any, k: int, draws: slice, numbers: list[int]) -> np
         chain, draw = divmod(number, length(draws))
         phi_nyx[n] = phi_kcnyx[k, chain, draws.start + draw]
     return phi_nyx
+
+
+class Stored:
+    """Draws by their `numbers`, of which a slice is read when it is asked for. See `read_range`.
+
+    So memory does not depend on how many they are.
+    """
+
+    def __init__(self, phi_kcnyx: Any, k: int, draws: slice, numbers: Sequence[int]) -> None:
+        self.source, self.numbers = (phi_kcnyx, k, draws), numbers
+        self.shape = len(numbers), *phi_kcnyx.shape[3:]
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def __getitem__(self, part: slice) -> np.ndarray:
+        numbers = self.numbers[part]
+        if isinstance(numbers, range):
+            return read_range(*self.source, numbers.start, numbers.stop)
+        return read_numbers(*self.source, list(numbers))
 
 
 def read_train(phi_kcnyx: Any, k: int, draws: slice, strata: Strata,

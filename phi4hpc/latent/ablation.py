@@ -18,10 +18,11 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import information
 from phi4hpc.latent.metric import Metric
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, representatives, zone_momentum
 from phi4hpc.lattice.shells import closed_sizes
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -33,7 +34,7 @@ MANY = len(NAMES)
 
 
 def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[np.ndarray],
-            phi_nyx: np.ndarray, first: int, total: int, each: Pieces = iter) -> Sums:
+            phi_nyx: Fields, first: int, total: int, tally: Tally = NOWHERE) -> Sums:
     """Return arrays over the numbers of directions that stay (k,), `directions`, with `_error`:
 
     information.NAMES: the part that the decoded field keeps, and `X_of_least` where the least
@@ -49,14 +50,17 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[
 
     def judged(stay: slice) -> tuple[np.ndarray, np.ndarray]:
         decoded = partial(cut, model, metric.only(stay))
-        predictions = information.fitted(comm, decoded, learn, model.L, each)
-        sums_b = [summed(predictions, decoded, phi_nyx[part]) for part in each(slices)]
+        part = f'ablation-{stay.start}-{stay.stop}'
+        predictions = information.fitted(comm, decoded, learn, model.L, tally, f'{part}-fit')
+        sums_b = [nothing(model.L) for _ in slices]
+        for b, piece in tally.over(part, pieces(slices, model.L), sums_b):
+            add(sums_b[b], predictions, decoded, phi_nyx[piece])
         return jackknife(comm, gather_blocks(comm, sums_b), estimates)
 
     found = {'directions': np.array(counts),
              'p_hat': zone_momentum(model.L)[representatives(model.L)]}
-    of_most = [judged(slice(k)) for k in counts]
-    of_least = [of_most[0], *(judged(slice(model.latent - k, None)) for k in counts[1:])]
+    of_most = [judged(slice(0, k)) for k in counts]
+    of_least = [of_most[0], *(judged(slice(model.latent - k, model.latent)) for k in counts[1:])]
     for end, both, own in (('', of_most, (*NAMES, 'power_ratio')),
                            ('_of_least', of_least, information.NAMES)):
         for part, all_ki in zip(('', '_error'), np.swapaxes(both, 0, 1), strict=True):
@@ -86,21 +90,23 @@ def cut(model: Autoencoder, only_dd: np.ndarray, phi_nyx: np.ndarray) -> np.ndar
     return model.decode(model.encode(x_nyx.flatten(1)) @ only.T).reshape(x_nyx.shape).cpu().numpy()
 
 
-def summed(predictions: list[information.Prediction], decoded: information.Map,
-           phi_nyx: np.ndarray) -> Sums:
-    """Return the sums over some draws of what information needs, moments of M, and power."""
+def nothing(L: int) -> Sums:
+    """Return sums over no draws: of what information needs, of moments of M, and of power."""
+    return information.nothing() | {'moments': np.zeros((2, 3)),
+                                    'power': np.zeros((2, numbered(L).max() + 1))}
+
+
+def add(sums: Sums, predictions: list[information.Prediction], decoded: information.Map,
+        phi_nyx: np.ndarray) -> None:
+    """Add some draws to the sums of a block."""
     orbit_D = numbered(phi_nyx.shape[-1]).ravel()
-    sums = information.nothing() | {'moments': np.zeros((2, 3)),
-                                    'power': np.zeros((2, orbit_D.max() + 1))}
-    for _, piece in information.pieces([slice(0, len(phi_nyx))], phi_nyx.shape[-1]):
-        pair = information.before_and_after(decoded, phi_nyx[piece])
-        information.add(sums, predictions, *pair)
-        for side, z_nyx in enumerate(pair):
-            m_n = abs(z_nyx.mean((1, 2)))
-            sums['moments'][side] += [m_n.sum(), (m_n**2).sum(), (m_n**4).sum()]
-            power_yx = mode_propagator(z_nyx) * len(z_nyx)
-            sums['power'][side] += np.bincount(orbit_D, power_yx.ravel())
-    return sums
+    pair = information.before_and_after(decoded, phi_nyx)
+    information.add(sums, predictions, *pair)
+    for side, z_nyx in enumerate(pair):
+        m_n = abs(z_nyx.mean((1, 2)))
+        sums['moments'][side] += [m_n.sum(), (m_n**2).sum(), (m_n**4).sum()]
+        power_yx = mode_propagator(z_nyx) * len(z_nyx)
+        sums['power'][side] += np.bincount(orbit_D, power_yx.ravel())
 
 
 def estimates(sums: Sums) -> np.ndarray:

@@ -30,12 +30,13 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import jacobians, multiplets, singular
 from phi4hpc.latent.columns import Along, Jacobians
 from phi4hpc.latent.response import Observables, Responses
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, cut, pieces
 from phi4hpc.latent.waves import coordinates, diagonal, over_orbits, scaled, summed, waves
 from phi4hpc.lattice.observable import Ensemble
 from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.logs import log
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks
 
 Arrays = dict[str, np.ndarray]
@@ -44,23 +45,21 @@ EVERY = 4
 """Of this many jackknife blocks, one has a sample whose Jacobians are formed in full."""
 
 
-def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
+def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
             directions: int, observables: Observables, ensemble: Ensemble,
-            each: Pieces = iter) -> dict[str, Arrays]:
+            tally: Tally = NOWHERE) -> dict[str, Arrays]:
     """Return {name: arrays}, on every rank: of `autoencoder`, `decoder` and each observable.
 
     `phi_nyx` are the samples of this rank, numbered from `first` of `total` over all ranks; they
     are draws of the `ensemble`. docs/data.md lists the arrays, which are those of latent.h5; there
     are `directions` leading directions at most. An observable that is not defined on these samples
     is left out, and the log says so. The result does not depend on the number of ranks, to
-    rounding. `each(pieces)` yields the pieces of this rank's work, before which it may raise.
+    rounding.
     """
     model = copy.deepcopy(model).double()
-    x_nD = torch.from_numpy(np.asarray(phi_nyx, dtype=np.float64)).flatten(1)
-    x_nD = x_nD.to(next(model.parameters()).device)
     work = Work(Jacobians(model), Responses(observables, ensemble),
-                propagator(comm, x_nD, total, model.L))
-    blocks = gather_blocks(comm, *work.sums(x_nD, first, total, each))
+                propagator(comm, phi_nyx, total, model))
+    blocks = gather_blocks(comm, *work.sums(phi_nyx, first, total, tally))
     count_o = coordinates(model.L)['momenta']
     found = {'autoencoder': multiplets.of_autoencoder(comm, blocks, count_o, model.latent),
              'decoder': multiplets.of_decoder(comm, blocks)}
@@ -75,12 +74,19 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     return found
 
 
-def propagator(comm: Communicator, x_nD: Tensor, total: int, L: int) -> Tensor:
+def propagator(comm: Communicator, phi_nyx: Fields, total: int, model: Autoencoder) -> Tensor:
     """Return G(p) of the samples of all ranks, averaged over orbits, (L, L)."""
-    power_yx = np.ascontiguousarray(power(x_nD, L).cpu())
+    L, weight = model.L, next(model.parameters())
+    power_yx = sum((power(fields_of(phi_nyx[piece], weight), L).cpu().numpy()
+                    for _, piece in pieces([slice(0, len(phi_nyx))], L)), np.zeros((L, L)))
     sum_yx = np.empty_like(power_yx)
     comm.Allreduce(power_yx, sum_yx)
-    return torch.from_numpy(symmetrised(sum_yx / total)).to(x_nD)
+    return torch.from_numpy(symmetrised(sum_yx / total)).to(weight)
+
+
+def fields_of(phi_nyx: np.ndarray, like: Tensor) -> Tensor:
+    """Return fields as x_nD, of the type and on the device of a tensor."""
+    return torch.from_numpy(np.array(phi_nyx)).to(like).flatten(1)
 
 
 def power(x_nD: Tensor, L: int) -> Tensor:
@@ -122,22 +128,20 @@ class Work:
         return {'jacobian': (self.model.sites, d), 'metric': (d, d), 'covariance': (d, d),
                 **of_latents}
 
-    def sums(self, x_nD: Tensor, first: int, total: int,
-             each: Pieces) -> tuple[list[Sums], Sums]:
+    def sums(self, phi_nyx: Fields, first: int, total: int,
+             tally: Tally) -> tuple[list[Sums], Sums]:
         """Return sums {name: float64 array}: of this rank's part of each block, and of all."""
-        slices = block_slices(first, len(x_nD), total)
+        slices, zero = block_slices(first, len(phi_nyx), total), self.propagator_yx.new_zeros
         starts = [block(total, len(slices), b)[0] - first for b in range(len(slices))]
-        sums_b = [{name: x_nD.new_zeros(shape) for name, shape in self.shapes().items()}
-                  for _ in slices]
-        whole = {name: x_nD.new_zeros(shape) for name, shape in self.shapes_of_all().items()}
+        sums_b = [{name: zero(shape) for name, shape in self.shapes().items()} for _ in slices]
+        whole = {name: zero(shape) for name, shape in self.shapes_of_all().items()}
         step = jacobians.samples_at_once(self.model.sites,
                                          self.jacobians.width + self.responses.count)
-        pieces = [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
-                  for n in range(part.start, part.stop, step)]
-        for b, piece in each(pieces):
-            self.add(sums_b[b], whole, x_nD[piece])
+        for b, piece in tally.over('spectra', cut(slices, step), [*sums_b, whole]):
+            x_nD = fields_of(phi_nyx[piece], self.propagator_yx)
+            self.add(sums_b[b], whole, x_nD)
             if piece.start == starts[b] and b % EVERY == 0:
-                self.add_sample(sums_b[b], whole, x_nD[piece.start:piece.start + 1])
+                self.add_sample(sums_b[b], whole, x_nD[:1])
         return [_arrays(sums) for sums in sums_b], _arrays(whole)
 
     @torch.no_grad()

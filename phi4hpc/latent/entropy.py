@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.latent.information import pieces
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -29,8 +29,8 @@ WIDEST = 4.0
 
 
 def analyse(comm: Communicator, model: Autoencoder, into_rd: np.ndarray, power_Br: np.ndarray,
-            sigma2: float, phi_nyx: np.ndarray, first: int, total: int,
-            each: Pieces = iter) -> Sums:
+            sigma2: float, phi_nyx: Fields, first: int, total: int,
+            tally: Tally = NOWHERE) -> Sums:
     """Return `entropy`, in nats, and `entropy_error` of directions (r,).
 
     `into_rd` takes latents to components of unit variance, `power_Br` is |J e|^2 at draws of
@@ -39,7 +39,7 @@ def analyse(comm: Communicator, model: Autoencoder, into_rd: np.ndarray, power_B
     """
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'counts': np.zeros((len(into_rd), BINS))} for _ in slices]
-    for b, piece in each(pieces(slices, model.L)):
+    for b, piece in tally.over('entropy', pieces(slices, model.L), sums_b):
         sums_b[b]['counts'] += counted(components(model, into_rd, phi_nyx[piece]))
     h_r, error_r = jackknife(comm, gather_blocks(comm, sums_b), differential_entropy)
     with np.errstate(all='ignore'):

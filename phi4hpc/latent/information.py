@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from phi4hpc.latent.invariants import STATISTICS, features, statistics
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -32,7 +33,6 @@ LEARN = 4096
 """Draws that predictions are fitted to, at most: a hundred for each feature."""
 RIDGE = 1e-9
 """Of the variance that a feature has in the fields themselves: it takes out what is rounding."""
-CHUNK = 2**17                    # sites that are looked at together
 
 
 class Prediction(NamedTuple):
@@ -48,8 +48,8 @@ class Prediction(NamedTuple):
                 - (features_nf - self.features_f) @ self.weights_ft)
 
 
-def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_nyx: np.ndarray,
-            first: int, total: int, each: Pieces = iter) -> Sums:
+def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_nyx: Fields,
+            first: int, total: int, tally: Tally = NOWHERE) -> Sums:
     """Return the parts of the information that a map of fields keeps, by NAMES, with `_error`.
 
     `mapped` returns the decoded fields of fields, both (n, y, x). `learn` yields the draws of this
@@ -59,26 +59,14 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
     blocks of test draws; nan where a statistic does not vary. Collective; the same to rounding on
     any number of ranks.
     """
-    predictions = fitted(comm, mapped, learn, phi_nyx.shape[-1], each)
-    slices = block_slices(first, len(phi_nyx), total)
+    L, slices = phi_nyx.shape[-1], block_slices(first, len(phi_nyx), total)
+    predictions = fitted(comm, mapped, learn, L, tally, 'information-fit')
     sums_b = [nothing() for _ in slices]
-    for b, piece in each(pieces(slices, phi_nyx.shape[-1])):
+    for b, piece in tally.over('information', pieces(slices, L), sums_b):
         add(sums_b[b], predictions, *before_and_after(mapped, phi_nyx[piece]))
     value_t, error_t = jackknife(comm, gather_blocks(comm, sums_b), kept)
     return dict(zip(NAMES, value_t, strict=True)) | {
         f'{name}_error': error for name, error in zip(NAMES, error_t, strict=True)}
-
-
-def draws_at_once(L: int) -> int:
-    """Return how many draws are looked at together, so that memory stays flat."""
-    return max(1, CHUNK // L**2)
-
-
-def pieces(slices: list[slice], L: int) -> list[tuple[int, slice]]:
-    """Return the slices of blocks of draws as pieces, each with the number of its block."""
-    step = draws_at_once(L)
-    return [(b, slice(n, min(n + step, part.stop))) for b, part in enumerate(slices)
-            for n in range(part.start, part.stop, step)]
 
 
 def nothing() -> Sums:
@@ -111,20 +99,20 @@ def kept(sums: Sums) -> np.ndarray:
 
 
 def fitted(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], L: int,
-           each: Pieces = iter) -> list[Prediction]:
+           tally: Tally, part: str) -> list[Prediction]:
     """Return the predictions of the even and of the odd statistics. Collective.
 
     They are those of linear regression, with a ridge that is nothing to features of z that vary
     about as much as those of phi do.
     """
     empty_nyx = np.zeros((0, L, L))
-    gram_pcc = [columns_nc.T @ columns_nc for columns_nc in columns(empty_nyx, empty_nyx)]
-    for phi_nyx in each(learn):
-        for gram_cc, columns_nc in zip(
-                gram_pcc, columns(*before_and_after(mapped, phi_nyx)), strict=True):
-            gram_cc += columns_nc.T @ columns_nc
-    return [regression(summed(comm, gram_cc), len(names), centred)
-            for gram_cc, names, centred in zip(gram_pcc, STATISTICS, (True, False), strict=True)]
+    sums_p = [{'gram': columns_nc.T @ columns_nc} for columns_nc in columns(empty_nyx, empty_nyx)]
+    for phi_nyx in tally.over(part, learn, sums_p):
+        for sums, columns_nc in zip(
+                sums_p, columns(*before_and_after(mapped, phi_nyx)), strict=True):
+            sums['gram'] += columns_nc.T @ columns_nc
+    return [regression(summed(comm, sums['gram']), len(names), centred)
+            for sums, names, centred in zip(sums_p, STATISTICS, (True, False), strict=True)]
 
 
 def columns(phi_nyx: np.ndarray, z_nyx: np.ndarray) -> list[np.ndarray]:

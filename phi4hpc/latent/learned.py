@@ -31,12 +31,13 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from phi4hpc.latent.information import Map, pieces
+from phi4hpc.latent.information import Map
 from phi4hpc.latent.momentum import transformed
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -54,7 +55,7 @@ ROUNDING = 1e-12
 
 
 def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: Iterable[np.ndarray],
-            phi_nyx: np.ndarray, first: int, total: int, each: Pieces = iter) -> Sums:
+            phi_nyx: Fields, first: int, total: int, tally: Tally = NOWHERE) -> Sums:
     """Return the part of <|R|^2> that each of SECTORS explains on test draws, with `_error`.
 
     `nonlinear` is <|R|^2> / <|phi|^2>. `mapped` and `initial` are A of the model and at its first
@@ -64,7 +65,7 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     """
     L = phi_nyx.shape[-1]
     gram_oab = np.zeros((numbered(L).max() + 1, COUNT, COUNT))
-    for some_nyx in each(learn):
+    for some_nyx in tally.over('learned-fit', learn, [{'gram': gram_oab}]):
         gram_oab += products(mapped, initial, latent, some_nyx)
     total_oab = np.empty_like(gram_oab)
     comm.Allreduce(gram_oab, total_oab)
@@ -73,7 +74,7 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     weights['nonlinear'] = coefficients(total_oab, [INITIAL, FIELD])
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'gram': np.zeros_like(gram_oab)} for _ in slices]
-    for b, piece in each(pieces(slices, L)):
+    for b, piece in tally.over('learned', pieces(slices, L), sums_b):
         sums_b[b]['gram'] += products(mapped, initial, latent, phi_nyx[piece])
     found = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: parts(sums['gram'], weights))
     return {f'{name}{part}': number for part, numbers in zip(('', '_error'), found, strict=True)

@@ -30,11 +30,11 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.blockspin.shards import evenly
 from phi4hpc.latent import entropy
-from phi4hpc.latent.information import pieces
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -61,8 +61,8 @@ class Metric(NamedTuple):
         return self.out_dr[:, kept] @ self.into_rd[kept]
 
 
-def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
-            each: Pieces = iter) -> Metric | None:
+def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
+            tally: Tally = NOWHERE) -> Metric | None:
     """Return the Metric of a model over test draws, with over directions (r,)
 
     `information`, `information_error`: the spectrum, largest first, with its jackknife error,
@@ -75,11 +75,11 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     rounding on any number of ranks, except that directions of one value may turn.
     """
     slices = block_slices(first, len(phi_nyx), total)
-    jacobians_b, whole = jacobian_sums(model, phi_nyx, first, total, slices, each)
+    jacobians_b, whole = jacobian_sums(model, phi_nyx, first, total, slices, tally)
     mean = gather_blocks(comm, jacobians_b, whole).total
     encoder_dD = mean['encoder'] / mean['samples']
     sums_b = [own | more for own, more in zip(
-        jacobians_b, latent_sums(model, phi_nyx, slices, encoder_dD, each), strict=True)]
+        jacobians_b, latent_sums(model, phi_nyx, slices, encoder_dD, tally), strict=True)]
     blocks = gather_blocks(comm, sums_b, whole)
     shape = model.family.coarse(model.latent, model.L)
     if not blocks.total['residual'] > ROUNDING * blocks.total['power'].sum():
@@ -96,7 +96,8 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     p_hat_r, spread_r = momenta(images_rD, model.L)
     into_rd, power_Br = direction_dr.T @ np.linalg.pinv(half_dd), powers(comm, blocks, out_dr)
     sigma2 = blocks.total['residual'][0] / (blocks.total['count'][0] * model.sites)
-    explained = entropy.analyse(comm, model, into_rd, power_Br, sigma2, phi_nyx, first, total, each)
+    explained = entropy.analyse(comm, model, into_rd, power_Br, sigma2, phi_nyx, first, total,
+                                tally)
     return Metric({'information': value_r, 'information_error': error_r, **explained,
                    'p_hat': p_hat_r, 'p_hat_spread': spread_r}, into_rd, out_dr)
 
@@ -109,8 +110,8 @@ def powers(comm: Communicator, blocks: Blocks, out_dr: np.ndarray) -> np.ndarray
     return np.array([everyone[b] for b in sorted(everyone)])
 
 
-def jacobian_sums(model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
-                  slices: list[slice], each: Pieces) -> tuple[list[Sums], Sums]:
+def jacobian_sums(model: Autoencoder, phi_nyx: Fields, first: int, total: int,
+                  slices: list[slice], tally: Tally) -> tuple[list[Sums], Sums]:
     """Return sums over the draws at which Jacobians are formed, of each block and of all.
 
     Those of blocks are the number of `samples` and J^T J, the `metric`; those of all are the
@@ -123,7 +124,7 @@ def jacobian_sums(model: Autoencoder, phi_nyx: np.ndarray, first: int, total: in
     whole = {'decoder': np.zeros((D, d)), 'encoder': np.zeros((d, D))}
     own = [(b, n) for b, part in enumerate(slices) for n in range(part.start, part.stop)
            if first + n in chosen]
-    for b, n in each(own):
+    for b, n in tally.over('metric-jacobians', own, [*sums_b, whole]):
         x_nD = torch.from_numpy(phi_nyx[n:n + 1].reshape(1, D)).to(weight)
         jac_Dd = decoder_jacobian(model, model.encode(x_nD))[0].detach()
         sums_b[b]['samples'] += 1
@@ -134,23 +135,24 @@ def jacobian_sums(model: Autoencoder, phi_nyx: np.ndarray, first: int, total: in
 
 
 @torch.no_grad()
-def latent_sums(model: Autoencoder, phi_nyx: np.ndarray, slices: list[slice],
-                encoder_dD: np.ndarray, each: Pieces) -> list[Sums]:
+def latent_sums(model: Autoencoder, phi_nyx: Fields, slices: list[slice],
+                encoder_dD: np.ndarray, tally: Tally) -> list[Sums]:
     """Return sums over the draws of each block: their `count`, `residual` and `power`, and
     `excess`, that of y y^T - (E phi)(E phi)^T, which vanishes where the encoder is linear.
     """
     d, L, weight = model.latent, model.L, next(model.parameters())
     sums_b = [{'count': np.zeros(1), 'residual': np.zeros(1), 'power': np.zeros((L, L)),
                'excess': np.zeros((d, d))} for _ in slices]
-    for b, piece in each(pieces(slices, L)):
-        x_nD = torch.from_numpy(np.ascontiguousarray(phi_nyx[piece])).to(weight).flatten(1)
+    for b, piece in tally.over('metric', pieces(slices, L), sums_b):
+        phi_pyx = np.ascontiguousarray(phi_nyx[piece])
+        x_nD = torch.from_numpy(phi_pyx).to(weight).flatten(1)
         y_nd = model.encode(x_nD)
         missed_nD = (x_nD - model.decode(y_nd)).double()
         own_nd, linear_nd = y_nd.double().cpu().numpy(), x_nD.double().cpu().numpy() @ encoder_dD.T
         sums = sums_b[b]
         sums['count'] += len(x_nD)
         sums['residual'] += float(missed_nD.square().sum())
-        sums['power'] += mode_propagator(phi_nyx[piece]) * len(x_nD)
+        sums['power'] += mode_propagator(phi_pyx) * len(x_nD)
         sums['excess'] += own_nd.T @ own_nd - linear_nd.T @ linear_nd
     return sums_b
 

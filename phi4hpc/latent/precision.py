@@ -9,8 +9,6 @@ mixed, it is the same whether each of them has the power one or all of them in t
 Shapes: n draws, D sites, d latents, w widths, o orbits of momenta.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -19,28 +17,33 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.costs.latent_noise import noise
 from phi4hpc.blockspin.optimum import water_filling
 from phi4hpc.latent.momentum import Sums, transformed
+from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.orbits import momenta, numbered
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
-CHUNK = 2**20                    # sites that are mapped at a time
 
 
-def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: int, total: int,
-            each: Pieces = iter) -> Sums:
+def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
+            tally: Tally = NOWHERE) -> Sums:
     """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. Errors
     are by jackknife. Returns nothing where nothing is lost, or where no latent varies. Collective.
     """
-    squares_d = sum((read(model, x_nD).square().sum(0) for x_nD in pieces(phi_nyx)),
-                    torch.zeros(model.latent, dtype=torch.float64))
-    scale_d = np.sqrt(comm.allreduce(squares_d.numpy()) / total)
+    slices, count_o = block_slices(first, len(phi_nyx), total), momenta(model.L)
+    own = pieces(slices, model.L)
+    whole = {'squares': np.zeros(model.latent)}
+    for _, piece in tally.over('precision-scale', own, [whole]):
+        whole['squares'] += read(model, tensor(phi_nyx[piece])).square().sum(0).numpy()
+    scale_d = np.sqrt(comm.allreduce(whole['squares']) / total)
     if model.latent == model.sites or not scale_d.any():
         return {}
-    slices, count_o = block_slices(first, len(phi_nyx), total), momenta(model.L)
-    sums_b = [summed(model, phi_nyx[part], torch.from_numpy(scale_d)) for part in each(slices)]
+    sums_b = [{'count': np.zeros(1), 'loss': np.zeros(len(WIDTHS)), 'power': np.zeros(len(count_o))}
+              for _ in slices]
+    for b, piece in tally.over('precision', own, sums_b):
+        add(sums_b[b], model, phi_nyx[piece], torch.from_numpy(scale_d))
 
     def gains(sums: Sums) -> np.ndarray:
         power_yx = (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
@@ -51,25 +54,22 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: np.ndarray, first: 
     return {'width': np.array(WIDTHS), 'gain': value_w, 'gain_error': error_w}
 
 
-def summed(model: Autoencoder, phi_nyx: np.ndarray, scale_d: Tensor) -> Sums:
-    """Return sums over draws: their number, |phi~(p)|^2 / Omega over orbits, and the mean squared
-    error of a site at each width.
+def add(sums: Sums, model: Autoencoder, phi_nyx: np.ndarray, scale_d: Tensor) -> None:
+    """Add draws to sums: their number, |phi~(p)|^2 / Omega over orbits, and the mean squared error
+    of a site at each width.
     """
     power_yx = (abs(transformed(phi_nyx)) ** 2).sum(0) / model.sites
-    loss_w = np.zeros(len(WIDTHS))
-    for x_nD in pieces(phi_nyx):
-        y_nd, noise_nd = read(model, x_nD), scale_d * noise(x_nD, model.latent)
-        loss_w += [(x_nD - decoded(model, y_nd + width * noise_nd)).square().mean(1).sum().item()
-                   for width in WIDTHS]
-    return {'count': np.array([float(len(phi_nyx))]), 'loss': loss_w,
-            'power': np.bincount(numbered(model.L).flat, power_yx.flat)}
+    x_nD = tensor(phi_nyx)
+    y_nd, noise_nd = read(model, x_nD), scale_d * noise(x_nD, model.latent)
+    sums['count'] += len(x_nD)
+    sums['loss'] += [(x_nD - decoded(model, y_nd + width * noise_nd)).square().mean(1).sum().item()
+                     for width in WIDTHS]
+    sums['power'] += np.bincount(numbered(model.L).flat, power_yx.flat)
 
 
-def pieces(phi_nyx: np.ndarray) -> Iterator[Tensor]:
-    """Yield fields as x_nD, some at a time."""
-    step = max(1, CHUNK // phi_nyx[0].size) if len(phi_nyx) else 1
-    for first in range(0, len(phi_nyx), step):
-        yield torch.from_numpy(np.array(phi_nyx[first:first + step], np.float64)).flatten(1)
+def tensor(phi_nyx: np.ndarray) -> Tensor:
+    """Return fields as x_nD, in float64."""
+    return torch.from_numpy(np.array(phi_nyx, np.float64)).flatten(1)
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ The one has the singular spectra of every model, the other the means over draws 
 import shutil
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -27,12 +28,12 @@ from phi4hpc.latent import (
     precision,
 )
 from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.latent.tally import Tally, draws_at_once
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.leftout import announce
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.reconstructions import reconstructions, test_draws
@@ -42,6 +43,8 @@ from phi4hpc.storage.reader import Ensembles, Lattice
 
 EXAMPLES = 4
 """Configurations kept with their reconstructions."""
+UNDER_WAY = 'analysis'
+"""The folder of sums of models that are not analysed yet. See latent.tally."""
 
 
 def run(context: Context) -> None:
@@ -56,6 +59,8 @@ def run(context: Context) -> None:
         for model in missing:
             analyse(context, model, ensembles[model.L])
             progress.advance()
+    if context.comm.rank == 0:
+        shutil.rmtree(context.directory.file(UNDER_WAY), ignore_errors=True)
 
 
 def finished(context: Context) -> set[str]:
@@ -82,20 +87,35 @@ def analyse(context: Context, model: Model, lattice: Lattice) -> None:
     """Add one model to both files. Collective."""
     path = context.directory.file('models', f'{model.name}.pt')
     network = modelfile.load(path, model, torch_device(context.device))
-    each = partial(context.control.each, where=f'before the analysis of {model.name}')
-    results, total = spectra(context, model, network, lattice, each)
-    results |= over_test_draws(context, model, network, lattice, each)
-    entries = reconstructions(context, model, network, lattice, each)
+    tally = tally_of(context, model)
+    results, total = spectra(context, model, network, lattice, tally)
+    results |= over_test_draws(context, model, network, lattice, tally)
+    entries = reconstructions(context, model, network, lattice, tally)
     announce(context.comm)
     if context.comm.rank == 0:
         add_group(context, model, network, lattice, results, total)
         all_models = comparisons(context) | {model.name: entries}
         write_json(context.directory.file('reconstructions.json'), {'models': all_models})
+        shutil.rmtree(folder_of(context, model), ignore_errors=True)
     log.info('analyse %s: %d samples', model.name, total)
 
 
+def tally_of(context: Context, model: Model) -> Tally:
+    """Return the Tally of a model, which goes on from what an earlier run had added up."""
+    comm, folder = context.comm, folder_of(context, model)
+    if comm.rank == 0 and folder.exists():
+        log.info('analyse %s: goes on from sums that are there', model.name)
+    each = partial(context.control.each, where=f'in the analysis of {model.name}')
+    return Tally(each, folder, context.deck.checkpoint.interval, f'{comm.rank}of{comm.size}')
+
+
+def folder_of(context: Context, model: Model) -> Path:
+    """Return the folder of what is kept of a model while it is analysed."""
+    return context.directory.file(UNDER_WAY, model.name)
+
+
 def spectra(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
-            each: Pieces) -> tuple[dict[str, dict[str, np.ndarray]], int]:
+            tally: Tally) -> tuple[dict[str, dict[str, np.ndarray]], int]:
     """Return the singular spectra at draws spread evenly over the test draws, and their number.
 
     Collective.
@@ -104,38 +124,38 @@ def spectra(context: Context, model: Model, network: Autoencoder, lattice: Latti
     numbers = shards.evenly(lattice.chains * length(draws), deck.draws)
     first, last = block(len(numbers), comm.size, comm.rank)
     rung = lattice.rung(model.kappa)
-    phi_nyx = shards.read_numbers(lattice.phi, rung, draws, numbers[first:last])
+    phi_nyx = shards.Stored(lattice.phi, rung, draws, numbers[first:last])
     observables = {name: load(name) for name in deck.observables}
     ensemble = Ensemble(model.L, model.kappa, context.deck.action.lam)
     results = analysis.analyse(comm, network, phi_nyx, first, len(numbers), deck.directions,
-                               observables, ensemble, each)
+                               observables, ensemble, tally)
     return results, len(numbers)
 
 
 def over_test_draws(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
-                    each: Pieces) -> dict[str, dict[str, np.ndarray]]:
+                    tally: Tally) -> dict[str, dict[str, np.ndarray]]:
     """Return what the model keeps of momenta, of the distribution at a site, and so on. Collective.
     """
     comm, draws = context.comm, test_draws(context, lattice)
     total = lattice.chains * length(draws)
     first, last = block(total, comm.size, comm.rank)
-    phi_nyx = shards.read_range(lattice.phi, lattice.rung(model.kappa), draws, first, last, each)
+    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), draws, range(first, last))
     share = comm, network, phi_nyx, first, total
-    found = {'momentum': momentum.analyse(*share, context.deck.action.lam, each),
-             'distribution': distribution.analyse(*share, each),
-             'precision': precision.analyse(*share, each),
+    found = {'momentum': momentum.analyse(*share, context.deck.action.lam, tally),
+             'distribution': distribution.analyse(*share, tally),
+             'precision': precision.analyse(*share, tally),
              'information': information.analyse(
                  comm, partial(reconstruct, network),
-                 before_test(context, model, lattice, information.LEARN), *share[2:], each)}
-    if directions := metric.analyse(*share, each):
+                 before_test(context, model, lattice, information.LEARN), *share[2:], tally)}
+    if directions := metric.analyse(*share, tally):
         learn = list(before_test(context, model, lattice, ablation.LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
-            comm, network, directions, learn, *share[2:], each)}
+            comm, network, directions, learn, *share[2:], tally)}
         if model.settings.trained:
             begun = at_first_weights(context, model, learn)
             found['learned'] = learned.analyse(
                 comm, partial(reconstruct, network), partial(reconstruct, begun), model.latent,
-                learn, *share[2:], each)
+                learn, *share[2:], tally)
     return {name: arrays for name, arrays in found.items() if arrays}
 
 
@@ -165,7 +185,7 @@ def before_test(context: Context, model: Model, lattice: Lattice,
     draws, rung = slice(0, valid.stop), lattice.rung(model.kappa)
     numbers = shards.evenly(lattice.chains * length(draws), most)
     first, last = block(len(numbers), context.comm.size, context.comm.rank)
-    step = information.draws_at_once(model.L)
+    step = draws_at_once(model.L)
     for start in range(first, last, step):
         some = numbers[start:min(start + step, last)]
         yield shards.read_numbers(lattice.phi, rung, draws, some)

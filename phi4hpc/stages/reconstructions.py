@@ -1,5 +1,6 @@
 """What a model reconstructs: means over the same draws before and after it, at every kappa."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,9 +9,9 @@ from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.parts import split
 from phi4hpc.latent import losses
 from phi4hpc.latent.reconstruct import reconstruct
+from phi4hpc.latent.tally import Tally
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, chosen, moments
-from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.leftout import about, finite
 from phi4hpc.stages.context import Context
 from phi4hpc.statistics.estimates import blocks, compared, stacked
@@ -29,17 +30,26 @@ def test_draws(context: Context, lattice: Lattice) -> slice:
 
 
 def reconstructions(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
-                    each: Pieces) -> list[Entry]:
+                    tally: Tally) -> list[Entry]:
     """Return an entry for every kappa on rank 0, ascending; an empty list elsewhere.
 
     The means are over the test draws at the model's own kappa, over all draws at every other. The
-    kappas are shared out over the ranks. Collective.
+    kappas are shared out over the ranks. What takes long is kept, kappa by kappa. Collective.
     """
     comm, entries = context.comm, dict[int, Entry]()
     own = range(comm.rank, len(lattice.kappas), comm.size)
-    steps = (step for k in own
-             for step in reconstruct_rung(context, model, network, lattice, k, entries))
-    for _ in each(steps):
+
+    def steps() -> Iterator[None]:
+        for k in own:
+            begun = time.monotonic()
+            if kept := tally.kept(f'rung{k}'):
+                entries[k] = kept
+                continue
+            yield from reconstruct_rung(context, model, network, lattice, k, entries)
+            if tally.worthwhile(begun):
+                tally.keep(f'rung{k}', entries[k])
+
+    for _ in tally.each(steps()):
         pass
     everyone = [item for part in comm.gather(entries) or () for item in part.items()]
     return [entry for _, entry in sorted(everyone)]

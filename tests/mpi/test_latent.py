@@ -5,16 +5,16 @@ from functools import partial
 import numpy as np
 import pytest
 
-from phi4hpc.latent import ablation, information, learned, metric, momentum
+from phi4hpc.latent import ablation, information, learned, metric, momentum, tally
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.world import world
+from tests.analyses import LATENT, SIZE, bits, bits_with_stops, dense, share
 from tests.autoencoders import moved, network
 
 pytestmark = pytest.mark.mpi(min_size=2)
-SIZE, LATENT = 6, 7
 WHAT = {name: load(name) for name in ('binder', 'propagator', 'phi2')}, Ensemble(SIZE, 0.26, 0.02)
 
 
@@ -22,9 +22,7 @@ def model(family='dense'):
     """A model with no weight left at its start."""
     if family == 'convolutional':
         return moved(network('convolutional', L=SIZE), 0.1)
-    power_yx = np.random.default_rng(1).uniform(0.5, 2, (SIZE, SIZE))
-    made = network('dense', LATENT, SIZE, propagator_yx=power_yx + power_yx.T, hidden=20)
-    return moved(made, 0.1)
+    return dense()
 
 
 @pytest.mark.parametrize(('total', 'family'), [(50, 'dense'), (16, 'dense'), (5, 'dense'),
@@ -61,7 +59,8 @@ def test_no_rank_waits_for_another_before_its_own_jacobians_are_formed():
 
     phi_nyx = np.random.default_rng(2).standard_normal((16, SIZE, SIZE))
     first, last = block(16, comm.size, comm.rank)
-    found = analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT, each)
+    found = analyse(comm, model(), phi_nyx[first:last], first, 16, 3, *WHAT,
+                    tally.Tally(each))
     assert found['autoencoder']['sample'].all()
 
 
@@ -127,3 +126,14 @@ def test_what_was_learned_does_not_depend_on_the_number_of_ranks(total):
     expected = learned.analyse(MPI.COMM_SELF, *maps, [learn_nyx], phi_nyx, 0, total)
     for name, number in expected.items():
         np.testing.assert_allclose(results[name], number, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize(('total', 'last'), [(20, 31), (2, 5)])
+def test_an_analysis_with_stops_has_the_same_bits(total, last, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(tally, 'LEAST', 0)
+    comm = world()
+    folder = comm.bcast(tmp_path_factory.mktemp('stops') if comm.rank == 0 else None)
+    expected = bits(comm, tally.Tally(share=share(comm)), total)
+    found, _, runs = bits_with_stops(comm, folder, last, total)
+    assert found == expected
+    assert runs > 2
