@@ -12,6 +12,7 @@ words.j2 can be used in them, such as {{ UL() }}. Files of plots are named by th
 that draws them, or by the dotted path of the user's module.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -37,6 +38,8 @@ PACKAGE = 'phi4hpc.report.figures'
 SECTIONS = {'sampling': 'Sampling', 'transition': 'Transition', 'blockspin': 'Block spins',
             'kept': 'What is kept', 'latent': 'Jacobians', 'flow': 'Flow'}
 """The headings of the sections that figures stand in, in the order of the page."""
+
+MINUS = re.compile(r'(?<![\w-])-(?=\d)')
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
 
 
 def said(text: str, facts: dict[str, Any]) -> str:
-    """Return a title or a caption filled with facts."""
-    return ' '.join(template(text).render(f=facts).split())
+    """Return a title or a caption filled with facts, with a minus sign before negative numbers."""
+    return MINUS.sub('−', ' '.join(template(text).render(f=facts).split()))
 
 
 @cache

@@ -3,7 +3,7 @@
 import math
 import re
 
-from matplotlib.axis import Axis
+import numpy as np
 from matplotlib.figure import Figure
 
 from phi4hpc.flow.judgement import Judgement, judged
@@ -79,17 +79,13 @@ def legend(figure: Figure) -> None:
     figure.legend(handles.values(), handles, loc='outside lower center', ncols=3, fontsize=8)
 
 
-def logarithmic(axis: Axis) -> None:
-    """Label a logarithmic axis by plain numbers, also between the powers of ten."""
-    axis.set_major_formatter(lambda x, _: f'{x:g}')
-    axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in '25' else '')
-
-
 def rounded(error: float) -> str:
     """Return an error without its value, as text; a dash where it is not known."""
     if not math.isfinite(error):
         return UNDEFINED
-    return f'{error:.1g}' if error > ROUNDING else '0'
+    if error <= ROUNDING:
+        return '0'
+    return np.format_float_positional(error, 1, fractional=False, trim='-')
 
 
 def step_read(one: Judgement) -> str:
@@ -106,8 +102,9 @@ def title(blocks: str) -> str:
     if plain.startswith(LEARNED):
         # Of the model's name the family and its settings; here every block has 2 x 2 sites.
         words = re.sub(r'^L\d+_k[^_]*_', '', plain.removeprefix(LEARNED)).split('_')
-        plain = ', '.join(['learned', *(word for word in words
-                                        if not re.fullmatch(r'd\d+|block2', word))])
+        words = [re.sub(r'(?<=[a-z])(?=\d)', ' ', word) for word in words
+                 if not re.fullmatch(r'd\d+|block2', word)]
+        plain = ', '.join(['learned', *words])
     else:
-        plain = re.sub(r'_w(?=-?[\d.])', ', w = ', plain).replace('_', ' ')
+        plain = re.sub(r'_w(?=-?[\d.])', ', w = ', plain).replace('_', ' ').replace('-', '−')
     return f'{plain}: signs' if blocks.endswith(SIGNS) else plain

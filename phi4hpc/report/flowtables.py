@@ -30,7 +30,7 @@ class Paper(NamedTuple):
 PUBLISHED = (
     Paper('biased sampling, Ising L = 300', 'arXiv:1707.08683', 's',
           {'y_t': (1.009, 0.003), 'y_h': (1.8796, 0.0006)}),
-    Paper('learned flow of phi^4, from nu = 0.885(15)', 'arXiv:2510.06508', 'D',
+    Paper('learned flow of φ⁴, from ν = 0.885(15)', 'arXiv:2510.06508', 'D',
           {'y_t': (1 / 0.885, 0.015 / 0.885**2)}))
 
 

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, Tick
 from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.gridspec import SubplotSpec
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from phi4hpc.report.labels import formulas, plain
 from phi4hpc.report.style import Canvas, Mark, Trace
 
-COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error'
+COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error'
 
 
 def described(figure: Canvas, renderer: RendererAgg) -> dict[str, Any] | None:
@@ -86,17 +86,28 @@ def scale(axes: Axes, which: str) -> dict[str, Any]:
                              'domain': [float(end) for end in axis.get_view_interval()]}
     if about['type'] == 'symlog':
         about['constant'] = getattr(axis.get_transform(), 'linthresh')  # noqa: B009, not of all
-    if isinstance(axis.get_major_locator(), FixedLocator | NullLocator) \
+    locator = axis.get_major_locator()
+    about['whole'] = isinstance(locator, MaxNLocator) and all(
+        float(at).is_integer() for at in locator.tick_values(0, 1))
+    if isinstance(locator, FixedLocator | NullLocator) \
             or isinstance(axis.get_major_formatter(), FuncFormatter):
-        ticks = axis.get_major_ticks(), axis.get_majorticklocs()
-        about['ticks'] = [[float(at), plain(tick.label1.get_text())]
-                          for tick, at in zip(*ticks, strict=True)]
+        about['ticks'] = named(axis.get_major_ticks(), axis.get_majorticklocs())
+    if isinstance(axis.get_minor_formatter(), FuncFormatter):
+        about['ticks'] += [tick for tick in named(axis.get_minor_ticks(), axis.get_minorticklocs())
+                           if tick[1]]
     return about
+
+
+def named(ticks: list[Tick], where: np.ndarray) -> list[list[Any]]:
+    """Return [[place, name]] of the ticks of an axis."""
+    return [[float(at), plain(tick.label1.get_text())]
+            for tick, at in zip(ticks, where, strict=True)]
 
 
 def mark(own: Mark) -> dict[str, Any]:
     """Return a mark as plain values."""
-    return {'axis': own.axis, 'low': own.low, 'high': own.high, **own.look}
+    return {'axis': own.axis, 'low': own.low, 'high': own.high, **own.look,
+            'series': plain(own.label), 'word': own.word}
 
 
 def series(figure: Canvas, trace: Trace) -> str:
@@ -109,7 +120,7 @@ def series(figure: Canvas, trace: Trace) -> str:
     if trace.label:
         return plain(trace.label)
     alike = [other for other in figure.traces if other.look['colour'] == trace.look['colour']]
-    if len({other.look['marker'] for other in alike if 'marker' in other.look}) > 1:
+    if len({other.look['marker'] for other in alike if other.kind == 'points'}) > 1:
         alike = [other for other in alike if other.look.get('marker') == trace.look.get('marker')]
     labels = {other.label for other in alike if other.label}
     return plain(labels.pop()) if len(labels) == 1 else ''
@@ -117,7 +128,8 @@ def series(figure: Canvas, trace: Trace) -> str:
 
 def legend(figure: Canvas) -> dict[str, str]:
     """Return {series: its label as HTML}."""
-    return {plain(trace.label): formulas(trace.label) for trace in figure.traces if trace.label}
+    return {plain(own.label): formulas(own.label) for own in (*figure.marks, *figure.traces)
+            if own.label}
 
 
 def table(figure: Canvas) -> str:
@@ -128,8 +140,9 @@ def table(figure: Canvas) -> str:
     for number, axes in enumerate(panels(figure), 1):
         names = scale(axes, 'x')['name'], scale(axes, 'y')['name']
         for trace in (own for own in figure.traces if own.axes is axes):
-            errors = [None] * len(trace.x) if trace.error is None else trace.error.tolist()
+            errors = ([None] * len(trace.x) if part is None else part.tolist()
+                      for part in (trace.error, trace.x_error))
             same = number, series(figure, trace), trace.kind, *names
             writer.writerows((*same, *row) for row in
-                             zip(trace.x.tolist(), trace.y.tolist(), errors, strict=True))
+                             zip(trace.x.tolist(), trace.y.tolist(), *errors, strict=True))
     return text.getvalue()

@@ -40,19 +40,31 @@ function valued(value, error) {
 
 // What a tip says of a row of the data.
 function words(row) {
-  const argument = Number(row.x.toPrecision(7));
+  const argument = row.x_error ? valued(row.x, row.x_error) : Number(row.x.toPrecision(7));
   return [row.series, `${row.x_name} = ${argument}`,
           `${row.y_name} = ${valued(row.y, row.error)}`].filter(Boolean).join('\n');
 }
 
+// Returns how many ticks an axis has room for, or the ticks where they are whole numbers.
+function roomy(about, domain, size) {
+  let count = Math.max(3, Math.floor(size / 70));
+  if (about.type !== 'linear') return count;
+  const [low, high] = d3.extent(domain), names = () =>
+    d3.ticks(low, high, count).map(d3.tickFormat(low, high, count));
+  while (count > 2 && d3.sum(names(), name => 7 * name.length + 12) > size) count -= 1;
+  return about.whole ? d3.ticks(low, high, count).filter(Number.isInteger) : count;
+}
+
 // Returns the options of an axis, over the limits `domain`.
 function axis(about, domain, size) {
-  const options = {type: about.type, domain, label: null, ticks: Math.max(3, size / 70)};
+  const options = {type: about.type, domain, label: null, ticks: roomy(about, domain, size)};
   if (about.constant) options.constant = about.constant;
   if (about.ticks) {
     const [low, high] = d3.extent(domain), names = new Map(about.ticks);
     options.ticks = [...names.keys()].filter(at => low <= at && at <= high);
     options.tickFormat = at => names.get(at);
+  } else if (about.whole) {
+    options.tickFormat = 'd';
   } else if (about.type === 'log') {
     options.tickFormat = '~g';
     const [low, high] = d3.extent(domain);
@@ -63,7 +75,8 @@ function axis(about, domain, size) {
 
 // Returns whether the names of given ticks need to lean, as they have no room side by side.
 function crowded(about, size) {
-  return 7 * d3.sum(about.ticks ?? [], ([, name]) => d3.max(name.split('\n'), d => d.length)) > size;
+  const letters = name => d3.max(name.split('\n'), line => line.length);
+  return 7 * d3.sum(about.ticks ?? [], ([, name]) => letters(name)) > size;
 }
 
 function dashes({dotted}) {
@@ -75,6 +88,7 @@ function marksOf(trace, rows, low) {
   const colour = ink(trace.colour), common = {x: 'x', clip: true};
   const above = y => Math.max(y, low);        // an error bar that passes 0 ends at a log axis
   const ends = {y1: row => above(row.y - row.error), y2: row => above(row.y + row.error)};
+  const across = {x1: row => row.x - row.x_error, x2: row => row.x + row.x_error};
   const line = {...common, y: 'y', stroke: colour};
   switch (trace.kind) {
     case 'band': return [Plot.areaY(rows, {...common, ...ends, fill: colour, fillOpacity: 0.3,
@@ -83,22 +97,37 @@ function marksOf(trace, rows, low) {
     case 'line': return [Plot.lineY(rows, {...line, strokeWidth: 1.1,
                                            strokeDasharray: trace.dashed ? dashes(trace) : null,
                                            curve: trace.steps ? 'step' : 'linear'})];
-    case 'bars': return [Plot.ruleX(rows, {...common, ...ends, stroke: colour, strokeWidth: 5,
-                                           strokeOpacity: 0.3})];
+    case 'bars': {
+      const pale = {stroke: colour, strokeWidth: trace.width, strokeOpacity: 0.3, clip: true};
+      return [rows.some(row => row.x_error) ? Plot.ruleY(rows, {y: 'y', ...across, ...pale})
+                                            : Plot.ruleX(rows, {x: 'x', ...ends, ...pale})];
+    }
+    case 'boxes': return [Plot.rect(rows, {...ends, x1: row => row.x - trace.width / 2,
+                                           x2: row => row.x + trace.width / 2, clip: true,
+                                           fill: 'none', stroke: colour, strokeWidth: 0.8})];
   }
   const [symbol, rotate = 0] = SYMBOLS[trace.marker] ?? SYMBOLS.o;
-  return [Plot.ruleX(rows, {...common, ...ends, stroke: colour, strokeWidth: 1.2}),
-          Plot.dot(rows, {...common, y: 'y', symbol, rotate, stroke: colour, r: 3,
+  const bar = {stroke: colour, strokeWidth: 1.2, clip: true};
+  return [Plot.ruleX(rows, {x: 'x', ...ends, ...bar}),
+          Plot.ruleY(rows.filter(row => row.x_error), {y: 'y', ...across, ...bar}),
+          Plot.dot(rows, {...common, y: 'y', symbol, rotate, stroke: colour,
+                          r: trace.marker === '.' ? 1 : 3,
                           fill: trace.filled ? colour : 'var(--ground)', strokeWidth: 1.2})];
 }
 
-// Returns the line or the shaded range of a mark.
-function markOf({axis, low, high, colour, dotted}) {
-  const stroke = {stroke: ink(colour), strokeOpacity: 0.7, strokeDasharray: dashes({dotted}),
-                  clip: true};
-  if (low === high) return (axis === 'x' ? Plot.ruleX : Plot.ruleY)([low], stroke);
+// Returns the line or the shaded range of a mark, or the arrowhead and the word at an edge.
+function markOf({axis, low, high, colour, dashed, dotted, word, above}) {
+  if (word) {
+    const edge = {x: [low], frameAnchor: above ? 'top' : 'bottom', dy: above ? 7 : -7,
+                  fill: ink(colour), clip: true};
+    return [Plot.dot([word], {...edge, symbol: 'triangle', rotate: above ? 0 : 180, r: 3}),
+            Plot.text([word], {...edge, text: [word], textAnchor: 'end', dx: -7})];
+  }
+  const stroke = {stroke: ink(colour), strokeOpacity: 0.7, clip: true,
+                  strokeDasharray: dashed ? dashes({dotted}) : null};
+  if (low === high) return [(axis === 'x' ? Plot.ruleX : Plot.ruleY)([low], stroke)];
   const range = axis === 'x' ? {x1: [low], x2: [high]} : {y1: [low], y2: [high]};
-  return Plot.rect({length: 1}, {...range, fill: 'currentColor', fillOpacity: 0.08, clip: true});
+  return [Plot.rect({length: 1}, {...range, fill: 'currentColor', fillOpacity: 0.08, clip: true})];
 }
 
 // Returns a plot that readers of screens pass over: the keys, and the CSV file, tell its values.
@@ -135,7 +164,7 @@ class Panel {
   get rows() {
     const [[left, right], [low, high]] = this.limits().map(ends => d3.extent(ends));
     return this.traces.filter(trace => !this.figure.hidden.has(trace.series))
-      .filter(trace => trace.kind !== 'bars').flatMap(trace => trace.rows)
+      .filter(({kind}) => !['bars', 'boxes'].includes(kind)).flatMap(trace => trace.rows)
       .filter(({x, y}) => left <= x && x <= right && low <= y && y <= high);
   }
 
@@ -156,13 +185,14 @@ class Panel {
                              tickFormat: at => tickFormat(at).replaceAll('\n', ', ')});
     }
     const low = this.about.y.type === 'log' ? d3.min(y) : -Infinity;
-    const shown = this.traces.filter(trace => !this.figure.hidden.has(trace.series));
+    const [shown, marks] = [this.traces, this.about.marks].map(
+      drawn => drawn.filter(({series}) => !this.figure.hidden.has(series)));
     const rows = this.rows, chosen = rows[this.chosen];
     const tip = {x: 'x', y: 'y', title: words, fontSize: 12, maxRadius: 60};
     this.svg = drawn({
       width, height, ...this.margin, style: {background: 'none', fontSize: '12px'},
       x: across, y: axis(this.about.y, y, height),
-      marks: [...this.about.marks.map(markOf), Plot.frame({strokeOpacity: 0.5}),
+      marks: [...marks.flatMap(markOf), Plot.frame({strokeOpacity: 0.5}),
               ...shown.flatMap(trace => marksOf(trace, trace.rows, low)),
               chosen ? Plot.tip([chosen], tip) : Plot.tip(rows, Plot.pointer(tip))],
     });
@@ -227,8 +257,9 @@ class Figure {
     const data = new Map(rows);
     const grid = make('div', {class: 'grid'});
     grid.style.gridTemplateColumns = about.columns.map(ratio => `minmax(0, ${ratio}fr)`).join(' ');
+    const titled = new Set(about.panels.filter(panel => panel.title).map(({row}) => row));
     about.panels.forEach((panel, number) => grid.append(
-      this.placed(panel, this.filled(panel, data.get(number + 1) ?? []))));
+      this.placed(panel, this.filled(panel, data.get(number + 1) ?? [], titled))));
     this.live = make('div', {class: 'live'}, this.legend(about), grid);
     element.prepend(this.live);
     element.classList.add('played');
@@ -238,12 +269,15 @@ class Figure {
 
   static row(row) {
     return {...row, panel: Number(row.panel), x: Number(row.x), y: Number(row.y),
-            error: row.error === '' ? null : Number(row.error)};
+            error: row.error === '' ? null : Number(row.error),
+            x_error: row.x_error === '' ? null : Number(row.x_error)};
   }
 
-  filled(about, rows) {
+  filled(about, rows, titled) {
     if (about.part) return cutOut(this.element.querySelector('.still img'), about.part);
-    const panel = new Panel(this, about, rows);
+    // Panels beside one with a title begin as far below.
+    const title = about.title || (titled.has(about.row) ? '\u00a0' : '');
+    const panel = new Panel(this, {...about, title}, rows);
     this.panels.push(panel);
     return panel.element;
   }
@@ -255,9 +289,12 @@ class Figure {
 
   legend(about) {
     const looks = new Map();
-    for (const trace of about.panels.flatMap(panel => panel.traces ?? [])) {
-      if (trace.series in about.legend && !(looks.get(trace.series)?.marker))
-        looks.set(trace.series, trace);
+    for (const {marks = [], traces = []} of about.panels) {
+      for (const own of [...marks, ...traces]) {
+        const known = looks.get(own.series);
+        if (own.series in about.legend && (!known || (own.marker && !known.marker)))
+          looks.set(own.series, own);
+      }
     }
     const entries = [...looks].map(([series, trace]) => {
       const button = make('button', {type: 'button', 'aria-pressed': true, 'aria-label': series},
@@ -274,7 +311,8 @@ class Figure {
                      y: {domain: [0, 2]}};
     const rows = trace.marker ? [{x: 1, y: 1, error: 0}]
                               : [0, 2].map(x => ({x, y: 1, error: 0.6}));
-    return drawn({...options, marks: marksOf({...trace, steps: false}, rows, -Infinity)});
+    const line = {kind: 'line', ...trace, steps: false};       // a mark is a line across a panel
+    return drawn({...options, marks: marksOf(line, rows, -Infinity)});
   }
 
   toggle(series, button) {

@@ -1,8 +1,8 @@
 """How figures look: points with error bars, bands, lines, and mosaics of lattice images.
 
-`points`, `band`, `line` and `bars` also note what they draw as a Trace of their Canvas, and
-`reference` and `shade` as a Mark: the page draws its interactive plots from these, and the numbers
-seen in a figure can be had beside it. Nothing here knows what is drawn.
+`points`, `dots`, `band`, `line`, `bars` and `boxes` also note what they draw as a Trace of their
+Canvas, and `reference`, `shade` and `landmark` as a Mark: the page draws its interactive plots from
+these, and the numbers seen in a figure can be had beside it. Nothing here knows what is drawn.
 """
 
 from dataclasses import dataclass, field
@@ -12,15 +12,19 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p*'                  # of another number than colours, so that pairs differ
 BETWEEN = 4                            # points of a smooth curve for each that is computed
+NAMED = {0.8: '23468', 1.6: '235', 4.0: '25'}
+"""First digits of the numbers that a logarithmic axis names, by the decades that it spans."""
 PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
 ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
@@ -29,12 +33,13 @@ ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
 
 @dataclass(frozen=True)
 class Trace:
-    """What was drawn in one stroke: (x, y) with their errors, which a line has not.
+    """What was drawn in one stroke: (x, y) with their errors, which lines and dots have not.
 
-    `kind` is 'points', 'band' (y plus and minus error), 'line', or 'bars' (broad and pale, from
-    y minus to y plus error). `look` has the `colour` (#rrggbb), and of points the `marker` as
+    `kind` is 'points', 'dots', 'band' (y plus and minus error), 'line', 'bars' (broad and pale,
+    from y minus to y plus error, or from x minus to x plus `x_error`), or 'boxes' (open, of the
+    same height). `look` has the `colour` (#rrggbb), and of points and dots the `marker` as
     matplotlib names it and whether it is `filled`, of a line whether it is `dashed`, `dotted` or in
-    `steps`.
+    `steps`, of bars the `width` in points, of boxes that in units of x.
     """
 
     axes: Axes
@@ -44,6 +49,7 @@ class Trace:
     error: np.ndarray | None
     label: str
     look: dict[str, Any] = field(default_factory=dict)
+    x_error: np.ndarray | None = None
 
     @property
     def panel(self) -> int:
@@ -58,13 +64,19 @@ class Trace:
 
 @dataclass(frozen=True)
 class Mark:
-    """A line across a panel, at a value of 'x' or of 'y', or a shaded range of that `axis`."""
+    """A line across a panel, at a value of 'x' or of 'y', or a shaded range of that `axis`.
+
+    Where `word` is given it is a value of x beyond the panel instead, which an arrowhead and a word
+    show at its edge.
+    """
 
     axes: Axes
     axis: str
     low: float
     high: float
     look: dict[str, Any]
+    label: str = ''
+    word: str = ''
 
 
 class Canvas(Figure):
@@ -119,9 +131,22 @@ def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, 
            'markerfacecolor': 'white'}
     drawn = axes.errorbar(x, value, yerr=error, **{**own, **look})
     marker = drawn.lines[0]
-    note(axes, 'points', x, value, error, look.get('label'), marker.get_color(),
-         marker=marker.get_marker(), filled=to_hex(marker.get_markerfacecolor()) != '#ffffff')
+    note(axes, 'points', x, value, error, look.get('label'), marker.get_color(), look.get('xerr'),
+         **of_marker(marker))
     return drawn
+
+
+def dots(axes: Axes, x: ArrayLike, y: ArrayLike, number: int = 0, **look: Any) -> None:
+    """Draw values whose errors stand elsewhere, or that are errors themselves, as markers."""
+    drawn, = axes.plot(x, y, **{'ls': 'none', 'marker': MARKERS[number % len(MARKERS)],
+                                'color': colour(number), **look})
+    note(axes, 'dots', x, y, None, look.get('label'), drawn.get_color(), **of_marker(drawn))
+
+
+def of_marker(drawn: Line2D) -> dict[str, Any]:
+    """Return what a Trace says of a marker."""
+    return {'marker': drawn.get_marker(),
+            'filled': to_hex(drawn.get_markerfacecolor()) != '#ffffff'}
 
 
 def band(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: int = 0,
@@ -157,27 +182,65 @@ def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
 
 
 def bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, number: int = 0,
-         width: float = 5) -> None:
-    """Draw broad pale bars behind points, in the colour of `number`: a spread and no error."""
+         width: float = 5, color: Any = None, label: str | None = None) -> None:
+    """Draw broad pale bars behind points, in the colour of `number`: a spread and no error.
+
+    `label` is that of the points, which no legend names twice.
+    """
     low, high = np.asarray(low, float), np.asarray(high, float)
-    note(axes, 'bars', x, (low + high) / 2, (high - low) / 2, None, colour(number))
-    axes.vlines(x, low, high, color=colour(number), lw=width, alpha=0.3, zorder=0)
+    color = colour(number) if color is None else color
+    note(axes, 'bars', x, (low + high) / 2, (high - low) / 2, label, color, width=width)
+    axes.vlines(x, low, high, color=color, lw=width, alpha=0.3, zorder=0)
+
+
+def bars_across(axes: Axes, low: ArrayLike, high: ArrayLike, y: ArrayLike, width: float = 5,
+                color: Any = None) -> None:
+    """Draw broad pale bars from `low` to `high` of x, at some y."""
+    low, high = np.asarray(low, float), np.asarray(high, float)
+    note(axes, 'bars', (low + high) / 2, y, None, None, color, (high - low) / 2, width=width)
+    axes.hlines(y, low, high, color=color, lw=width, alpha=0.3, zorder=0)
+
+
+def boxes(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: int = 0,
+          width: float = 0.1, label: str | None = None) -> None:
+    """Draw open boxes about points, `width` across, in the colour of `number`; see `bars`."""
+    value, error = np.asarray(value, float), np.asarray(error, float)
+    note(axes, 'boxes', x, value, error, label, colour(number), width=width)
+    axes.bar(x, 2 * error, width, value - error, fill=False, edgecolor=colour(number), lw=0.6)
 
 
 def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
-    """Draw one legend below all panels, with everything that any of `axes` names, each once."""
+    """Draw one legend below all panels, with everything that any of `axes` names, each once.
+
+    It has at most `ncols` names in a row, and rows are about equally full.
+    """
     handles = {name: handle for ax in np.ravel(axes) for handle, name in
                zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles, loc='outside lower center', ncols=ncols)
+    rows = -(-len(handles) // ncols) or 1
+    figure.legend(handles.values(), handles, loc='outside lower center',
+                  ncols=-(-len(handles) // rows) or 1)
+
+
+def logarithmic(axis: Axis) -> None:
+    """Label a logarithmic axis by plain numbers, also between its powers of ten.
+
+    Longer axes name fewer of these, and the longest are left as they are.
+    """
+    low, high = axis.get_view_interval()
+    digits = next((digits for decades, digits in NAMED.items() if high < 10**decades * low), None)
+    if digits:
+        axis.set_major_formatter(lambda x, _: f'{x:g}')
+        axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in digits else '')
 
 
 def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
-         label: str | None, color: Any, **look: Any) -> None:
+         label: str | None, color: Any, x_error: ArrayLike | None = None, **look: Any) -> None:
     """Add a Trace to the Canvas of some axes."""
     x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
-    errors = None if error is None else np.atleast_1d(np.asarray(error, float))
+    errors = [None if part is None else np.atleast_1d(np.asarray(part, float))
+              for part in (error, x_error)]
     look = {'colour': to_hex(color), **look}
-    canvas(axes).traces.append(Trace(axes, kind, x, y, errors, label or '', look))
+    canvas(axes).traces.append(Trace(axes, kind, x, y, errors[0], label or '', look, errors[1]))
 
 
 def canvas(axes: Axes) -> Canvas:
@@ -205,9 +268,9 @@ def reference(axes: Axes, x: float | None = None, y: float | None = None,
     for axis, value, across in (('x', x, axes.axvline), ('y', y, axes.axhline)):
         if value is not None:
             across(value, **style)
-            canvas(axes).marks.append(Mark(axes, axis, float(value), float(value),
-                                           {'colour': to_hex(style['color']),
-                                            'dotted': style['ls'] == ':'}))
+            canvas(axes).marks.append(Mark(axes, axis, float(value), float(value), {
+                'colour': to_hex(style['color']), 'dotted': style['ls'] == ':',
+                'dashed': style['ls'] != '-'}, label or ''))
 
 
 def shade(axes: Axes, axis: str, low: float, high: float) -> None:
@@ -215,6 +278,17 @@ def shade(axes: Axes, axis: str, low: float, high: float) -> None:
     across = axes.axvspan if axis == 'x' else axes.axhspan
     across(low, high, color='0.9', lw=0, zorder=-1)
     canvas(axes).marks.append(Mark(axes, axis, float(low), float(high), {'colour': '#e6e6e6'}))
+
+
+def landmark(axes: Axes, x: float, word: str, above: bool) -> None:
+    """Show by an arrowhead and a word where something lies above or below the panel."""
+    y, transform = (0.97 if above else 0.03), axes.get_xaxis_transform()
+    axes.plot([x], [y], '^' if above else 'v', color='0.3', markersize=4, clip_on=False,
+              transform=transform)
+    axes.annotate(word, (x, y), (-5, 0), xycoords=transform, textcoords='offset points', fontsize=7,
+                  ha='right', va='center', color='0.3')
+    canvas(axes).marks.append(Mark(axes, 'x', float(x), float(x), {
+        'colour': '#4d4d4d', 'above': above}, word=word))
 
 
 def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,

@@ -10,6 +10,7 @@ import h5py
 import matplotlib as mpl
 import matplotlib.image
 import pytest
+from matplotlib.container import ErrorbarContainer
 
 from phi4hpc import plugins
 from phi4hpc.errors import UserError
@@ -22,7 +23,7 @@ from phi4hpc.report.style import Missing, panels, points
 from tests.made_up import KAPPAS, SIZES, make
 
 NAMES = plugins.names(PACKAGE)
-HOLES = r'None|nan|Undefined|built-in|[{}]'
+HOLES = r'None|nan|Undefined|built-in|[{}]|&lt;/?[a-z]+&gt;'
 
 
 @pytest.fixture(scope='module')
@@ -103,7 +104,8 @@ def stored(study):
 def test_points_that_are_drawn_are_traced_and_equal_the_numbers_of_the_run(drawn, stored, name):
     for plot in drawn[name]:
         of_points = [trace for trace in plot.traces if trace.kind == 'points']
-        seen = sum(len(ax.containers) for ax in plot.figure.axes)
+        seen = sum(isinstance(container, ErrorbarContainer)
+                   for ax in plot.figure.axes for container in ax.containers)
         assert len(of_points) == seen
         if seen:
             # What is derived, such as a ratio to a fit, stands beside what the run has stored.
@@ -114,11 +116,31 @@ def test_points_that_are_drawn_are_traced_and_equal_the_numbers_of_the_run(drawn
 @pytest.mark.parametrize('name', NAMES)
 def test_every_trace_says_what_it_is(drawn, name):
     for trace in (trace for plot in drawn[name] for trace in plot.traces):
-        assert trace.kind in ('points', 'band', 'line', 'bars')
+        assert trace.kind in ('points', 'dots', 'band', 'line', 'bars', 'boxes')
         assert re.fullmatch('#[0-9a-f]{6}', trace.look['colour'])
         assert trace.x.shape == trace.y.shape
-        assert trace.kind == 'line' or trace.error.shape == trace.y.shape
+        errors = [error for error in (trace.error, trace.x_error) if error is not None]
+        assert errors or trace.kind in ('line', 'dots')
+        assert all(error.shape == trace.y.shape for error in errors)
         assert any(trace.axis_labels)
+
+
+def strokes(axes):
+    """Return how many things are drawn in some axes, each set of points or of bars as one."""
+    artists = sum(map(len, (axes.lines, axes.collections, axes.patches, axes.texts)))
+    return artists - sum(len(container.get_children()) - 1 for container in axes.containers)
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_the_page_has_all_that_a_panel_shows(drawn, name):
+    for plot in drawn[name]:
+        assert [*plot.figure.texts, *plot.figure.lines, *plot.figure.patches] == []
+        for axes in {trace.axes for trace in plot.traces}:
+            # A band is filled and has a line; a landmark has an arrowhead and a word.
+            noted = sum(2 if trace.kind == 'band' else 1
+                        for trace in plot.traces if trace.axes is axes)
+            noted += sum(2 if mark.word else 1 for mark in plot.figure.marks if mark.axes is axes)
+            assert strokes(axes) == noted, axes.get_title() or axes.get_ylabel()
 
 
 def test_binder_traces_are_the_cumulants_with_their_lattice(study, drawn):
@@ -197,19 +219,19 @@ def captions(study):
 
 
 @pytest.mark.parametrize(('made', 'there', 'absent'), [
-    ({}, ['In the symmetric phase', 'In the broken phase', 'It peaks at the transition',
+    ({}, ['In the symmetric phase', 'In the broken phase', 'It peaks near the transition',
           'U* = 0.610692', 'κc(0.02) = 0.269500(5)', 'as this run finds it'],
      ['At λ = 0 the', 'known from earlier']),
     ({'found': False}, ['κc(0.02) = 0.26952(1)', 'known from earlier runs'], ['as this run finds']),
     ({'kappas': KAPPAS[:2], 'found': False},
      ['In the symmetric phase', 'U* = 0.610692', 'What the interaction adds'],
-     ['In the broken phase', 'It peaks at the transition', 'κc(0.02)']),
+     ['In the broken phase', 'It peaks near the transition', 'κc(0.02)']),
     ({'kappas': KAPPAS[3:], 'found': False}, ['In the broken phase', 'No free form is fitted'],
-     ['In the symmetric phase', 'It peaks at the transition', 'κc(0.02)']),
+     ['In the symmetric phase', 'It peaks near the transition', 'κc(0.02)']),
     ({'kappas': KAPPAS[:1], 'lam': 0.0},
      ['At λ = 0 the magnetisation is Gaussian', 'Without interaction there is no correction',
       'standard errors at most'],
-     ['In the broken phase', 'peaks at the transition', 'U*', 'κc', 'interaction adds']),
+     ['In the broken phase', 'peaks near the transition', 'U*', 'κc', 'interaction adds']),
 ], ids=['both phases', 'known kappa_c', 'symmetric', 'broken', 'free'])
 def test_captions_say_what_this_study_shows(tmp_path, made, there, absent):
     text = captions(make(tmp_path, trained=False, **made))

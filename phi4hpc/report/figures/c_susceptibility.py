@@ -8,14 +8,15 @@ from phi4hpc.report import against_kappa
 from phi4hpc.report.findings import peaks
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, panels
+from phi4hpc.report.style import FULL, Plot, logarithmic, panels
 
 PLACE = 'transition', 30
 TITLE = 'Susceptibility'
 CAPTION = """
 Left: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for
 ⟨{{ M() }}⟩ because both signs of {{ M() }} are sampled.
-{% if f.grows %} It peaks at the transition. From {{ L() }} = {{ f.grows.small }} to
+{% if f.beyond %} Curves are reweighted beyond the rungs, to where it peaks.{% endif %}
+{%- if f.grows %} It peaks near the transition. From {{ L() }} = {{ f.grows.small }} to
 {{ f.grows.large }} the peak grows like {{ L() }}<sup>{{ f.grows.power }}</sup>; in the Ising class
 the power tends to 7/4 on large lattices.
 {%- elif not f.interacting %} At λ = 0 the magnetisation is Gaussian, so
@@ -34,11 +35,20 @@ the power tends to 7/4 on large lattices.
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure."""
     figure, axes = panels(1, 2, FULL, 2.9)
-    against_kappa.draw(axes[0, 0], study, 'susceptibility')
-    against_kappa.draw(axes[0, 1], study, 'susceptibility_m2')
+    against_kappa.draw(axes[0, 0], study, 'susceptibility', peaks=True)
+    against_kappa.draw(axes[0, 1], study, 'susceptibility_m2', peaks=True)
     axes[0, 1].set_yscale('log')
+    logarithmic(axes[0, 1].yaxis)
     axes[0, 0].legend()
-    yield Plot(figure, {**against_kappa.facts(study), 'peaks': peaks(study), 'grows': grows(study)})
+    yield Plot(figure, {**against_kappa.facts(study), 'peaks': peaks(study), 'grows': grows(study),
+                        'beyond': beyond(study)})
+
+
+def beyond(study: Study) -> bool:
+    """Return whether a peak lies beyond the rungs of its lattice."""
+    ends = {L: study.kappas(L)[[0, -1]] for L in study.sizes}
+    return any(not ends[peak['L']][0] <= peak['kappa']['value'] <= ends[peak['L']][1]
+               for peak in study.transition['peaks'])
 
 
 def grows(study: Study) -> dict[str, object] | None:

@@ -4,13 +4,23 @@ from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from phi4hpc.flow.judgement import EXACT, Exponent, Judgement
 from phi4hpc.report import flow
 from phi4hpc.report.flowtables import PUBLISHED
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, bars, colour, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Missing,
+    Plot,
+    bars,
+    boxes,
+    colour,
+    dots,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'flow', 30
 TITLE = 'Exponents by step'
@@ -22,12 +32,12 @@ Bars with caps: jackknife errors; broad pale bars: truncation, the change from t
 before; open boxes: lattice, the change from half the lattice at the same step
 {%- if f.seeds %}; dots: single training seeds{% endif %}. Full markers: the first step at which
 both exponents agree with those of the next within two joint errors, where there is one.
-“lit.”, published: ■ biased sampling of the Ising model at {{ L() }} = 300 (arXiv:1707.08683), whose
-systematic error of y<sub>h</sub> is a thousand times the one shown; ◆ 1/ν of a learned flow of
-this theory (arXiv:2510.06508). For a linear block that keeps the zero mode, y<sub>h</sub> is
-2 − log<sub>2</sub> of the factor that the field is divided by, exactly: it tests the
-normalisation of the field and not the block spin.
-{%- if f.beyond %} Beyond the axes: {{ f.beyond }}.{% endif %}
+“lit.”, published, where the axes reach it: ■ biased sampling of the Ising model at
+{{ L() }} = 300 (arXiv:1707.08683), whose systematic error of y<sub>h</sub> is a thousand times the
+one shown; ◆ 1/ν of a learned flow of this theory (arXiv:2510.06508). For a linear block that
+keeps the zero mode, y<sub>h</sub> is 2 − log<sub>2</sub> of the factor that the field is divided
+by, exactly: it tests the normalisation of the field and not the block spin.
+{%- if f.beyond %} Beyond the axes: {{ f.beyond | safe }}.{% endif %}
 """
 
 LABELS = {'y_t': r'$y_t$', 'y_h': r'$y_h$'}
@@ -44,7 +54,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         return
     numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
     sides = flow.sides(sorted(by_name))
-    figure, axes = panels(2, len(sides), FULL, 6.6, sharex=True, sharey='row')
+    figure, axes = panels(2, len(sides), FULL, 6.6, sharex=True)
     last = max(each.step for one in judgements for each in (*one.y_t, *one.y_h))
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for ax, name in zip(column, EXACT, strict=True):
@@ -54,7 +64,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                            flow.title(blocks))
             draw_published(ax, name, last + 1)
             reference(ax, y=EXACT[name])
-            ax.set_ylim(*limits(judgements, name))
+            ax.set_ylim(*limits([by_name[blocks] for blocks in names], name))
         column[0].set_title(f'of {side}')
         column[-1].set_xticks(range(1, last + 2), [*map(str, range(1, last + 1)), 'lit.'])
         for ax in column:
@@ -71,17 +81,16 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
 def draw_steps(axes: Axes, steps: list[Exponent], settled: int | None, apart: float,
                number: int, label: str) -> None:
     """Draw an exponent of one kind of block spin, a marker for each step."""
-    for position, one in enumerate(steps):
+    for one in steps:
         x = one.step + apart
-        bars(axes, [x], [one.value - one.truncation], [one.value + one.truncation], number)
-        axes.add_patch(Rectangle((x - 0.05, one.value - one.lattice), 0.1, 2 * one.lattice,
-                                 fill=False, ec=colour(number), lw=0.6))
+        bars(axes, [x], [one.value - one.truncation], [one.value + one.truncation], number,
+             label=label)
+        if np.isfinite(one.lattice):
+            boxes(axes, [x], [one.value], [one.lattice], number, label=label)
         if len(one.seeds) > 1:
-            axes.plot([x + 0.06] * len(one.seeds), one.seeds, '.', color=colour(number),
-                      markersize=2)
+            dots(axes, [x + 0.06] * len(one.seeds), one.seeds, number, marker='.', markersize=2)
         face = colour(number) if one.step == settled else 'white'
-        points(axes, [x], [one.value], [one.error], number, markerfacecolor=face,
-               label=label if position == 0 else None)
+        points(axes, [x], [one.value], [one.error], number, markerfacecolor=face, label=label)
 
 
 def draw_published(axes: Axes, name: str, x: float) -> None:

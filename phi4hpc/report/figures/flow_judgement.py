@@ -9,7 +9,7 @@ from phi4hpc.flow.kinds import of_signs
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, MARKERS, Plot, colour, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, colour, dots, logarithmic, panels, points, reference
 
 PLACE = 'flow', 50
 TITLE = 'Which block spin is best'
@@ -24,6 +24,8 @@ with y<sub>t</sub> = {{ f.best.value }} and a truncation error of {{ f.best.trun
 {%- else %} No block spin has arrived.{% endif %}
 {%- if f.never %} Not arrived: {{ f.never | join('; ') }}.{% endif %}
 """
+
+LOWEST = 1e-4                 # of |y_t - 1| that is shown; what is below is right by chance
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -45,9 +47,11 @@ def draw(study: Study) -> Iterator[Plot]:
                    label=flow.title(blocks))
         reference(ax, y=WITHIN)
         ax.set(xlabel='step', yscale='log', title=f'of {side}', xlim=(0.5, never - 0.5))
-        ax.set_ylim(max(ax.get_ylim()[0], 1e-3), 1)
+        lowest = min(abs(each.value / EXACT['y_t'] - 1) for blocks in names
+                     for each in by_name[blocks].y_t)
+        ax.set_ylim(max(0.5 * min(lowest, WITHIN), LOWEST), 1)
         ax.set_xticks(range(1, never))
-        flow.logarithmic(ax.yaxis)
+        logarithmic(ax.yaxis)
     axes[0, 0].set_ylabel(r'$|y_t-1|$')
     draw_plane(axes[0, -1], judgements, numbers, never)
     flow.legend(figure)
@@ -70,10 +74,10 @@ def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
         apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
         face = colour(number) if of_signs(one.blocks) else 'white'
         if truncation > 0:
-            axes.plot([(there.step if there else never) + apart], [truncation],
-                      MARKERS[number % len(MARKERS)], color=colour(number), markerfacecolor=face)
+            dots(axes, [(there.step if there else never) + apart], [truncation], number,
+                 markerfacecolor=face)
     axes.set(xlabel='step of arrival', ylabel=r'truncation error of $y_t$', yscale='log',
              xlim=(0.5, never + 0.5))
     axes.set_xticks(range(1, never + 1), [*map(str, range(1, never)), 'not'])
-    axes.axvline(never - 0.5, color='0.45', lw=0.7)
-    flow.logarithmic(axes.yaxis)
+    reference(axes, x=never - 0.5, ls='-')
+    logarithmic(axes.yaxis)

@@ -9,7 +9,17 @@ from phi4hpc.flow.rest import STILL, Coupling, at_rest, changes, couplings
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, bars, legend, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Missing,
+    Plot,
+    bars,
+    legend,
+    logarithmic,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'flow', 20
 TITLE = 'How soon the interaction stops moving'
@@ -57,7 +67,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     axes[0, 1].set_ylim(bottom=max(axes[0, 1].get_ylim()[0], 1e-3))
     reference(axes[0, 1], y=STILL)
     for ax in axes[0]:
-        flow.logarithmic(ax.yaxis)
+        logarithmic(ax.yaxis)
         ax.xaxis.get_major_locator().set_params(integer=True)
     legend(figure, axes[0, 0], ncols=3)
     yield Plot(figure, {

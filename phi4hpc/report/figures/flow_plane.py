@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,8 +10,22 @@ from phi4hpc.flow.kinds import kinds, of_kind
 from phi4hpc.flow.rest import couplings
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, kappa_c
 from phi4hpc.report import flow
+from phi4hpc.report.numbers import listed
 from phi4hpc.report.study import Entry, Study, spread
-from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points, shades
+from phi4hpc.report.style import (
+    FULL,
+    Missing,
+    Plot,
+    bars,
+    bars_across,
+    dots,
+    landmark,
+    line,
+    logarithmic,
+    panels,
+    points,
+    shades,
+)
 
 PLACE = 'flow', 10
 TITLE = 'Flow of the couplings'
@@ -25,8 +38,9 @@ are the stored κ = {{ f.kappas | join(', ') }}, dark to light; the nearest to �
 in κ′ and λ′; where they are broad, the point is a projection and no action, and need not lie on the
 critical line even at κ<sub>c</sub>. Dashed: that line, κ<sub>c</sub>(λ) of the action itself.
 The Gaussian fixed point (κ = 1/4, λ = 0) is below the axis, the Ising limit (κ = {{ f.ising }},
-λ → ∞) above it. Off κ<sub>c</sub> the paths part from the one at κ<sub>c</sub>, further with
-every step. Block spins of signs have no λ′.
+λ → ∞) above it.
+{%- if f.part %} With every step λ′ of the other κ parts further from that of the nearest for
+{{ f.part }}.{% endif %} Block spins of signs have no λ′.
 """
 
 GAUSSIAN, ISING = 0.25, math.log(1 + math.sqrt(2)) / 4
@@ -58,12 +72,12 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                       rf'$\kappa={kappa:g}$')
         ax.set_title(flow.title(kind))
         ax.set_yscale('log')
-        flow.logarithmic(ax.yaxis)
     ends = [one.value for own in shown.values() for kappa in kappas for one in
             couplings([e for e in own if e['kappa'] == kappa], 'kappa_prime')]
     axes[0, 0].set_xlim(min(*ends, ISING) - MARGIN, max(*ends, GAUSSIAN) + MARGIN)
     for ax in axes.flat[:len(shown)]:
         draw_landmarks(ax)
+        logarithmic(ax.yaxis)
     for ax in axes[:, 0]:
         ax.set_ylabel(r'$\lambda^\prime$')
     for ax in axes.flat[max(0, len(shown) - columns):len(shown)]:
@@ -71,10 +85,13 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         ax.tick_params(labelbottom=True)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
     drawn = [entry for own in shown.values() for entry in own]
+    middle = flow.critical_rung(study, 'couplings')
+    part = [flow.title(kind) for kind, own in shown.items() if parting(own, kappas, middle)]
     yield Plot(figure, {
         'levels': max(e['level'] for e in drawn), 'start': max(e['start'] for e in drawn),
         'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}',
-        'critical': f'{flow.critical_rung(study, "couplings"):g}'})
+        'critical': f'{middle:g}',
+        'part': part and listed(part)})
 
 
 def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, label: str) -> None:
@@ -87,12 +104,23 @@ def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, labe
                                 for part in ('value', 'error', 'truncation'))
     y, y_error, y_truncation = (np.array([getattr(lam[k], part) for k in there])
                                 for part in ('value', 'error', 'truncation'))
-    pale: dict[str, Any] = {'color': colour, 'lw': 2.5, 'alpha': 0.25, 'zorder': 0}
-    axes.hlines(y, x - x_truncation, x + x_truncation, **pale)
-    axes.vlines(x, np.maximum(y - y_truncation, 0.5 * y), y + y_truncation, **pale)
+    bars_across(axes, x - x_truncation, x + x_truncation, y, 2.5, colour)
+    bars(axes, x, np.maximum(y - y_truncation, 0.5 * y), y + y_truncation, 0, 2.5, colour)
     line(axes, x, y, color=colour, lw=0.6, alpha=0.7)
     points(axes, x, y, y_error, number, xerr=x_error, color=colour, label=label, markersize=3)
-    axes.plot(x[:1], y[:1], 'x', color='k', markersize=6, zorder=3)
+    dots(axes, x[:1], y[:1], marker='x', color='k', markersize=6, zorder=3)
+
+
+def parting(entries: list[Entry], kappas: list[float], middle: float | None) -> bool:
+    """Return whether lambda' at other kappas moves away from that at `middle` with every step."""
+    by_level = {kappa: {one.level: math.log(one.value) for one in couplings(
+        [entry for entry in entries if entry['kappa'] == kappa], 'lambda_prime') if one.value > 0}
+        for kappa in kappas}
+    there, apart = by_level.get(middle, {}), []
+    for kappa in set(kappas) - {middle}:
+        levels = sorted(by_level[kappa].keys() & there.keys())
+        apart.append([abs(by_level[kappa][level] - there[level]) for level in levels])
+    return bool(apart) and all(len(one) > 2 and (np.diff(one) > 0).all() for one in apart)
 
 
 def draw_landmarks(axes: Axes) -> None:
@@ -101,8 +129,5 @@ def draw_landmarks(axes: Axes) -> None:
     lam = np.geomspace(SMALLEST, LARGEST, 60)
     line(axes, [kappa_c(each) for each in lam], lam, color='0.45', lw=0.7, ls=(0, (5, 2)), zorder=0)
     axes.set_ylim(limits)
-    for x, word, y, way in ((GAUSSIAN, 'Gaussian', 0.0, 'v'), (ISING, 'Ising', 1.0, '^')):
-        axes.plot([x], [abs(y - 0.03)], way, color='0.3', markersize=4, clip_on=False,
-                  transform=axes.get_xaxis_transform())
-        axes.annotate(word, (x, abs(y - 0.03)), (5, 0), xycoords=axes.get_xaxis_transform(),
-                      textcoords='offset points', fontsize=7, va='center', color='0.3')
+    landmark(axes, GAUSSIAN, 'Gaussian', above=False)
+    landmark(axes, ISING, 'Ising', above=True)
