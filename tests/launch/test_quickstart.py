@@ -33,7 +33,7 @@ def run(tmp_path_factory):
 
 def test_it_ends_with_a_page_that_needs_nothing_else(run):
     page = (run / 'report.html').read_text()
-    assert page.count('src="data:image/png;base64,') >= 12
+    assert page.count('src="data:image/webp;base64,') >= 12
     assert not re.search(r'(src|href)="(?!data:|#)', page)
 
 

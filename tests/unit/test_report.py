@@ -99,8 +99,8 @@ def test_page_embeds_every_figure_and_asks_for_nothing_from_outside(drawn, html)
     assert not re.search(r'url\(|@import', without_scripts(html))
     files = [study.path / 'figures' / record['name'] for record in records]
     for image, file in zip(page.images, files, strict=True):
-        png = b64decode(image['src'].partition(',')[2])
-        assert png == reduced(file.with_name(f'{file.name}.png').read_bytes())[0]
+        picture = b64decode(image['src'].partition(',')[2])
+        assert picture == reduced(file.with_name(f'{file.name}.png').read_bytes())[0]
         assert image['alt']
     links = [b64decode(value.partition(',')[2]) for value in page.asks
              if value.startswith('data:application/pdf')]
@@ -109,11 +109,11 @@ def test_page_embeds_every_figure_and_asks_for_nothing_from_outside(drawn, html)
 
 def test_an_embedded_picture_looks_like_its_file_and_is_smaller(drawn):
     file = drawn[0].path / 'figures' / 'd_binder.png'
-    png, size = reduced(file.read_bytes())
+    picture, size = reduced(file.read_bytes())
     small, whole = (np.asarray(Image.open(source).convert('RGB'), int)
-                    for source in (BytesIO(png), file))
+                    for source in (BytesIO(picture), file))
     assert size == whole.shape[1::-1]
-    assert len(png) < 0.5 * file.stat().st_size
+    assert len(picture) < 0.25 * file.stat().st_size
     assert abs(small - whole).mean() < 2
 
 
