@@ -11,6 +11,8 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study, column
 from phi4hpc.report.style import band, points, reference
 
+BEYOND = 0.15                 # of the rungs and a peak beyond them, how far a curve goes on there
+
 
 class Critical(NamedTuple):
     """kappa_c with its error, statistical and systematic together, and whether the run found it."""
@@ -36,31 +38,47 @@ def critical(study: Study) -> Critical | None:
     return best if best and kappas[0] <= best.value <= kappas[-1] else None
 
 
-def draw(axes: Axes, study: Study, name: str) -> None:
+def draw(axes: Axes, study: Study, name: str, peaks: bool = False) -> None:
     """Draw a mean of every lattice against kappa, with kappa_c where it is known.
 
-    Rungs at which the mean is not defined are left out.
+    Rungs at which the mean is not defined are left out. Curves go as far as the rungs do, and with
+    `peaks` on to where the susceptibility is largest.
     """
     for number, L in enumerate(study.sizes):
         value, error = column(study.entries(L), name)
         there = np.isfinite(value)
         points(axes, study.kappas(L)[there], value[there], error[there], number, label=f'$L={L}$')
-    draw_curves(axes, study, name)
+    draw_curves(axes, study, name, peaks)
     if known_c := critical(study):
         reference(axes, x=known_c.value)
     axes.set(xlabel=r'$\kappa$', ylabel=load(name).long_label)
     axes.locator_params(axis='x', nbins=6)
 
 
-def draw_curves(axes: Axes, study: Study, name: str) -> None:
-    """Draw the reweighted curve of every lattice that has one, between its first and last rung."""
+def draw_curves(axes: Axes, study: Study, name: str, peaks: bool) -> None:
+    """Draw the reweighted curve of every lattice that has one."""
     for table in study.reweighted:
         if name in table:
-            kappas = study.kappas(table['L'])
+            low, high = reach(study, table['L'], peaks)
             kappa, value, error = (np.array(part, float) for part in (
                 table['kappa'], table[name]['value'], table[name]['error']))
-            own = (kappa >= kappas[0]) & (kappa <= kappas[-1])
+            own = (kappa >= low) & (kappa <= high)
             band(axes, kappa[own], value[own], error[own], study.sizes.index(table['L']))
+
+
+def reach(study: Study, L: int, peaks: bool) -> tuple[float, float]:
+    """Return the ends of the curves of a lattice: of its rungs, and beyond its peak with `peaks`.
+
+    Of a single rung they are all that is reweighted.
+    """
+    rungs = study.kappas(L)
+    if len(rungs) == 1:
+        return 0.0, np.inf
+    tops = [peak['kappa']['value'] for peak in study.transition['peaks'] if peak['L'] == L]
+    ends = [*rungs, *tops] if peaks else rungs
+    margin = BEYOND * np.ptp(ends)
+    low, high = min(ends), max(ends)
+    return (low - margin if low < rungs[0] else low, high + margin if high > rungs[-1] else high)
 
 
 def universal(axes: Axes, study: Study, name: str, label: str | None = None) -> None:

@@ -35,7 +35,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             yield Missing('No configurations are shown: sample.fields keeps none.')
             return
         images = [np.stack([last(lattice, kappa) for kappa in kappas]) for lattice in lattices]
-    figure, axes = panels(len(images), width=FULL, height=0.2 + 1.27 * len(images))
+    width = min(FULL, 0.9 + 1.27 * len(kappas))
+    figure, axes = panels(len(images), width=width, height=0.2 + 1.27 * len(images))
     limit = scale(images)
     for i, (L, of_lattice) in enumerate(zip(study.sizes, images, strict=True)):
         picture = mosaic(axes[i, 0], of_lattice[None], limit)

@@ -18,10 +18,14 @@ CAPTION = """
 {%- if f.falls %}, and falls like 1/{{ L() }} once {{ L() }} exceeds the correlation length: from
 {{ L() }} = {{ f.falls.small }} to {{ f.falls.large }} by a factor of {{ f.falls.factor }} at
 κ = {{ f.falls.kappa }}{% endif %}.{% endif %}
-{% if f.apart %} In the broken phase it does not depend on {{ L() }} where that is large: at
-κ = {{ f.apart.kappa }} the two largest lattices differ by {{ f.apart.difference }}.{% endif %}
+{% if f.apart %} In the broken phase it
+{{- ' does not depend on' if f.apart.same else ' ceases to depend on' }} {{ L() }} where that is
+large against the correlation length: at κ = {{ f.apart.kappa }} the two largest lattices
+{{- '' if f.apart.same else ' still' }} differ by {{ f.apart.difference }}.{% endif %}
 {{ kappa_c(f) }}
 """
+
+ALIKE = 2.0                   # joint errors within which lattices agree
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -43,13 +47,15 @@ def falls(study: Study) -> dict[str, object] | None:
             'factor': value_error(factor, factor * np.hypot(error / large, small_error / small))}
 
 
-def apart(study: Study) -> dict[str, str] | None:
-    """Return how far the two largest lattices differ at the highest rung."""
+def apart(study: Study) -> dict[str, object] | None:
+    """Return how far the two largest lattices differ at the highest rung, and if within errors."""
     if len(study.sizes) < 2 or not study.phases['broken']:
         return None
     (large, error), (small, small_error) = two_largest(study, -1)
+    joint = float(np.hypot(error, small_error))
     return {'kappa': f'{study.kappas(study.sizes[-1])[-1]:g}',
-            'difference': value_error(large - small, float(np.hypot(error, small_error)))}
+            'same': abs(large - small) < ALIKE * joint,
+            'difference': value_error(large - small, joint)}
 
 
 def two_largest(study: Study, rung: int) -> list[tuple[float, float]]:

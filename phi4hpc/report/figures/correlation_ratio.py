@@ -13,14 +13,15 @@ from phi4hpc.report.style import FULL, Plot, panels
 PLACE = 'transition', 50
 TITLE = 'Correlation length and energy'
 CAPTION = """
-Above: the second-moment correlation length over {{ L() }},
+{{ 'Above' if f.near else 'Left' }}: the second-moment correlation length over {{ L() }},
 ξ = √(<i>G</i>(0)/<i>G</i>(2π/{{ L() }}) − 1)/(2 sin(π/{{ L() }}))
 {{- ', on a log axis' if f.log }}
 {%- if f.near %}, and on the right around κ<sub>c</sub>{% endif %}
 {%- if f.interacting %}; dotted, {{ f.star }}, at which large lattices cross in the Ising class on a
 periodic square{% endif %}.
 {% if f.broken %} In the broken phase it holds the condensate and is no length.{% endif %}
- Below: the hopping energy a site and its fluctuation, d² ln <i>Z</i>/dκ²/Ω.
+ {{ 'Below' if f.near else 'Middle and right' }}: the hopping energy a site and its
+fluctuation, d² ln <i>Z</i>/dκ²/Ω.
 {% if f.curves %} Bands, here as in the figures before: reweighted from all rungs of the ladder by
 multiple histograms, one standard error wide, with autocorrelation.{% endif %}
 {{ kappa_c(f) }}
@@ -32,18 +33,19 @@ RATIOS = 0.4, 2.5             # of the universal xi / L, between which a lattice
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure."""
-    figure, axes = panels(2, 2, FULL, 5.0)
-    names = 'correlation_ratio', 'correlation_ratio', 'hopping', 'specific_heat'
+    near = around(study)
+    figure, axes = panels(2, 2, FULL, 5.0) if near else panels(1, 3, FULL, 2.6)
+    names = ['correlation_ratio'] * (2 if near else 1) + ['hopping', 'specific_heat']
     for ax, name in zip(axes.flat, names, strict=True):
         against_kappa.draw(ax, study, name)
-    for ax in axes[0]:
-        against_kappa.universal(ax, study, 'correlation_ratio')
+        if name == 'correlation_ratio':
+            against_kappa.universal(ax, study, name)
+        if not near:
+            ax.locator_params(axis='x', nbins=3)
     values = np.concatenate([column(study.entries(L), 'correlation_ratio')[0]
                              for L in study.sizes])
     if (values > 0).all() and values.max() > SPREAD * values.min():
         axes[0, 0].set_yscale('log')
-    near = around(study)
-    axes[0, 1].set_visible(near is not None)
     if near:
         axes[0, 1].set(xlim=near, ylim=[part * UNIVERSAL['correlation_ratio'] for part in RATIOS])
         axes[0, 1].locator_params(axis='x', nbins=5)

@@ -8,7 +8,16 @@ import numpy as np
 from phi4hpc.report.momenta import both_phases
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Entry, Study
-from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference, shades
+from phi4hpc.report.style import (
+    FULL,
+    Missing,
+    Plot,
+    logarithmic,
+    panels,
+    points,
+    reference,
+    shades,
+)
 
 PLACE = 'transition', 47
 TITLE = 'Correlator of time slices'
@@ -53,6 +62,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             points(axes[0, 1], t, value, error, number, color=colour)
             reference(axes[0, 1], y=pole(entry)[0], color=colour)
     axes[0, 0].set(yscale='log', xlabel='$t$', ylabel='$C(t)$')
+    logarithmic(axes[0, 0].yaxis)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
     if symmetric:
         axes[0, 1].set(xlabel='$t$', ylabel='$m(t)$', ylim=(0, None))

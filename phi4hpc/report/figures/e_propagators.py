@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.exact import free_propagator
+from phi4hpc.lattice.transition import EXACT
 from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, both_phases, over_momenta
 from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Entry, Study
@@ -15,6 +16,7 @@ from phi4hpc.report.style import (
     Missing,
     Plot,
     line,
+    logarithmic,
     panels,
     points,
     reference,
@@ -25,8 +27,8 @@ from phi4hpc.report.style import (
 PLACE = 'transition', 45
 TITLE = 'Propagators'
 CAPTION = """
-{{ 'Left: ' if f.free }}<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes of the
-{{ L() }} = {{ f.L }} lattice against the lattice momentum {{ phat() }}, on a log axis;
+{{ 'Left: ' if f.free or f.interacting }}<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes
+of the {{ L() }} = {{ f.L }} lattice against the lattice momentum {{ phat() }}, on a log axis;
 {{ phat() }}² = 4 Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2).
 {% if f.broken %} In the broken phase {{ phat() }} = 0 stands apart, as it holds the condensate
 Ω⟨{{ M() }}²⟩.{% endif %}
@@ -46,8 +48,15 @@ which has <i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ 
 {{ f.beyond.count }} momenta along the axes{% endif %}.
 {%- if f.interacting %} What the interaction adds to the free form would be a drift there.
 {%- else %} Without interaction there is no correction to the free form.{% endif %}
-{%- else %} No free form is fitted: {{ 'no fit was found' if f.symmetric else
-'the smallest κ is not in the symmetric phase' }}.{% endif %}
+{%- else %}
+{%- if f.interacting %} Right: <i>G</i>{{ phat() }}<sup>2−η</sup> with the exact η = 1/4 of the
+Ising class, along the axes (circles) and the diagonals (diamonds): on an infinite
+lattice at κ<sub>c</sub> it becomes a constant where {{ phat() }} is small. Here the finite size
+shifts it by a part of order 2π/({{ phat() }}{{ L() }}), and a distance from κ<sub>c</sub> by one of
+order 1/({{ phat() }}ξ). The two ways along the lattice agree as far as rotations are a
+symmetry.{% endif %}
+ No free form is fitted: {{ 'no fit was found' if f.symmetric else
+'at no κ is ' ~ L() ~ ' large against the correlation length of the symmetric phase' }}.{% endif %}
 """
 
 SHOWN = 6                     # kappas
@@ -65,7 +74,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         yield Missing('No propagators are shown: sample.fields keeps too few configurations.')
         return
     lowest, fit = entries[0], entries[0].get('free_form')
-    figure, axes = panels(1, 3 if fit else 1, FULL if fit else 0.6 * FULL, 3.2)
+    scaled = not fit and study.phases['interacting']
+    figure, axes = panels(1, 3 if fit else 1 + scaled, FULL if fit or scaled else 0.6 * FULL, 3.2)
     colours = shades(len(entries))
     for number, (entry, colour) in enumerate(zip(entries, colours, strict=True)):
         points(axes[0, 0], *over_momenta(entry['propagator']), number, color=colour,
@@ -74,6 +84,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     if fit:
         draw_inverse(axes[0, 1], entries, colours)
         draw_ratio(axes[0, 2], lowest)
+    if scaled:
+        draw_scaled(axes[0, 1], entries, colours)
     handles: dict[str, Any] = {}
     for ax in axes[0, :2]:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -108,6 +120,20 @@ def draw_inverse(axes: Axes, entries: list[Entry], colours: list) -> None:
         exact = free_propagator(kappa, (2 * np.arcsin(p2**0.5 / 2), np.zeros(1)))
         line(axes, p2, 1 / exact, color='0.2', ls=':', zorder=0, label=r'$\lambda=0$, exact')
     axes.set(xlabel=r'$\hat p^2$', ylabel=r'$1/G(\hat p)$', xlim=(-0.03, LARGEST), ylim=(0, None))
+
+
+def draw_scaled(axes: Axes, entries: list[Entry], colours: list) -> None:
+    """Draw G p^^(2 - eta) without the zero mode, eta that of the Ising class."""
+    power = EXACT['gamma/nu']              # gamma = nu (2 - eta)
+    for entry, colour in zip(entries, colours, strict=True):
+        for name, marker in ALONG.items():
+            if name in entry:
+                p_hat, value, error = (part[1:] for part in over_momenta(entry[name]))
+                points(axes, p_hat, value * p_hat**power, error * p_hat**power, fmt=marker,
+                       color=colour, markersize=3)
+    axes.set(xscale='log', yscale='log', xlabel=MOMENTUM, ylabel=r'$G\,\hat p^{2-\eta}$')
+    logarithmic(axes.xaxis)
+    logarithmic(axes.yaxis)
 
 
 def draw_ratio(axes: Axes, entry: Entry) -> None:

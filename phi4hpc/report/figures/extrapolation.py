@@ -7,9 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
+from phi4hpc.lattice.transition import known
 from phi4hpc.report.findings import critical_point
+from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, panels, points, shade
+from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference, shade
 from phi4hpc.statistics.critical import OMEGA
 from phi4hpc.statistics.fits import OMEGAS
 
@@ -18,7 +20,8 @@ TITLE = 'Critical point'
 CAPTION = """
 Where {{ UL() }} and ξ/{{ L() }} take the values that they have at criticality in the Ising class,
 against {{ L() }}<sup>−{{ f.power }}</sup>, the leading correction: all lattices on the left, the
-larger half on the right, where the band is κ<sub>c</sub> with its error.
+larger half on the right; the band is κ<sub>c</sub> with its error.
+{%- if f.known %} Dashed: {{ f.known }}, known before.{% endif %}
 κ<sub>c</sub> = {{ f.kappa_c }} comes from all of them, with corrections {{ L() }}<sup>−1−ω</sup> of
 all powers ω from {{ f.omegas[0] }} to {{ f.omegas[1] }}, whose amplitudes are not known; the
 systematic error is what they could do that these lattices do not show. From {{ L() }} =
@@ -33,12 +36,16 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         yield Missing('No extrapolation to κ<sub>c</sub> is shown: this run does not determine it.')
         return
     figure, axes = panels(1, 2, FULL, 2.9)
+    before = known(study.deck.action.lam)
     larger = study.sizes[len(study.sizes) // 2:]
     for ax, sizes in zip(axes[0], (study.sizes, larger), strict=True):
         draw_levels(ax, [e for e in study.transition['levels'] if e['L'] in sizes])
         draw_limit(ax, found)
+        if before:
+            reference(ax, y=before[0])
     axes[0, 0].legend()
     yield Plot(figure, {'kappa_c': critical_point(study), 'smallest': found['smallest'],
+                        'known': before and value_error(*before, digits=1),
                         'omegas': [*OMEGAS], 'power': f'{1 + OMEGA:g}',
                         'chi2': f'{found["chi2"]:.1f}/{found["dof"]}'})
 

@@ -1,5 +1,6 @@
 """kappa_c by two-lattice matching, beside that of finite-size scaling."""
 
+import math
 from collections.abc import Iterator
 
 from matplotlib.axes import Axes
@@ -24,9 +25,14 @@ the operator that says it best; its error is statistical. Higher levels have les
 couplings and more noise.
 {%- if f.scaling %} Grey: κ<sub>c</sub> = {{ f.scaling }} by finite-size scaling of this run, which
 is independent of any block spin.{% endif %}
-{%- if f.known %} Dashed: {{ f.known }}, known from longer runs.{% endif %}
+{%- if f.known %} Dashed: {{ f.known }}, known from longer runs.{% endif %} The last pair of
+each
+{%- if f.against %}, and by how many joint statistical errors it differs from {{ f.against }}
+{%- endif %}:
 {%- for m in f.last %} {{ m.title }}, {{ L() }} = {{ m.L }} after {{ m.level }} against {{ m.half }}
-after {{ m.less }}: {{ m.kappa }}{{ ';' if not loop.last else '.' }}{% endfor %}
+after {{ m.less }}: {{ m.kappa }}{{ ', ' ~ m.pull if m.pull }}
+{{- ';' if not loop.last else '.' }}{% endfor %} What the interpolation between κ and the choice of
+the operator add stands in the table.
 """
 
 
@@ -53,7 +59,17 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         'operator': shown['operator'], 'blocks': flow.title(shown['blocks']),
         'scaling': scaling and value_error(*scaling),
         'known': before and value_error(*before, digits=1),
-        'last': [match_row(entry) for entry in latest(found)]})
+        'against': 'that of finite-size scaling' if scaling else before and 'the dashed line',
+        'last': [{**match_row(entry), 'pull': pull(entry, scaling or before)}
+                 for entry in latest(found)]})
+
+
+def pull(entry: Entry, reference: tuple[float, float] | None) -> str | None:
+    """Return by how many joint errors a kappa_c differs from another, with its sign."""
+    if not reference:
+        return None
+    value, error = entry['kappa']['value'], entry['kappa']['error']
+    return f'{(value - reference[0]) / math.hypot(error, reference[1]):+.1f}'
 
 
 def draw_means(axes: Axes, means: list[Entry], shown: Entry) -> None:

@@ -35,7 +35,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         return
     numbers, by_name = flow.numbers(study), {one.blocks: one for one in judgements}
     sides = flow.sides(list(by_name))
-    figure, axes = panels(2, len(sides), FULL, 6.4, sharey='row')
+    figure, axes = panels(2, len(sides), FULL, 6.4)
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for position, blocks in enumerate(names):
             one, apart = by_name[blocks], 0.5 * ((position + 0.5) / len(names) - 0.5)
@@ -52,7 +52,9 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         for ax, name, parity in zip(column, EXACT, PARITY, strict=True):
             reference(ax, y=EXACT[name])
             ax.set_xlabel(f'{parity} operators')
-            ax.xaxis.get_major_locator().set_params(integer=True)
+            ax.set_xticks(sorted({round(x) for trace in figure.traces if trace.axes is ax
+                                  for x in trace.x}))
+            ax.minorticks_off()
     for ax, name in zip(axes[:, 0], EXACT, strict=True):
         ax.set_ylabel(f'$y_{name[-1]}$')
     flow.legend(figure)

@@ -11,7 +11,7 @@ from phi4hpc.report.information import chosen
 from phi4hpc.report.models import described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 
 PLACE = 'kept', 60
 TITLE = 'What was learned'
@@ -50,6 +50,7 @@ def draw(study: Study) -> Iterator[Plot]:
                 facts.append({**described(model), **said(group)})
         if facts:
             finish(axes[0, 0])
+            legend(figure, axes[0, 0], ncols=3)
             yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
 
 
@@ -67,7 +68,6 @@ def finish(axes: Axes) -> None:
     axes.set(xlabel='operators', ylabel='part explained')
     reference(axes, x=len(SECTORS) - len(CONTROLS) - 0.5)
     reference(axes, y=0)
-    axes.legend(loc='upper right')
 
 
 def said(group: h5py.Group) -> dict[str, Any]:

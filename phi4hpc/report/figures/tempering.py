@@ -19,8 +19,9 @@ all chains and with binomial errors; a pair near 0 cuts the ladder in two.
 between pinned ones reject alike.{% endif %}
  Middle: of the replicas found at a rung, those that were at the lowest rung last, and not at the
 highest; it falls in even steps (dashed) where no pair holds up the traffic more than others. Right:
-the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found; it should wander over the
-whole ladder. Round trips from the lowest κ to the highest and back, all chains together:
+the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found
+{{- ' in the first ' ~ f.shown ~ ' draws' if f.shown }}; it should wander over the whole ladder.
+Round trips from the lowest κ to the highest and back, all chains together:
 {%- for t in f.trips %}{{ ';' if not loop.first }} {{ t.count }} at {{ L() }} = {{ t.L }},
 {{ t.least }} to {{ t.most }} by a replica (a turn and chain {{ t.found }}; rejections let expect
 {{ t.expected }}, and with more rungs 1/(2 + 2Λ) = {{ t.best }}; communication barrier
@@ -28,6 +29,8 @@ whole ladder. Round trips from the lowest κ to the highest and back, all chains
 {%- for t in f.trips %}{% for line in t.warnings %} <strong>At {{ L() }} = {{ t.L }}
 {{ line }}.</strong>{% endfor %}{% endfor %}
 """
+
+HOPS = 150                    # of a replica that a panel can show apart
 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
@@ -43,7 +46,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                found['acceptance_error'], number, label=f'$L={found["L"]}$')
         points(axes[0, 1], np.arange(len(kappas)), found['flow'], found['flow_error'], number)
     with study.ensembles() as ensembles:
-        draw_way(axes[0, 2], ensembles[study.sizes[-1]])
+        shown = draw_way(axes[0, 2], ensembles[study.sizes[-1]])
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
     axes[0, 0].locator_params(axis='x', nbins=4)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
@@ -52,7 +55,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     axes[0, 1].locator_params(axis='x', integer=True)
     axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))
     yield Plot(figure, {'L': study.sizes[-1], 'trips': [trips(found) for found in exchanges],
-                        'tuned': study.deck.ladder.tuned is not None})
+                        'tuned': study.deck.ladder.tuned is not None, 'shown': shown})
 
 
 def trips(found: dict[str, Any]) -> dict[str, Any]:
@@ -65,9 +68,15 @@ def trips(found: dict[str, Any]) -> dict[str, Any]:
             'best': f'{found["best_round_trips"]:.2g}', 'warnings': found['warnings']}
 
 
-def draw_way(axes: Axes, lattice: Lattice) -> None:
-    """Draw the hopping at which replica 0 of chain 0 is found, draw after draw."""
+def draw_way(axes: Axes, lattice: Lattice) -> int | None:
+    """Draw the hopping at which replica 0 of chain 0 is found, draw after draw.
+
+    Where it hops more than HOPS times the first draws alone are shown; return how many, else None.
+    """
     draw, rung = np.nonzero(lattice.series('replica')[:, 0].T == 0)
-    line(axes, draw, lattice.kappas[rung], lw=0.5, drawstyle='steps-mid', color='0.3',
-         rasterized=True)
-    axes.set(xlabel='draw', ylabel=r'$\kappa$ of replica 0', xlim=(0, lattice.draws))
+    hops = np.flatnonzero(np.diff(rung))
+    shown = int(hops[HOPS]) + 1 if len(hops) > HOPS else len(draw)
+    line(axes, draw[:shown], lattice.kappas[rung[:shown]], lw=0.5, drawstyle='steps-mid',
+         color='0.3')
+    axes.set(xlabel='draw', ylabel=r'$\kappa$ of replica 0', xlim=(0, shown))
+    return shown if shown < len(draw) else None

@@ -8,20 +8,30 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.orbits import images, representatives, zone_momentum
-from phi4hpc.report.models import described
+from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, bars, mosaic, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Canvas,
+    Plot,
+    bars,
+    legend,
+    mosaic,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'latent', 10
 TITLE = 'Response to plane waves'
 CAPTION = """
 Response of the autoencoder to plane waves at κ = {{ f.kappa }}: <i>T</i>(<i>p</i>) =
 ⟨Σ<sub><i>x</i>,<i>y</i></sub> <i>e</i><sup>−i<i>p</i>(<i>x</i>−<i>y</i>)</sup>
-∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. Left: against
+∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. Above: against
 {{ phat() }} = 2 (Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2))<sup>1/2</sup>, the mean over the
 momenta that the eight symmetries of the square carry into each other, with jackknife errors; the
-broad pale bar behind a point reaches from the least to the largest <i>T</i> among them. Right:
+broad pale bar behind a point reaches from the least to the largest <i>T</i> among them. Below:
 over the Brillouin zone, <i>p</i> = 0 in the middle, white 0 and red 1. A wave with <i>T</i> = 1
 passes the block spin and one with <i>T</i> = 0 is averaged out; 1/2 tells that of a wave one phase
 is kept. A sharp edge is Wilson's cut-off in momentum; Kadanoff's blocks would have a slow fall.
@@ -36,6 +46,7 @@ chance decided which of them are kept{% endif %}.</strong>{% endif %}{% endfor %
 
 ROUNDING = 1e-6               # of T, which is of order 1
 CLEAR = 5.0                   # errors by which a spread in an orbit is taken for more than chance
+COLUMNS = 6                   # of pictures of the Brillouin zone
 CUT = 0.5                     # a spread that says that some momenta are kept and others are not
 
 
@@ -53,17 +64,30 @@ def draw(study: Study) -> Iterator[Plot]:
     for kappa, models in study.models.items():
         with study.latent() as latent:
             responses = [response(latent[model.name]['autoencoder']) for model in models]
-        figure, axes = panels(1, 2, FULL, 2.9, width_ratios=[1.5, 1])
-        for model, found in zip(models, responses, strict=True):
-            draw_against_momentum(axes[0, 0], model, found)
-        for y in (0, 1):
-            reference(axes[0, 0], y=y)
-        axes[0, 0].set(xlabel=MOMENTUM, ylabel='$T(p)$')
-        axes[0, 0].legend()
-        draw_zones(axes[0, 1], models, [found.value_yx for found in responses])
+        groups = by_size(models)
+        figure, upper, lower = panels_over_one(len(groups), models)
+        for ax, (title, like) in zip(upper, groups, strict=True):
+            for model in like:
+                number = [each.name for each in models].index(model.name)
+                draw_against_momentum(ax, model, responses[number])
+            for y in (0, 1):
+                reference(ax, y=y)
+            ax.set(xlabel=MOMENTUM, ylabel='$T(p)$', title=title)
+        draw_zones(lower, models, [found.value_yx for found in responses])
+        legend(figure, upper)
         facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
                   'broken': broken(found)} for model, found in zip(models, responses, strict=True)]
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
+
+
+def panels_over_one(count: int, models: list[Model]) -> tuple[Canvas, np.ndarray, Axes]:
+    """Return a figure, `count` panels at its top, and a wide one below for pictures of models."""
+    height = 1.5 * -(-len(models) // COLUMNS)
+    figure, axes = panels(2, count, FULL, 3.4 + height, height_ratios=[2.7, height])
+    grid = axes[1, 0].get_gridspec()
+    for panel in axes[1]:
+        panel.remove()
+    return figure, axes[0], figure.add_subplot(grid[1, :])
 
 
 def response(group: h5py.Group) -> Response:
@@ -95,14 +119,13 @@ def broken(found: Response) -> dict[str, object] | None:
 
 def draw_zones(axes: Axes, models: list[Model], values: list[np.ndarray]) -> None:
     """Show T over the Brillouin zone, p = 0 in the middle, in a picture for every model."""
-    columns = min(len(models), 2)
+    columns = min(COLUMNS, len(models))
     rows = -(-len(models) // columns)
     pictures = np.full((rows * columns, *values[0].shape), np.nan)
     pictures[:len(models)] = [np.fft.fftshift(value) for value in values]
-    mosaic(axes, pictures.reshape(rows, columns, *values[0].shape), limit=1)
-    axes.set_xticks([])
-    axes.set_yticks([])
-    for model in models:
-        row, column = divmod(model.number, columns)
-        axes.text((column + 0.5) / columns, 1 - row / rows, model.label, transform=axes.transAxes,
-                  ha='center', va='bottom', fontsize=8)
+    mosaic(axes, pictures.reshape(rows, columns, *values[0].shape), limit=1, gap=0.4)
+    x, y = axes.get_xticks(), axes.get_yticks()
+    axes.set(xticks=[], yticks=[])
+    for number, model in enumerate(models):
+        row, column = divmod(number, columns)
+        axes.text(x[column], y[row] - y[0] - 2, model.short, ha='center', va='bottom', fontsize=7)
