@@ -128,8 +128,8 @@ def series(figure: Canvas, trace: Trace) -> str:
 
 def legend(figure: Canvas) -> dict[str, str]:
     """Return {series: its label as HTML}."""
-    return {plain(own.label): formulas(own.label) for own in (*figure.marks, *figure.traces)
-            if own.label}
+    labels = [mark.label for mark in figure.marks] + [trace.label for trace in figure.traces]
+    return {plain(label): formulas(label) for label in labels if label}
 
 
 def table(figure: Canvas) -> str:

@@ -116,7 +116,8 @@ def parting(entries: list[Entry], kappas: list[float], middle: float | None) -> 
     by_level = {kappa: {one.level: math.log(one.value) for one in couplings(
         [entry for entry in entries if entry['kappa'] == kappa], 'lambda_prime') if one.value > 0}
         for kappa in kappas}
-    there, apart = by_level.get(middle, {}), []
+    there = next((by_level[kappa] for kappa in kappas if kappa == middle), {})
+    apart = []
     for kappa in set(kappas) - {middle}:
         levels = sorted(by_level[kappa].keys() & there.keys())
         apart.append([abs(by_level[kappa][level] - there[level]) for level in levels])
