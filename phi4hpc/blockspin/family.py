@@ -11,13 +11,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.optimum import optimal_decoder
+from phi4hpc.deck.plugged import Entry
+from phi4hpc.deck.schema import COSTS
 from phi4hpc.deck.section import Count, Section
 from phi4hpc.lattice.shells import neighbours
 
@@ -35,6 +37,9 @@ class Family(Section):
 
     trained: ClassVar[bool] = True
     """Whether its weights are learned. Where they are not, the first weights are the final ones."""
+
+    costs: list[Annotated[Entry, COSTS]] = []
+    """What the training of this model makes small, in place of train.costs; empty: those."""
 
     @abstractmethod
     def sizes(self, L: int) -> list[int]:

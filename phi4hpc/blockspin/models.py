@@ -9,7 +9,7 @@ from typing import Any
 
 from phi4hpc.blockspin.family import Family
 from phi4hpc.deck.plugged import Entry
-from phi4hpc.deck.schema import COSTS, RECONSTRUCTION, Deck
+from phi4hpc.deck.schema import COSTS, RECONSTRUCTION, Deck, Train
 from phi4hpc.deck.section import Section
 from phi4hpc.errors import UserError
 
@@ -60,8 +60,8 @@ class Model:
     def about(self) -> dict[str, Any]:
         """What it is, as plain values."""
         return {'L': self.L, 'kappa': self.kappa, 'family': self.family, 'latent': self.latent,
-                'settings': self.settings.model_dump(mode='json'), 'seed': self.seed,
-                'surrogate': self.surrogate}
+                'settings': self.settings.model_dump(mode='json', exclude={'costs'}),
+                'seed': self.seed, 'surrogate': self.surrogate}
 
 
 def models(deck: Deck) -> list[Model]:
@@ -77,9 +77,8 @@ def with_controls(deck: Deck) -> list[Model]:
     train = deck.train
     if train is None:
         return []
-    usual = train.costs == [COSTS.entry(cost) for cost in RECONSTRUCTION]
-    costs = () if usual else tuple(train.costs)
-    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent, costs, seed, surrogate)
+    found = [Model(train.lattice, kappa, entry.name, entry.settings, latent,
+                   costs_of(train, entry.settings), seed, surrogate)
              for kappa in train.kappas for entry in train.models
              for latent in entry.settings.sizes(train.lattice)
              for seed in range(1, 1 + (train.seeds if entry.settings.trained else 1))
@@ -91,6 +90,17 @@ def with_controls(deck: Deck) -> list[Model]:
     return found
 
 
+def costs_of(train: Train, settings: Family) -> tuple[Entry, ...]:
+    """Return what the training of a model makes small, empty where that is the default."""
+    costs = settings.costs or train.costs
+    return () if costs == usual() else tuple(costs)
+
+
+def usual() -> list[Entry]:
+    """Return what training makes small by default."""
+    return [COSTS.entry(cost) for cost in RECONSTRUCTION]
+
+
 def changed(settings: Section) -> Iterator[str]:
     """Yield a word, such as hidden512, for every setting that is not its default."""
     for key, value in differing(settings):
@@ -100,11 +110,11 @@ def changed(settings: Section) -> Iterator[str]:
 def differing(settings: Section) -> Iterator[tuple[str, str]]:
     """Yield the name and the value, as words, of every setting that is not its default.
 
-    The latent sizes are left out, for each makes a model of its own.
+    The latent sizes are left out, for each makes a model of its own, and costs, which a Model has.
     """
     for key, field in type(settings).model_fields.items():
         value, default = getattr(settings, key), field.get_default(call_default_factory=True)
-        if key != 'latents' and (field.is_required() or value != default):
+        if key not in ('latents', 'costs') and (field.is_required() or value != default):
             yield key, spelt(value)
 
 

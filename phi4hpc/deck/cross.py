@@ -136,7 +136,7 @@ def _modelled(deck):
     size, seen = get(deck, 'train', 'lattice'), set()
     for where, said in items(deck, 'train', 'models') if size else ():
         entry = sound_entry(said, FAMILIES)
-        inside = entry and list(entry.settings.faults(int(size)))
+        inside = entry and [*entry.settings.faults(int(size)), *_own_costs(entry.settings)]
         for path, message in inside or ():
             yield (*where, entry.name, *path), message
         for i, latent in enumerate(entry.settings.sizes(int(size)) if entry and not inside else ()):
@@ -147,6 +147,16 @@ def _modelled(deck):
                 again = f'd = {latent} with these settings is there already: expected once'
                 yield (*where, entry.name, *path), again
             seen.add(model)
+
+
+def _own_costs(settings):
+    """Yield what is wrong with the costs that one model has."""
+    if settings.costs and not settings.trained:
+        yield ('costs',), 'this family is not trained: expected no costs'
+    names = [cost.name for cost in settings.costs]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield ('costs', i), f'{name} is there already: expected each once'
 
 
 def _alike(deck):

@@ -181,7 +181,8 @@ class Train(Section):
     settings."""
     costs: list[Annotated[Entry, COSTS]] = Field(RECONSTRUCTION, min_length=1,
                                                  validate_default=True)
-    """What training makes small, each `cost: settings`: their sum, by weights."""
+    """What training makes small, each `cost: settings`: their sum, by weights. An entry of models
+    may have costs of its own."""
     epochs: Count = 400
     """Passes over the training configurations at most; a training that has converged makes fewer.
     """

@@ -11,7 +11,7 @@ from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.families import fourier
 from phi4hpc.blockspin.learner import Diverged
-from phi4hpc.blockspin.models import Model, with_controls
+from phi4hpc.blockspin.models import Model, usual, with_controls
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
@@ -106,7 +106,8 @@ def fit(context: Context, model: Model, lattice: Lattice, device: str,
                         context.directory.file('models'),
                         context.directory.file('logs', 'tensorboard'),
                         device, deck.checkpoint.keep, aloud)
-    objective = Objective(train.costs, observable.Ensemble(model.L, model.kappa, deck.action.lam))
+    objective = Objective(model.costs or usual(),
+                          observable.Ensemble(model.L, model.kappa, deck.action.lam))
     trainer = Trainer(comm, model, network, optimum, shares, objective, settings, context.control)
     return trainer.run()
 

@@ -25,6 +25,7 @@ ladder: {kappas: [0.25, 0.26, 0.269]}
 sample: {thermalisation: 50, draws: 60, spacing: 2}
 train: {lattice: 8, kappas: [0.269], models: [{dense: {latents: [4]}}], epochs: 1, batch: 16}
 analyse: {draws: 5, directions: 2}
+flow: {lattices: [8], kappas: [0.269], blocks: [{majority: {}}], smallest: 4}
 """
 SITE = """
 every_job=(--time=10) sample_job=() measure_job=() train_job=() analyse_job=()

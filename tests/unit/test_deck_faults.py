@@ -139,6 +139,10 @@ def test_a_module_of_the_user_is_looked_for_without_being_imported():
      'divisor of 32'),
     (['train.costs=[{reconstruction: {}}, {reconstruction: {weight: 2}}]'],
      'train.costs.1: reconstruction is there already: expected each once'),
+    (['train.models.0.dense.costs=[{hopping: {}}, {hopping: {}}]'],
+     'train.models.0.dense.costs.1: hopping is there already: expected each once'),
+    (['train.models=[{kadanoff: {costs: [{hopping: {}}]}}]'],
+     'train.models.0.kadanoff.costs: this family is not trained: expected no costs'),
     (['train.kappas=[0.269,0.269000001]'],
      'train.kappas.1: 0.269 is there already: expected each once'),
     (['sample.draws=20'],
@@ -206,7 +210,7 @@ def test_the_flow_is_judged_against_the_rest_of_the_deck(flow, said):
      'an empty list'),
     ('{dense: {}}', 'models.0.dense.latents: missing; expected a list, each item a whole number '
                     'from 1 to 1000000000'),
-    ('{dense: }', 'models.0.dense: expected a section with keys out of latents, hidden, '
+    ('{dense: }', 'models.0.dense: expected a section with keys out of costs, latents, hidden, '
                   'got nothing'),
     ('{dense: {latents: [2000], hiden: 3}}',
      'models.0.dense.hiden: unknown key; did you mean hidden?'),

@@ -41,6 +41,14 @@ def test_names_say_the_costs_where_they_are_not_the_default():
     assert len({*names(), *weighted, *names('train.costs=[{reconstruction: {weight: 2}}]')}) == 18
 
 
+def test_costs_of_one_model_hold_in_place_of_those_of_all():
+    own = 'train.models=[{dense: {latents: [4]}}, ' \
+          '{dense: {latents: [4], costs: [{latent_noise: {width: 0.3}}]}}]'
+    assert names(own) == ['dense_d4', 'dense_d4_latent_noise_width0.3']
+    assert names(own, 'train.costs=[{latent_noise: {}}]') == [
+        'dense_d4_latent_noise', 'dense_d4_latent_noise_width0.3']
+
+
 class Inner(Section):
     rate: float = 0.5
 
