@@ -224,6 +224,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'momentum/{name}'] = np.exp(-momenta)
         for part in ('error', 'spread'):
             group[f'momentum/{name}_{part}'] = np.full(len(momenta), 0.01)
+    for name in ('cubic_ratio', 'cubic_original_ratio'):
+        group[f'momentum/{name}_mean'], group[f'momentum/{name}_mean_error'] = 0.9, 0.02
     for name in ('coherence', 'regression'):
         group[f'momentum/cutoff_{name}'] = np.array([0.7, 0.9, 1.1])
         group[f'momentum/cutoff_{name}_error'] = np.array([0.01, 0.02, 0.01])

@@ -56,7 +56,7 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
 def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
     """Return the dimensions of a dataset that has some axes."""
     if group.name.endswith('/momentum'):
-        return ('level',) if key.startswith('cutoff') else ('orbit',)
+        return ('level',) if key.startswith('cutoff') else ('orbit',)[:axes]
     if group.name.endswith('/distribution'):
         return ('bin',)
     if group.name.endswith(('/information', '/learned')):

@@ -13,12 +13,14 @@ And, for momenta above the cut, the response c(p) of what is lost to the cube of
     cubic_original   the same of phi~ in place of A~: what the ensemble itself says,
 
 where phi_< has the momenta below the cut, whole shells that number nearest to the latents. To first
-order in lambda both are -4 lambda G(p); `cubic_ratio` and `cubic_original_ratio` are over that.
+order in lambda both are -4 lambda G(p); `cubic_ratio` and `cubic_original_ratio` are over that, and
+`cubic_ratio_mean` and `cubic_original_ratio_mean` their means over orbits, with the weights that
+the errors of the latter give them.
 
 Suffixes: n draws, y x lattice axes or momenta, o orbits, l levels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from scipy.optimize import isotonic_regression
@@ -29,7 +31,7 @@ from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.orbits import momenta, numbered, representatives, zone_momentum
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
 
@@ -67,6 +69,13 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
         [*kept(sums).values(), *cubic(sums, lam, count_o * L**2).values()]))
     for name, value_o, error_o in zip(names, value_qo, error_qo, strict=True):
         found |= {name: value_o, f'{name}_error': error_o}
+    if lam > 0:
+        ratios = names[-2:]
+        value_q, error_q = means_of_ratios(
+            comm, blocks, found['cubic_original_ratio_error'],
+            lambda sums: np.array([cubic(sums, lam, count_o * L**2)[name] for name in ratios]))
+        for name, value, error in zip(ratios, value_q, error_q, strict=True):
+            found |= {f'{name}_mean': value, f'{name}_mean_error': error}
     of_momenta = kept({name: blocks.total[f'{name} of momenta'] for name in PAIRS})
     found |= {f'{name}_spread': spread(of_momenta[name]) for name in KEPT}
     value_ql, error_ql = jackknife(comm, blocks, lambda sums: cutoffs(p_hat_o, count_o, sums))
@@ -134,6 +143,19 @@ def cubic(sums: Sums, lam: float, count_o: np.ndarray) -> Sums:
         first_order_o = -4 * lam * sums['before'] / (sums['count'] * count_o)
         found += [response_o / first_order_o for response_o in found] if lam > 0 else []
     return dict(zip(cubic_names(lam), found, strict=True))
+
+
+def means_of_ratios(comm: Communicator, blocks: Blocks, error_o: np.ndarray,
+                    ratios: Callable[[Sums], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means (q,) over orbits of `ratios(sums)` (q, o), and their errors.
+
+    Weights are those of independent orbits with these errors, nan where none is known. Orbits of
+    the same draws are not independent, which the jackknife over draws takes into account.
+    """
+    weight_o = np.where(error_o > 0, error_o, np.inf) ** -2
+    with np.errstate(invalid='ignore'):
+        return jackknife(comm, blocks, lambda sums:
+                         np.nansum(weight_o * ratios(sums), 1) / weight_o.sum())
 
 
 def spread(value_yx: np.ndarray) -> np.ndarray:

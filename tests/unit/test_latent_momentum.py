@@ -11,6 +11,7 @@ from phi4hpc.latent import latentfile, momentum
 from phi4hpc.latent.momentum import LEVELS, passing
 from phi4hpc.lattice.orbits import numbered, representatives
 from phi4hpc.lattice.shells import kept_shells
+from phi4hpc.parallel.jackknife import gather_blocks, jackknife
 from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT, DRAWS, LAMBDA = 8, 13, 48, 0.02
@@ -78,8 +79,24 @@ def test_the_ratio_to_first_order_is_one_for_a_decoder_of_these_coefficients():
     with torch.no_grad():
         model.decoder.lost_yx.copy_(torch.from_numpy(lost_yx))
         model.decoder.strength_o.fill_(-4 * LAMBDA)
-    ratio = analysed(model, phi_nyx)['cubic_ratio']
-    np.testing.assert_allclose(ratio[np.isfinite(ratio)], 1, rtol=1e-4)
+    found = analysed(model, phi_nyx)
+    np.testing.assert_allclose(found['cubic_ratio'][np.isfinite(found['cubic_ratio'])], 1,
+                               rtol=1e-4)
+    assert found['cubic_ratio_mean'] == pytest.approx(1, rel=1e-4)
+
+
+def test_orbits_that_fluctuate_together_do_not_make_the_error_of_their_mean_small():
+    """Here nine ratios are the same number in each of 16 blocks of draws, and one is not known."""
+    sums_b = [{'ratio': np.append(np.full(9, ratio), np.nan), 'count': np.ones(1)}
+              for ratio in np.random.default_rng(4).normal(1, 0.3, 16)]
+    blocks = gather_blocks(MPI.COMM_SELF, sums_b)
+
+    def ratios(sums):
+        return (sums['ratio'] / sums['count'])[None]
+
+    (value_o,), (error_o,) = jackknife(MPI.COMM_SELF, blocks, ratios)
+    (mean,), (error,) = momentum.means_of_ratios(MPI.COMM_SELF, blocks, error_o, ratios)
+    assert (mean, error) == pytest.approx((value_o[0], error_o[0]))
 
 
 def test_without_interaction_the_lost_modes_do_not_respond_and_there_is_no_ratio():

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -11,6 +10,7 @@ from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, bars, legend, line, panels, points, reference
+from phi4hpc.report.trainings import arrays
 
 PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
@@ -20,8 +20,8 @@ transform of the reconstruction. Left: squared coherence of φ̃ and <i>A</i>̃,
 of <i>A</i>̃ that follows φ̃. Middle: regression
 ⟨Re(φ̃*<i>A</i>̃)⟩ / ⟨|φ̃|²⟩, what of a wave comes back in phase. Right:
 <i>G</i> of the reconstruction over <i>G</i>. Points are means over the momenta that the eight
-symmetries of the square carry into each other, with jackknife errors; a broad pale bar is the
-standard deviation over these momenta, chance included.
+symmetries of the square carry into each other; a broad pale bar is the standard deviation over
+these momenta, chance included. {{ both_errors(f.seeds) }}
 {%- if f.blocks %} Lines: Kadanoff's form factor |<i>w</i>(<i>p</i>)|² of blocks of
 {{ f.blocks }} sites a side, along an axis (full) and along the diagonal (dashed): the part of a
 wave that a mean over a block keeps.{% endif %}
@@ -40,7 +40,7 @@ ROUNDING = 1e-5               # an error of a momentum below this is that of ari
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa, of the first seed of every model."""
+    """Yield the figure for every training kappa."""
     for kappa, everyone in study.models.items():
         groups, facts = by_size(everyone), []
         figure, axes = panels(len(groups), 3, FULL, 1.0 + 2.4 * len(groups), sharex=True,
@@ -48,15 +48,16 @@ def draw(study: Study) -> Iterator[Plot]:
         with study.latent() as latent:
             for row, (title, models) in zip(axes, groups, strict=True):
                 for model in models:
-                    group = latent[model.name]['momentum']
-                    draw_model(row, model, group)
-                    facts.append({**described(model), **cut_off(group)})
+                    found = arrays(latent, model, 'momentum')
+                    draw_model(row, model, found)
+                    facts.append({**described(model), **cut_off(found)})
                 finish(row, title, blocks_of(models))
         for ax in axes[-1]:
             ax.set_xlabel(MOMENTUM)
         legend(figure, axes)
         words = ' and '.join(map(str, blocks_of(everyone)))
         yield Plot(figure, {'kappa': f'{kappa:g}', 'blocks': words, 'models': facts,
+                            'seeds': any(model.trainings for model in everyone),
                             'step': f'{2 * np.sin(np.pi / everyone[0].L):.2f}'}, kappa)
 
 
@@ -71,11 +72,11 @@ def block_of(model: Model) -> int:
     return block if block and model.L % block == 0 else 0
 
 
-def draw_model(axes: np.ndarray, model: Model, group: h5py.Group) -> None:
+def draw_model(axes: np.ndarray, model: Model, found: dict[str, np.ndarray]) -> None:
     """Draw what comes back of every orbit of momenta, in the three panels."""
-    p_hat = group['p_hat'][...]
+    p_hat = found['p_hat']
     for ax, (name, _) in zip(axes, SHOWN, strict=True):
-        value, error, spread = (group[f'{name}{part}'][...] for part in ('', '_error', '_spread'))
+        value, error, spread = (found[f'{name}{part}'] for part in ('', '_error', '_spread'))
         if name == 'coherence':
             value, error, spread = value**2, 2 * value * error, 2 * abs(value) * spread
         bars(ax, p_hat, value - spread, value + spread, model.number, width=4)
@@ -102,9 +103,9 @@ def draw_form_factor(axes: Axes, block: int) -> None:
     line(axes, 2 * 2**0.5 * np.sin(p / 2), w2**2, color='0.4', lw=0.8, ls='--')
 
 
-def cut_off(group: h5py.Group) -> dict[str, str]:
+def cut_off(found: dict[str, np.ndarray]) -> dict[str, str]:
     """Return in words where the cut-off lies and how wide it is."""
-    return {name: said(group[f'cutoff_{name}'][...], group[f'cutoff_{name}_error'][...])
+    return {name: said(found[f'cutoff_{name}'], found[f'cutoff_{name}_error'])
             for name in ('coherence', 'regression')}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
 
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM, PROPAGATOR, over_momenta
@@ -16,9 +17,10 @@ PLACE = 'kept', 10
 TITLE = 'Reconstructed propagators'
 CAPTION = """
 {{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models, in panels
-by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it. A
-momentum that the latent space carries comes back with ratio 1, and one that is dropped falls
-towards 0 (off the scale of the upper panel where it vanishes): the cut-off of the block spin. At
+by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it
+less 1, on an axis that is linear within ±{{ f.linear }} and logarithmic beyond. A momentum that the
+latent space carries comes back with 0 there, and one that is dropped falls towards −1 (off the
+scale of the upper panel where it vanishes): the cut-off of the block spin. At
 {{ phat() }} = {{ f.smallest }}, the smallest above zero, the ratio is
 {{- by_model(f.models, 'ratio_there') }}
 {% if f.ladder %} Right: the model of least loss ({{ f.best.title | safe }}) applied along the
@@ -28,6 +30,8 @@ ladder, original (open) and reconstructed (full).{% endif %}
 
 ROUNDING = 1e-6               # of models, whose weights are float32
 SHOWN = 5                     # kappas
+LINEAR = 0.01                 # of the ratio less 1, up to which the axis is linear
+TICKS = -1, -0.1, -0.01, 0, 0.01, 0.1
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -48,11 +52,15 @@ def draw(study: Study) -> Iterator[Plot]:
             axes[0, -1].legend(fontsize=7)
         for upper, lower in axes.T:
             upper.set(yscale='log', ylabel=PROPAGATOR, ylim=scale(models))
-            lower.set(xlabel=MOMENTUM, ylabel='ratio', ylim=(-0.05, 1.25))
-            reference(lower, y=1)
+            lower.set_yscale('symlog', linthresh=LINEAR)
+            lower.set(xlabel=MOMENTUM, ylabel='ratio $-$ 1', ylim=(-1.5, 0.3))
+            lower.set_yticks(TICKS, [f'{tick:g}' for tick in TICKS])
+            lower.yaxis.set_minor_locator(NullLocator())
+            for y in (-1, 0):
+                reference(lower, y=y)
         legend(figure, axes[0, :len(groups)])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best),
-                            **at_smallest(models, kappa)}, kappa)
+                            'linear': f'{LINEAR:g}', **at_smallest(models, kappa)}, kappa)
 
 
 def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:
@@ -104,5 +112,6 @@ def draw_ladder(axes: np.ndarray, model: Model) -> None:
 
 
 def draw_ratio(axes: Axes, entry: Entry, number: int, **look: Any) -> None:
-    """Draw the propagator of the reconstruction over that of the original."""
-    points(axes, *over_momenta(entry['propagator_ratio']), number, **look)
+    """Draw the propagator of the reconstruction over that of the original, less 1."""
+    p_hat, value, error = over_momenta(entry['propagator_ratio'])
+    points(axes, p_hat, value - 1, error, number, **look)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -12,6 +11,7 @@ from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, legend, panels, points, reference
+from phi4hpc.report.trainings import arrays
 
 PLACE = 'kept', 40
 TITLE = 'Lost modes and perturbation theory'
@@ -21,10 +21,9 @@ the modes below the cut and <i>F</i> = (φ<sub>&lt;</sub>³)̃(<i>p</i>),
 <i>c</i>(<i>p</i>) = ⟨Re(<i>F</i>* <i>A</i>̃)⟩ / ⟨|<i>F</i>|²⟩ above the cut, over
 −4λ<i>G</i>(<i>p</i>), which it is to first order in λ. Original: φ̃ in place of <i>A</i>̃, what the
 ensemble itself says. A decoder that has learned the interaction comes to the original; a linear one
-stays at 0. Errors are by jackknife over test draws, and do not know of the chance in training.
+stays at 0. {{ both_errors(f.seeds) }}
 Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means
-over all orbits, with the weights that the errors of the original give them and with errors taken to
-be independent, are
+over all orbits, with the weights that the errors of the original give them, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
  The cut is that of whole shells of momenta, nearest to <i>d</i>.
@@ -52,13 +51,13 @@ def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
                           sharey=True)
     with study.latent() as latent:
         for ax, (title, own) in zip(axes[0], groups, strict=True):
-            first = latent[own[0].name]['momentum']
+            first = arrays(latent, own[0], 'momentum')
             facts.append({'title': f'original, <i>d</i> = {own[0].latent}',
                           'mean': draw_ratio(ax, first, 'cubic_original', label='original',
                                              **ORIGINAL)})
             for model in own:
-                group = latent[model.name]['momentum']
-                mean = draw_ratio(ax, group, 'cubic', model.number, label=model.label)
+                found = arrays(latent, model, 'momentum')
+                mean = draw_ratio(ax, found, 'cubic', model.number, label=model.label)
                 facts.append({**described(model), 'mean': mean})
             for y in (0, 1):
                 reference(ax, y=y)
@@ -66,17 +65,16 @@ def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
     legend(figure, axes)
     axes[0, 0].set(ylabel=r'$c(p) / (-4\lambda G(p))$', ylim=(-0.6, 2.2))
     return Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
-                         'models': facts, 'largest': f'{LARGEST:g}'}, kappa)
+                         'models': facts, 'largest': f'{LARGEST:g}',
+                         'seeds': any(model.trainings for model in models)}, kappa)
 
 
-def draw_ratio(axes: Axes, group: h5py.Group, name: str, number: int = 0, **look: Any) -> str:
+def draw_ratio(axes: Axes, found: dict[str, np.ndarray], name: str, number: int = 0,
+               **look: Any) -> str:
     """Draw a ratio over orbits of momenta; return its weighted mean in words."""
-    p_hat, value, error, of_original = (group[key][...] for key in (
+    p_hat, value, error, of_original = (found[key] for key in (
         'p_hat', f'{name}_ratio', f'{name}_ratio_error', 'cubic_original_ratio_error'))
     own = np.isfinite(value) & (of_original < LARGEST)
     points(axes, p_hat[own], value[own], error[own], number, **{**look, 'markersize': 3.5})
-    there = np.isfinite(value) & np.isfinite(error) & (of_original > 0)
-    if not there.any():
-        return 'not resolved'
-    weight = of_original[there] ** -2 / (of_original[there] ** -2).sum()
-    return value_error(weight @ value[there], float(np.linalg.norm(weight * error[there])))
+    mean, of_mean = (float(found[f'{name}_ratio_mean{part}']) for part in ('', '_error'))
+    return value_error(mean, of_mean) if np.isfinite(of_mean) else 'not resolved'

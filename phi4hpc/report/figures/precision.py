@@ -9,6 +9,7 @@ from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, Plot, legend, panels, points, reference
+from phi4hpc.report.trainings import arrays
 
 PLACE = 'blockspin', 17
 TITLE = 'Gain at a finite precision of the latents'
@@ -19,8 +20,9 @@ of the same latent size under the same noise, which is known exactly from <i>G</
 latent is a real number, so without noise its digits may hold several modes, and with them a
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
 covers these digits; what stays is gained from what latents hold to that precision. No model has
-seen noise in its training. Points whose gain is below {{ f.lowest }} are off the scale. Jackknife
-errors. At <i>w</i> = {{ f.width }}, gains that are more than three errors above 0 are
+seen noise in its training. Points whose gain is below {{ f.lowest }} are off the scale.
+{{ both_errors(f.seeds) }} At <i>w</i> = {{ f.width }}, gains that are more than three errors above
+0 are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
 {%- else %} none.
 {%- endfor %}
@@ -35,8 +37,8 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa, with a panel for each latent size."""
     for kappa, everyone in study.models.items():
         with study.latent() as latent:
-            found = {model.name: {key: array[...] for key, array in group.items()}
-                     for model in everyone if (group := latent[model.name].get('precision'))}
+            found = {model.name: group for model in everyone
+                     if (group := arrays(latent, model, 'precision'))}
         if found:
             yield of_kappa(kappa, [model for model in everyone if model.name in found], found)
 
@@ -61,5 +63,6 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, dict[str, Any]]
               for model in models]
     return Plot(figure, {
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'width': f'{width[QUOTED]:g}',
+        'seeds': any(model.trainings for model in models),
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
                    for model, gain, error in quoted if gain > CLEAR * error]}, kappa)
