@@ -31,7 +31,7 @@ ladder, original (open) and reconstructed (full).{% endif %}
 ROUNDING = 1e-6               # of models, whose weights are float32
 SHOWN = 5                     # kappas
 LINEAR = 0.01                 # of the ratio less 1, up to which the axis is linear
-TICKS = -1, -0.1, -0.01, 0, 0.01, 0.1
+TICKS = -1, -0.1, -0.01, 0, 0.01, 0.1, 1
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -53,7 +53,7 @@ def draw(study: Study) -> Iterator[Plot]:
         for upper, lower in axes.T:
             upper.set(yscale='log', ylabel=PROPAGATOR, ylim=scale(models))
             lower.set_yscale('symlog', linthresh=LINEAR)
-            lower.set(xlabel=MOMENTUM, ylabel='ratio $-$ 1', ylim=(-1.5, 0.3))
+            lower.set(xlabel=MOMENTUM, ylabel='ratio $-$ 1', ylim=(-1.6, 1.0))
             lower.set_yticks(TICKS, [f'{tick:g}' for tick in TICKS])
             lower.yaxis.set_minor_locator(NullLocator())
             for y in (-1, 0):
