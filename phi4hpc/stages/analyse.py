@@ -12,6 +12,7 @@ import numpy as np
 
 from phi4hpc.blockspin import modelfile, shards
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
+from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length, split
@@ -170,7 +171,7 @@ def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) ->
     context.comm.Allreduce(share_yx, power_yx)
     propagator_yx = symmetrised(power_yx / context.comm.allreduce(sum(map(len, learn))))
     ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam, propagator_yx,
-                                (context.deck.seed, model.seed))
+                                seed_of(context.deck.seed, model.name))
     return build(model.settings, model.latent, ensemble).to(torch_device(context.device))
 
 
