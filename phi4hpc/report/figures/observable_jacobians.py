@@ -42,7 +42,8 @@ count there, (Σσ²)²/Σσ⁴, and values above rounding:
 {{ f.original }}.
 {%- if f.angles %} The largest principal angle, in latents of unit covariance, between its leading
 directions and that of the magnetisation is
-{{- by_model(f.models, 'angle') }} 0 says that the one lies in the other.{% endif %}
+{{- by_model(f.models, 'angle') }} 0 says that the one lies in the other; behind each stands what
+random directions, as many among as many latents, have in the mean.{% endif %}
 {{ spotted(f.models) }}
 """
 
@@ -125,8 +126,15 @@ def facts(observable: str, kappa: float, models: list[Model],
 
 
 def angle(group: h5py.Group, observable: str, other: str = 'magnetisation') -> str | None:
-    """Return the largest angle between what two observables look at, in words; None of one."""
+    """Return the largest angle between what two observables look at, in words; None of one.
+
+    Random directions have in common, in the mean square of the cosines, the part of all directions
+    that the larger of two spaces has.
+    """
     names = [name.decode() for name in group['subspaces/observable'][...]]
     if observable == other or not {observable, other} <= set(names):
         return None
-    return f'{group["subspaces/angle"][names.index(observable), names.index(other)]:.3f}°'
+    at = names.index(observable), names.index(other)
+    part = max(group['subspaces/dimension'][i] for i in at) / group.attrs['latent']
+    chance = np.degrees(np.arccos(np.sqrt(min(1, part))))
+    return f'{group["subspaces/angle"][at]:.3f}° (chance {chance:.0f}°)'
