@@ -1,4 +1,5 @@
-"""What latent.h5 says of the information that models keep, for figures, the page and tables."""
+"""What latent.h5 says of models and of the information that they keep, the mean over their seeds.
+"""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ CLEAR = 3.0                   # errors by which one model keeps more than anothe
 
 
 FEW = 6                       # models that a figure shows
+Arrays = dict[str, np.ndarray]
 
 
 class Kept(NamedTuple):
@@ -41,42 +43,45 @@ class Kept(NamedTuple):
 
 
 def kept(study: Study, models: list[Model]) -> list[Kept]:
-    """Return what each model keeps, the mean over its seeds with an error that has their spread.
-
-    Models that were analysed without it are left out.
-    """
+    """Return what each model keeps. Models that were analysed without it are left out."""
     found = []
     with study.latent() as latent:
         for model in models:
-            groups = [latent[one.name].get('information') for one in model.trainings or (model,)]
-            if all(groups):
-                found.append(Kept(model, *mean(groups)))
+            if arrays := over_seeds(latent, model, 'information'):
+                value, error = ({key: float(arrays[f'{key}{part}']) for key in COLUMNS}
+                                for part in ('', '_error'))
+                found.append(Kept(model, value, error))
     return found
 
 
-def mean(groups: list[h5py.Group]) -> tuple[dict[str, float], dict[str, float]]:
-    """Return what models of several seeds keep on average, and its errors, by name."""
-    value, error = {}, {}
-    for name in COLUMNS:
-        value_s, error_s = (np.array([group[f'{name}{part}'][()] for group in groups])
-                            for part in ('', '_error'))
-        value[name] = float(value_s.mean())
-        error[name] = float(np.hypot(error_s.mean(), of_mean(value_s)))
-    return value, error
+def over_seeds(latent: h5py.File, model: Model, name: str) -> Arrays:
+    """Return what a model has under a name in latent.h5, the mean over its seeds.
 
-
-def chosen(latent: h5py.File, models: list[Model],
-           name: str) -> Iterator[tuple[Model, h5py.Group]]:
-    """Yield models, each with its group of that name in latent.h5, where it has one.
-
-    Where they are more than a figure can show, these are the linear optimum and trained ones. Of
-    several seeds it is the first.
+    `X_error` has the spread of X over seeds in it. Nothing where a seed was analysed without it.
     """
-    models = [model for model in models if model.seed == 1 and name in latent[model.name]]
-    few = len(models) <= FEW
-    for model in models:
-        if few or model.record['trained'] or model.optimal:
-            yield model, latent[model.name][name]
+    groups = [latent[one.name].get(name) for one in model.trainings or (model,)]
+    if not all(groups):
+        return {}
+    arrays_s = {key: np.array([group[key][()] for group in groups]) for key in groups[0]}
+    errors = {f'{key}_error': np.hypot(arrays_s[f'{key}_error'].mean(0), of_mean(value_s))
+              for key, value_s in arrays_s.items() if f'{key}_error' in arrays_s}
+    return {key: value_s.mean(0) for key, value_s in arrays_s.items()} | errors
+
+
+def shown(study: Study, name: str) -> Iterator[tuple[float, list[tuple[Model, Arrays]], bool]]:
+    """Yield each training kappa, its models with what they have under a name, and whether some are
+    left out.
+
+    Where they are more than a figure can show, these are the linear optimum and trained ones.
+    """
+    for kappa, everyone in study.models.items():
+        with study.latent() as latent:
+            found = [(model, arrays) for model in everyone
+                     if (arrays := over_seeds(latent, model, name))]
+        few = [(model, arrays) for model, arrays in found
+               if len(found) <= FEW or model.record['trained'] or model.optimal]
+        if few:
+            yield kappa, few, len(few) < len(everyone)
 
 
 def rows(study: Study, models: dict[float, list[Model]]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 """
 
 import json
+from types import SimpleNamespace
 
 import h5py
 import pandas as pd
@@ -74,22 +75,25 @@ def test_figures_of_directions_show_the_optimum_and_what_was_trained_where_model
     study = make(tmp_path)
     [models] = study.models.values()
     models[1].record['trained'] = False
-    with study.latent() as latent:
-        assert [model.family for model, _ in information.chosen(latent, models, 'metric')] == [
-            'fourier', 'dense']
-        monkeypatch.setattr(information, 'FEW', 1)
-        assert [model.family for model, _ in information.chosen(latent, models, 'metric')] == [
-            'fourier']
-        assert list(information.chosen(latent, models, 'elsewhere')) == []
+
+    def families():
+        return [([model.family for model, _ in some], fewer)
+                for _, some, fewer in information.shown(study, 'metric')]
+
+    assert families() == [(['fourier', 'dense'], False)]
+    monkeypatch.setattr(information, 'FEW', 1)
+    assert families() == [(['fourier'], True)]
+    assert list(information.shown(study, 'elsewhere')) == []
 
 
 def test_what_several_seeds_keep_is_their_mean_with_their_spread_in_the_error(tmp_path):
-    groups = []
+    model = SimpleNamespace(trainings=[SimpleNamespace(name='1'), SimpleNamespace(name='2')])
     with h5py.File(tmp_path / 'latent.h5', 'w') as file:
-        for seed, value in enumerate((0.90, 0.94)):
-            groups.append(file.create_group(str(seed)))
-            for name in information.COLUMNS:
-                groups[-1][name], groups[-1][f'{name}_error'] = value, 0.01
-        value, error = information.mean(groups)
-    assert value['kappa'] == pytest.approx(0.92)
-    assert error['kappa'] == pytest.approx((0.01**2 + 0.02**2) ** 0.5)
+        for one, value in zip(model.trainings, (0.90, 0.94), strict=True):
+            file[f'{one.name}/kept/kappa'], file[f'{one.name}/kept/kappa_error'] = value, 0.01
+            file[f'{one.name}/kept/p_hat'] = [1.0, 2.0]
+        found = information.over_seeds(file, model, 'kept')
+        assert information.over_seeds(file, model, 'elsewhere') == {}
+    assert found['kappa'] == pytest.approx(0.92)
+    assert found['kappa_error'] == pytest.approx((0.01**2 + 0.02**2) ** 0.5)
+    assert found['p_hat'].tolist() == [1, 2]

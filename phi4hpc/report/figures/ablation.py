@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.information import chosen
+from phi4hpc.report.information import Arrays, shown
 from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
@@ -40,25 +39,21 @@ STEPS = 1, 3                  # which of the numbers of directions are shown in 
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa, of the first seed of every model."""
-    for kappa, everyone in study.models.items():
+    """Yield the figure for every training kappa."""
+    for kappa, models, few in shown(study, 'ablation'):
         figure, axes = panels(3, 2, FULL, 8.4)
-        facts = []
-        with study.latent() as latent:
-            for number, (model, group) in enumerate(chosen(latent, everyone, 'ablation')):
-                draw_numbers(axes[:2].flat, number, model.label, group)
-                draw_powers(axes[2], number, group)
-                facts.append({**described(model), **said(group)})
-        if not facts:
-            continue
+        for number, (model, arrays) in enumerate(models):
+            draw_numbers(axes[:2].flat, number, model.label, arrays)
+            draw_powers(axes[2], number, arrays)
         finish(axes)
         legend(figure, axes[0, 0], ncols=3)
+        facts = [{**described(model), **said(arrays)} for model, arrays in models]
         yield Plot(figure, {
-            'kappa': f'{kappa:g}', 'models': facts, 'few': len(facts) < len(everyone),
+            'kappa': f'{kappa:g}', 'models': facts, 'few': few,
             'outside': [fact for fact in facts if fact['outside']]}, kappa)
 
 
-def draw_numbers(axes: Any, number: int, label: str, group: h5py.Group) -> None:
+def draw_numbers(axes: Any, number: int, label: str, group: Arrays) -> None:
     """Draw what is left against the number of directions that stay."""
     lost, variance, magnetisation, binder = axes
     draw_lost(lost, number, label, group)
@@ -68,7 +63,7 @@ def draw_numbers(axes: Any, number: int, label: str, group: h5py.Group) -> None:
                number)
 
 
-def draw_lost(axes: Axes, number: int, label: str, group: h5py.Group) -> None:
+def draw_lost(axes: Axes, number: int, label: str, group: Arrays) -> None:
     """Draw the information on kappa that is lost, and beside it that of the control."""
     stay = group['directions'][...]
     points(axes, stay, 1 - group['kappa'][...], group['kappa_error'][...], number,
@@ -77,7 +72,7 @@ def draw_lost(axes: Axes, number: int, label: str, group: h5py.Group) -> None:
            number, fmt='x', alpha=0.5)
 
 
-def draw_powers(axes: np.ndarray, number: int, group: h5py.Group) -> None:
+def draw_powers(axes: np.ndarray, number: int, group: Arrays) -> None:
     """Draw G of decoded fields over G with fewer directions."""
     for ax, step in zip(axes, STEPS, strict=True):
         k = min(step, len(group['directions']) - 1)
@@ -102,7 +97,7 @@ def finish(axes: np.ndarray) -> None:
         ax.set_ylim(-0.06, TOP)
 
 
-def said(group: h5py.Group) -> dict[str, str]:
+def said(group: Arrays) -> dict[str, str]:
     """Return what the caption tells of a model with few directions."""
     k = min(STEPS[1], len(group['directions']) - 1)
     on_kappa, least = (f'{value_error(100 * group[name][k], 100 * group[f"{name}_error"][k])}%'

@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.information import chosen
+from phi4hpc.report.information import Arrays, shown
 from phi4hpc.report.models import described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
@@ -42,25 +41,20 @@ SAME = 1e-3                   # of p^, up to which two directions have the same
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa, of the first seed of every model."""
-    for kappa, everyone in study.models.items():
+    """Yield the figure for every training kappa."""
+    for kappa, models, few in shown(study, 'metric'):
         figure, axes = panels(1, 2, FULL, 3.8)
-        facts = []
-        with study.latent() as latent:
-            for number, (model, group) in enumerate(chosen(latent, everyone, 'metric')):
-                draw_model(axes[0], number, model.label, group)
-                facts.append({**described(model), **said(group)})
-        if not facts:
-            continue
+        for number, (model, arrays) in enumerate(models):
+            draw_model(axes[0], number, model.label, arrays)
         reference(axes[0, 0], y=1)
         axes[0, 0].set(xscale='log', yscale='log', xlabel='direction', ylabel='information')
         axes[0, 1].set(xscale='log', xlabel='direction', ylabel=MOMENTUM, ylim=(0, None))
         legend(figure, axes[0, 0], ncols=3)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
-                            'few': len(facts) < len(everyone)}, kappa)
+        facts = [{**described(model), **said(arrays)} for model, arrays in models]
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts, 'few': few}, kappa)
 
 
-def draw_model(axes: np.ndarray, number: int, label: str, group: h5py.Group) -> None:
+def draw_model(axes: np.ndarray, number: int, label: str, group: Arrays) -> None:
     """Draw the spectrum of a model, and the momenta of its directions."""
     value, error, entropy, entropy_error, p_hat, spread = (group[name][...] for name in (
         'information', 'information_error', 'entropy', 'entropy_error', 'p_hat', 'p_hat_spread'))
@@ -80,7 +74,7 @@ def draw_momenta(axes: Axes, own: np.ndarray, p_hat: np.ndarray, spread: np.ndar
     points(axes, own + 1, p_hat[own], np.zeros(len(own)), number, markersize=2.5, capsize=0)
 
 
-def said(group: h5py.Group) -> dict[str, Any]:
+def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model's directions."""
     value, p_hat, spread, entropy, error = (group[name][...] for name in (
         'information', 'p_hat', 'p_hat_spread', 'entropy', 'entropy_error'))

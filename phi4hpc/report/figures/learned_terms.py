@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.report.information import chosen
+from phi4hpc.report.information import Arrays, shown
 from phi4hpc.report.models import described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
@@ -37,24 +36,22 @@ APART = 0.7                   # of the way from one sector to the next that mode
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa, of the first seed of every trained model."""
-    for kappa, everyone in study.models.items():
-        figure, axes = panels(1, 1, FULL, 3.4)
-        facts = []
-        with study.latent() as latent:
-            shown = [(model, group) for model, group in chosen(latent, everyone, 'learned')
-                     if np.isfinite(group['nonlinear'][()])]
-            for number, (model, group) in enumerate(shown):
-                shift = APART * ((number + 0.5) / len(shown) - 0.5)
-                draw_model(axes[0, 0], number, shift, model.label, group)
-                facts.append({**described(model), **said(group)})
-        if facts:
+    """Yield the figure for every training kappa, of the trained models."""
+    for kappa, everyone, _ in shown(study, 'learned'):
+        models = [(model, arrays) for model, arrays in everyone
+                  if np.isfinite(arrays['nonlinear'])]
+        if models:
+            figure, axes = panels(1, 1, FULL, 3.4)
+            for number, (model, arrays) in enumerate(models):
+                shift = APART * ((number + 0.5) / len(models) - 0.5)
+                draw_model(axes[0, 0], number, shift, model.label, arrays)
             finish(axes[0, 0])
             legend(figure, axes[0, 0], ncols=3)
+            facts = [{**described(model), **said(arrays)} for model, arrays in models]
             yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
 
 
-def draw_model(axes: Axes, number: int, shift: float, label: str, group: h5py.Group) -> None:
+def draw_model(axes: Axes, number: int, shift: float, label: str, group: Arrays) -> None:
     """Draw the part that each sector explains."""
     value, error = ([float(group[f'{name}{part}'][()]) for name in SECTORS]
                     for part in ('', '_error'))
@@ -70,7 +67,7 @@ def finish(axes: Axes) -> None:
     reference(axes, y=0)
 
 
-def said(group: h5py.Group) -> dict[str, Any]:
+def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
     best = max(CONTROLS, key=lambda name: group[name][()])
     return {key: f'{value_error(100 * group[name][()], 100 * group[f"{name}_error"][()])}%'
