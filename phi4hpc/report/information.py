@@ -15,8 +15,6 @@ COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
            'variance': 'variance'}
 """The column of a table that each name has."""
 CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
-
-
 FEW = 6                       # models that a figure shows
 Arrays = dict[str, np.ndarray]
 

@@ -69,7 +69,12 @@ def finish(axes: Axes) -> None:
 
 def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
-    best = max(CONTROLS, key=lambda name: group[name][()])
-    return {key: f'{value_error(100 * group[name][()], 100 * group[f"{name}_error"][()])}%'
-            .replace('-', '−') for key, name in (('together', 'together'), ('control', best),
-                              ('nonlinear', 'nonlinear'))}
+    best = max(CONTROLS, key=lambda name: float(group[name]))
+    return {key: percent(group, name) for key, name in (
+        ('together', 'together'), ('control', best), ('nonlinear', 'nonlinear'))}
+
+
+def percent(group: Arrays, name: str) -> str:
+    """Return a number with its error in percent."""
+    value, error = (100 * float(group[f'{name}{part}']) for part in ('', '_error'))
+    return f'{value_error(value, error)}%'.replace('-', '−')
