@@ -26,7 +26,7 @@ class PyPhi4hpc(PythonPackage):
     depends_on('py-torch@2.4:+distributed', type=('build', 'run'))
     depends_on('py-torch+cuda+nccl', when='+cuda', type=('build', 'run'))
     depends_on('py-cupy@14:', when='+cuda', type=('build', 'run'))
-    for name in ('numpy@1.26:', 'pydantic@2.11:', 'pyyaml@6:', 'scipy@:1.18', 'xarray@2024.10:',
+    for name in ('numpy@1.26:', 'pydantic@2.12:', 'pyyaml@6:', 'scipy@:1.18', 'xarray@2024.10:',
                  'h5netcdf@1.3:', 'matplotlib@3.8:', 'pillow@10:', 'tqdm@4.60:', 'jinja2@3.1:',
                  'pandas@2.2:', 'tensorboard@2.15:', 'shtab@1.7:'):
         depends_on(f'py-{name}', type=('build', 'run'))

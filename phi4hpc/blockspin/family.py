@@ -38,7 +38,8 @@ class Family(Section):
     trained: ClassVar[bool] = True
     """Whether its weights are learned. Where they are not, the first weights are the final ones."""
 
-    costs: list[Annotated[Entry, COSTS]] = []
+    # Left out of the resolved deck where it is empty, so that runs without it stay as they are.
+    costs: list[Annotated[Entry, COSTS]] = Field(default=[], exclude_if=lambda costs: not costs)
     """What the training of this model makes small, in place of train.costs; empty: those."""
 
     @abstractmethod
