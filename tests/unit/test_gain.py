@@ -22,11 +22,11 @@ KAPPA = 0.269
 RATIOS = {'': 0.97, '_s2': 0.99, '_surrogate': 1.001, '_s2_surrogate': 0.999}
 
 
-def study(path, ratios=RATIOS, lam=0.02, runs=(), latent=5, **records):
+def study(path, ratios=RATIOS, lam=0.02, runs=(), latent=5, kappa=KAPPA, **records):
     """A run of a dense model by two seeds with their controls, whose ratios end their names."""
     meaning = {
-        'action': {'lambda': lam}, 'lattice': {'sizes': [8]}, 'ladder': {'kappas': [0.26, KAPPA]},
-        'train': {'lattice': 8, 'kappas': [KAPPA], 'models': [{'dense': {'latents': [latent]}}],
+        'action': {'lambda': lam}, 'lattice': {'sizes': [8]}, 'ladder': {'kappas': [0.2, kappa]},
+        'train': {'lattice': 8, 'kappas': [kappa], 'models': [{'dense': {'latents': [latent]}}],
                   'seeds': 2, 'surrogate': True}, 'report': {'beside': list(map(str, runs))}}
     deck = Deck.model_validate(meaning)
     (path / 'models').mkdir(parents=True)
@@ -104,6 +104,17 @@ def test_models_of_other_runs_are_shown_against_lambda(tmp_path):
     caption = figure.said(figure.kind('gain').caption, plot.facts)
     assert 'against λ' in caption
     assert 'at κ = 0.269, λ = 1: 30.00(40)%' in caption
+
+
+def test_without_interaction_models_stand_at_the_left_end_of_a_logarithmic_axis(tmp_path):
+    others = [study(tmp_path / f'{lam}', lam=lam, kappa=kappa).path
+              for lam, kappa in ((0.0, 0.24), (1.0, KAPPA))]
+    _, plot = draw(study(tmp_path / 'weak', runs=others))
+    axes = plot.figure.axes[0]
+    assert axes.get_xscale() == 'log'
+    assert [label.get_text() for label in axes.get_xticklabels()] == ['0', '0.02', '1']
+    drawn = sorted(trace.x[0] for trace in plot.traces if trace.label == 'dense')
+    np.testing.assert_allclose(drawn, [0.002, 0.02, 1.0])
 
 
 def test_models_of_another_run_at_the_same_couplings_share_the_panel(tmp_path):

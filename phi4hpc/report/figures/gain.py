@@ -29,7 +29,8 @@ CAPTION = """
 Gain = 1 − loss / loss of the linear optimum of the same latent size <i>d</i>, on test draws
 {{- ', against ' ~ f.couplings ~ ', in a panel for each latent size' if f.couplings }}; above the
 line at 0 a model keeps more than any linear map can. The axis is linear within ±{{ f.linear }} and
-logarithmic beyond. Full markers: training had converged, or there was none; open markers: it had
+logarithmic beyond{{ '; where that of λ is logarithmic, 0 stands at its left end' if f.couplings }}.
+Full markers: training had converged, or there was none; open markers: it had
 not, and the gain is that of a budget of training. Bars with caps: jackknife errors over draws
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
 means{% endif %}.
@@ -56,6 +57,7 @@ TICKS = 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 APART = 0.8                   # of the way from one latent size to the next that models take
 LOOKS = dict(zip(LINEAR, ('-', '--', ':'), strict=True))
 CLOSE = 0.02                  # of an axis of couplings, between models at one value
+WIDE = 5.0                    # largest over smallest value, from which on an axis is logarithmic
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -174,19 +176,22 @@ def draw_axis(axes: Axes, symbol: str, found: list[Place], factor: int, kinds: l
     of_size = [(coupling(symbol, place), place, sizes) for place in found for sizes in place.sizes
                if compression(place, sizes) == factor]
     x_values = sorted({coupling(symbol, place) for place in found})
-    logarithmic = x_values[0] > 0 and x_values[-1] > 5 * x_values[0]
+    least = next(x for x in x_values if x > 0)
+    logarithmic = x_values[-1] > WIDE * least
+    at = {x: x if x > 0 or not logarithmic else least / 10 for x in x_values}
+    first, last = at[x_values[0]], at[x_values[-1]]
     here = [kind for kind in kinds
             if any(model.kind == kind for place in found for model in place.models)]
     for x, place, sizes in of_size:
         for model in place.models:
             if model.latent in sizes:
                 shift = CLOSE * (here.index(model.kind) - (len(here) - 1) / 2)
-                width = np.log(x_values[-1] / x_values[0]) if logarithmic else np.ptp(x_values)
-                there = x * np.exp(shift * width) if logarithmic else x + shift * width
+                there = at[x] * (last / first) ** shift if logarithmic \
+                    else x + shift * (last - first)
                 draw_model(axes, model, there, kinds)
                 if control := place.controls.get(model.of_seeds):
                     draw_control(axes, control, there)
-    linear = sorted(((x, place.linear(sizes)) for x, place, sizes in of_size),
+    linear = sorted(((at[x], place.linear(sizes)) for x, place, sizes in of_size),
                     key=lambda found: found[0])
     for name, look in LOOKS.items():
         if known := [(x, gains[name]) for x, gains in linear if gains]:
@@ -195,7 +200,7 @@ def draw_axis(axes: Axes, symbol: str, found: list[Place], factor: int, kinds: l
     if logarithmic:
         axes.set_xscale('log')
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xticks(x_values, [f'{x:g}' for x in x_values])
+        axes.set_xticks(list(at.values()), [f'{x:g}' for x in x_values])
     else:
         axes.set_xticks(x_values, [f'{x:.6g}' for x in x_values], rotation=30)
     axes.set_xlabel(r'$\lambda$' if symbol == 'λ' else rf'$\kappa$ at $\lambda={found[0].lam:g}$')
