@@ -23,7 +23,7 @@ class Critical(NamedTuple):
 
 
 def critical(study: Study) -> Critical | None:
-    """Return kappa_c where it lies on the ladder of the largest lattice, None where it does not.
+    """Return kappa_c where the curves of the largest lattice reach it, None where they do not.
 
     Of the run's own and the value that was known before, it is the one with the smaller error.
     """
@@ -34,8 +34,8 @@ def critical(study: Study) -> Critical | None:
     if before := known(study.deck.action.lam):
         candidates.append(Critical(*before, False))
     best = min(candidates, key=lambda candidate: candidate.error, default=None)
-    kappas = study.kappas(study.sizes[-1])
-    return best if best and kappas[0] <= best.value <= kappas[-1] else None
+    low, high = reach(study, study.sizes[-1])
+    return best if best and low <= best.value <= high else None
 
 
 def draw(axes: Axes, study: Study, name: str, peaks: bool = False) -> None:
@@ -66,14 +66,15 @@ def draw_curves(axes: Axes, study: Study, name: str, peaks: bool) -> None:
             band(axes, kappa[own], value[own], error[own], study.sizes.index(table['L']))
 
 
-def reach(study: Study, L: int, peaks: bool) -> tuple[float, float]:
+def reach(study: Study, L: int, peaks: bool = False) -> tuple[float, float]:
     """Return the ends of the curves of a lattice: of its rungs, and beyond its peak with `peaks`.
 
     Of a single rung they are all that is reweighted.
     """
     rungs = study.kappas(L)
-    if len(rungs) == 1:
-        return 0.0, np.inf
+    table = next((table for table in study.reweighted if table['L'] == L), None)
+    if len(rungs) == 1 and table:
+        return table['kappa'][0], table['kappa'][-1]
     tops = [peak['kappa']['value'] for peak in study.transition['peaks'] if peak['L'] == L]
     ends = [*rungs, *tops] if peaks else rungs
     margin = BEYOND * np.ptp(ends)

@@ -18,11 +18,14 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p*'                  # of another number than colours, so that pairs differ
 BETWEEN = 4                            # points of a smooth curve for each that is computed
+SHORT = 2.0
+"""The ratio of the ends of a logarithmic axis below which it has the ticks of a linear one."""
 NAMED = {0.8: '23468', 1.6: '235', 4.0: '25'}
 """First digits of the numbers that a logarithmic axis names, by the decades that it spans."""
 PIXELS = 60                            # across a lattice image, at least
@@ -224,12 +227,16 @@ def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
 def logarithmic(axis: Axis) -> None:
     """Label a logarithmic axis by plain numbers, also between its powers of ten.
 
-    Longer axes name fewer of these, and the longest are left as they are.
+    Longer axes name fewer of these, and the longest are left as they are. On the shortest, ticks
+    are as on a linear axis.
     """
     low, high = axis.get_view_interval()
+    if high < SHORT * low:
+        axis.set_major_locator(MaxNLocator(5))
+        axis.set_minor_locator(NullLocator())
     digits = next((digits for decades, digits in NAMED.items() if high < 10**decades * low), None)
     if digits:
-        axis.set_major_formatter(lambda x, _: f'{x:g}')
+        axis.set_major_formatter(lambda x, _: f'{x:.6g}')
         axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in digits else '')
 
 

@@ -12,7 +12,8 @@ from phi4hpc.storage.reader import Lattice
 PLACE = 'sampling', 10
 TITLE = 'Configurations across κ'
 CAPTION = """
-The last configuration kept of chain 0 at κ = {{ f.kappas | join(', ') }}, from left to right. All
+The last configuration kept of chain 0 at κ = {{ f.kappas | join(', ') }}
+{{- ', from left to right' if f.kappas | length > 1 }}. All
 share one colour scale, which ends at the 99.5th percentile of |φ|.
 {% if f.lengths %} In the symmetric phase domains of either sign are about a correlation length
 wide; at {{ L() }} = {{ f.L }} it is
@@ -35,14 +36,18 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
             yield Missing('No configurations are shown: sample.fields keeps none.')
             return
         images = [np.stack([last(lattice, kappa) for kappa in kappas]) for lattice in lattices]
-    width = min(FULL, 0.9 + 1.27 * len(kappas))
-    figure, axes = panels(len(images), width=width, height=0.2 + 1.27 * len(images))
     limit = scale(images)
-    for i, (L, of_lattice) in enumerate(zip(study.sizes, images, strict=True)):
-        picture = mosaic(axes[i, 0], of_lattice[None], limit)
-        axes[i, 0].set_yticklabels([f'$L={L}$'])
-        axes[i, 0].set_xticklabels([rf'$\kappa={kappa:g}$' for kappa in kappas] if i == 0 else [])
-    colourbar(figure, picture, list(axes[:, 0]), r'$\phi(x)$')
+    if len(kappas) > 1:
+        width = min(FULL, 0.9 + 1.27 * len(kappas))
+        figure, axes = panels(len(images), 1, width, 0.2 + 1.27 * len(images))
+    else:                                  # lattices side by side, as there is nothing else
+        figure, axes = panels(1, len(images), min(FULL, 0.7 + 2.2 * len(images)), 2.4)
+    for ax, L, of_lattice in zip(axes.flat, study.sizes, images, strict=True):
+        picture = mosaic(ax, of_lattice[None], limit)
+        ax.set_yticklabels([f'$L={L}$'] if len(kappas) > 1 else [])
+        above = [rf'$\kappa={kappa:g}$' for kappa in kappas] if len(kappas) > 1 else [f'$L={L}$']
+        ax.set_xticklabels(above if ax is axes[0, 0] or len(kappas) == 1 else [])
+    colourbar(figure, picture, list(axes.flat), r'$\phi(x)$')
     yield Plot(figure, {'kappas': [f'{kappa:g}' for kappa in kappas], 'L': study.sizes[-1],
                         'broken': study.phases['broken'], 'lengths': lengths(study, kappas)})
 

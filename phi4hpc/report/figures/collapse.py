@@ -35,7 +35,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     middle, tables = critical(study), study.reweighted
     if not (middle and len(tables) > 1):
         yield Missing('No data collapse is shown: it takes curves of two lattices and κ<sub>c</sub>'
-                      ' within the ladder.')
+                      ' within their reach.')
         return
     figure, axes = panels(2, 3, FULL, 4.2, sharex=True, height_ratios=[1.6, 1])
     low, high = window(tables[-1], middle.value)

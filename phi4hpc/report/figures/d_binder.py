@@ -65,12 +65,19 @@ def draw_panel(axes: Axes, study: Study) -> None:
 
 
 def around_transition(study: Study) -> Window | None:
-    """Return a seventh of the ladder about kappa_c, None where that is not known."""
+    """Return a seventh of the ladder about kappa_c, None where that is not known.
+
+    Of a ladder that does not lead from one phase to the other it is where lattices cross.
+    """
     critical, kappas = against_kappa.critical(study), study.kappas(study.sizes[-1])
     tables = [table for table in study.reweighted if any(table['binder']['value'])]
-    if not (critical and tables and study.phases['transition']):
+    points = [found['kappa']['value'] for name in ('levels', 'crossings')
+              for found in study.transition[name] if found['of'] == 'binder']
+    if not (critical and tables and (study.phases['transition'] or len(points) > 1)):
         return None
-    limits = critical.value - np.ptp(kappas) / 14, critical.value + np.ptp(kappas) / 14
+    half = np.ptp(kappas) / 14 if study.phases['transition'] else \
+        1.2 * max(abs(point - critical.value) for point in points)
+    limits = critical.value - half, critical.value + half
     ends = [np.interp(limits, table['kappa'], np.array(table['binder']['value'], float))
             for table in tables]
     values = float(np.nanmin(ends)) - 0.01, float(np.nanmax(ends)) + 0.01

@@ -66,3 +66,4 @@ def draw_limit(axes: Axes, found: dict[str, Any]) -> None:
     points(axes, [0], [found['value']], [total], 2, label=r'$\kappa_c$')
     axes.set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
     axes.ticklabel_format(axis='x', scilimits=(0, 0), useMathText=True)
+    axes.ticklabel_format(axis='y', useOffset=False)
