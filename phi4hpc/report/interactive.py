@@ -18,6 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from phi4hpc.report.labels import formulas, plain
 from phi4hpc.report.style import Canvas, Mark, Trace
 
+EDGE = 0.006                  # of a figure, around a part of it, as letters pass their box
 COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error'
 
 
@@ -69,8 +70,8 @@ def part(figure: Canvas, axes: Axes, renderer: RendererAgg) -> list[float]:
     """Return which part of the figure a panel takes with its labels: left, top, width, height."""
     box = axes.get_tightbbox(renderer) or axes.bbox
     width, height = figure.bbox.size
-    left, right = max(0.0, box.x0 / width), min(1.0, box.x1 / width)
-    top, bottom = max(0.0, 1 - box.y1 / height), min(1.0, 1 - box.y0 / height)
+    left, right = max(0.0, box.x0 / width - EDGE), min(1.0, box.x1 / width + EDGE)
+    top, bottom = max(0.0, 1 - box.y1 / height - EDGE), min(1.0, 1 - box.y0 / height + EDGE)
     return [round(number, 4) for number in (left, top, right - left, bottom - top)]
 
 

@@ -6,6 +6,7 @@
 const SYMBOLS = {o: ['circle'], s: ['square'], '^': ['triangle'], D: ['diamond'],
                  v: ['triangle', 180], '<': ['triangle', -90], '>': ['triangle', 90],
                  p: ['hexagon'], '*': ['star'], x: ['times']};
+const NIGHT = matchMedia('(prefers-color-scheme: dark)');
 const MARGIN = {marginLeft: 58, marginRight: 12, marginTop: 10, marginBottom: 24};
 
 // Returns the elements of a tag filled in: make('p', {class: 'note'}, 'text', element, ...).
@@ -23,10 +24,13 @@ async function unpacked(element) {
   return JSON.parse(await new Response(stream).text());
 }
 
-// Returns a colour that is seen on light and on dark ground: dark greys are the colour of the text.
+// Returns a colour that is seen on light and on dark ground: dark greys are the colour of the text,
+// and on dark ground all others are lighter, in the same order.
 function ink(colour) {
-  const {r, g, b} = d3.rgb(colour);
-  return r === g && g === b && r < 150 ? 'currentColor' : colour;
+  const {r, g, b} = d3.rgb(colour), shade = d3.lab(colour);
+  if (r === g && g === b && r < 150) return 'currentColor';
+  if (NIGHT.matches) shade.l = 50 + shade.l / 2;
+  return shade.formatHex();
 }
 
 // Returns value ± error with two digits of the error, as captions have them in parentheses.
@@ -76,7 +80,8 @@ function axis(about, domain, size) {
 // Returns whether the names of given ticks need to lean, as they have no room side by side.
 function crowded(about, size) {
   const letters = name => d3.max(name.split('\n'), line => line.length);
-  return 7 * d3.sum(about.ticks ?? [], ([, name]) => letters(name)) > size;
+  const room = size - MARGIN.marginLeft - MARGIN.marginRight;
+  return d3.sum(about.ticks ?? [], ([, name]) => 7 * letters(name) + 8) > room;
 }
 
 function dashes({dotted}) {
@@ -252,7 +257,7 @@ function cutOut(image, [left, top, width, height]) {
 // A figure: its panels in their grid, its legend, and the buttons below it.
 class Figure {
   constructor(element, about, csv) {
-    Object.assign(this, {element, hidden: new Set(), panels: []});
+    Object.assign(this, {element, hidden: new Set(), panels: [], swatches: []});
     const rows = d3.groups(d3.csvParse(csv, Figure.row), row => row.panel);
     const data = new Map(rows);
     const grid = make('div', {class: 'grid'});
@@ -261,6 +266,7 @@ class Figure {
     about.panels.forEach((panel, number) => grid.append(
       this.placed(panel, this.filled(panel, data.get(number + 1) ?? [], titled))));
     this.live = make('div', {class: 'live'}, this.legend(about), grid);
+    NIGHT.addEventListener('change', () => this.paint());
     element.prepend(this.live);
     element.classList.add('played');
     this.buttons(csv);
@@ -299,6 +305,7 @@ class Figure {
     const entries = [...looks].map(([series, trace]) => {
       const button = make('button', {type: 'button', 'aria-pressed': true, 'aria-label': series},
                           this.swatch(trace));
+      this.swatches.push([button, trace]);
       button.insertAdjacentHTML('beforeend', `<span>${about.legend[series]}</span>`);
       button.addEventListener('click', () => this.toggle(series, button));
       return button;
@@ -313,6 +320,12 @@ class Figure {
                               : [0, 2].map(x => ({x, y: 1, error: 0.6}));
     const line = {kind: 'line', ...trace, steps: false};       // a mark is a line across a panel
     return drawn({...options, marks: marksOf(line, rows, -Infinity)});
+  }
+
+  // Draws all again, as on another ground.
+  paint() {
+    for (const [button, trace] of this.swatches) button.firstChild.replaceWith(this.swatch(trace));
+    for (const panel of this.panels) panel.draw();
   }
 
   toggle(series, button) {

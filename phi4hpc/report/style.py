@@ -264,7 +264,7 @@ def colour(number: int) -> str:
 
 def shades(count: int) -> list:
     """Return colours for ascending kappa, dark to light, so that they differ in grey too."""
-    return [mpl.colormaps['viridis'](x) for x in np.linspace(0, 0.88, count)]
+    return [mpl.colormaps['viridis'](x) for x in np.linspace(0, 0.84, count)]
 
 
 def reference(axes: Axes, x: float | None = None, y: float | None = None,

@@ -30,7 +30,7 @@ Round trips from the lowest κ to the highest and back, all chains together:
 {{ line }}.</strong>{% endfor %}{% endfor %}
 """
 
-HOPS = 150                    # of a replica that a panel can show apart
+HOPS = 50                     # of a replica, for each rung, that a panel can show apart
 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
@@ -71,11 +71,12 @@ def trips(found: dict[str, Any]) -> dict[str, Any]:
 def draw_way(axes: Axes, lattice: Lattice) -> int | None:
     """Draw the hopping at which replica 0 of chain 0 is found, draw after draw.
 
-    Where it hops more than HOPS times the first draws alone are shown; return how many, else None.
+    Where it hops too often the first draws alone are shown; return how many, else None.
     """
     draw, rung = np.nonzero(lattice.series('replica')[:, 0].T == 0)
     hops = np.flatnonzero(np.diff(rung))
-    shown = int(hops[HOPS]) + 1 if len(hops) > HOPS else len(draw)
+    most = HOPS * len(lattice.kappas)
+    shown = int(hops[most]) + 1 if len(hops) > most else len(draw)
     line(axes, draw[:shown], lattice.kappas[rung[:shown]], lw=0.5, drawstyle='steps-mid',
          color='0.3')
     axes.set(xlabel='draw', ylabel=r'$\kappa$ of replica 0', xlim=(0, shown))

@@ -44,7 +44,7 @@ chance decided which of them are kept{% endif %}.</strong>{% endif %}{% endfor %
 {{- by_model(f.models, 'trace') }}
 """
 
-ROUNDING = 1e-6               # of T, which is of order 1
+SMALL = 0.01                  # a spread of T, which is of order 1, that is not worth a word
 CLEAR = 5.0                   # errors by which a spread in an orbit is taken for more than chance
 COLUMNS = 6                   # of pictures of the Brillouin zone
 CUT = 0.5                     # a spread that says that some momenta are kept and others are not
@@ -109,7 +109,7 @@ def broken(found: Response) -> dict[str, object] | None:
     """Return the orbit whose momenta differ most, None where all agree within errors."""
     of_orbit = images(found.value_yx)
     least, most = of_orbit.min(0), of_orbit.max(0)
-    clear = most - least > CLEAR * images(found.error_yx).max(0) + ROUNDING
+    clear = most - least > np.maximum(CLEAR * images(found.error_yx).max(0), SMALL)
     if not clear.any():
         return None
     at = np.unravel_index(np.where(clear, most - least, 0).argmax(), clear.shape)
