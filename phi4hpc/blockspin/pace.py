@@ -52,6 +52,11 @@ class Pace:
         """The first epoch after which there is enough to see a plateau."""
         return 2 * self.patience + math.ceil(self.warm / self.steps)
 
+    @property
+    def soonest(self) -> int:
+        """The last epoch where nothing is gained at all."""
+        return self.judged + fall(self.judged)
+
     def factor(self, epoch: int, step: int) -> float:
         """Return the factor of the learning rate in a step after `epoch` complete epochs."""
         made = epoch * self.steps + step
@@ -67,8 +72,7 @@ class Pace:
         self.converged = self._on_plateau(objectives[1 + math.ceil(self.warm / self.steps):])
         if self.converged or epoch >= self.cap:
             self.falls = epoch
-            length = math.ceil(FALL / (1 - FALL) * epoch) if self.converged else self.epochs
-            self.last = min(self.epochs, epoch + max(1, length))
+            self.last = min(self.epochs, epoch + (fall(epoch) if self.converged else self.epochs))
 
     def _on_plateau(self, objectives: Sequence[float]) -> bool:
         """Return whether the last `patience` epochs gained nothing on those right before them."""
@@ -78,3 +82,8 @@ class Pace:
     def over(self, epoch: int) -> bool:
         """Return whether a training is complete after `epoch` epochs."""
         return bool(self.last) and epoch >= self.last
+
+
+def fall(epoch: int) -> int:
+    """Return in how many epochs the rate falls after a plateau that was seen after `epoch`."""
+    return max(1, math.ceil(FALL / (1 - FALL) * epoch))

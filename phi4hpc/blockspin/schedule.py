@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from phi4hpc.blockspin import memory
 from phi4hpc.blockspin.models import Model, with_controls
+from phi4hpc.blockspin.pace import Pace
 from phi4hpc.deck.schema import Deck
 from phi4hpc.parallel.groups import shared_out
 
@@ -56,13 +57,18 @@ def _of_size(deck: Deck, size: int, ranks: int) -> Schedule:
 
 
 def training_seconds(deck: Deck, model: Model, ranks: int) -> float:
-    """Return about how long `ranks` ranks train a model, if they make all epochs of the deck."""
+    """Return about how long `ranks` ranks train a model, if they make all epochs of the deck.
+
+    Controls, which have nothing to learn, are taken to end as soon as a plateau can be seen.
+    """
     assert deck.train
     if not model.settings.trained:
         return 0.0
     batch, learned, valid = memory.shared_out(deck)
+    pace = Pace(deck.train.epochs, deck.train.patience, learned // batch)
+    epochs = min(pace.epochs, pace.soonest) if model.surrogate else pace.epochs
     weights, work = (of(model.latent, model.L)
                      for of in (model.settings.weights, model.settings.work))
     step = STEP + batch / ranks * work / SPEED + weights * (WEIGHT + (ranks > 1) * SUM)
     # The validation draws go forward only.
-    return deck.train.epochs * (learned // batch) * step * (1 + valid / learned / 3)
+    return epochs * pace.steps * step * (1 + valid / learned / 3)

@@ -60,6 +60,7 @@ def test_a_gain_of_less_than_a_ten_thousandth_is_none():
 def test_the_least_cap_under_which_a_flat_course_is_seen_to_converge(epochs, enough):
     pace, _ = course([1.0] * 51, epochs=epochs, patience=5, steps=100)
     assert pace.converged == enough == (pace.judged <= pace.cap)
+    assert not enough or pace.last == pace.soonest
 
 
 @pytest.mark.parametrize('epochs', [1, 2, 3])

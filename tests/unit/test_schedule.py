@@ -41,6 +41,16 @@ def test_the_deck_may_say_how_many_ranks_train_a_model():
     assert [len(schedule(given, ranks).models) for ranks in (1, 2, 5)] == [1, 1, 2]
 
 
+def test_controls_are_expected_to_end_as_soon_as_a_plateau_can_be_seen():
+    """So the ranks that have done with them take other models."""
+    given = deck('train.kappas=[0.269]', 'train.surrogate=true', 'train.epochs=60',
+                 'train.patience=6', 'train.models=[{dense: {latents: [61]}}, '
+                 '{dense: {latents: [57]}}, {dense: {latents: [49]}}]')
+    model, control, *_ = (training_seconds(given, each, 1) for each in with_controls(given))
+    assert control < model / 2
+    assert sorted(len(own) for own in schedule(given, 2).models) == [2, 4]
+
+
 @pytest.mark.parametrize('models', ['train.seeds=1', ONE_LONG])
 def test_every_model_is_trained_once_and_more_ranks_take_no_longer(models):
     given, before = deck(models), float('inf')
