@@ -11,10 +11,10 @@ from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.plugged import Entry
 from phi4hpc.deck.schema import COSTS, FAMILIES
 
-SMALL = {'dense': {'hidden': 9}, 'mygroup.nets': {'width': 3},
+SMALL = {'cubic': {'encoding': 'cubic'}, 'dense': {'hidden': 9}, 'mygroup.nets': {'width': 3},
          'convolutional': {'block': 2, 'channels': 2, 'width': 3, 'depth': 1},
          **{name: {'block': 2} for name in ('kadanoff', 'zone', 'decimation')}}
-"""Settings that suit a lattice of four to eight sites."""
+"""Settings that suit a lattice of four to eight sites, and leave no part of a family out."""
 
 
 def free_propagator(L: int, kappa: float = 0.24) -> np.ndarray:

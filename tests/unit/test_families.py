@@ -234,7 +234,7 @@ def test_the_cubic_encoder_steps_towards_the_latents_of_least_loss():
     """The slope of the loss of a draw in its latents, of first order in the coefficients at the
     kept modes, is of second order after the step.
     """
-    made = network('cubic', latent=5, L=6, encoding='cubic').double()
+    made = network('cubic', latent=5, L=6).double()
     x_nD, kept_nd = fields(), fields() @ made.decoder.basis_dD.T
     torch.testing.assert_close(made.encode(x_nD), kept_nd)
 

@@ -19,7 +19,7 @@ from tests.training import first, shared, train
 
 L, DRAWS, TESTED = 8, 2800, 400
 LAMBDA, KAPPA = 1.0, 0.340301
-MODELS = {'cubic': model('cubic', 13, L, encoding='cubic'),
+MODELS = {'cubic': model('cubic', 13, L),
           'dense': model('dense', 13, L, hidden=64),
           'convolutional': model('convolutional', L=L, channels=1, width=16)}
 RATES = {'cubic': 1e-3, 'dense': 2e-3, 'convolutional': 7e-4}

@@ -38,7 +38,8 @@ def responses(folder, lam, replicas):
     half = len(phi_nyx) // 2
     folder.mkdir()
     shares = shared(phi_nyx[:half], half // 16, 800)
-    _, network = train(folder, model('cubic', LATENT, L), shares, lam, epochs=16, rate=2e-4)
+    cubic = model('cubic', LATENT, L, encoding='linear')
+    _, network = train(folder, cubic, shares, lam, epochs=16, rate=2e-4)
     test_nyx = phi_nyx[half:]
     found = momentum.analyse(MPI.COMM_SELF, network, test_nyx, 0, len(test_nyx), lam)
     error = found['cubic_original_ratio_error']
