@@ -8,6 +8,7 @@ from phi4hpc.latent import (
     ablation,
     analysis,
     distribution,
+    encoder,
     information,
     learned,
     metric,
@@ -48,7 +49,8 @@ def bits(comm, tally, total=20):
         'information': information.analyse(comm, mapped, learn, *share, tally),
         'metric': directions.found,
         'ablation': ablation.analyse(comm, model, directions, learn, *share, tally),
-        'learned': learned.analyse(comm, mapped, np.zeros_like, LATENT, learn, *share, tally)}
+        'learned': learned.analyse(comm, mapped, np.zeros_like, LATENT, learn, *share, tally),
+        'encoder': encoder.analyse(comm, model, directions, learn, learn, *share, tally)}
     return {f'{group}/{name}': np.asarray(array).tobytes()
             for group, arrays in found.items() for name, array in arrays.items()}
 

@@ -246,7 +246,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'ablation/{name}_error'] = np.array([0.01, 0.02])
     group['ablation/p_hat'] = momenta
     for name in ('nonlinear', 'site', 'neighbours', 'kept', 'together', 'parity', 'random'):
-        group[f'learned/{name}'], group[f'learned/{name}_error'] = 0.31, 0.02
+        for part in ('learned', 'learned_encoder'):
+            group[f'{part}/{name}'], group[f'{part}/{name}_error'] = 0.31, 0.02
     for part in ('', '_error'):
         group[f'ablation/power_ratio{part}'] = np.exp(-momenta) * np.ones((2, 1))
     for which in ('original', 'reconstructed'):

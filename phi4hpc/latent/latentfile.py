@@ -59,7 +59,7 @@ def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
         return ('level',) if key.startswith('cutoff') else ('orbit',)[:axes]
     if group.name.endswith('/distribution'):
         return ('bin',)
-    if group.name.endswith(('/information', '/learned')):
+    if group.name.endswith(('/information', '/learned', '/learned_encoder')):
         return ()
     if group.name.endswith('/precision'):
         return ('width',)

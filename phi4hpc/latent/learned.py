@@ -22,7 +22,8 @@ Controls, which should explain nothing, are `parity`, phi^2 and phi_<^2, and `ra
 products of the field at three sites that lie far apart, drawn by chance; these do have a little of
 phi_<^3 where waves are as long as the lattice. The way of the test is that of arXiv:2605.11199.
 What no operator explains are higher powers, and what depends on places: on those in a block, or on
-those at which hidden units look.
+those at which hidden units look. The encoder is taken apart in
+the same way (latent/encoder.py).
 
 Suffixes: n draws, y x lattice axes, o orbits of momenta, a b operators.
 """
@@ -55,17 +56,19 @@ ROUNDING = 1e-12
 
 
 def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: Iterable[np.ndarray],
-            phi_nyx: Fields, first: int, total: int, tally: Tally = NOWHERE) -> Sums:
+            phi_nyx: Fields, first: int, total: int, tally: Tally = NOWHERE,
+            part: str = 'learned') -> Sums:
     """Return the part of <|R|^2> that each of SECTORS explains on test draws, with `_error`.
 
     `nonlinear` is <|R|^2> / <|phi|^2>. `mapped` and `initial` are A of the model and at its first
     weights, `latent` says where the cut is, `learn` are draws of this rank that coefficients are
-    fitted to, `phi_nyx` its test draws, numbered from `first` of `total` over all ranks. nan where
-    there is no R. Collective; the same to rounding on any number of ranks.
+    fitted to, `phi_nyx` its test draws, numbered from `first` of `total` over all ranks. `part`
+    names the sums. nan where there is no R. Collective; the same to rounding on any number of
+    ranks.
     """
     L = phi_nyx.shape[-1]
     gram_oab = np.zeros((numbered(L).max() + 1, COUNT, COUNT))
-    for some_nyx in tally.over('learned-fit', learn, [{'gram': gram_oab}]):
+    for some_nyx in tally.over(f'{part}-fit', learn, [{'gram': gram_oab}]):
         gram_oab += products(mapped, initial, latent, some_nyx)
     total_oab = np.empty_like(gram_oab)
     comm.Allreduce(gram_oab, total_oab)
@@ -74,10 +77,10 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     weights['nonlinear'] = coefficients(total_oab, [INITIAL, FIELD])
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'gram': np.zeros_like(gram_oab)} for _ in slices]
-    for b, piece in tally.over('learned', pieces(slices, L), sums_b):
+    for b, piece in tally.over(part, pieces(slices, L), sums_b):
         sums_b[b]['gram'] += products(mapped, initial, latent, phi_nyx[piece])
     found = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: parts(sums['gram'], weights))
-    return {f'{name}{part}': number for part, numbers in zip(('', '_error'), found, strict=True)
+    return {f'{name}{end}': number for end, numbers in zip(('', '_error'), found, strict=True)
             for name, number in zip(NAMES, numbers, strict=True)}
 
 

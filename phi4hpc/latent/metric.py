@@ -49,11 +49,13 @@ class Metric(NamedTuple):
     """What latent.h5 has of it, and its directions, the most informative first.
 
     `into_rd` takes latents to their components, which have unit covariance, and `out_dr` back.
+    `propagator_yx` is G(p) of the draws.
     """
 
     found: Sums
     into_rd: np.ndarray
     out_dr: np.ndarray
+    propagator_yx: np.ndarray
 
     def only(self, kept: slice) -> np.ndarray:
         """Return the matrix (d, d) that leaves some directions of the latents and removes others.
@@ -98,8 +100,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     sigma2 = blocks.total['residual'][0] / (blocks.total['count'][0] * model.sites)
     explained = entropy.analyse(comm, model, into_rd, power_Br, sigma2, phi_nyx, first, total,
                                 tally)
+    propagator_yx = symmetrised(blocks.total['power'] / blocks.total['count'])
     return Metric({'information': value_r, 'information_error': error_r, **explained,
-                   'p_hat': p_hat_r, 'p_hat_spread': spread_r}, into_rd, out_dr)
+                   'p_hat': p_hat_r, 'p_hat_spread': spread_r}, into_rd, out_dr, propagator_yx)
 
 
 def powers(comm: Communicator, blocks: Blocks, out_dr: np.ndarray) -> np.ndarray:

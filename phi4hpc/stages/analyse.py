@@ -21,6 +21,7 @@ from phi4hpc.latent import (
     ablation,
     analysis,
     distribution,
+    encoder,
     information,
     latentfile,
     learned,
@@ -157,6 +158,9 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
             found['learned'] = learned.analyse(
                 comm, partial(reconstruct, network), partial(reconstruct, begun), model.latent,
                 learn, *share[2:], tally)
+            few = list(before_test(context, model, lattice, encoder.FEW))
+            found['learned_encoder'] = encoder.analyse(comm, network, directions, learn, few,
+                                                       *share[2:], tally)
     return {name: arrays for name, arrays in found.items() if arrays}
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from phi4hpc.latent import ablation, information, learned, metric, momentum, tally
+from phi4hpc.latent import ablation, encoder, information, learned, metric, momentum, tally
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
@@ -126,6 +126,25 @@ def test_what_was_learned_does_not_depend_on_the_number_of_ranks(total):
     expected = learned.analyse(MPI.COMM_SELF, *maps, [learn_nyx], phi_nyx, 0, total)
     for name, number in expected.items():
         np.testing.assert_allclose(results[name], number, rtol=1e-6, atol=1e-7, err_msg=name)
+
+
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+def test_what_the_encoder_learned_does_not_depend_on_the_number_of_ranks(family):
+    from mpi4py import MPI
+
+    comm, made = world(), model(family).double()
+    learn_nyx, phi_nyx = (np.random.default_rng(seed).standard_normal((50, SIZE, SIZE))
+                          for seed in (1, 2))
+    first, last = block(50, comm.size, comm.rank)
+
+    def found(where, learn, *share):
+        directions = metric.analyse(where, made, *share)
+        return encoder.analyse(where, made, directions, learn, learn, *share)
+
+    results = found(comm, [learn_nyx[first:last]], phi_nyx[first:last], first, 50)
+    expected = found(MPI.COMM_SELF, [learn_nyx], phi_nyx, 0, 50)
+    for name, number in expected.items():
+        np.testing.assert_allclose(results[name], number, rtol=1e-5, atol=1e-6, err_msg=name)
 
 
 @pytest.mark.parametrize(('total', 'last'), [(20, 31), (2, 5)])

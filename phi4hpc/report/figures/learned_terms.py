@@ -9,26 +9,34 @@ from matplotlib.axes import Axes
 from phi4hpc.report.information import Arrays, shown
 from phi4hpc.report.models import described
 from phi4hpc.report.numbers import value_error
-from phi4hpc.report.study import Study
+from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 
 PLACE = 'kept', 60
 TITLE = 'What was learned'
 CAPTION = """
-The part of what training has added to the reconstruction beyond a linear response, at
-κ = {{ f.kappa }}, that a few operators explain on test draws, with coefficients for each orbit of
-momenta that were fitted to other draws: φ³ at the site; φ²Σφ′ and φΣφ′² with the four neighbours
-φ′; the cube of the momenta below the cut, as in first-order perturbation theory; and all of these.
-Controls, right of the line, should explain nothing: φ² and its like, which have the wrong parity,
-and products of three fields far from each other, drawn by chance. Jackknife errors. By model:
-{%- for m in f.models %} {{ m.title | safe }}: this non-linear part has {{ m.nonlinear }} of ⟨φ²⟩,
-and {{ m.together }} of it is explained by all operators, {{ m.control }} by the better control
+The part of what is not linear in the field that a few operators explain on test draws, at
+κ = {{ f.kappa }}, with coefficients for each orbit of momenta that were fitted to other draws: φ³
+at the site; φ²Σφ′ and φΣφ′² with the four neighbours φ′; the cube of the momenta below the cut, as
+in first-order perturbation theory; and all of these. Controls, right of the line, should explain
+nothing: φ² and its like, which have the wrong parity, and products of three fields far from each
+other, drawn by chance. Jackknife errors. Top: what training has added to the reconstruction beyond
+a linear response to each momentum.
+{%- for m in f.learned %} {{ m.title | safe }}: it has {{ m.nonlinear }} of ⟨φ²⟩, and
+{{ m.together }} of it is explained by all operators, {{ m.control }} by the better control
 {{- ';' if not loop.last else '.' }}
 {%- endfor %}
- What stays unexplained are higher powers of the field, and what depends on places, those in a block
-or those at which hidden units look.
+{%- if f.learned_encoder %} Below: what the encoder has learned, its latents less their best linear
+prediction from the field, as the best linear decoder sees them.
+{%- for m in f.learned_encoder %} {{ m.title | safe }}: {{ m.nonlinear }} of the variance of the
+latents is not linear in the field, and {{ m.together }} of it is explained by all operators,
+{{ m.control }} by the better control{{ ';' if not loop.last else '.' }}
+{%- endfor %}{% endif %}
+ What stays unexplained are higher powers of the field, such as its fine digits are, and what
+depends on places, those in a block or those at which hidden units look.
 """
 
+PARTS = {'learned': 'of the reconstruction', 'learned_encoder': 'of the encoder'}
 SECTORS = {'site': 'site', 'neighbours': 'neighbours', 'kept': 'kept waves', 'together': 'all',
            'parity': 'wrong parity', 'random': 'chance'}
 CONTROLS = 'parity', 'random'
@@ -37,18 +45,33 @@ APART = 0.7                   # of the way from one sector to the next that mode
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa, of the trained models."""
-    for kappa, everyone, _ in shown(study, 'learned'):
-        models = [(model, arrays) for model, arrays in everyone
-                  if np.isfinite(arrays['nonlinear'])]
-        if models:
-            figure, axes = panels(1, 1, FULL, 3.4)
-            for number, (model, arrays) in enumerate(models):
-                shift = APART * ((number + 0.5) / len(models) - 0.5)
-                draw_model(axes[0, 0], number, shift, model.label, arrays)
-            finish(axes[0, 0])
-            legend(figure, axes[0, 0], ncols=3)
-            facts = [{**described(model), **said(arrays)} for model, arrays in models]
-            yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
+    found = {name: {kappa: not_linear(models) for kappa, models, _ in shown(study, name)}
+             for name in PARTS}
+    for kappa in found['learned']:
+        parts = {name: found[name].get(kappa, []) for name in PARTS}
+        drawn = [name for name in PARTS if parts[name]]
+        if drawn:
+            figure, axes = panels(len(drawn), 1, FULL, 0.6 + 2.5 * len(drawn), sharex=True)
+            for panel, name in zip(axes[:, 0], drawn, strict=True):
+                draw_part(panel, parts[name], PARTS[name])
+            axes[-1, 0].set_xlabel('operators')
+            legend(figure, axes, ncols=3)
+            facts = {name: [{**described(model), **said(arrays)} for model, arrays in parts[name]]
+                     for name in PARTS}
+            yield Plot(figure, {'kappa': f'{kappa:g}', **facts}, kappa)
+
+
+def not_linear(models: list[tuple[Model, Arrays]]) -> list[tuple[Model, Arrays]]:
+    """Return the models in which something is not linear."""
+    return [(model, arrays) for model, arrays in models if np.isfinite(arrays['nonlinear'])]
+
+
+def draw_part(axes: Axes, models: list[tuple[Model, Arrays]], label: str) -> None:
+    """Draw the parts that operators explain, of all models beside each other."""
+    for number, (model, arrays) in enumerate(models):
+        shift = APART * ((number + 0.5) / len(models) - 0.5)
+        draw_model(axes, model.number, shift, model.label, arrays)
+    finish(axes, label)
 
 
 def draw_model(axes: Axes, number: int, shift: float, label: str, group: Arrays) -> None:
@@ -58,11 +81,11 @@ def draw_model(axes: Axes, number: int, shift: float, label: str, group: Arrays)
     points(axes, np.arange(len(SECTORS)) + shift, value, error, number, label=label)
 
 
-def finish(axes: Axes) -> None:
+def finish(axes: Axes, label: str) -> None:
     """Label the axes, and part the controls from the rest."""
     axes.set_xticks(range(len(SECTORS)), list(SECTORS.values()))
     axes.tick_params(axis='x', which='both', length=0)
-    axes.set(xlabel='operators', ylabel='part explained')
+    axes.set_ylabel(f'part explained\n{label}')
     reference(axes, x=len(SECTORS) - len(CONTROLS) - 0.5)
     reference(axes, y=0)
 
