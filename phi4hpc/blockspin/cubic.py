@@ -42,7 +42,7 @@ class _Side(nn.Module):
     def coefficients(self) -> Tensor:
         """Return c(p) at all momenta, ordered as by torch.fft.fft2; 0 of kept ones.
 
-        To first order in lambda it is -4 lambda G(p).
+        To first order in lambda it is -4 lambda G(p) where the encoder is linear.
         """
         return self.strength_o[self.orbit_yx] * self.lost_yx
 
