@@ -15,7 +15,8 @@ TITLE = 'Away from the training kappa'
 CAPTION = """
 Loss of the models that were trained at κ = {{ f.kappa }} (upright line), over that of the linear
 optimum of each κ, on the same draws; below 1 a model does better than any linear map that knows
-that κ. The lower panel has the ratio − 1 of those that come within {{ f.near }} of it. A linear
+that κ.{% if f.close %} The lower panel has the ratio − 1 of those that come within {{ f.near }} of
+it.{% endif %} A linear
 block spin loses little elsewhere on the ladder, for the order of momenta is the same; what a
 non-linear one has learned of the interaction holds as far as its curve stays below 1. The least
 ratio is
@@ -25,6 +26,7 @@ ratio is
 """
 
 NEAR = 0.01
+ROUNDING = 1e-6               # from 1, within which a model is the linear optimum itself
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -33,19 +35,22 @@ def draw(study: Study) -> Iterator[Plot]:
         known = [model for model in models if len(against_kappa(model)[0]) > 1]
         if not known:
             continue
-        figure, axes = panels(2, 1, FULL, 5.0, sharex=True)
+        close = [model for model in known if min(abs(against_kappa(model)[1] - 1)) < NEAR]
+        figure, axes = panels(2, 1, FULL, 5.0, sharex=True) if close else panels(1, 1, FULL, 3.0)
         for model in known:
             where, value, error = against_kappa(model)
             points(axes[0, 0], where, value, error, model.number, label=model.label)
-            if min(abs(value - 1)) < NEAR:
+            if model in close:
                 points(axes[1, 0], where, value - 1, error, model.number)
-        for ax, none in zip(axes[:, 0], (1, 0), strict=True):
+        for ax, none in zip(axes[:, 0], (1, 0), strict=False):
             reference(ax, y=none)
             reference(ax, x=kappa)
         axes[0, 0].set_ylabel('loss / linear optimum')
-        axes[1, 0].set(xlabel=r'$\kappa$', ylabel=r'the same $-$ 1', ylim=(-NEAR, NEAR))
+        axes[-1, 0].set_xlabel(r'$\kappa$')
+        if close:
+            axes[1, 0].set(ylabel=r'the same $-$ 1', ylim=(-NEAR, NEAR))
         legend(figure, axes[0, 0], ncols=3)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'near': f'{100 * NEAR:g}%',
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'near': f'{100 * NEAR:g}%', 'close': bool(close),
                             'models': [least(model) for model in known]}, kappa)
 
 
@@ -60,5 +65,6 @@ def least(model: Model) -> dict[str, Any]:
     """Return what the caption says of a model: its least ratio with its error, and where."""
     kappa, value, error = against_kappa(model)
     at = int(value.argmin())
-    return {**described(model), 'least': value_error(value[at], error[at]),
+    same = abs(value[at] - 1) < ROUNDING
+    return {**described(model), 'least': '1' if same else value_error(value[at], error[at]),
             'where': f'{kappa[at]:g}'}

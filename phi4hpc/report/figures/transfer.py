@@ -123,9 +123,10 @@ def draw_zones(axes: Axes, models: list[Model], values: list[np.ndarray]) -> Non
     rows = -(-len(models) // columns)
     pictures = np.full((rows * columns, *values[0].shape), np.nan)
     pictures[:len(models)] = [np.fft.fftshift(value) for value in values]
-    mosaic(axes, pictures.reshape(rows, columns, *values[0].shape), limit=1, gap=0.4)
+    mosaic(axes, pictures.reshape(rows, columns, *values[0].shape), limit=1, gap=0.45)
     x, y = axes.get_xticks(), axes.get_yticks()
     axes.set(xticks=[], yticks=[])
     for number, model in enumerate(models):
         row, column = divmod(number, columns)
-        axes.text(x[column], y[row] - y[0] - 2, model.short, ha='center', va='bottom', fontsize=7)
+        axes.text(x[column], y[row] - y[0] - 2, model.short, ha='center', va='bottom', fontsize=7,
+                  linespacing=1.0)
