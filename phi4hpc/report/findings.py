@@ -24,6 +24,13 @@ def peaks(study: Study) -> list[dict[str, Any]]:
     return [(rungs | found)[L] for L in study.sizes if L in rungs | found]
 
 
+def beyond(study: Study) -> bool:
+    """Return whether a reweighted peak lies beyond the rungs of its lattice."""
+    ends = {L: study.kappas(L)[[0, -1]] for L in study.sizes}
+    return any(not ends[peak['L']][0] <= peak['kappa']['value'] <= ends[peak['L']][1]
+               for peak in study.transition['peaks'])
+
+
 def critical_point(study: Study) -> str | None:
     """Return kappa_c with its statistical and systematic errors, None where it was not found."""
     if not (found := study.transition['kappa_c']):

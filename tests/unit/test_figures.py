@@ -15,7 +15,7 @@ from matplotlib.container import ErrorbarContainer
 from phi4hpc import plugins
 from phi4hpc.errors import UserError
 from phi4hpc.parallel import leftout
-from phi4hpc.report import figure, style
+from phi4hpc.report import figure, interactive, style
 from phi4hpc.report.export import export
 from phi4hpc.report.figure import PACKAGE, draw_and_save, kind, kinds
 from phi4hpc.report.page import render
@@ -141,6 +141,23 @@ def test_the_page_has_all_that_a_panel_shows(drawn, name):
                         for trace in plot.traces if trace.axes is axes)
             noted += sum(2 if mark.word else 1 for mark in plot.figure.marks if mark.axes is axes)
             assert strokes(axes) == noted, axes.get_title() or axes.get_ylabel()
+
+
+def test_the_legend_of_the_page_names_lines_across_a_panel(drawn):
+    figure = drawn['d_binder'][0].figure
+    assert list(interactive.legend(figure)) == ['U* (Ising)', 'L=4', 'L=8']
+
+
+def test_axes_of_the_page_have_the_numbers_that_are_seen_in_the_figure():
+    figure, axes = panels(1, 2)
+    axes[0, 0].locator_params(axis='x', integer=True)
+    axes[0, 1].set(yscale='log', ylim=(0.4, 6))
+    style.logarithmic(axes[0, 1].yaxis)
+    figure.draw_without_rendering()
+    assert interactive.scale(axes[0, 0], 'x')['whole']
+    assert not interactive.scale(axes[0, 0], 'y')['whole']
+    named = {name for at, name in interactive.scale(axes[0, 1], 'y')['ticks'] if 0.4 < at < 6}
+    assert named == {'0.5', '1', '2', '3', '5'}
 
 
 def test_binder_traces_are_the_cumulants_with_their_lattice(study, drawn):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from phi4hpc.report import against_kappa
-from phi4hpc.report.findings import peaks
+from phi4hpc.report.findings import beyond, peaks
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, logarithmic, panels
@@ -42,13 +42,6 @@ def draw(study: Study) -> Iterator[Plot]:
     axes[0, 0].legend()
     yield Plot(figure, {**against_kappa.facts(study), 'peaks': peaks(study), 'grows': grows(study),
                         'beyond': beyond(study)})
-
-
-def beyond(study: Study) -> bool:
-    """Return whether a peak lies beyond the rungs of its lattice."""
-    ends = {L: study.kappas(L)[[0, -1]] for L in study.sizes}
-    return any(not ends[peak['L']][0] <= peak['kappa']['value'] <= ends[peak['L']][1]
-               for peak in study.transition['peaks'])
 
 
 def grows(study: Study) -> dict[str, object] | None:
