@@ -54,7 +54,7 @@ def draw(study: Study) -> Iterator[Plot]:
             upper.set(yscale='log', ylabel=PROPAGATOR, ylim=scale(models))
             lower.set_yscale('symlog', linthresh=LINEAR)
             lower.set(xlabel=MOMENTUM, ylabel='ratio $-$ 1', ylim=(-1.6, 1.0))
-            lower.set_yticks(TICKS, [f'{tick:g}' for tick in TICKS])
+            lower.set_yticks(TICKS, [f'${tick:g}$' for tick in TICKS])
             lower.yaxis.set_minor_locator(NullLocator())
             for y in (-1, 0):
                 reference(lower, y=y)

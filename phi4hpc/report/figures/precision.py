@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
@@ -20,7 +20,9 @@ of the same latent size under the same noise, which is known exactly from <i>G</
 latent is a real number, so without noise its digits may hold several modes, and with them a
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
 covers these digits; what stays is gained from what latents hold to that precision. No model has
-seen noise in its training. Points whose gain is below {{ f.lowest }} are off the scale.
+seen noise in its training, and noise takes from linear ones as well, for the best code gives each
+mode a power of its own: compare models with Fourier modes, too. The axis of gains is linear within
+±{{ f.linear }} and logarithmic beyond; points below {{ f.lowest }} are off the scale.
 {{ both_errors(f.seeds) }} At <i>w</i> = {{ f.width }}, gains that are more than three errors above
 0 are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
@@ -29,6 +31,8 @@ seen noise in its training. Points whose gain is below {{ f.lowest }} are off th
 """
 
 LOWEST = -0.3                 # a gain that is shown
+LINEAR = 0.01                 # gain up to which the axis is linear
+TICKS = 0.01, 0.03, 0.1, 0.3, 1.0
 QUOTED = 3                    # the number of the width that the caption quotes
 CLEAR = 3.0
 
@@ -57,12 +61,17 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, dict[str, Any]]
         ax.set(xscale='log', xlabel='$w$', title=title)
         ax.set_xticks(width, [f'${x:g}$' for x in width])
         ax.xaxis.set_minor_formatter(NullFormatter())
-    axes[0, 0].set(ylabel='gain', ylim=(LOWEST, 1.15 * top + 0.03))
+    axes[0, 0].set_yscale('symlog', linthresh=LINEAR)
+    axes[0, 0].yaxis.set_major_locator(FixedLocator([-x for x in TICKS] + [0, *TICKS]))
+    axes[0, 0].yaxis.set_minor_locator(FixedLocator([]))
+    axes[0, 0].yaxis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
+    axes[0, 0].set(ylabel='gain', ylim=(1.2 * LOWEST, 1.6 * max(top, LINEAR)))
     legend(figure, axes)
     quoted = [(model, found[model.name]['gain'][QUOTED], found[model.name]['gain_error'][QUOTED])
               for model in models]
     return Plot(figure, {
-        'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'width': f'{width[QUOTED]:g}',
+        'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
+        'width': f'{width[QUOTED]:g}',
         'seeds': any(model.trainings for model in models),
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
                    for model, gain, error in quoted if gain > CLEAR * error]}, kappa)
