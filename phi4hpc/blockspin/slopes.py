@@ -38,7 +38,7 @@ class _Softsign(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:
         s, = ctx.saved_tensors
-        return slope * (1 - s.abs()).square()
+        return slope * s.abs().sub_(1).pow_(2)
 
 
 def around(z_ncYX: Tensor) -> Tensor:
@@ -98,9 +98,10 @@ def _with_border(z_ncYX: Tensor) -> Tensor:
 
 def _folded(z_ncYX: Tensor) -> Tensor:
     """Add the border to the places that it shows, and leave it out."""
-    z_ncYX = z_ncYX.clone()
-    z_ncYX[..., -2, :] += z_ncYX[..., 0, :]
-    z_ncYX[..., 1, :] += z_ncYX[..., -1, :]
-    z_ncYX[..., -2] += z_ncYX[..., 0]
-    z_ncYX[..., 1] += z_ncYX[..., -1]
-    return z_ncYX[..., 1:-1, 1:-1]
+    inner_ncYX = z_ncYX[..., 1:-1, :].clone()
+    # Not by +=, which would then copy each row onto itself.
+    inner_ncYX[..., -1, :].add_(z_ncYX[..., 0, :])
+    inner_ncYX[..., 0, :].add_(z_ncYX[..., -1, :])
+    inner_ncYX[..., -2].add_(inner_ncYX[..., 0])
+    inner_ncYX[..., 1].add_(inner_ncYX[..., -1])
+    return inner_ncYX[..., 1:-1]
