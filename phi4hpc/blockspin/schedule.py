@@ -18,16 +18,20 @@ SPEED = 1e10
 """Multiplications that a rank makes in a second, as families count them (`Family.work`): those of a
 draw's way forward, in the time that its way back takes as well.
 
-This and the next three were measured on cores of an AMD EPYC (Zen 4), with batches of 1 to 128 at
-L = 32. SPEED lies between what `phi4hpc bench train --json` gives for `convolutional`, 8e9, and for
-`dense`, 15e9, once the other three are taken off, and SUM is from its two ranks on one dense model.
-Steps of these families then follow within a factor of 1.6. Those of `cubic` take half of what this
-says, and those of an average over symmetries twice that.
+This and the next four were measured on cores of an AMD EPYC (Zen 4), at L = 32. Steps of `dense`,
+in batches of 16 to 128, take 0.7 to 0.9 of what follows from them. Those of `convolutional` with 16
+or 32 channels take 0.9 to 1.2, also averaged over symmetries, and with 8 channels 2.0; those of
+`cubic` with linear latents take 0.4 to 0.6.
 """
 STEP = 1.5e-3
 """Seconds that a step takes for any model."""
 WEIGHT = 1.3e-9
 """Seconds that a step takes for each weight: to clip gradients and to move weights."""
+SHARED = 0.8e-3
+"""Seconds that a step takes for ranks that share it: they wait for each other twice. It is between
+the 0.5 and 1.5 ms that two ranks waited for a dense model and for a convolutional one, by the
+median. In quiet moments they wait for a tenth of that.
+"""
 SUM = 2e-9
 """Seconds that a step takes for each weight whose gradients several ranks add up."""
 
@@ -69,6 +73,8 @@ def training_seconds(deck: Deck, model: Model, ranks: int) -> float:
     epochs = min(pace.epochs, pace.soonest) if model.surrogate else pace.epochs
     weights, work = (of(model.latent, model.L)
                      for of in (model.settings.weights, model.settings.work))
-    step = STEP + batch / ranks * work / SPEED + weights * (WEIGHT + (ranks > 1) * SUM)
+    step = STEP + batch / ranks * work / SPEED + weights * WEIGHT
+    if ranks > 1:
+        step += SHARED + weights * SUM
     # The validation draws go forward only.
     return epochs * pace.steps * step * (1 + valid / learned / 3)

@@ -35,6 +35,14 @@ def test_a_model_that_takes_most_of_the_time_has_all_ranks_and_others_follow():
     assert found.seconds < training_seconds(given, with_controls(given)[2], 1)
 
 
+@pytest.mark.parametrize(('model', 'ranks'), [('dense: {latents: [16], hidden: 32}', 1),
+                                              ('cubic: {latents: [61]}', 1),
+                                              ('convolutional: {}', 2)])
+def test_ranks_share_a_model_only_where_that_gains_more_than_they_wait_for_each_other(model, ranks):
+    alone = deck(f'train.models=[{model}]', 'train.kappas=[0.269]')
+    assert schedule(alone, 2).ranks == ranks
+
+
 def test_the_deck_may_say_how_many_ranks_train_a_model():
     given = deck('train.ranks_per_model=2')
     assert [schedule(given, ranks).ranks for ranks in (1, 2, 5)] == [1, 2, 2]
