@@ -15,7 +15,7 @@ from phi4hpc.report.style import FULL, HALF, Missing, Plot, panels, reference
 PLACE = 'transition', 40
 TITLE = 'Binder cumulant'
 CAPTION = """
-{{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ '; ' ~ f.near if f.near }}.
+{{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ ('; ' ~ f.near) | safe if f.near }}.
 {% if f.interacting %} It tends to 0 in the symmetric phase, where {{ M() }} is Gaussian, and to
 2/3 in the broken one, where |{{ M() }}| is sharp
 {%- if f.symmetric or f.broken %} (dashed, where that phase is seen){% endif %}. Dotted:
