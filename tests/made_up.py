@@ -238,7 +238,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'information/{name}'] = 0.97 - 0.1 * number
         group[f'information/{name}_error'] = 0.01
     for name in ('information', 'information_error', 'entropy', 'entropy_error', 'p_hat',
-                 'p_hat_spread'):
+                 'p_hat_spread', 'information_by_momentum', 'information_by_momentum_error',
+                 'p_hat_by_momentum', 'p_hat_spread_by_momentum'):
         group[f'metric/{name}'] = np.array([40.0, 3.0, 0.5])
     for name in ('directions', 'kappa', 'kappa_of_least', 'variance', 'abs_magnetisation_ratio',
                  'binder_shift'):

@@ -26,8 +26,8 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it analyses a model, the largest of the deck.
 
     These are sums over orbits of momenta in float64: those of this rank's share of the jackknife
-    blocks, and three more; matrices over latents; the weights and a mean Jacobian; and the
-    Jacobians of a few samples. The number of samples has no part in it.
+    blocks, and three more; matrices over latents, three of each block among them; the weights and a
+    mean Jacobian; and the Jacobians of a few samples. The number of samples has no part in it.
     """
     return max(_model_bytes(model, deck.analyse.observables, ranks) for model in models(deck))
 
@@ -38,7 +38,7 @@ def _model_bytes(model: Model, observables: list[str], ranks: int) -> int:
     orbits = (model.L // 2 + 1) * (model.L // 2 + 2) // 2
     of_block = sites + 2 * orbits * (1 + sum(pairs(each, model.L) for each in asked))
     over_latents = 4 + sum(1 if each.is_mean else pairs(each, model.L) for each in asked)
-    sums = (ceil(BLOCKS / ranks) + 3) * of_block + 2 * over_latents * latent**2
+    sums = (ceil(BLOCKS / ranks) + 3) * of_block + (2 * over_latents + 3 * BLOCKS) * latent**2
     weights = model.settings.weights(latent, model.L)
     return 8 * (sums + weights + 3 * sites * latent) + max(SAMPLES_BYTES,
                                                           sample_bytes(sites, latent))

@@ -82,6 +82,24 @@ def test_the_order_of_the_linear_optimum_is_a_momentum_cut_off():
     np.testing.assert_allclose(found['p_hat_spread'], 0, atol=1e-3)
 
 
+def test_a_map_that_keeps_waves_whole_is_ordered_by_their_power_against_any_floor():
+    phi_nyx = draws()
+    found = analysed(network('fourier', LATENT, SIZE).double(), phi_nyx).found
+    np.testing.assert_allclose(found['information_by_momentum'],
+                               found['information'] / metric.FLOOR, rtol=1e-5)
+    np.testing.assert_allclose(found['p_hat_by_momentum'], found['p_hat'], atol=1e-6)
+
+
+def test_what_is_lost_of_its_own_waves_is_what_a_direction_is_held_against():
+    """A decoder that gives back half of each wave loses as much of it as it says."""
+    model = network('fourier', LATENT, SIZE).double()
+    with torch.no_grad():
+        model.decoder.weight *= 0.5
+    found = analysed(model).found
+    np.testing.assert_allclose(found['information_by_momentum'], 1, rtol=1e-4)
+    assert found['information'][0] > 2 * found['information'][-1]
+
+
 def test_removing_directions_of_the_linear_optimum_cuts_momenta():
     found = ablated(network('fourier', LATENT, SIZE))
     assert found['directions'].tolist() == [21, 9, 5, 1]
