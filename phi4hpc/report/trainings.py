@@ -7,7 +7,6 @@ it stands the error of the mean over seeds, from their spread.
 from dataclasses import dataclass, replace
 from typing import Any
 
-import h5py
 import numpy as np
 
 Entry = dict[str, Any]
@@ -106,19 +105,6 @@ def of_mean(values: Any) -> Any:
     """Return the error of the mean over seeds (s, ...) from their spread, 0 of one seed."""
     values_s = np.asarray(values, float)
     return 0.0 * values_s[0] if len(values_s) == 1 else values_s.std(0, ddof=1) / len(values_s)**0.5
-
-
-def arrays(latent: h5py.File, model: Model, name: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a model's group of that name in latent.h5, {} where there is none.
-
-    Of several seeds they are means, and what ends in `_error` has the spread over seeds in it.
-    """
-    groups = [latent[one.name].get(name) for one in model.trainings or (model,)]
-    if not all(groups):
-        return {}
-    found_s = {key: np.array([group[key][...] for group in groups], float) for key in groups[0]}
-    return {key: np.hypot(value_s.mean(0), of_mean(found_s[key.removesuffix('_error')]))
-            if key.endswith('_error') else value_s.mean(0) for key, value_s in found_s.items()}
 
 
 def estimates(several: list[Any]) -> Any:

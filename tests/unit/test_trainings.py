@@ -2,12 +2,11 @@
 
 from types import SimpleNamespace
 
-import h5py
 import numpy as np
 import pytest
 
 from phi4hpc.report import tables
-from phi4hpc.report.trainings import Model, arrays, pooled
+from phi4hpc.report.trainings import Model, pooled
 
 
 def training(seed, ratio, phi2, propagator):
@@ -46,21 +45,6 @@ def test_errors_of_reconstructions_have_the_spread_over_seeds_in_them():
     assert found['propagator']['p_hat'] == [0.0, 1.0]
     np.testing.assert_allclose(found['propagator']['value'], [1.0, 2.3])
     np.testing.assert_allclose(found['propagator']['error'], [0.3, 0.5])
-
-
-def test_arrays_of_several_seeds_are_means_whose_errors_have_the_spread_in_them(tmp_path):
-    several = pooled([training(seed, 0.9, 0.5, [1.0, 2.0]) for seed in (1, 2)])
-    with h5py.File(tmp_path / 'latent.h5', 'w') as latent:
-        for seed, gain in (1, [0.1, 0.9]), (2, [0.3, 0.9]):
-            group = latent.create_group(f'dense_s{seed}/precision')
-            group['width'], group['gain'], group['gain_error'] = [0.01, 0.1], gain, [0.0, 0.4]
-        found = arrays(latent, several, 'precision')
-        np.testing.assert_allclose(found['width'], [0.01, 0.1])
-        np.testing.assert_allclose(found['gain'], [0.2, 0.9])
-        np.testing.assert_allclose(found['gain_error'], [0.1, 0.4])
-        np.testing.assert_allclose(arrays(latent, several.trainings[1], 'precision')['gain'],
-                                   [0.3, 0.9])
-        assert arrays(latent, several, 'momentum') == {}
 
 
 def test_findings_tell_a_model_of_several_seeds_once():

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, bars, legend, line, panels, points, reference
-from phi4hpc.report.trainings import arrays
 
 PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
@@ -48,7 +48,7 @@ def draw(study: Study) -> Iterator[Plot]:
         with study.latent() as latent:
             for row, (title, models) in zip(axes, groups, strict=True):
                 for model in models:
-                    found = arrays(latent, model, 'momentum')
+                    found = over_seeds(latent, model, 'momentum')
                     draw_model(row, model, found)
                     facts.append({**described(model), **cut_off(found)})
                 finish(row, title, blocks_of(models))
@@ -72,7 +72,7 @@ def block_of(model: Model) -> int:
     return block if block and model.L % block == 0 else 0
 
 
-def draw_model(axes: np.ndarray, model: Model, found: dict[str, np.ndarray]) -> None:
+def draw_model(axes: np.ndarray, model: Model, found: Arrays) -> None:
     """Draw what comes back of every orbit of momenta, in the three panels."""
     p_hat = found['p_hat']
     for ax, (name, _) in zip(axes, SHOWN, strict=True):
@@ -103,7 +103,7 @@ def draw_form_factor(axes: Axes, block: int) -> None:
     line(axes, 2 * 2**0.5 * np.sin(p / 2), w2**2, color='0.4', lw=0.8, ls='--')
 
 
-def cut_off(found: dict[str, np.ndarray]) -> dict[str, str]:
+def cut_off(found: Arrays) -> dict[str, str]:
     """Return in words where the cut-off lies and how wide it is."""
     return {name: said(found[f'cutoff_{name}'], found[f'cutoff_{name}_error'])
             for name in ('coherence', 'regression')}

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import HALF, ORIGINAL, Plot, legend, panels, points
-from phi4hpc.report.trainings import arrays
 
 PLACE = 'kept', 50
 TITLE = 'Distribution of the field at a site'
@@ -24,7 +24,7 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa."""
     for kappa, everyone in study.models.items():
         with study.latent() as latent:
-            found = {model.name: arrays(latent, model, 'distribution') for model in everyone}
+            found = {model.name: over_seeds(latent, model, 'distribution') for model in everyone}
         groups = by_size([model for model in everyone if found[model.name]])
         if not groups:
             continue
@@ -42,7 +42,7 @@ def draw(study: Study) -> Iterator[Plot]:
                             'seeds': any(model.trainings for model in everyone)}, kappa)
 
 
-def draw_density(axes: Axes, found: dict[str, np.ndarray], side: str, number: int = 0,
+def draw_density(axes: Axes, found: Arrays, side: str, number: int = 0,
                  **look: object) -> None:
     """Draw a density in the bins in which there is something."""
     phi, value, error = (found[key] for key in ('phi', side, f'{side}_error'))

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, legend, panels, points, reference
-from phi4hpc.report.trainings import arrays
 
 PLACE = 'kept', 40
 TITLE = 'Lost modes and perturbation theory'
@@ -52,12 +52,12 @@ def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
                           sharey=True)
     with study.latent() as latent:
         for ax, (title, own) in zip(axes[0], groups, strict=True):
-            first = arrays(latent, own[0], 'momentum')
+            first = over_seeds(latent, own[0], 'momentum')
             facts.append({'title': f'original, <i>d</i> = {own[0].latent}',
                           'mean': draw_ratio(ax, first, 'cubic_original', label='original',
                                              **ORIGINAL)})
             for model in own:
-                found = arrays(latent, model, 'momentum')
+                found = over_seeds(latent, model, 'momentum')
                 mean = draw_ratio(ax, found, 'cubic', model.number, label=model.label)
                 facts.append({**described(model), 'mean': mean})
             for y in (0, 1):
@@ -70,8 +70,7 @@ def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
                          'seeds': any(model.trainings for model in models)}, kappa)
 
 
-def draw_ratio(axes: Axes, found: dict[str, np.ndarray], name: str, number: int = 0,
-               **look: Any) -> str:
+def draw_ratio(axes: Axes, found: Arrays, name: str, number: int = 0, **look: Any) -> str:
     """Draw a ratio over orbits of momenta; return its weighted mean in words."""
     p_hat, value, error, of_original = (found[key] for key in (
         'p_hat', f'{name}_ratio', f'{name}_ratio_error', 'cubic_original_ratio_error'))

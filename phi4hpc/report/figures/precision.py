@@ -1,15 +1,14 @@
 """What is left of a gain where latents are read with noise: whether it was held in fine digits."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from matplotlib.ticker import FixedLocator, NullFormatter
 
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, Plot, legend, panels, points, reference
-from phi4hpc.report.trainings import arrays
 
 PLACE = 'blockspin', 17
 TITLE = 'Gain at a finite precision of the latents'
@@ -42,12 +41,12 @@ def draw(study: Study) -> Iterator[Plot]:
     for kappa, everyone in study.models.items():
         with study.latent() as latent:
             found = {model.name: group for model in everyone
-                     if (group := arrays(latent, model, 'precision'))}
+                     if (group := over_seeds(latent, model, 'precision'))}
         if found:
             yield of_kappa(kappa, [model for model in everyone if model.name in found], found)
 
 
-def of_kappa(kappa: float, models: list[Model], found: dict[str, dict[str, Any]]) -> Plot:
+def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays]) -> Plot:
     """Return the figure of a kappa, from the arrays of each model by its name."""
     groups, top = by_size(models), 0.0
     figure, axes = panels(1, len(groups), HALF * min(2, 1 + len(groups) / 2), 3.8, sharey=True)
