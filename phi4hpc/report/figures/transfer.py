@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.orbits import images, representatives, zone_momentum
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.study import Model, Study
@@ -30,8 +30,8 @@ Response of the autoencoder to plane waves at κ = {{ f.kappa }}: <i>T</i>(<i>p<
 ⟨Σ<sub><i>x</i>,<i>y</i></sub> <i>e</i><sup>−i<i>p</i>(<i>x</i>−<i>y</i>)</sup>
 ∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. Above: against
 {{ phat() }} = 2 (Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2))<sup>1/2</sup>, the mean over the
-momenta that the eight symmetries of the square carry into each other, with jackknife errors; the
-broad pale bar behind a point reaches from the least to the largest <i>T</i> among them. Below:
+momenta that the eight symmetries of the square carry into each other; the broad pale bar behind a
+point reaches from the least to the largest <i>T</i> among them. {{ both_errors(f.seeds) }} Below:
 over the Brillouin zone, <i>p</i> = 0 in the middle, white 0 and red 1. A wave with <i>T</i> = 1
 passes the block spin and one with <i>T</i> = 0 is averaged out; 1/2 tells that of a wave one phase
 is kept. A sharp edge is Wilson's cut-off in momentum; Kadanoff's blocks would have a slow fall.
@@ -63,7 +63,7 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa."""
     for kappa, models in study.models.items():
         with study.latent() as latent:
-            responses = [response(latent[model.name]['autoencoder']) for model in models]
+            responses = [response(over_seeds(latent, model, 'autoencoder')) for model in models]
         groups = by_size(models)
         figure, upper, lower = panels_over_one(len(groups), models)
         for ax, (title, like) in zip(upper, groups, strict=True):
@@ -77,7 +77,8 @@ def draw(study: Study) -> Iterator[Plot]:
         legend(figure, upper)
         facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
                   'broken': broken(found)} for model, found in zip(models, responses, strict=True)]
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts}, kappa)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
+                            'seeds': any(model.trainings for model in models)}, kappa)
 
 
 def panels_over_one(count: int, models: list[Model]) -> tuple[Canvas, np.ndarray, Axes]:
@@ -90,9 +91,9 @@ def panels_over_one(count: int, models: list[Model]) -> tuple[Canvas, np.ndarray
     return figure, axes[0], figure.add_subplot(grid[1, :])
 
 
-def response(group: h5py.Group) -> Response:
+def response(group: Arrays) -> Response:
     """Return the Response that latent.h5 holds of an autoencoder."""
-    return Response(*(group[key][...] for key in (
+    return Response(*(group[key] for key in (
         'transfer', 'transfer_error', 'transfer_symmetric', 'transfer_symmetric_error')))
 
 
