@@ -124,6 +124,32 @@ def test_training_and_analysis_go_on_to_the_same_bits_when_stopped_and_when_kill
     assert learned(out) == learned(finished[0])
 
 
+@pytest.mark.long
+def test_an_analysis_goes_on_in_the_midst_of_a_model_to_the_same_bits(finished, start, deck,
+                                                                      tmp_path):
+    """It is stopped once, and killed once, while the first model is not complete."""
+    out = shutil.copytree(finished[0], tmp_path / 'run')
+    (out / 'latent.h5').unlink()
+
+    def under_way():
+        """Start the analysis, and return once it has kept more than before."""
+        before = set(out.glob('analysis/*/*.npz'))
+        job = start(out, 'checkpoint.interval=0.001', deck=deck, ranks=2, command='analyse')
+        wait_for(lambda: set(out.glob('analysis/*/*.npz')) - before, job, patience=60)
+        return job
+
+    job = under_way()
+    job.send_signal(signal.SIGUSR2)
+    assert f'stopped in the analysis of {MODELS[0]}' in finish(job, code=75)
+    job = under_way()
+    kill(job, [job.pid, *ranks_of(job)])
+    assert not (out / 'latent.h5').exists()
+    said = finish(start(out, deck=deck, ranks=2, command='analyse'))
+    assert f'analyse {MODELS[0]}: goes on from sums that are there' in said
+    assert learned(out) == learned(finished[0])
+    assert not (out / 'analysis').exists()
+
+
 def test_a_second_run_skips_everything(finished, phi4hpc, deck):
     done = phi4hpc(2, 'run', deck, '--out', finished[0])
     assert done.returncode == 0
