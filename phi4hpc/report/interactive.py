@@ -100,8 +100,8 @@ def scale(axes: Axes, which: str) -> dict[str, Any]:
 
 
 def named(ticks: list[Tick], where: np.ndarray) -> list[list[Any]]:
-    """Return [[place, name]] of the ticks of an axis."""
-    return [[float(at), plain(tick.label1.get_text())]
+    """Return [[place, name]] of the ticks of an axis; a name that is not seen is ''."""
+    return [[float(at), plain(tick.label1.get_text()) if tick.label1.get_visible() else '']
             for tick, at in zip(ticks, where, strict=True)]
 
 
