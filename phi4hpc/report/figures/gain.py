@@ -221,13 +221,15 @@ def finish(axes: Axes) -> None:
 
 
 def close(figure: Canvas, axes: np.ndarray, found: list[Place]) -> None:
-    """Add the legend, and show all gains of models."""
+    """Add the legend, and show all gains of models and of linear block spins."""
     for ax in axes[:, 0]:
         ax.set_ylabel('gain')
     legend(figure, axes)
     # On this axis matplotlib leaves no margin: a symbol at an end would be cut.
     ends = [value + sign * max(errors) for place in found for model in place.models
             for value, *errors in [gain(model)] for sign in (-1, 1)]
+    ends += [value for place in found for sizes in place.sizes
+             for value in place.linear(sizes).values()]
     axes[0, 0].set_ylim(1.6 * min(*ends, -THRESHOLD), 1.6 * max(*ends, THRESHOLD))
 
 

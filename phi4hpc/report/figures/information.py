@@ -9,7 +9,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
 from phi4hpc.report.information import Kept, kept
-from phi4hpc.report.models import described
+from phi4hpc.report.models import alike, described
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, legend, line, panels, points
 
@@ -17,10 +17,12 @@ PLACE = 'kept', 5
 TITLE = 'Information on the couplings'
 CAPTION = """
 The part of the Fisher information on κ and on λ that the latents <em>lose</em>, at
-κ = {{ f.kappa }} and λ = {{ f.lam }}: against the latent size (top; models of one size lie beside
-each other), and against the part of ⟨φ²⟩ that the reconstruction loses (below; lower left is
-better, and below the line information is lost more slowly than variance). The information is the
-variance of the sufficient statistic, Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
+κ = {{ f.kappa }} and λ = {{ f.lam }}:
+{%- if f.several %} against the latent size (top; models of one size lie beside each other), and
+{%- endif %} against the part of ⟨φ²⟩ that the reconstruction loses
+({{ 'below; ' if f.several }}lower left is better, and below the line information is lost more
+slowly than variance). The information is the variance of the sufficient statistic,
+Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
 what is kept of it is at least <i>R</i>² of a prediction from the decoded field, fitted to other
 draws than the test draws on which it is judged; so the points are upper bounds of what is lost.
 Jackknife errors.
@@ -51,14 +53,16 @@ def draw(study: Study) -> Iterator[Plot]:
         found = kept(study, [model for model in everyone if not model.lossless])
         if not found:
             continue
-        figure, axes = panels(2, 2, FULL, 6.2, sharey='col')
+        several = len(alike(one.model.latent for one in found)) > 1
+        figure, axes = panels(1 + several, 2, FULL, 6.2 if several else 3.4, sharey='col')
         for column, (name, label) in zip(axes.T, SHOWN, strict=True):
             draw_lost(column, found, name)
-            column[0].set(ylabel=label, xlabel='latent size $d$')
-            column[1].set(ylabel=label, xlabel=r'lost of $\langle\phi^2\rangle$')
-        legend(figure, axes[0, 0])
+            column[-1].set(ylabel=label, xlabel=r'lost of $\langle\phi^2\rangle$')
+            if several:
+                column[0].set(ylabel=label, xlabel='latent size $d$')
+        legend(figure, axes[-1, 0])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
-                            **facts(found)}, kappa)
+                            'several': several, **facts(found)}, kappa)
 
 
 def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
@@ -68,20 +72,27 @@ def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
         like = [other for other in found if other.model.latent == one.model.latent]
         shift = 1 + APART * (like.index(one) - (len(like) - 1) / 2)
         y, error, number = one.lost(name), one.error[name], labels.index(one.model.kind)
-        points(axes[0], [one.model.latent * shift], [y], [error], number, label=one.model.kind)
-        points(axes[1], [one.lost('variance')], [y], [error], number)
-    draw_diagonal(axes[1], [one.lost('variance') for one in found])
+        points(axes[-1], [one.lost('variance')], [y], [error], number, label=one.model.kind)
+        if len(axes) > 1:
+            points(axes[0], [one.model.latent * shift], [y], [error], number)
+    draw_diagonal(axes[-1], [one.lost('variance') for one in found])
     for ax in axes:
         ax.set(xscale='log', yscale='log')
         percent(ax.yaxis, (1, 2, 5))
-    percent(axes[1].xaxis, (1, 2, 3, 4, 5, 7))
+    percent(axes[-1].xaxis, (1, 2, 3, 4, 5, 7))
+    if len(axes) > 1:
+        draw_sizes(axes[0], found)
+
+
+def draw_sizes(axes: Axes, found: list[Kept]) -> None:
+    """Label the axis of latent sizes by those there are, as far as there is room."""
     sizes = sorted({one.model.latent for one in found})
     wide = 1.05 * (sizes[-1] / sizes[0]) ** 0.1
     shown = [d for d, above in zip(sizes, [*sizes[1:], np.inf], strict=True) if above > wide * d]
-    axes[0].xaxis.set_minor_locator(FixedLocator(sizes))
-    axes[0].xaxis.set_minor_formatter(NullFormatter())
-    axes[0].set_xticks(shown, [f'${d}$' for d in shown])
-    axes[0].set_xlim(sizes[0] / ROOM, sizes[-1] * ROOM)
+    axes.xaxis.set_minor_locator(FixedLocator(sizes))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xticks(shown, [f'${d}$' for d in shown])
+    axes.set_xlim(sizes[0] / ROOM, sizes[-1] * ROOM)
 
 
 def percent(axis: Axis, digits: tuple[int, ...]) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
+from phi4hpc.report.information import over_seeds
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.spectra import analysed
 from phi4hpc.report.study import Study
@@ -96,8 +97,7 @@ def of_models(study: Study, observable: str) -> dict[str, list[list[float]]]:
     with study.latent() as latent:
         for kappa, models in study.models.items():
             for number, model in enumerate(models):
-                if observable in (group := latent[model.name]):
+                if pooled := over_seeds(latent, model, observable):
                     found.setdefault(model.label, []).append([kappa if several else number, *(
-                        float(group[observable][f'{key}{part}'][()])
-                        for key in KEYS for part in ('', '_error'))])
+                        float(pooled[f'{key}{part}']) for key in KEYS for part in ('', '_error'))])
     return found

@@ -25,11 +25,12 @@ CAPTION = """
 At κ = {{ f.kappa }}. Above, by latent size: mean squared reconstruction error after each epoch, on
 validation draws (full lines) and training draws (dashed; these have an optimum of their own, so
 compare trends and not heights), over the validation loss of the linear optimum: the <i>d</i>
-Fourier modes of largest <i>G</i>(<i>p</i>). The epoch of least validation loss is kept. Below: its
-loss over that of the linear optimum on test draws, which had no part in any choice, with jackknife
-errors. No linear map with the same number of latents comes below 1 by more than chance.
+Fourier modes of largest <i>G</i>(<i>p</i>). The epoch of least validation loss is kept.
+{%- if f.below %} Below: its loss over that of the linear optimum on test draws, which had no part
+in any choice, with jackknife errors.{% endif %} No linear map with the same number of latents comes
+below 1 by more than chance.
 {%- if f.seeds %} Of several seeds curves are the mean, bands the standard deviation among seeds,
-and broad pale bars the error of the mean over seeds.{% endif %} The ratios are:
+and broad pale bars the error of the mean over seeds.{% endif %} The ratios on test draws are:
 {{- by_model(f.models, 'ratio') }}
 {%- for m in f.models if m.at_start %} For {{ m.title | safe }} no epoch did better than the start.
 {%- endfor %}
@@ -42,23 +43,27 @@ def draw(study: Study) -> Iterator[Plot]:
     for kappa, everyone in study.models.items():
         groups = by_size(everyone)
         curves = [models for models in groups if any(losses(model) for model in models[1])]
-        figure, axes = panels(2 if curves else 1, max(1, len(curves)), FULL, 5.6 if curves else 3.2)
+        compared = [model for _, models in groups for model in models if not model.lossless]
+        both = bool(curves) and len(compared) > 1
+        figure, axes = panels(1 + both, max(1, len(curves)), FULL, 5.6 if both else 3.2)
         for ax, (title, models) in zip(axes[0], curves, strict=False):
             for model in models:
                 draw_losses(ax, model)
             ax.set(xlabel='epoch', title=title)
             ax.legend(fontsize=7)
         axes[0, 0].set(ylabel='loss / linear optimum')
-        below = figure.add_subplot(axes[-1, 0].get_gridspec()[-1, :])
-        for ax in axes[-1]:
-            ax.remove()
-        draw_ratios(below, [model for _, models in groups for model in models])
+        if both or not curves:
+            below = figure.add_subplot(axes[-1, 0].get_gridspec()[-1, :])
+            for ax in axes[-1]:
+                ax.remove()
+            draw_ratios(below, compared)
         for ax in figure.axes:
             reference(ax, y=1)
             ax.ticklabel_format(axis='y', useOffset=False)
         found = [described(model) for model in everyone]
         seeds = any(one['seeds'] > 1 for one in found)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, 'seeds': seeds}, kappa)
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, 'seeds': seeds,
+                            'below': both or not curves}, kappa)
 
 
 def losses(model: Model) -> list[np.ndarray]:
@@ -90,14 +95,13 @@ def draw_losses(axes: Axes, model: Model) -> None:
 
 def draw_ratios(axes: Axes, models: list[Model]) -> None:
     """Draw the ratio of each model on test draws, with its error over draws and over seeds."""
-    shown = [model for model in models if not model.lossless]
-    for x, model in enumerate(shown):
+    for x, model in enumerate(models):
         ratio, seeds = model.record['ratio'], model.record['ratio_seeds']
         bars(axes, [x], [ratio - seeds], [ratio + seeds], model.number)
         points(axes, [x], [ratio], [model.record['ratio_error']], model.number, label=model.label)
-    axes.set(ylabel='test loss / linear optimum', xlim=(-0.6, len(shown) - 0.4))
-    axes.set_xticks(range(len(shown)), [f'{model.label}, $d={model.latent}$' if model.called
-                                        else model.label for model in shown],
+    axes.set(ylabel='test loss / linear optimum', xlim=(-0.6, len(models) - 0.4))
+    axes.set_xticks(range(len(models)), [f'{model.label}, $d={model.latent}$' if model.called
+                                        else model.label for model in models],
                     rotation=30, ha='right', fontsize=7)
     axes.tick_params(axis='x', which='both', length=0)
     axes.xaxis.minorticks_off()
