@@ -77,3 +77,11 @@ def test_the_interaction_lets_models_gain(tmp_path, interacting, name):
     assert value > 5 * error > 0
     assert value > 0.03
     assert record['ratio'] + 5 * record['ratio_error'] < 1
+
+
+def test_latents_that_lost_modes_move_gain_over_linear_ones(tmp_path, interacting):
+    """Behind both is a cubic decoder of its own."""
+    linear, cubic = (train(tmp_path, model('cubic', 13, L, encoding=encoding), interacting, LAMBDA,
+                           epochs=8, rate=RATES['cubic'])[1] for encoding in ('linear', 'cubic'))
+    value, error = gain(linear, cubic, interacting.test_nyx)
+    assert value > 5 * error > 0
