@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from phi4hpc.cli.values import positive, seconds, size, walltime
-from phi4hpc.stages.table import NAMES
+from phi4hpc.stages.table import NAMES, STAGES
 
 
 def add(command: str, parser: argparse.ArgumentParser) -> None:
@@ -24,14 +24,20 @@ def _deck(parser):
 
 def _run(parser):
     parser.add_argument('--out', type=Path, metavar='DIR', help='run directory (default: in runs/)')
-    parser.add_argument('--restart', action='store_true',
-                        help='begin anew, whatever the run directory holds')
+    parser.add_argument('--restart', action='store_true', help=_restarted(parser.prog))
     parser.add_argument('--walltime', type=walltime, default=math.inf, metavar='TIME',
                         help='after which to stop with a checkpoint and exit status 75: S, M:S, '
                              'H:M:S, or D-H:M:S as Slurm writes it; the same words then go on')
     parser.add_argument('--changed', action='store_true',
                         help='go on where another deck made the run directory; redo what the '
                              'change touches')
+
+
+def _restarted(command):
+    """Return in words what --restart does to what the run directory holds."""
+    if command.split()[-1] in ('run', STAGES[0].name):
+        return 'begin anew, whatever the run directory holds: its draws are lost'
+    return 'make this stage anew, and what builds on it; all before it stays'
 
 
 def _directory(parser):

@@ -6,7 +6,7 @@ Rank 0 alone touches the directory; what it finds goes to all ranks.
 import errno
 import fnmatch
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,13 @@ class RunDirectory:
         """Return the path of something in the directory."""
         return self.path.joinpath(*names)
 
-    def open(self, restart: bool = False, changed: bool = False) -> None:
+    def open(self, restart: Collection[str] = (), changed: bool = False) -> None:
         """Make the directory, or go on in it. Collective.
 
-        `restart` discards what the stages made before; `changed` discards only what a changed deck
-        makes stale. Raises UserError where another deck made the directory and neither is given, or
-        where it cannot be written.
+        `restart` names the stages of which all that they made before is discarded; where these are
+        all, whatever deck made it. `changed` discards only what a changed deck makes stale. Raises
+        UserError where another deck made the directory and neither allows it, or where it cannot be
+        written.
         """
         with together(self.comm):
             if self.comm.rank == 0:
@@ -62,7 +63,7 @@ class RunDirectory:
             f'{error.filename or self.path}: {error.strerror or error}: expected a run directory '
             'that can be written; name another with --out')
 
-    def _open(self, restart: bool, changed: bool) -> None:
+    def _open(self, restart: Collection[str], changed: bool) -> None:
         make_folder(self.path)
         there = self.file(resolved.FILE).exists()
         strangers = [path.name for path in sorted(self.path.iterdir())
@@ -71,10 +72,11 @@ class RunDirectory:
             raise UserError(f'{self.path}: holds {strangers[0]} but no {resolved.FILE}, so no run '
                             'made it; name an empty or a new directory with --out')
         self.lock = lock.take(self.path)
-        if restart:
+        if set(restart) == set(self.stages):
             self._discard_everything()
         elif there:
             self._refuse_or_discard(resolved.read(self.path), changed)
+            self._discard(restart)
         # This is written before all else, for by this file a directory is known as a run's.
         resolved.write(self.path, self.meaning)
         write_text(self.file('deck.yaml'), self.text)
@@ -91,7 +93,7 @@ class RunDirectory:
             shown = '; '.join(map(in_words, differences[:4])) + '; ...' * (len(differences) > 4)
             raise UserError(f'{self.path}: was made from another deck ({shown}); name another '
                             'directory with --out, take the changed deck with --changed (redoes '
-                            'what depends on it), or begin anew with --restart')
+                            'what depends on it), or begin anew with `phi4hpc run --restart`')
         stale = [stage.name for stage in self.stages.values()
                  if any(path[0] in stage.depends for path, _, _ in differences)]
         if draws and 'sample' not in stale:

@@ -23,13 +23,15 @@ def read(folder: Path) -> dict:
     """
     path = Path(folder) / FILE
     if not path.exists():
-        raise UserError(f'{folder}: holds no {FILE}: expected the directory of a run, such as '
-                        'runs/quickstart')
+        fault = f'holds no {FILE}' if Path(folder).is_dir() else 'no such folder'
+        inside = Path('runs', folder)
+        example = inside if (inside / FILE).exists() else 'runs/quickstart'
+        raise UserError(f'{folder}: {fault}: expected the directory of a run, such as {example}')
     try:
         meaning = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (yaml.YAMLError, ValueError, RecursionError, IsADirectoryError):
         meaning = None
     if not isinstance(meaning, dict):
         raise UserError(f'{path}: damaged, so what made the directory is not known; begin anew '
-                        'with --restart')
+                        'with `phi4hpc run --restart`')
     return meaning

@@ -22,13 +22,14 @@ from phi4hpc.plan import require_memory, require_ranks
 from phi4hpc.rundirectory.directory import RunDirectory
 from phi4hpc.rundirectory.stage import Stage
 from phi4hpc.stages.context import Context
-from phi4hpc.stages.table import STAGES, named
+from phi4hpc.stages.table import STAGES, named, with_followers
 
 
 def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = False,
         changed: bool = False, signals: Signals | None = None, walltime: float = math.inf) -> None:
     """Run the stages `names` in order on every rank of the world, those not complete. Collective.
 
+    `restart` makes these stages anew and all that build on them, and leaves the others as they are;
     `signals`: those of this rank; `walltime`: seconds after which to stop. Raises Stopped where a
     signal, the walltime or a file STOP in the run directory ended it before the last stage was
     complete.
@@ -39,7 +40,7 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
         require_ranks(deck, comm.size, names)
         require_memory(deck, comm.size, names)
         directory = RunDirectory(comm, out, STAGES, loaded.text, loaded.meaning)
-        directory.open(restart, changed)
+        directory.open(with_followers(names) if restart else (), changed)
         logs.start(comm.rank, directory.file('logs', 'run.log'))
         todo = due(names, deck, directory)
         if not todo:

@@ -4,6 +4,8 @@ The command line reads this table before anything heavy is imported, so this fil
 but the standard library.
 """
 
+from collections.abc import Sequence
+
 from phi4hpc.rundirectory.stage import Stage
 
 DRAWN = ('seed', 'precision', 'action', 'lattice', 'ladder', 'sample')
@@ -39,3 +41,12 @@ NAMES = tuple(stage.name for stage in STAGES)
 def named(name: str) -> Stage:
     """Return the stage of a name."""
     return next(stage for stage in STAGES if stage.name == name)
+
+
+def with_followers(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the stages `names` and, in their order, all that build on one of them."""
+    found: list[str] = []
+    for stage in STAGES:
+        if stage.name in names or {*stage.after, *stage.may_read} & {*found}:
+            found.append(stage.name)
+    return tuple(found)

@@ -36,7 +36,7 @@ def test_a_run_goes_on_through_links(linked):
 
 def test_restart_empties_what_links_lead_to_and_keeps_the_links(linked):
     run, scratch = linked
-    again = directory(run.path, restart=True)
+    again = directory(run.path, restart=NAMES)
     assert left(again) == done(again) == []
     assert links(run) == set(MOVED)
     there = sorted(path.name for path in scratch.iterdir())
@@ -46,7 +46,7 @@ def test_restart_empties_what_links_lead_to_and_keeps_the_links(linked):
 
 def test_what_is_made_anew_lies_where_the_links_lead(linked):
     run, scratch = linked
-    finish(directory(run.path, restart=True), *NAMES)
+    finish(directory(run.path, restart=NAMES), *NAMES)
     assert links(run) == set(MOVED)
     assert (scratch / 'ensembles.h5').read_text() == 'made'
     assert (scratch / 'models' / 'm.pt').read_text() == 'made'
@@ -82,7 +82,7 @@ def test_what_cannot_be_discarded_whole_is_left_as_it_was(tmp_path, monkeypatch,
 
     monkeypatch.setattr(os, 'replace', refuse_in_time)
     with pytest.raises(Exception, match=r'Operation not permitted'):
-        directory(tmp_path, restart=True)
+        directory(tmp_path, restart=NAMES)
     assert done(run) == list(NAMES)
     assert left(run) == list(PRODUCTS)
     assert not list(tmp_path.rglob('.discarded'))
@@ -92,7 +92,7 @@ def test_what_a_killed_run_moved_aside_is_cleared_away_with_the_rest(tmp_path):
     run = finished_run(tmp_path)
     (tmp_path / '.discarded').mkdir()
     run.file('latent.h5').rename(tmp_path / '.discarded' / 'latent.h5')
-    assert left(directory(tmp_path, restart=True)) == []
+    assert left(directory(tmp_path, restart=NAMES)) == []
     assert not (tmp_path / '.discarded').exists()
 
 

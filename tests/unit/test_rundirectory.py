@@ -5,13 +5,15 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError
+from phi4hpc.rundirectory import resolved
 from phi4hpc.rundirectory.comparison import compare, in_words
-from phi4hpc.stages.table import NAMES
+from phi4hpc.stages.table import NAMES, with_followers
 from tests.directories import DECK, directory, done, finished_run, left
 
 
@@ -99,9 +101,34 @@ def test_how_it_is_computed_may_change(tmp_path):
 
 def test_restart_clears_everything_that_stages_made_and_nothing_else(tmp_path):
     finished_run(tmp_path).file('notes.txt').write_text('mine')
-    run = directory(tmp_path, 'sample.draws=70', restart=True)
+    run = directory(tmp_path, 'sample.draws=70', restart=NAMES)
     assert left(run) == done(run) == []
     assert run.file('notes.txt').read_text() == 'mine'
+
+
+@pytest.mark.parametrize(('stage', 'kept'), [
+    ('sample', []), ('measure', ['sample', 'train', 'analyse', 'flow']),
+    ('train', ['sample', 'measure']), ('report', list(NAMES[:-1]))])
+def test_a_stage_is_made_anew_with_all_that_builds_on_it_and_no_more(tmp_path, stage, kept):
+    finished_run(tmp_path)
+    run = directory(tmp_path, restart=with_followers([stage]))
+    assert left(run) == done(run) == kept
+
+
+def test_a_stage_made_anew_asks_for_the_deck_that_made_the_others(tmp_path):
+    run = finished_run(tmp_path)
+    with pytest.raises(UserError, match='seed: 1 there, 2 here.*phi4hpc run --restart'):
+        directory(tmp_path, 'seed=2', restart=with_followers(['report']))
+    assert done(run) == list(NAMES)
+
+
+def test_a_directory_that_is_none_of_a_run_is_said_with_one_that_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match='study: no such folder: .* such as runs/quickstart'):
+        resolved.read(Path('study'))
+    directory(Path('runs', 'study'))
+    with pytest.raises(UserError, match='such as runs/study'):
+        resolved.read(Path('study'))
 
 
 @pytest.mark.parametrize('names', [['slurm-4711.out'], ['.nfs0000000123', 'slurm-1_2.err', 'logs']])
@@ -111,7 +138,7 @@ def test_a_folder_with_what_a_batch_system_leaves_is_empty_enough(tmp_path, name
     assert done(directory(tmp_path)) == []
 
 
-@pytest.mark.parametrize('restart', [False, True])
+@pytest.mark.parametrize('restart', [(), NAMES])
 def test_a_folder_of_something_else_is_refused_and_left_alone(tmp_path, restart):
     (tmp_path / 'models').mkdir()
     (tmp_path / 'models' / 'mine.pt').write_text('x')
@@ -166,7 +193,7 @@ def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path, text):
     finished_run(tmp_path).file('deck.resolved.yaml').write_text(text)
     with pytest.raises(UserError, match='damaged.*--restart'):
         directory(tmp_path)
-    assert done(directory(tmp_path, restart=True)) == []
+    assert done(directory(tmp_path, restart=NAMES)) == []
 
 
 @pytest.mark.parametrize('text', ['[]', '{"sample": ', '{"sample": {}}', '{"sample": null}',
@@ -176,7 +203,7 @@ def test_a_damaged_ledger_names_the_way_out(tmp_path, text):
     ledger.write_text(text, encoding='latin-1')
     with pytest.raises(UserError, match=r'stages.json: damaged \(.*\); remove it'):
         directory(tmp_path).done('sample')
-    assert done(directory(tmp_path, restart=True)) == []
+    assert done(directory(tmp_path, restart=NAMES)) == []
 
 
 def test_a_directory_in_use_is_refused_with_who_is_at_work_and_how_to_stop_it(tmp_path):
@@ -188,7 +215,7 @@ def test_a_directory_in_use_is_refused_with_who_is_at_work_and_how_to_stop_it(tm
     with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
         other.stdout.readline()
         with pytest.raises(UserError, match='in use by another run') as caught:
-            directory(tmp_path, restart=True)
+            directory(tmp_path, restart=NAMES)
         other.kill()
     owner = rf'\(process {other.pid} on \S+ since \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\)'
     assert re.search(owner, str(caught.value))
