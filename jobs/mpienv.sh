@@ -41,13 +41,18 @@ launch() {
     "$@" </dev/null &
     set +m
     child=$!
-    for signal in INT HUP USR1 USR2; do
+    for signal in HUP USR1 USR2; do
         # shellcheck disable=SC2064
         trap "kill -$signal -- $child 2>/dev/null" "$signal"
     done
-    # At TERM mpirun would kill the ranks; at USR2 they write a checkpoint and end.
+    # At TERM and INT mpirun would kill the ranks, and not return their status; at USR2 they write a
+    # checkpoint and end. Whoever presses Ctrl-C twice does not want to wait for that.
     # shellcheck disable=SC2064
     trap "kill -USR2 -- $child 2>/dev/null" TERM
+    # shellcheck disable=SC2064
+    trap "trap 'kill -INT -- $child 2>/dev/null' INT
+        printf '\n%s\n' 'stopping with a checkpoint; Ctrl-C once more ends it at once' >&2
+        kill -USR2 -- $child 2>/dev/null" INT
     # wait returns at each signal, too; once the child is gone it returns the child's own status.
     while wait "$child" || true; kill -0 "$child" 2>/dev/null; do :; done
     trap - INT TERM HUP USR1 USR2

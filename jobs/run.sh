@@ -12,8 +12,8 @@
 #   --changed     go on in a run directory that another deck made, and redo what the change touches
 #   key=value     in place of what the deck says, such as sample.draws=100 or train=null
 #
-# Signals to this script: USR1 writes a checkpoint, USR2 and TERM stop with one. A file STOP in the
-# run directory does so too.
+# Ctrl-C stops with a checkpoint, and a second time at once. Signals to this script: USR1 writes a
+# checkpoint, USR2 and TERM stop with one. A file STOP in the run directory does so too.
 
 set -euo pipefail
 

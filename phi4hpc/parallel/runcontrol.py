@@ -4,8 +4,10 @@ A handler only sets a flag. All ranks of a loop put their flags together at the 
 act alike; how many steps lie between follows from rank 0's clock, so that asking costs nothing.
 """
 
+import contextlib
 import copy
 import math
+import os
 import signal
 import time
 from collections.abc import Iterable, Iterator
@@ -32,7 +34,8 @@ class Action(IntEnum):
 
 
 SIGNALS = {signal.SIGUSR1: Action.CHECKPOINT, signal.SIGUSR2: Action.STOP,
-           signal.SIGTERM: Action.STOP}
+           signal.SIGTERM: Action.STOP, signal.SIGINT: Action.STOP}
+INTERRUPTED = b'\nphi4hpc: stopping with a checkpoint; Ctrl-C once more ends it at once\n'
 
 
 class Stopped(UserError):
@@ -48,7 +51,10 @@ class Stopped(UserError):
 
 
 class Signals:
-    """Collects the signals of this process from now on, also where its parent had them blocked."""
+    """Collects the signals of this process from now on, also where its parent had them blocked.
+
+    A first Ctrl-C asks for a stop, which takes a while; a second one ends the process at once.
+    """
 
     def __init__(self) -> None:
         self.heard: list[tuple[Action, str]] = []
@@ -58,6 +64,11 @@ class Signals:
 
     def _hear(self, number, _):
         self.heard.append((SIGNALS[number], signal.Signals(number).name))
+        if number == signal.SIGINT:
+            signal.signal(number, signal.default_int_handler)
+            # What is being printed may be interrupted here, so Python's own streams are not used.
+            with contextlib.suppress(OSError):
+                os.write(2, INTERRUPTED)
 
     def take(self) -> list[tuple[Action, str]]:
         """Return the (action, reason) of each signal since the last call."""

@@ -31,11 +31,12 @@ def test_usr2_to_mpirun_stops(sampling):
     assert 'Traceback' not in said
 
 
-def test_a_script_that_is_asked_to_end_stops_what_it_launched(start, tmp_path):
-    """At TERM mpirun would kill the ranks, so jobs/run.sh and slurm/stage.sh have it hear USR2."""
+@pytest.mark.parametrize('asked', [signal.SIGTERM, signal.SIGINT])
+def test_a_script_that_is_asked_to_end_stops_what_it_launched(start, tmp_path, asked):
+    """At both mpirun would kill the ranks, so jobs/run.sh and slurm/stage.sh have it hear USR2."""
     job = start(tmp_path / 'run', 'sample.draws=6000', 'checkpoint.interval=0.2', how='launch')
     wait_for(lambda: checkpoints(tmp_path / 'run'), job)
-    job.send_signal(signal.SIGTERM)
+    job.send_signal(asked)
     assert finish(job, code=75).count('phi4hpc: stopped after') == 1
 
 

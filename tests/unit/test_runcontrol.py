@@ -45,11 +45,18 @@ def test_nothing_is_asked_of_a_loop_that_nobody_disturbs():
 
 @pytest.mark.parametrize(('number', 'action'), [
     (signal.SIGUSR1, Action.CHECKPOINT), (signal.SIGUSR2, Action.STOP),
-    (signal.SIGTERM, Action.STOP)])
+    (signal.SIGTERM, Action.STOP), (signal.SIGINT, Action.STOP)])
 def test_a_signal_is_acted_on_once(signals, number, action):
     control = Control(MPI.COMM_SELF, signals)
     os.kill(os.getpid(), number)
     assert [control.ask(), control.ask()] == [action, Action.GO_ON]
+
+
+def test_a_second_interrupt_does_not_wait_for_a_stop(signals, capfd):
+    signal.raise_signal(signal.SIGINT)
+    assert 'Ctrl-C once more' in capfd.readouterr().err
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
 
 
 def test_a_signal_is_heard_though_the_parent_had_it_blocked():
