@@ -23,7 +23,8 @@ from phi4hpc.files import require_new, write_text
 Place = tuple[str, ...]
 EXAMPLES: dict[Place, Any] = {
     ('lattice', 'sizes'): [16, 32],
-    ('ladder', 'kappas'): [0.24, 0.25, 0.26, 0.265, 0.267, 0.269, 0.27, 0.271, 0.275, 0.28, 0.3],
+    ('ladder', 'kappas'): [0.25, 0.256, 0.261, 0.265, 0.267, 0.269, 0.271, 0.2735, 0.276, 0.2785,
+                           0.281],
     ('ladder', 'tuned', 'lowest'): 0.24, ('ladder', 'tuned', 'highest'): 0.3,
     ('ladder', 'tuned', 'rungs'): 23, ('ladder', 'critical'): [-0.0008, -0.0004, 0, 0.0004, 0.0008],
     ('train', 'lattice'): 32, ('train', 'kappas'): [0.269],
