@@ -86,7 +86,9 @@ def scale(axes: Axes, which: str) -> dict[str, Any]:
     about: dict[str, Any] = {'label': formulas(label), 'name': name, 'type': axis.get_scale(),
                              'domain': [float(end) for end in axis.get_view_interval()]}
     if about['type'] == 'symlog':
-        about['constant'] = getattr(axis.get_transform(), 'linthresh')  # noqa: B009, not of all
+        # The page draws log(1 + |x| / constant), which gives the linear part as much room so.
+        symlog: Any = axis.get_transform()
+        about['constant'] = symlog.linthresh / (10**symlog.linscale - 1)
     locator = axis.get_major_locator()
     about['whole'] = isinstance(locator, MaxNLocator) and all(
         float(at).is_integer() for at in locator.tick_values(0, 1))

@@ -65,7 +65,10 @@ def draw(study: Study) -> Iterator[Plot]:
     one against couplings where models were trained at several.
     """
     found = places(study)
-    kinds = list(dict.fromkeys(model.kind for place in found for model in place.models))
+    # Those without a gain are counted, so that a kind has the colour that other figures give it.
+    here = study.records(False) if study.deck.train else []
+    models = [*here, *(model for place in found for model in place.models)]
+    kinds = list(dict.fromkeys(model.kind for model in models))
     own = merged(study, found)
     if own:
         yield Plot(against_size(own, kinds), facts(own))

@@ -36,18 +36,24 @@ LARGEST = 0.5                 # error of the original's ratio where ratios are s
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield a figure for every training kappa: a panel for each latent size of trained models."""
     for kappa, everyone in study.models.items():
-        models = [model for model in everyone if model.record['trained'] and not model.lossless]
-        if not models:
+        if not any(map(learns, everyone)):
             continue
         if study.deck.action.lam <= 0:
             yield Missing('Lost modes are not compared with perturbation theory in λ, for λ = 0.')
             return
-        yield of_kappa(study, kappa, models)
+        yield of_kappa(study, kappa, everyone)
 
 
-def of_kappa(study: Study, kappa: float, models: list[Model]) -> Plot:
-    """Return the figure of a kappa."""
-    groups, facts = by_size(models), []
+def learns(model: Model) -> bool:
+    """Return whether a model may learn of lost modes: it is trained, and some are lost."""
+    return bool(model.record['trained']) and not model.lossless
+
+
+def of_kappa(study: Study, kappa: float, everyone: list[Model]) -> Plot:
+    """Return the figure of a kappa, in which models have the colours of figures of all models."""
+    groups = [(title, own) for title, like in by_size(everyone)
+              if (own := [model for model in like if learns(model)])]
+    models, facts = [model for _, own in groups for model in own], []
     figure, axes = panels(1, len(groups), HALF * min(2, 1 + 0.6 * (len(groups) - 1)) + 0.6, 3.8,
                           sharey=True)
     with study.latent() as latent:
