@@ -1,10 +1,10 @@
 """What is left of a model when the directions of latent space that say least are removed.
 
-The directions are those of the Fisher metric (latent/metric.py). Latents are projected on the most
-informative ones and decoded; what the decoded field still says is judged on test draws, and beside
-it, as a control, what the same number of the least informative directions say. Were the order a
-momentum cut-off, the power of the decoded field would fall at a momentum, which falls with the
-number of directions that stay.
+The directions are those of the Fisher metric with Sigma(p), the covariance of what is lost
+(latent/metric.py). Latents are projected on the most informative ones and decoded; what the decoded
+field still says is judged on test draws, and beside it, as a control, what the same number of the
+least informative directions say. Were the order a momentum cut-off, the power of the decoded field
+would fall at a momentum, which falls with the number of directions that stay.
 
 Suffixes: n draws, y x lattice axes or momenta, d latents, k numbers of directions that stay,
 o orbits of momenta.

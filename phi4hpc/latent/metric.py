@@ -51,7 +51,7 @@ ROUNDING = 1e-12
 
 
 class Metric(NamedTuple):
-    """What latent.h5 has of it, and its directions, the most informative first.
+    """What latent.h5 has of it, and its directions with Sigma(p), the most informative first.
 
     `into_rd` takes latents to their components, which have unit covariance, and `out_dr` back.
     `propagator_yx` is G(p) of the draws.
@@ -96,11 +96,14 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
         latents_b, decoder_b, strict=True)], whole)
     shape = model.family.coarse(model.latent, model.L)
     found, half_dd, direction_dr = directions(comm, blocks, encoder_dD, shape, 'metric')
-    found |= directions(comm, blocks, encoder_dD, shape, 'weighted', '_by_momentum')[0]
-    out_dr, into_rd = half_dd @ direction_dr, direction_dr.T @ np.linalg.pinv(half_dd)
-    explained = entropy.analyse(comm, model, into_rd, powers(comm, blocks, out_dr),
-                                float(lost_yx.mean()), phi_nyx, first, total, tally)
-    return Metric(found | explained, into_rd, out_dr, symmetrised(power_yx))
+    units_dd = np.linalg.pinv(half_dd)
+    found |= entropy.analyse(
+        comm, model, direction_dr.T @ units_dd, powers(comm, blocks, half_dd @ direction_dr),
+        float(lost_yx.mean()), phi_nyx, first, total, tally)
+    more, half_dd, direction_dr = directions(comm, blocks, encoder_dD, shape, 'weighted',
+                                             '_by_momentum')
+    return Metric(found | more, direction_dr.T @ units_dd, half_dd @ direction_dr,
+                  symmetrised(power_yx))
 
 
 def directions(comm: Communicator, blocks: Blocks, encoder_dD: np.ndarray,

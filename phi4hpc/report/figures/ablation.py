@@ -16,10 +16,11 @@ from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 PLACE = 'latent', 70
 TITLE = 'Fewer and fewer directions of latent space'
 CAPTION = """
-What is left at κ = {{ f.kappa }} when only the directions of largest Fisher information stay, as a
-function of their number: the part of the information on κ that is lost, the variance that is kept,
-⟨|{{ M() }}|⟩ over that of the original, and how far {{ UL() }} moves. Crosses are the control, the
-same number of the <em>least</em> informative directions.
+What is left at κ = {{ f.kappa }} when only the directions of largest Fisher information stay, that
+with the covariance Σ(<i>p</i>) of what is lost, as a function of their number: the part of the
+information on κ that is lost, the variance that is kept, ⟨|{{ M() }}|⟩ over that of the original,
+and how far {{ UL() }} moves. Crosses are the control, the same number of the <em>least</em>
+informative directions.
  Below: <i>G</i> of the decoded field over <i>G</i> with about half of the directions (left) and an
 eighth (right); a momentum cut-off would be a step from 1 to 0. Jackknife errors over test draws.
 {%- if f.outside %} Not in the panels:
