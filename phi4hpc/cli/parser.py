@@ -1,6 +1,7 @@
 """The words of the command line: every command, whose options are in options.py."""
 
 import argparse
+import re
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -31,7 +32,19 @@ class _Parser(argparse.ArgumentParser):
     """Speaks on the first rank only, and raises its errors as UsageError."""
 
     def error(self, message):
-        raise UsageError(f'{message}; `{self.prog} --help` tells more')
+        advice = f'`{self.prog} --help` tells more'
+        raise UsageError('; '.join([message, *self._meant(message), advice]))
+
+    def _meant(self, message):
+        """Yield in words what was meant by the options that the parser does not have."""
+        if not message.startswith('unrecognized'):
+            return
+        for word in re.findall(r' (--\w[\w-]*)', message):
+            near = get_close_matches(word, self._option_string_actions, n=1)
+            if word == '--ranks':
+                yield f'ranks are started by `mpirun -n N {self.prog} ...` or jobs/run.sh --ranks N'
+            elif near:
+                yield f'did you mean {near[0]}?'
 
     def _print_message(self, message, file=None):
         if launcher()[0] == 0:

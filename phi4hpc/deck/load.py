@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from phi4hpc import plugins
@@ -74,12 +75,27 @@ def _order(fault):
     return *fault.place[:3], str(fault)
 
 
+def _in_place_of(path):
+    """Return in words which deck may have been meant by a path that is none."""
+    deck = os.path.join(path, 'deck.resolved.yaml')
+    if os.path.exists(deck):
+        return f', such as that of this run: {deck} --out {path}'
+    folder, name = os.path.split(path)
+    try:
+        there = [each for each in os.listdir(folder or '.') if each.endswith(('.yaml', '.yml'))]
+    except OSError:
+        return ''
+    near = get_close_matches(name, there, n=1)
+    return f'; did you mean {os.path.join(folder, near[0])}?' if near else ''
+
+
 def _text(path):
     try:
         with open(path, 'rb') as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        raise DeckError([f'{path}: {error.strerror}: expected a deck in YAML']) from None
+        raise DeckError([f'{path}: {error.strerror}: expected a deck in YAML{_in_place_of(path)}']
+                        ) from None
     if len(raw) > LARGEST:
         raise DeckError([f'{path}:1:1: more than {LARGEST >> 20} MiB: expected a deck in YAML'])
     try:

@@ -121,6 +121,9 @@ def test_a_walltime_may_be_written_as_slurm_writes_it(stages, words, seconds):
     ('run', 'required: DECK;'),
     ('run --bogus deck.yaml', 'unrecognized arguments: --bogus'),
     ('run deck.yaml --res', 'unrecognized arguments: --res'),
+    ('run deck.yaml --resart', 'did you mean --restart?'),
+    ('run deck.yaml --ranks 3', 'ranks are started by `mpirun -n N phi4hpc run ...`'),
+    ('check deck.yaml --rank 3', 'did you mean --ranks?'),
     ('run deck.yaml --out', 'argument --out: expected one argument'),
     *((f'run deck.yaml --walltime {odd}',
        f'expected seconds, minutes:seconds, hours:minutes:seconds, or '

@@ -476,6 +476,17 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, make, said):
     assert len(error.value.faults) == 1
 
 
+@pytest.mark.parametrize(('word', 'meant'), [
+    ('study.yml', r'; did you mean \S*/study.yaml\?'),
+    ('runs', ', such as that of this run: (.*/runs)/deck.resolved.yaml --out \\1')])
+def test_a_path_that_is_no_deck_is_said_with_the_one_that_may_be_meant(tmp_path, word, meant):
+    (tmp_path / 'study.yaml').touch()
+    (tmp_path / 'runs').mkdir()
+    (tmp_path / 'runs' / 'deck.resolved.yaml').touch()
+    with pytest.raises(DeckError, match=meant):
+        load(tmp_path / word)
+
+
 @pytest.mark.parametrize('word', ['3', 'maybe'])
 def test_a_key_that_is_true_or_false_says_so(word):
     assert faults(DECK + TRAIN, f'train.surrogate={word}')[0].startswith(
