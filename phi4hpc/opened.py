@@ -55,7 +55,7 @@ class Run:
         """
         path = self._file('ensembles.h5', 'sample')
         with Ensembles(path) as ensembles:
-            return {L: _complete(path, ensembles[L]) for L in ensembles.sizes}
+            return Lattices((L, _complete(path, ensembles[L])) for L in ensembles.sizes)
 
     @cached_property
     def results(self) -> dict[str, Any]:
@@ -153,6 +153,13 @@ class Run:
         if not path.exists():
             raise UserError(f'{self.path}: no {name} yet; run the stage {stage}')
         return path
+
+
+class Lattices(dict[int, 'Dataset']):
+    """{L: Dataset} of the lattices of a run. Raises UserError for an L that is not among them."""
+
+    def __missing__(self, L: int) -> 'Dataset':
+        raise UserError(f'L = {L}: no such lattice; the run has L = {", ".join(map(str, self))}')
 
 
 class Models(Mapping[str, 'FieldMap']):

@@ -39,7 +39,7 @@ def watch(path: str | Path, every: float = 2.0) -> None:
             back = f'\x1b[{len(shown)}A\x1b[J' if shown else ''
             print(back + '\n'.join(found), flush=True)
         else:
-            print(*(line for line in found if line not in shown), sep='\n', flush=True)
+            print(*(f'{line}\n' for line in found if line not in shown), sep='', end='', flush=True)
         if not owner:
             return
         shown = found
@@ -64,7 +64,8 @@ def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
     if stage.needs and not deck.get(stage.needs):
         return 'not in the deck'
     if note.get('stage') != stage.name:
-        return 'not begun'
+        begun = any((path / name).exists() for name in stage.leaves)
+        return 'begun, and not complete' if begun else 'not begun'
     return f'{"" if owner else "stopped at "}{progress(path, note)}'
 
 

@@ -75,6 +75,8 @@ def test_fields_are_those_of_complete_draws(folder):
     assert dataset.phi.dims == ('kappa', 'chain', 'field', 'y', 'x')
     assert dataset.field.values.tolist() == [2, 5]
     assert dataset.sizes['draw'] == 7
+    with pytest.raises(UserError, match='L = 8: no such lattice; the run has L = 4, 6'):
+        phi4hpc.open(folder).ensembles[8]
 
 
 def test_the_deck_is_that_of_the_run(folder):

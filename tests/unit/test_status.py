@@ -115,3 +115,17 @@ def test_nothing_is_watched_where_nobody_is_at_work(directory, monkeypatch, caps
     monkeypatch.setattr(status.time, 'sleep', None)
     cli.main(['status', str(directory), '--watch'])
     assert 'nobody is at work' in capsys.readouterr().out
+
+
+def test_draws_that_a_refused_run_left_alone_are_not_passed_over_in_silence(directory):
+    (directory / 'ensembles.h5').touch()
+    with followed(note(directory), 'measure'):
+        assert state(directory, 'sample') == 'begun, and not complete'
+
+
+def test_where_nothing_changes_watching_prints_nothing(directory, monkeypatch, capsys):
+    owners = iter(5 * ['process 7'])
+    monkeypatch.setattr(status.time, 'sleep', lambda _: None)
+    monkeypatch.setattr(status, 'holder', lambda _: next(owners, None))
+    status.watch(directory)
+    assert '' not in capsys.readouterr().out.splitlines()
