@@ -6,6 +6,7 @@ library that ends the process which loads it, then costs its own line and no oth
 
 import os
 import platform
+import re
 import shlex
 import shutil
 import subprocess
@@ -46,6 +47,7 @@ print(", ".join(names))
 """,
 }
 """Python that prints one line about a library, or fails with a reason."""
+MISSING = re.compile(r"^ModuleNotFoundError: No module named '([\w.]+)'$")
 
 
 def main() -> None:
@@ -73,7 +75,7 @@ def probe(code: str) -> str:
     if done.returncode == 0:
         return done.stdout.strip()
     said = (done.stderr.strip() or f'exit status {done.returncode}').splitlines()[-1]
-    return 'none: ' + said.removeprefix('ModuleNotFoundError: ')
+    return 'none: ' + MISSING.sub(r'\1 is not installed', said)
 
 
 def version_of(command: str) -> str | None:

@@ -12,6 +12,7 @@ from phi4hpc.blockspin.history import History, totals_of
 from phi4hpc.blockspin.objective import MEASURE, Objective, Terms
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.statistics.shown import value_error
 
 OPTIMUM = 'linear optimum'
 
@@ -75,7 +76,8 @@ def sentence(record: Mapping[str, Any]) -> str:
     if record['ratio_error'] == 0:
         start = ', where it started, for no epoch did better' if record['trained'] else ''
         return f'{said}, which is that of the linear optimum{start}'
-    said += ', {ratio:.4f}({ratio_error:.4f}) of the linear optimum'.format(**record)
+    ratio = value_error(record['ratio'], record['ratio_error'])
+    said += f', {ratio} of the linear optimum'
     if record['converged']:
         return said
     return (f'{said}; not converged, for no plateau was seen in {len(record["train_losses"])} '

@@ -70,5 +70,8 @@ class Draws:
 
     def in_words(self) -> str:
         """Return in words what was chosen."""
-        return (f'L = {self.lattice.L}, {len(self.rungs)} kappas, {self.lattice.chains} chains of '
-                f'{len(self.draws)} draws with {len(self.fields)} configurations')
+        counts = {'kappa': len(self.rungs), 'chain': self.lattice.chains, 'draw': len(self.draws),
+                  'configuration': len(self.fields)}
+        kappas, chains, draws, fields = (f'{number} {name}{"" if number == 1 else "s"}'
+                                         for name, number in counts.items())
+        return f'L = {self.lattice.L}, {kappas}, {chains} of {draws} with {fields}'

@@ -22,6 +22,7 @@ from phi4hpc.blockspin.shards import Shares, strata
 from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.lattice import observable
 from phi4hpc.parallel.runcontrol import Stopped
+from phi4hpc.statistics.shown import value_error
 from tests.autoencoders import cost, model
 from tests.stopping import StopAt
 
@@ -107,7 +108,7 @@ def test_kadanoffs_blocks_are_held_against_the_linear_optimum(comm, tmp_path):
     record, _ = trained(comm, tmp_path, smooth_field, 'kadanoff')
     assert record['ratio'] > 1 + 5 * record['ratio_error'] > 1
     assert record['validation_losses'][0] > record['validation_optimum']
-    assert '{ratio:.4f}({ratio_error:.4f})'.format(**record) in sentence(record)
+    assert value_error(record['ratio'], record['ratio_error']) in sentence(record)
 
 
 def test_what_is_said_of_a_model_comes_from_the_test_draws(comm, tmp_path):
