@@ -9,8 +9,8 @@ field, it makes of it the field
 which is the same for all latents that are linear functions of each other. R is projected on the
 operators of latent/learned.py, momentum by momentum.
 
-E = <f(phi) phi^T> G^-1 takes as many draws as there are sites. Where latents are a field on the
-lattice of blocks, all shifts by a block count as draws. Elsewhere E is the mean Jacobian, which is
+E = <f(phi) phi^T> G^-1 takes more draws than there are sites. Where the model commutes with shifts
+by a block, all these shifts count as draws. Elsewhere E is the mean Jacobian, which is
 the same for normal fields, and is known from few draws where the encoder is smooth.
 
 Suffixes: n draws, D sites, y x lattice axes or momenta, d latents, r directions, c channels, Y X
@@ -27,7 +27,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.latent import learned
 from phi4hpc.latent.information import summed
-from phi4hpc.latent.jacobians import encoder_jacobian
+from phi4hpc.latent.jacobians import encoder_jacobian, shifts
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.momentum import transformed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
@@ -55,7 +55,7 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: Itera
     """
     model = copy.deepcopy(model).double()
     encode, L = encoding(model), model.L
-    shape = model.family.coarse(model.latent, L)
+    shape = model.family.coarse(model.latent, L) if shifts(model) else None
     linear_dD = (by_shifts(comm, encode, shape, learn, L, tally) if shape
                  else mean_jacobian(comm, model, few, tally))
     reader_Dr = (metric.into_rd @ covariant(linear_dD, metric.propagator_yx)).T
@@ -68,17 +68,24 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: Itera
 
     found = learned.analyse(comm, read, np.zeros_like, model.latent, learn, phi_nyx, first, total,
                             tally, 'encoder')
+    value, error = mean_square(comm, beyond, phi_nyx, first, total, tally)
+    if np.isfinite(found['nonlinear']):
+        found |= {'nonlinear': value, 'nonlinear_error': error}
+    return found
+
+
+def mean_square(comm: Communicator, function: Encode, phi_nyx: Fields, first: int, total: int,
+                tally: Tally) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean square of a function's components over draws, and its error."""
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'count': np.zeros(1), 'square': np.zeros(1)} for _ in slices]
-    for b, piece in tally.over('encoder-latents', pieces(slices, L), sums_b):
-        r_nr = beyond(phi_nyx[piece])
+    for b, piece in tally.over('encoder-latents', pieces(slices, phi_nyx.shape[-1]), sums_b):
+        r_nr = function(phi_nyx[piece])
         sums_b[b]['count'] += r_nr.size
         sums_b[b]['square'] += (r_nr**2).sum()
     value, error = jackknife(comm, gather_blocks(comm, sums_b),
                              lambda sums: sums['square'] / sums['count'])
-    if np.isfinite(found['nonlinear']):
-        found |= {'nonlinear': value[0], 'nonlinear_error': error[0]}
-    return found
+    return value[0], error[0]
 
 
 def flat(phi_nyx: np.ndarray) -> np.ndarray:
