@@ -24,9 +24,9 @@ at the lowest rung{% if f.largest %}: how that of a lattice differs from what {{
 ({{ L() }}/{{ f.largest }})² <i>F</i><sub>{{ f.largest }}</sub>. The bulk cancels, and finite-size
 effects are left
 {%- if f.broken %}, which end in the broken phase at −ln 2 (1 − ({{ L() }}/{{ f.largest }})²)
-(dashed), as a lattice of any size has two phases there: at the highest κ
-{%- for e in f.ends %} {{ L() }} = {{ e.L }} has {{ e.found }} against {{ e.exact }}
-{{- ',' if not loop.last }}{% endfor %}{% endif %}.
+(dashed), as a lattice of any size has two phases there
+{%- for e in f.ends %}{{ ': at the highest κ' if loop.first }} {{ L() }} = {{ e.L }} has
+{{ e.found }} against {{ e.exact }}{{- ',' if not loop.last }}{% endfor %}{% endif %}.
 {%- else %} a site.{% endif %}
 """
 
@@ -78,11 +78,17 @@ def draw_free_energy(axes: Axes, study: Study) -> int | None:
 
 
 def ends(study: Study) -> list[dict[str, object]]:
-    """Return Delta F of each lattice at the highest kappa, and what two phases make it."""
+    """Return Delta F of each lattice at the highest kappa, and what two phases make it.
+
+    A lattice is left out where Delta F ends before that kappa.
+    """
     *smaller, last = study.reweighted
     found = []
     for table in smaller:
-        _, difference, error = less(table, last, study.kappas(table['L']))
+        rungs = study.kappas(table['L'])
+        kappa, difference, error = less(table, last, rungs)
+        if not kappa.size or kappa[-1] < min(rungs[-1], last['kappa'][-1]):
+            continue
         exact = -np.log(2) * (1 - (table['L'] / last['L']) ** 2)
         found.append({'L': table['L'], 'exact': f'{exact:.3f}',
                       'found': value_error(float(difference[-1]), float(error[-1]))})
@@ -99,17 +105,20 @@ def less(table: dict[str, Any], last: dict[str, Any],
          kappas: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (kappa, difference, error) of a table less the last one for its sites, on its ladder.
 
-    Lattices are independent. A spline carries the last one to the kappas of the table.
+    Lattices are independent. A spline carries the last one to the kappas of the table. Where rungs
+    do not overlap, free energies end, and so does their difference.
     """
     from scipy.interpolate import CubicSpline
 
     kappa, part = np.array(table['kappa']), (table['L'] / last['L']) ** 2
-    own = (kappa >= max(kappas[0], last['kappa'][0])) & (kappa <= min(kappas[-1],
-                                                                       last['kappa'][-1]))
+    known = np.isfinite(free_energy(last)).all(0)
+    last_kappa = np.array(last['kappa'])[known]
+    own = np.isfinite(free_energy(table)).all(0)
+    own &= (kappa >= max(kappas[0], last_kappa[0])) & (kappa <= min(kappas[-1], last_kappa[-1]))
     value, error = (column[own] for column in free_energy(table))
-    other, other_error = (CubicSpline(last['kappa'], column)(kappa[own])
-                          if len(last['kappa']) > 3 else
-                          np.interp(kappa[own], last['kappa'], column)
+    other, other_error = (CubicSpline(last_kappa, column[known])(kappa[own])
+                          if len(last_kappa) > 3 else
+                          np.interp(kappa[own], last_kappa, column[known])
                           for column in free_energy(last))
     return kappa[own], value - part * other, np.hypot(error, part * other_error)
 
