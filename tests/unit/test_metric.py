@@ -133,7 +133,8 @@ def test_with_all_directions_nothing_is_removed():
 def test_labels_of_latents_do_not_matter_to_spectrum_and_removal():
     before, after = (analysed(model).found for model in (dense(), mixed(dense())))
     np.testing.assert_allclose(after['entropy'], before['entropy'], atol=0.02)
-    for name in ('information', 'information_error', 'p_hat', 'p_hat_spread'):
+    for name in ('information', 'information_error', 'p_hat', 'p_hat_spread',
+                 'information_by_momentum', 'information_by_momentum_error', 'p_hat_by_momentum'):
         np.testing.assert_allclose(after[name], before[name], rtol=1e-5, err_msg=name)
     before, after = (ablated(model) for model in (dense(), mixed(dense())))
     for name in before:
