@@ -24,12 +24,13 @@ async function unpacked(element) {
   return JSON.parse(await new Response(stream).text());
 }
 
-// Returns a colour that is seen on light and on dark ground: dark greys are the colour of the text,
-// and on dark ground all others are lighter, in the same order.
+// Returns a colour that is seen on light and on dark ground, with a contrast of about three at
+// least: dark greys are the colour of the text, and all others are lighter on dark ground, or
+// darker on light ground where they are pale, in the same order.
 function ink(colour) {
   const {r, g, b} = d3.rgb(colour), shade = d3.lab(colour);
   if (r === g && g === b && r < 150) return 'currentColor';
-  if (NIGHT.matches) shade.l = 50 + shade.l / 2;
+  shade.l = NIGHT.matches ? 50 + shade.l / 2 : Math.min(shade.l, 40 + 0.27 * shade.l);
   return shade.formatHex();
 }
 
