@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 
 import phi4hpc.opened
@@ -245,10 +246,35 @@ def axe(tmp_path_factory):
     return (folder / 'package' / 'axe.min.js').read_text()
 
 
-@pytest.mark.parametrize('scheme', ['light', 'dark'])
-def test_axe_finds_nothing_serious(page, axe, scheme):
+def turn(page, scheme):
+    """Make a page that is open already light or dark."""
     page.execute_cdp_cmd('Emulation.setEmulatedMedia', {
         'features': [{'name': 'prefers-color-scheme', 'value': scheme}]})
+    page.execute_async_script(
+        'requestAnimationFrame(() => requestAnimationFrame(arguments[0]))')
+
+
+def luminance(colour):
+    parts = np.array(to_rgb(colour))
+    linear = np.where(parts < 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+@pytest.mark.parametrize(('scheme', 'ground'), [('light', '#ffffff'), ('dark', '#17181b')])
+def test_every_colour_of_a_plot_is_seen_on_its_ground(page, scheme, ground):
+    turn(page, scheme)
+    seen = page.execute_script('''
+        const drawn = document.querySelectorAll(
+            '.live svg > g:not(.brush) [stroke^="#"], .live svg > g[stroke^="#"]');
+        return [...new Set([...drawn].map(element => element.getAttribute('stroke')))]''')
+    assert len(seen) >= 3
+    levels = [sorted([luminance(colour) + 0.05, luminance(ground) + 0.05]) for colour in seen]
+    assert min(high / low for low, high in levels) > 2.9
+
+
+@pytest.mark.parametrize('scheme', ['light', 'dark'])
+def test_axe_finds_nothing_serious(page, axe, scheme):
+    turn(page, scheme)
     page.execute_script(axe)
     found = page.execute_async_script('axe.run().then(arguments[0])')['violations']
     assert [(fault['id'], fault['nodes'][0]['html']) for fault in found
