@@ -78,11 +78,13 @@ def part(figure: Canvas, axes: Axes, renderer: RendererAgg) -> list[float]:
 def scale(axes: Axes, which: str) -> dict[str, Any]:
     """Return the name of the x or y axis, its scale and limits, and its ticks where they are given.
 
-    A panel whose y axis has no label has its title for a name.
+    An axis without a label has the name of one that it is shared with; a y axis that is not
+    shared has that of its panel.
     """
     axis: Axis = axes.xaxis if which == 'x' else axes.yaxis
     label = axis.get_label_text()
-    name = plain(label) or (plain(axes.get_title()) if which == 'y' else '') or which
+    name = plain(label or shared_label(axes, which)) or (
+        plain(axes.get_title()) if which == 'y' else '') or which
     about: dict[str, Any] = {'label': formulas(label), 'name': name, 'type': axis.get_scale(),
                              'domain': [float(end) for end in axis.get_view_interval()]}
     if about['type'] == 'symlog':
@@ -95,15 +97,23 @@ def scale(axes: Axes, which: str) -> dict[str, Any]:
     if isinstance(locator, FixedLocator | NullLocator) \
             or isinstance(axis.get_major_formatter(), FuncFormatter):
         about['ticks'] = named(axis.get_major_ticks(), axis.get_majorticklocs())
+        about['bare'] = not any(tick.label1.get_visible() for tick in axis.get_major_ticks())
     if isinstance(axis.get_minor_formatter(), FuncFormatter):
         about['ticks'] += [tick for tick in named(axis.get_minor_ticks(), axis.get_minorticklocs())
                            if tick[1]]
     return about
 
 
+def shared_label(axes: Axes, which: str) -> str:
+    """Return the label of the x or y axis of a panel that shares it, '' where none has one."""
+    shared = axes.get_shared_x_axes() if which == 'x' else axes.get_shared_y_axes()
+    return next(filter(None, (other.get_xlabel() if which == 'x' else other.get_ylabel()
+                              for other in shared.get_siblings(axes))), '')
+
+
 def named(ticks: list[Tick], where: np.ndarray) -> list[list[Any]]:
-    """Return [[place, name]] of the ticks of an axis; a name that is not seen is ''."""
-    return [[float(at), plain(tick.label1.get_text()) if tick.label1.get_visible() else '']
+    """Return [[place, name]] of the ticks of an axis."""
+    return [[float(at), plain(tick.label1.get_text())]
             for tick, at in zip(ticks, where, strict=True)]
 
 

@@ -46,7 +46,7 @@ function valued(value, error) {
 // What a tip says of a row of the data.
 function words(row) {
   const argument = row.x_error ? valued(row.x, row.x_error) : Number(row.x.toPrecision(7));
-  return [row.series, `${row.x_name} = ${argument}`,
+  return [row.series, row.place ?? `${row.x_name} = ${argument}`,
           `${row.y_name} = ${valued(row.y, row.error)}`].filter(Boolean).join('\n');
 }
 
@@ -67,7 +67,7 @@ function axis(about, domain, size) {
   if (about.ticks) {
     const [low, high] = d3.extent(domain), names = new Map(about.ticks);
     options.ticks = [...names.keys()].filter(at => low <= at && at <= high);
-    options.tickFormat = at => names.get(at);
+    options.tickFormat = at => about.bare ? '' : names.get(at);
   } else if (about.whole) {
     options.tickFormat = 'd';
   } else if (about.type === 'log') {
@@ -78,8 +78,15 @@ function axis(about, domain, size) {
   return options;
 }
 
+// Returns the ticks that have names in words, where all have, as those of models.
+function places({ticks = []}) {
+  const word = name => Number.isNaN(Number.parseFloat(name.replace('−', '-')));
+  return ticks.every(([, name]) => word(name)) ? ticks.filter(([, name]) => name) : [];
+}
+
 // Returns whether the names of given ticks need to lean, as they have no room side by side.
 function crowded(about, size) {
+  if (about.bare) return false;
   const letters = name => d3.max(name.split('\n'), line => line.length);
   const room = size - MARGIN.marginLeft - MARGIN.marginRight;
   return d3.sum(about.ticks ?? [], ([, name]) => 7 * letters(name) + 8) > room;
@@ -151,17 +158,20 @@ class Panel {
     let from = 0;
     this.traces = about.traces.map(trace => ({...trace,
                                               rows: rows.slice(from, from += trace.size)}));
+    const named = places(about.x);
+    for (const row of named.length ? rows : [])
+      row.place = d3.least(named, ([at]) => Math.abs(at - row.x))[1].replaceAll('\n', ', ');
     const label = `${about.y.name} against ${about.x.name}; arrow keys step through the values`;
     this.plot = make('div', {class: 'plot', tabindex: 0, role: 'group', 'aria-label': label});
     this.said = make('p', {class: 'unseen', 'aria-live': 'polite'});
-    const named = (name, html) => {
+    const titled = (name, html) => {
       const element = make('p', {class: name});
       element.innerHTML = html;
       return element;
     };
-    this.element = make('div', {class: 'panel'}, named('title', about.title),
-                        named('label y', about.y.label), this.plot,
-                        named('label x', about.x.label), this.said);
+    this.element = make('div', {class: 'panel'}, titled('title', about.title),
+                        titled('label y', about.y.label), this.plot,
+                        titled('label x', about.x.label), this.said);
     this.plot.addEventListener('keydown', event => this.key(event));
     this.plot.addEventListener('dblclick', () => this.reset());
   }

@@ -139,11 +139,15 @@ def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, 
     return drawn
 
 
-def dots(axes: Axes, x: ArrayLike, y: ArrayLike, number: int = 0, **look: Any) -> None:
-    """Draw values whose errors stand elsewhere, or that are errors themselves, as markers."""
+def dots(axes: Axes, x: ArrayLike, y: ArrayLike, number: int = 0, label: str | None = None,
+         **look: Any) -> None:
+    """Draw values whose errors stand elsewhere, or that are errors themselves, as markers.
+
+    `label` is that of points they belong to, which no legend names twice.
+    """
     drawn, = axes.plot(x, y, **{'ls': 'none', 'marker': MARKERS[number % len(MARKERS)],
                                 'color': colour(number), **look})
-    note(axes, 'dots', x, y, None, look.get('label'), drawn.get_color(), **of_marker(drawn))
+    note(axes, 'dots', x, y, None, label, drawn.get_color(), **of_marker(drawn))
 
 
 def of_marker(drawn: Line2D) -> dict[str, Any]:

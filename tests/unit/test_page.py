@@ -124,6 +124,13 @@ def test_keys_step_through_the_values(page):
     assert '±' in said
 
 
+def test_a_place_that_has_a_name_is_told_by_it(page):
+    one(page, '#gain .plot').send_keys('\ue014')
+    said = one(page, '#gain [aria-live]').get_attribute('textContent')
+    assert 'd=3' in said
+    assert 'x =' not in said
+
+
 def test_a_click_in_the_legend_hides_a_series(page):
     points = '#b_magnetisation .plot svg g[stroke] > path'
     before = len(page.find_elements('css selector', points))

@@ -88,7 +88,8 @@ def draw_steps(axes: Axes, steps: list[Exponent], settled: int | None, apart: fl
         if np.isfinite(one.lattice):
             boxes(axes, [x], [one.value], [one.lattice], number, label=label)
         if len(one.seeds) > 1:
-            dots(axes, [x + 0.06] * len(one.seeds), one.seeds, number, marker='.', markersize=2)
+            dots(axes, [x + 0.06] * len(one.seeds), one.seeds, number, label, marker='.',
+                 markersize=2)
         face = colour(number) if one.step == settled else 'white'
         points(axes, [x], [one.value], [one.error], number, markerfacecolor=face, label=label)
 
