@@ -38,7 +38,7 @@ def critical_point(study: Study) -> str | None:
     total = float(np.hypot(found['error'], found['systematic']))
     parts = [np.format_float_positional(found[part], 2, fractional=False)
              for part in ('error', 'systematic')]
-    return (f'{value_error(found["value"], total, digits=1)} ({parts[0]} statistical, '
+    return (f'{value_error(found["value"], total)} ({parts[0]} statistical, '
             f'{parts[1]} systematic)')
 
 

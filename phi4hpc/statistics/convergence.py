@@ -47,7 +47,7 @@ def doubts(entry: Mapping[str, Any]) -> list[str]:
         return ['draws do not vary within chains']
     said = []
     if entry['r_hat'] > LARGEST_R_HAT:
-        said.append(f'R-hat is {entry["r_hat"]:.3f}, above {LARGEST_R_HAT}')
+        said.append(f'R-hat is {entry["r_hat"]:.4f}, above {LARGEST_R_HAT}')
     if entry['effective_draws'] < FEWEST_EFFECTIVE:
         said.append(f'there are {entry["effective_draws"]:.0f} effective draws, fewer than '
                     f'{FEWEST_EFFECTIVE}')

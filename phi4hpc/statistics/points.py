@@ -6,7 +6,8 @@ at a kappa that fluctuates by -dR / R'. So points are pyerrors.Obs as well, and 
 correlations. A point that is not there raises Missing, with the reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,20 +26,27 @@ WIDE = 5
 
 
 def crossing(curve: Curve, name: str, level: float | Curve) -> 'Obs':
-    """Return the first kappa at which a mean rises through `level`, a number or another Curve."""
+    """Return the kappa at which a mean rises through `level`, a number or another Curve.
+
+    Where there are several it is the steepest: far from the transition two curves that agree within
+    errors cross by chance as well.
+    """
     def excess(kappa: float) -> float:
         other = level.value(name, kappa) if isinstance(level, Curve) else level
         return curve.value(name, kappa) - other
 
-    for low, high in stretches(curve, level if isinstance(level, Curve) else curve):
-        kappa = root(excess, np.linspace(low, high, SCAN))
-        if kappa is not None:
-            step = curve.part(kappa).step
-            slope = (excess(kappa + step) - excess(kappa - step)) / (2 * step)
-            if not slope > 0:
-                raise Missing(f'{name} is too flat at kappa = {kappa:.6g}')
-            target = level.mean(name, kappa) if isinstance(level, Curve) else level
-            return kappa - (curve.mean(name, kappa) - target) / slope
+    def slope(kappa: float) -> float:
+        step = curve.part(kappa).step
+        return (excess(kappa + step) - excess(kappa - step)) / (2 * step)
+
+    kappas = [kappa for low, high in stretches(curve, level if isinstance(level, Curve) else curve)
+              for kappa in roots(excess, np.linspace(low, high, SCAN))]
+    if kappas:
+        kappa = max(kappas, key=lambda kappa: np.nan_to_num(slope(kappa), nan=-np.inf))
+        if not slope(kappa) > 0:
+            raise Missing(f'{name} is too flat at kappa = {kappa:.6g}')
+        target = level.mean(name, kappa) if isinstance(level, Curve) else level
+        return kappa - (curve.mean(name, kappa) - target) / slope(kappa)
     where = f'the curve of L = {level.L}' if isinstance(level, Curve) else f'{level:.6g}'
     raise Missing(f'{name} does not rise through {where} where draws reach, {reached(curve)}')
 
@@ -88,15 +96,16 @@ def reached(curve: Curve) -> str:
 
 
 def root(function: Callable[[float], float], grid: np.ndarray) -> float | None:
-    """Return where a continuous function first rises through zero on a grid, or None.
+    """Return where a continuous function first rises through zero on a grid, or None."""
+    return next(roots(function, grid), None)
+
+
+def roots(function: Callable[[float], float], grid: np.ndarray) -> Iterator[float]:
+    """Yield where a continuous function rises through zero on a grid.
 
     NaN stands for where the function is not defined: there it does not rise.
     """
     values = np.array([function(x) for x in grid])
-    rising = np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0))
-    if not rising.size:
-        return None
-    try:
-        return float(brentq(function, *grid[rising[0]:rising[0] + 2], xtol=1e-12))
-    except ValueError:                                            # NaN on the way
-        return None
+    for i in np.flatnonzero((values[:-1] < 0) & (values[1:] >= 0)):
+        with suppress(ValueError):                                # NaN on the way
+            yield float(brentq(function, *grid[i:i + 2], xtol=1e-12))

@@ -1,5 +1,7 @@
 """Thin ladders and short runs: what draws give is found, the rest has a line with a reason."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -116,6 +118,24 @@ def test_where_a_mean_is_not_defined_it_does_not_cross():
     found = root(lambda x: np.nan if x < 0.5 else x - 0.7, np.linspace(0, 1, 9))
     assert found == pytest.approx(0.7, abs=1e-10)
     assert root(lambda x: np.nan if 0.6 < x < 0.9 else x - 0.7, np.linspace(0, 1, 3)) is None
+
+
+class Known(Curve):
+    """A Curve whose mean is a known function of kappa, between 0.1 and 0.4."""
+
+    def __init__(self, mean):
+        self.L, self.value, self.mean = 4, mean, mean
+        self.parts = [SimpleNamespace(reach=(0.1, 0.4), step=1e-4)]
+
+    def part(self, kappa):
+        return self.parts[0]
+
+
+def test_of_two_crossings_the_steep_one_counts():
+    """Where two curves agree but for chance, that makes them cross as well: here at pi / 20."""
+    steep = Known(lambda _, kappa: np.tanh(100 * (kappa - 0.3)) + 1e-3 * np.sin(40 * kappa))
+    other = Known(lambda _, kappa: -1.0 if kappa < 0.25 else 0.0)
+    assert crossing(steep, 'binder', other) == pytest.approx(0.3, abs=1e-4)
 
 
 def short_run(device, L, kappas, chains=2, draws=50):
