@@ -76,10 +76,11 @@ def turning(value_o: np.ndarray, count_o: np.ndarray, d: int) -> float:
     """Return the part of sum s^2 of a stack that lies beyond the first d values.
 
     One sample has d of them at most. So it measures how far the spaces that samples span differ,
-    and those of a model and its images under the symmetries of the lattice.
+    and those of a model and its images under the symmetries of the lattice. It is nan where no
+    value is resolved.
     """
     square_r = spread_out(value_o, count_o) ** 2
-    return float(square_r[d:].sum() / square_r.sum())
+    return float(square_r[d:].sum() / square_r.sum()) if square_r.any() else np.nan
 
 
 def _response(responses: Responses, name: str, original: bool, sums: Sums, scaled: bool = False,

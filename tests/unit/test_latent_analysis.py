@@ -14,7 +14,7 @@ import xarray
 from mpi4py import MPI
 from torch import nn
 
-from phi4hpc.latent import analysis, jacobians, latentfile
+from phi4hpc.latent import analysis, jacobians, latentfile, multiplets
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, gradients, shifts
 from phi4hpc.latent.response import Responses
@@ -233,6 +233,7 @@ def test_a_stack_beyond_the_rank_of_a_sample_is_turning():
     value_r = values_of(found, 'value')
     assert found['turning'] == pytest.approx((value_r[9:] ** 2).sum() / (value_r**2).sum())
     assert found['turning'] > 0.2
+    assert np.isnan(multiplets.turning(np.zeros(2), np.ones(2, int), 1))
 
 
 def test_angles_between_what_observables_look_at(exact):
