@@ -88,6 +88,12 @@ def rows(study: Study, models: dict[float, list[Model]]) -> list[dict[str, Any]]
             for one in everyone(study, models)]
 
 
+def extremes(study: Study) -> list[dict[str, Any]]:
+    """Return the rows of the models that keep least and most on kappa, seeds in one."""
+    found = sorted(everyone(study, study.models), key=lambda one: one.value['kappa'])
+    return [about(one) | {'on kappa': one.said('kappa')} for one in found[:1] + found[-1:]]
+
+
 def numbers(study: Study) -> list[dict[str, Any]]:
     """Return what each training keeps as numbers, each with its error."""
     return [about(one) | {f'{column}{part}': numbers[name] for name, column in COLUMNS.items()

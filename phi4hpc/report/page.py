@@ -46,6 +46,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         columns=[html(name) for name in tables.columns(study)],
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         information=information.rows(study, study.trainings), ratios=tables.ratios(study),
+        ranges=tables.ranges(study), extremes=information.extremes(study),
         kept=information.rows(study, study.models),
         points=points, exponents=findings.exponents(study),
         flow=flowtables.tables(study), caveats=findings.caveats(study),

@@ -4,11 +4,13 @@ from typing import Any
 
 from phi4hpc import plugins
 from phi4hpc.lattice.observable import FOLDER, load
-from phi4hpc.report.models import described
-from phi4hpc.report.numbers import UNDEFINED, value_error, written
+from phi4hpc.report.models import alike, described
+from phi4hpc.report.numbers import UNDEFINED, listed, value_error, written
 from phi4hpc.report.study import Entry, Model, Study
 from phi4hpc.statistics.convergence import doubts
 
+FEW = 6
+"""Models that the findings name one by one, at most."""
 ENOUGH = 50
 """Autocorrelation times that a chain should span for its errors to be trusted."""
 
@@ -60,6 +62,23 @@ def ratios(study: Study) -> list[dict[str, Any]]:
     """Return what the findings tell of each model, its trainings by several seeds in one."""
     return [described(model) | {'kappa': f'{model.kappa:g}'}
             for of_kappa in study.models.values() for model in of_kappa]
+
+
+def ranges(study: Study) -> list[dict[str, Any]]:
+    """Return what the findings tell instead where there are more models than FEW, else nothing.
+
+    For each kappa and latent size it is the `least` and the `most` ratio, of `count` models.
+    """
+    if sum(map(len, study.models.values())) <= FEW:
+        return []
+    found = []
+    for kappa, models in study.models.items():
+        for sizes in alike(model.latent for model in models):
+            own = sorted((model for model in models if model.latent in sizes),
+                         key=lambda model: float(model.record['ratio']))
+            found.append({'kappa': f'{kappa:g}', 'sizes': listed(sizes), 'count': len(own),
+                          'least': described(own[0]), 'most': described(own[-1])})
+    return found
 
 
 def model_row(model: Model) -> dict[str, Any]:

@@ -1,9 +1,13 @@
 """What tables of the report say is found in the data."""
 
+import re
+
 import numpy as np
 import pytest
 
 from phi4hpc.report import spectra, tables
+from phi4hpc.report.page import render
+from tests.made_up import make
 
 
 def test_spots_are_known_from_waves():
@@ -27,3 +31,17 @@ def test_chains_shorter_than_fifty_autocorrelation_times_are_marked(draws, short
     row = tables.row(entry, ['binder', 'hopping', 'phi2'], draws)
     assert (row['tau'], row['short']) == ('10.00(50)', short)
     assert row['means'] == ['1.00(10)', '1.00(10)', '–']
+
+
+def test_of_many_models_the_findings_tell_the_least_and_the_most(tmp_path, monkeypatch):
+    study = make(tmp_path)
+    [models] = study.models.values()
+    assert tables.ranges(study) == []
+    monkeypatch.setattr(tables, 'FEW', 1)
+    [found] = tables.ranges(study)
+    ratios = sorted((model.record['ratio'], model.title) for model in models)
+    assert found['count'] == len(models) == 2
+    assert [found[end]['title'] for end in ('least', 'most')] == [title for _, title in ratios]
+    html = ' '.join(re.sub('<[^>]*>', '', render(study, [], 1, 'host (g++)')).split())
+    assert '2 of d = 3 have from 0.9812(31) (dense, d = 3, its training had not converged) to 1, ' \
+        in html

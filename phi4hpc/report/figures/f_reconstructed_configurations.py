@@ -91,7 +91,7 @@ def side_by_side(models: list[Model], examples: list[list[np.ndarray]],
     kinds = 3 if shown else 2
     rows = np.array([np.array(row[:kinds]).swapaxes(0, 1).reshape(-1, *original_nyx.shape[1:])
                      for row in columns])
-    figure, axes = panels(width=FULL, height=0.4 + 1.0 * len(rows))
+    figure, axes = panels(width=FULL, height=0.5 + 0.9 * len(rows))
     picture = mosaic(axes[0, 0], rows, limit)
     axes[0, 0].set_yticklabels(['original', *(model.short for model in models)], fontsize=8)
     names = ['$A(\\phi)$', 'lost', f'$A-A_{{\\rm Fourier}}$\n$\\times{times:g}$'][:kinds]
