@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from matplotlib.colors import to_rgb
 from PIL import Image
 
@@ -38,6 +39,7 @@ def folder(tmp_path_factory):
 def study(folder):
     """Return a made-up study with weights of its models, which did not learn anything."""
     found = make(folder)
+    torch.manual_seed(1)                 # of others a value may pass the colours of the slider
     for model in models(found.deck):
         network = Autoencoder(model.settings, model.latent, model.L)
         modelfile.save(folder / 'models' / f'{model.name}.pt', model, network)
