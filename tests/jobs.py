@@ -36,7 +36,12 @@ def begin(deck, out, *words, ranks=RANKS, command='sample', how='exec'):
     words = ['-m', 'phi4hpc', command, str(deck), '--out', str(out), *words]
     return subprocess.Popen(['bash', '-c', script, 'mpirun', sys.executable, *words], cwd=ROOT,
                             env=ENVIRONMENT, start_new_session=True, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=hear)
+
+
+def hear():
+    """Have SIGINT mean what it does at a terminal, also where tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def kill(job, victims):

@@ -18,6 +18,7 @@ places, P momenta of places, a the momenta that blocks take for one of these.
 """
 
 import copy
+import math
 from collections.abc import Callable, Iterable
 
 import numpy as np
@@ -90,7 +91,7 @@ def mean_square(comm: Communicator, function: Encode, phi_nyx: Fields, first: in
 
 def flat(phi_nyx: np.ndarray) -> np.ndarray:
     """Return fields as (n, D), in float64."""
-    return np.asarray(phi_nyx, np.float64).reshape(len(phi_nyx), -1)
+    return np.asarray(phi_nyx, np.float64).reshape(len(phi_nyx), math.prod(phi_nyx.shape[1:]))
 
 
 def encoding(model: Autoencoder) -> Encode:
