@@ -19,7 +19,7 @@ from phi4hpc.report.labels import formulas, plain
 from phi4hpc.report.style import Canvas, Mark, Trace
 
 EDGE = 0.006                  # of a figure, around a part of it, as letters pass their box
-COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error'
+COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error', 'apart'
 
 
 def described(figure: Canvas, renderer: RendererAgg) -> dict[str, Any] | None:
@@ -146,16 +146,19 @@ def legend(figure: Canvas) -> dict[str, str]:
 
 
 def table(figure: Canvas) -> str:
-    """Return the data of all traces as CSV with all digits, in the order that they were drawn."""
+    """Return the data of all traces as CSV with all digits, in the order that they were drawn.
+
+    `apart` is how far from x a value is drawn, for others at the same x to be seen.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(COLUMNS)
     for number, axes in enumerate(panels(figure), 1):
         names = scale(axes, 'x')['name'], scale(axes, 'y')['name']
         for trace in (own for own in figure.traces if own.axes is axes):
-            errors = ([None] * len(trace.x) if part is None else part.tolist()
-                      for part in (trace.error, trace.x_error))
+            others = ([None] * len(trace.x) if part is None else part.tolist()
+                      for part in (trace.error, trace.x_error, trace.apart))
             same = number, series(figure, trace), trace.kind, *names
             writer.writerows((*same, *row) for row in
-                             zip(trace.x.tolist(), trace.y.tolist(), *errors, strict=True))
+                             zip(trace.x.tolist(), trace.y.tolist(), *others, strict=True))
     return text.getvalue()

@@ -45,7 +45,8 @@ function valued(value, error) {
 
 // What a tip says of a row of the data.
 function words(row) {
-  const argument = row.x_error ? valued(row.x, row.x_error) : Number(row.x.toPrecision(7));
+  const at = row.x - (row.apart ?? 0);
+  const argument = row.x_error ? valued(at, row.x_error) : Number(at.toPrecision(7));
   return [row.series, row.place ?? `${row.x_name} = ${argument}`,
           `${row.y_name} = ${valued(row.y, row.error)}`].filter(Boolean).join('\n');
 }
@@ -285,7 +286,8 @@ class Figure {
   }
 
   static row(row) {
-    return {...row, panel: Number(row.panel), x: Number(row.x), y: Number(row.y),
+    const apart = Number(row.apart);            // from the x of a value to where it is drawn
+    return {...row, panel: Number(row.panel), x: Number(row.x) + apart, y: Number(row.y), apart,
             error: row.error === '' ? null : Number(row.error),
             x_error: row.x_error === '' ? null : Number(row.x_error)};
   }

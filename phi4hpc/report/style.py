@@ -42,7 +42,8 @@ class Trace:
     from y minus to y plus error, or from x minus to x plus `x_error`), or 'boxes' (open, of the
     same height). `look` has the `colour` (#rrggbb), and of points and dots the `marker` as
     matplotlib names it and whether it is `filled`, of a line whether it is `dashed`, `dotted` or in
-    `steps`, of bars the `width` in points, of boxes that in units of x.
+    `steps`, of bars the `width` in points, of boxes that in units of x. What is set beside others
+    for both to be seen is drawn at x plus `apart`.
     """
 
     axes: Axes
@@ -53,6 +54,7 @@ class Trace:
     label: str
     look: dict[str, Any] = field(default_factory=dict)
     x_error: np.ndarray | None = None
+    apart: np.ndarray | None = None
 
     @property
     def panel(self) -> int:
@@ -128,26 +130,29 @@ def panels(rows: int = 1, columns: int = 1, width: float = FULL, height: float =
 
 
 def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, number: int = 0,
-           **look: Any) -> ErrorbarContainer:
-    """Draw means with error bars, no line through them; marker and colour are those of `number`."""
+           apart: ArrayLike = 0.0, **look: Any) -> ErrorbarContainer:
+    """Draw means with error bars, no line through them; marker and colour are those of `number`.
+
+    `apart` is how far from x they stand, so that others at the same x are seen, too.
+    """
     own = {'fmt': MARKERS[number % len(MARKERS)], 'color': colour(number),
            'markerfacecolor': 'white'}
-    drawn = axes.errorbar(x, value, yerr=error, **{**own, **look})
+    drawn = axes.errorbar(np.add(x, apart), value, yerr=error, **{**own, **look})
     marker = drawn.lines[0]
     note(axes, 'points', x, value, error, look.get('label'), marker.get_color(), look.get('xerr'),
-         **of_marker(marker))
+         apart, **of_marker(marker))
     return drawn
 
 
 def dots(axes: Axes, x: ArrayLike, y: ArrayLike, number: int = 0, label: str | None = None,
-         **look: Any) -> None:
+         apart: ArrayLike = 0.0, **look: Any) -> None:
     """Draw values whose errors stand elsewhere, or that are errors themselves, as markers.
 
-    `label` is that of points they belong to, which no legend names twice.
+    `label` is that of points they belong to, which no legend names twice; `apart` as in `points`.
     """
-    drawn, = axes.plot(x, y, **{'ls': 'none', 'marker': MARKERS[number % len(MARKERS)],
-                                'color': colour(number), **look})
-    note(axes, 'dots', x, y, None, label, drawn.get_color(), **of_marker(drawn))
+    own = {'ls': 'none', 'marker': MARKERS[number % len(MARKERS)], 'color': colour(number)}
+    drawn, = axes.plot(np.add(x, apart), y, **{**own, **look})
+    note(axes, 'dots', x, y, None, label, drawn.get_color(), apart=apart, **of_marker(drawn))
 
 
 def of_marker(drawn: Line2D) -> dict[str, Any]:
@@ -189,15 +194,17 @@ def line(axes: Axes, x: ArrayLike, y: ArrayLike, **look: Any) -> None:
 
 
 def bars(axes: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, number: int = 0,
-         width: float = 5, color: Any = None, label: str | None = None) -> None:
+         width: float = 5, color: Any = None, label: str | None = None,
+         apart: ArrayLike = 0.0) -> None:
     """Draw broad pale bars behind points, in the colour of `number`: a spread and no error.
 
-    `label` is that of the points, which no legend names twice.
+    `label` is that of the points, which no legend names twice; `apart` as in `points`.
     """
     low, high = np.asarray(low, float), np.asarray(high, float)
     color = colour(number) if color is None else color
-    note(axes, 'bars', x, (low + high) / 2, (high - low) / 2, label, color, width=width)
-    axes.vlines(x, low, high, color=color, lw=width, alpha=0.3, zorder=0)
+    note(axes, 'bars', x, (low + high) / 2, (high - low) / 2, label, color, apart=apart,
+         width=width)
+    axes.vlines(np.add(x, apart), low, high, color=color, lw=width, alpha=0.3, zorder=0)
 
 
 def bars_across(axes: Axes, low: ArrayLike, high: ArrayLike, y: ArrayLike, width: float = 5,
@@ -209,11 +216,12 @@ def bars_across(axes: Axes, low: ArrayLike, high: ArrayLike, y: ArrayLike, width
 
 
 def boxes(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: int = 0,
-          width: float = 0.1, label: str | None = None) -> None:
+          width: float = 0.1, label: str | None = None, apart: ArrayLike = 0.0) -> None:
     """Draw open boxes about points, `width` across, in the colour of `number`; see `bars`."""
     value, error = np.asarray(value, float), np.asarray(error, float)
-    note(axes, 'boxes', x, value, error, label, colour(number), width=width)
-    axes.bar(x, 2 * error, width, value - error, fill=False, edgecolor=colour(number), lw=0.6)
+    note(axes, 'boxes', x, value, error, label, colour(number), apart=apart, width=width)
+    axes.bar(np.add(x, apart), 2 * error, width, value - error, fill=False,
+             edgecolor=colour(number), lw=0.6)
 
 
 def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
@@ -245,13 +253,15 @@ def logarithmic(axis: Axis) -> None:
 
 
 def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
-         label: str | None, color: Any, x_error: ArrayLike | None = None, **look: Any) -> None:
+         label: str | None, color: Any, x_error: ArrayLike | None = None, apart: ArrayLike = 0.0,
+         **look: Any) -> None:
     """Add a Trace to the Canvas of some axes."""
     x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
     errors = [None if part is None else np.atleast_1d(np.asarray(part, float))
               for part in (error, x_error)]
     look = {'colour': to_hex(color), **look}
-    canvas(axes).traces.append(Trace(axes, kind, x, y, errors[0], label or '', look, errors[1]))
+    canvas(axes).traces.append(Trace(axes, kind, x, y, errors[0], label or '', look, errors[1],
+                                     np.broadcast_to(apart, x.shape) if np.any(apart) else None))
 
 
 def canvas(axes: Axes) -> Canvas:

@@ -3,12 +3,14 @@
 The tests run over the files of report/figures/: a new figure is tested because it exists.
 """
 
+import io
 import json
 import re
 
 import h5py
 import matplotlib as mpl
 import matplotlib.image
+import pandas as pd
 import pytest
 from matplotlib.container import ErrorbarContainer
 
@@ -141,6 +143,13 @@ def test_the_page_has_all_that_a_panel_shows(drawn, name):
                         for trace in plot.traces if trace.axes is axes)
             noted += sum(2 if mark.word else 1 for mark in plot.figure.marks if mark.axes is axes)
             assert strokes(axes) == noted, axes.get_title() or axes.get_ylabel()
+
+
+def test_data_have_values_where_they_are_and_not_where_they_are_drawn(drawn):
+    table = pd.read_csv(io.StringIO(interactive.table(drawn['flow_exponents'][0].figure)))
+    steps = table[table['kind'] == 'points']
+    assert steps['apart'].nunique() > 1
+    assert (steps['x'] % 1 == 0).all()
 
 
 def test_the_legend_of_the_page_names_lines_across_a_panel(drawn):

@@ -113,8 +113,10 @@ def test_without_interaction_models_stand_at_the_left_end_of_a_logarithmic_axis(
     axes = plot.figure.axes[0]
     assert axes.get_xscale() == 'log'
     assert [label.get_text() for label in axes.get_xticklabels()] == ['0', '0.02', '1']
-    drawn = sorted(trace.x[0] for trace in plot.traces if trace.label == 'dense')
-    np.testing.assert_allclose(drawn, [0.002, 0.02, 1.0])
+    dense = sorted((trace for trace in plot.traces if trace.label == 'dense'),
+                   key=lambda trace: trace.x[0])
+    assert [trace.x[0] for trace in dense] == [0.0, 0.02, 1.0]
+    assert dense[0].apart[0] == pytest.approx(0.002)
 
 
 def test_models_of_another_run_at_the_same_couplings_share_the_panel(tmp_path):

@@ -82,16 +82,16 @@ def draw_steps(axes: Axes, steps: list[Exponent], settled: int | None, apart: fl
                number: int, label: str) -> None:
     """Draw an exponent of one kind of block spin, a marker for each step."""
     for one in steps:
-        x = one.step + apart
-        bars(axes, [x], [one.value - one.truncation], [one.value + one.truncation], number,
-             label=label)
+        x = [one.step]
+        bars(axes, x, [one.value - one.truncation], [one.value + one.truncation], number,
+             label=label, apart=apart)
         if np.isfinite(one.lattice):
-            boxes(axes, [x], [one.value], [one.lattice], number, label=label)
+            boxes(axes, x, [one.value], [one.lattice], number, label=label, apart=apart)
         if len(one.seeds) > 1:
-            dots(axes, [x + 0.06] * len(one.seeds), one.seeds, number, label, marker='.',
+            dots(axes, x * len(one.seeds), one.seeds, number, label, apart + 0.06, marker='.',
                  markersize=2)
         face = colour(number) if one.step == settled else 'white'
-        points(axes, [x], [one.value], [one.error], number, markerfacecolor=face, label=label)
+        points(axes, x, [one.value], [one.error], number, apart, markerfacecolor=face, label=label)
 
 
 def draw_published(axes: Axes, name: str, x: float) -> None:

@@ -40,9 +40,9 @@ def draw(study: Study) -> Iterator[Plot]:
     for ax, (side, names) in zip(axes[0], sides.items(), strict=False):
         for position, blocks in enumerate(names):
             apart, steps = 0.6 * ((position + 0.5) / len(names) - 0.5), by_name[blocks].y_t
-            points(ax, [each.step + apart for each in steps],
+            points(ax, [each.step for each in steps],
                    [abs(each.value / EXACT['y_t'] - 1) for each in steps],
-                   [each.joint for each in steps], numbers[blocks],
+                   [each.joint for each in steps], numbers[blocks], apart,
                    **({'markerfacecolor': colour(numbers[blocks])} if side == 'signs' else {}),
                    label=flow.title(blocks))
         reference(ax, y=WITHIN)
@@ -74,7 +74,7 @@ def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
         apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
         face = colour(number) if of_signs(one.blocks) else 'white'
         if truncation > 0:
-            dots(axes, [(there.step if there else never) + apart], [truncation], number,
+            dots(axes, [there.step if there else never], [truncation], number, apart=apart,
                  markerfacecolor=face)
     axes.set(xlabel='step of arrival', ylabel=r'truncation error of $y_t$', yscale='log',
              xlim=(0.5, never + 0.5))

@@ -56,11 +56,11 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                                                    zip(*found, strict=True))
         for part, width in ((truncation, 5), (spread, 2)):
             there = np.isfinite(part)
-            bars(axes[0, 0], (level + apart)[there], np.maximum(value - part, 0.5 * value)[there],
-                 (value + part)[there], number, width)
-        points(axes[0, 0], level + apart, value, error, number, label=flow.title(kind))
+            bars(axes[0, 0], level[there], np.maximum(value - part, 0.5 * value)[there],
+                 (value + part)[there], number, width, apart=apart)
+        points(axes[0, 0], level, value, error, number, apart, label=flow.title(kind))
         step, change, noise = changes(found)
-        points(axes[0, 1], step + apart, change, noise, number)
+        points(axes[0, 1], step, change, noise, number, apart)
     axes[0, 0].set(xlabel='level', ylabel=r'$\lambda^\prime$', yscale='log')
     axes[0, 1].set(xlabel='step', yscale='log',
                    ylabel=r'$|\ln(\lambda^\prime_n/\lambda^\prime_{n-1})|$')

@@ -45,14 +45,14 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
                 read = one.read(name)
                 found = [each for count in sorted({entry[parity] for entry in own})
                          for each in by_step(own, name, count) if read and each.step == read.step]
-                points(ax, [each.operators + apart for each in found],
+                points(ax, [each.operators for each in found],
                        [each.value for each in found], [each.error for each in found],
-                       numbers[blocks], label=flow.title(blocks))
+                       numbers[blocks], apart, label=flow.title(blocks))
         column[0].set_title(f'of {side}')
         for ax, name, parity in zip(column, EXACT, PARITY, strict=True):
             reference(ax, y=EXACT[name])
             ax.set_xlabel(f'{parity} operators')
-            ax.set_xticks(sorted({round(x) for trace in figure.traces if trace.axes is ax
+            ax.set_xticks(sorted({x for trace in figure.traces if trace.axes is ax
                                   for x in trace.x}))
             ax.minorticks_off()
     for ax, name in zip(axes[:, 0], EXACT, strict=True):

@@ -125,19 +125,20 @@ def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: l
              ls=LOOKS[name], zorder=0, label=f'{name}, exact')
 
 
-def draw_model(axes: Axes, model: Model, x: float, kinds: list[str]) -> None:
-    """Draw the gain of a model."""
+def draw_model(axes: Axes, model: Model, x: float, kinds: list[str], apart: float = 0.0) -> None:
+    """Draw the gain of a model; `apart` as in style.points."""
     value, error, seeds = gain(model)
     number = kinds.index(model.kind)
-    bars(axes, [x], [value - seeds], [value + seeds], number)
-    points(axes, [x], [value], [error], number, label=model.kind,
+    bars(axes, [x], [value - seeds], [value + seeds], number, apart=apart)
+    points(axes, [x], [value], [error], number, apart, label=model.kind,
            markerfacecolor=colour(number) if model.converged else 'white')
 
 
-def draw_control(axes: Axes, control: Model, x: float) -> None:
-    """Draw the gain of a control, with both errors together."""
+def draw_control(axes: Axes, control: Model, x: float, apart: float = 0.0) -> None:
+    """Draw the gain of a control, with both errors together; `apart` as in style.points."""
     value, error, seeds = gain(control)
-    points(axes, [x], [value], [np.hypot(error, seeds)], fmt='x', color='0.35', label='control')
+    points(axes, [x], [value], [np.hypot(error, seeds)], apart=apart, fmt='x', color='0.35',
+           label='control')
 
 
 def varied(found: list[Place]) -> list[tuple[str, list[Place]]]:
@@ -191,9 +192,9 @@ def draw_axis(axes: Axes, symbol: str, found: list[Place], factor: int, kinds: l
                 shift = CLOSE * (here.index(model.kind) - (len(here) - 1) / 2)
                 there = at[x] * (last / first) ** shift if logarithmic \
                     else x + shift * (last - first)
-                draw_model(axes, model, there, kinds)
+                draw_model(axes, model, x, kinds, there - x)
                 if control := place.controls.get(model.of_seeds):
-                    draw_control(axes, control, there)
+                    draw_control(axes, control, x, there - x)
     linear = sorted(((at[x], place.linear(sizes)) for x, place, sizes in of_size),
                     key=lambda found: found[0])
     for name, look in LOOKS.items():

@@ -70,11 +70,11 @@ def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
     labels = list(dict.fromkeys(one.model.kind for one in found))
     for one in found:
         like = [other for other in found if other.model.latent == one.model.latent]
-        shift = 1 + APART * (like.index(one) - (len(like) - 1) / 2)
+        shift = APART * (like.index(one) - (len(like) - 1) / 2)
         y, error, number = one.lost(name), one.error[name], labels.index(one.model.kind)
         points(axes[-1], [one.lost('variance')], [y], [error], number, label=one.model.kind)
         if len(axes) > 1:
-            points(axes[0], [one.model.latent * shift], [y], [error], number)
+            points(axes[0], [one.model.latent], [y], [error], number, one.model.latent * shift)
     draw_diagonal(axes[-1], [one.lost('variance') for one in found])
     for ax in axes:
         ax.set(xscale='log', yscale='log')

@@ -53,8 +53,8 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays]) -> Plo
     for ax, (title, like) in zip(axes[0], groups, strict=True):
         for model in like:
             width, gain, error = (found[model.name][key] for key in ('width', 'gain', 'gain_error'))
-            shift = 1 + 0.02 * (model.number - len(like) / 2)
-            points(ax, width * shift, gain, error, model.number, label=model.label)
+            shift = 0.02 * (model.number - len(like) / 2)
+            points(ax, width, gain, error, model.number, width * shift, label=model.label)
             top = max(top, gain.max())
         reference(ax, y=0)
         ax.set(xscale='log', xlabel='$w$', title=title)
