@@ -1,6 +1,7 @@
 """The distribution of the field at a site, of configurations and of their reconstructions."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def draw(study: Study) -> Iterator[Plot]:
 
 
 def draw_density(axes: Axes, found: Arrays, side: str, number: int = 0,
-                 **look: object) -> None:
+                 **look: Any) -> None:
     """Draw a density in the bins in which there is something."""
     phi, value, error = (found[key] for key in ('phi', side, f'{side}_error'))
     own = np.flatnonzero(value > 0)
