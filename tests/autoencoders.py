@@ -4,6 +4,7 @@ a small lattice.
 
 import numpy as np
 import torch
+from torch import nn
 
 from phi4hpc.blockspin.autoencoder import Autoencoder, build
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
@@ -15,6 +16,17 @@ SMALL = {'cubic': {'encoding': 'cubic'}, 'dense': {'hidden': 9}, 'mygroup.nets':
          'convolutional': {'block': 2, 'channels': 2, 'width': 3, 'depth': 1},
          **{name: {'block': 2} for name in ('kadanoff', 'zone', 'decimation')}}
 """Settings that suit a lattice of four to eight sites, and leave no part of a family out."""
+
+
+class Applied(nn.Module):
+    """A function of numbers as a layer of its own."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x)
 
 
 def free_propagator(L: int, kappa: float = 0.24) -> np.ndarray:

@@ -109,7 +109,7 @@ def read_numbers(phi_kcnyx: Any, k: int, draws: slice, numbers: list[int]) -> np
 
 
 class Stored:
-    """Draws by their `numbers`, of which a slice is read when it is asked for. See `read_range`.
+    """Draws by their `numbers`. A slice of them is read when it is asked for. See `read_range`.
 
     So memory does not depend on how many they are.
     """

@@ -153,10 +153,16 @@ def _own_costs(settings):
     """Yield what is wrong with the costs that one model has."""
     if settings.costs and not settings.trained:
         yield ('costs',), 'this family is not trained: expected no costs'
-    names = [cost.name for cost in settings.costs]
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            yield ('costs', i), f'{name} is there already: expected each once'
+    yield from _repeated((('costs', i), cost.name) for i, cost in enumerate(settings.costs))
+
+
+def _repeated(named):
+    """Yield what is wrong with each of (path, name) whose name was there before."""
+    seen = []
+    for where, name in named:
+        if name in seen:
+            yield where, f'{name} is there already: expected each once'
+        seen.append(name)
 
 
 def _alike(deck):
@@ -164,12 +170,7 @@ def _alike(deck):
     for path, name_of in ((('train', 'kappas'), '{:g}'.format), (('train', 'costs'), ''.join),
                           (('flow', 'lattices'), 'L = {:g}'.format),
                           (('flow', 'kappas'), '{:g}'.format), (('flow', 'blocks'), _said)):
-        seen = set()
-        for where, value in items(deck, *path):
-            name = name_of(value)
-            if name in seen:
-                yield where, f'{name} is there already: expected each once'
-            seen.add(name)
+        yield from _repeated((where, name_of(value)) for where, value in items(deck, *path))
 
 
 def _said(entry):
@@ -192,10 +193,7 @@ def _kept(deck):
 def _observed(deck):
     for path in (('measure', 'observables'), ('analyse', 'observables'), ('flow', 'operators'),
                  ('report', 'figures')):
-        names = list(items(deck, *path))
-        for n, (where, name) in enumerate(names):
-            if name in [earlier for _, earlier in names[:n]]:
-                yield where, f'{name} is there already: expected each once'
+        yield from _repeated(items(deck, *path))
 
 
 def _testing(deck):

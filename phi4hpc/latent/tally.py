@@ -31,7 +31,7 @@ T = TypeVar('T')
 
 
 class Fields(Protocol):
-    """Fields (n, y, x) of which slices are asked for: an array, or shards.Stored on the disk."""
+    """Fields (n, y, x) that give slices of themselves: an array, or shards.Stored on the disk."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -50,7 +50,7 @@ def pieces(slices: list[slice], L: int) -> list[tuple[int, slice]]:
 
 
 def cut(slices: list[slice], most: int) -> list[tuple[int, slice]]:
-    """Return slices as pieces of at most so many draws, each with the number of its slice."""
+    """Return slices as pieces of `most` draws or fewer, each with the number of its slice."""
     return [(b, slice(n, min(n + most, part.stop))) for b, part in enumerate(slices)
             for n in range(part.start, part.stop, most)]
 

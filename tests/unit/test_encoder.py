@@ -12,7 +12,7 @@ from torch import nn
 
 from phi4hpc.latent import encoder, latentfile, metric
 from phi4hpc.latent.learned import NAMES
-from tests.autoencoders import free_propagator, moved, network
+from tests.autoencoders import Applied, free_propagator, moved, network
 
 SIZE, LATENT, KAPPA = 8, 13, 0.15
 MODELS = {'dense': {'latent': LATENT, 'hidden': 20}, 'convolutional': {'block': 2, 'channels': 1}}
@@ -35,21 +35,10 @@ def judged(model):
                            len(test))
 
 
-class After(nn.Module):
-    """A function of the field before an encoder."""
-
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, x_nD):
-        return self.function(x_nD)
-
-
 def seeing(family, function):
     """Return a model whose encoder sees a function of the field, and is linear in that."""
     model = begun(family)
-    model.encoder = nn.Sequential(After(function), model.encoder)
+    model.encoder = nn.Sequential(Applied(function), model.encoder)
     return model
 
 

@@ -13,7 +13,7 @@ from phi4hpc.latent import ablation, entropy, information, latentfile, metric
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.lattice.shells import kept_shells
-from tests.autoencoders import free_propagator, moved, network
+from tests.autoencoders import Applied, free_propagator, moved, network
 
 SIZE, LATENT, DRAWS = 8, 21, 400
 
@@ -37,15 +37,6 @@ def ablated(model, phi_nyx=None):
 
 def dense():
     return moved(network('dense', 13, SIZE, hidden=20), 0.05).double()
-
-
-class Elementwise(nn.Module):
-    def __init__(self, function):
-        super().__init__()
-        self.function = function
-
-    def forward(self, y_nd):
-        return self.function(y_nd)
 
 
 def relabelled(model, there, back):
@@ -144,7 +135,7 @@ def test_labels_of_latents_do_not_matter_to_spectrum_and_removal():
 def test_a_non_linear_label_changes_the_covariance_and_so_the_spectrum():
     """What it does not change is what is made of decoded fields alone."""
     def curved():
-        return relabelled(dense(), Elementwise(torch.sinh), Elementwise(torch.asinh))
+        return relabelled(dense(), Applied(torch.sinh), Applied(torch.asinh))
 
     before, after = (analysed(model).found['information'] for model in (dense(), curved()))
     assert np.abs(after / before - 1).max() > 0.1
