@@ -12,7 +12,8 @@ from phi4hpc.compare.pulls import Pull, names, number, results
 from phi4hpc.files import whole
 from phi4hpc.lattice.observable import load
 from phi4hpc.opened import Run
-from phi4hpc.report.style import FULL, MARKERS, SHEET, Canvas, colour, panels, points
+from phi4hpc.report.canvas import Canvas
+from phi4hpc.report.style import FULL, MARKERS, SHEET, colour, panels, points
 
 SHOWN = ('abs_magnetisation', 'susceptibility', 'binder', 'correlation_ratio')
 

@@ -16,8 +16,8 @@ from PIL import Image
 from phi4hpc.blockspin.models import with_controls
 from phi4hpc.opened import Models
 from phi4hpc.report.labels import plain
+from phi4hpc.report.mosaic import scale
 from phi4hpc.report.study import Model, Study, spread
-from phi4hpc.report.style import scale
 
 PIXELS = 600_000              # of both sheets together, more than which fewer rungs are shown
 LEAST = 3                     # rungs that are shown however large the lattice is

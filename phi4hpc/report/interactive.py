@@ -15,8 +15,8 @@ from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from phi4hpc.report.canvas import Canvas, Mark, Trace
 from phi4hpc.report.labels import formulas, plain
-from phi4hpc.report.style import Canvas, Mark, Trace
 
 EDGE = 0.006                  # of a figure, around a part of it, as letters pass their box
 COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error', 'apart'

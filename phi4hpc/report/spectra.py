@@ -7,10 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.latent.waves import spread_out
+from phi4hpc.report.canvas import Canvas, canvas
 from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, band, canvas, mosaic, panels, points, reference
+from phi4hpc.report.style import FULL, band, panels, points, reference
 
 FLOOR = 1e-6
 """Part of the largest value below which others are rounding."""

@@ -1,11 +1,10 @@
-"""How figures look: points with error bars, bands, lines, and mosaics of lattice images.
+"""How figures look: points with error bars, bands, lines, marks and legends.
 
 `points`, `dots`, `band`, `line`, `bars` and `boxes` also note what they draw as a Trace of their
-Canvas, and `reference`, `shade` and `landmark` as a Mark: the page draws its interactive plots from
-these, and the numbers seen in a figure can be had beside it. Nothing here knows what is drawn.
+Canvas, and `reference`, `shade` and `landmark` as a Mark. Nothing here knows what is drawn.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,11 @@ from matplotlib.axis import Axis
 from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
+
+from phi4hpc.report.canvas import Canvas, Mark, Trace, canvas, note
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p*'                  # of another number than colours, so that pairs differ
@@ -28,69 +28,9 @@ SHORT = 2.0
 """The ratio of the ends of a logarithmic axis below which it has the ticks of a linear one."""
 NAMED = {0.8: '23468', 1.6: '235', 4.0: '25'}
 """First digits of the numbers that a logarithmic axis names, by the decades that it spans."""
-PIXELS = 60                            # across a lattice image, at least
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
 ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
 """How means of original configurations look beside those of reconstructions."""
-
-
-@dataclass(frozen=True)
-class Trace:
-    """What was drawn in one stroke: (x, y) with their errors, which lines and dots have not.
-
-    `kind` is 'points', 'dots', 'band' (y plus and minus error), 'line', 'bars' (broad and pale,
-    from y minus to y plus error, or from x minus to x plus `x_error`), or 'boxes' (open, of the
-    same height). `look` has the `colour` (#rrggbb), and of points and dots the `marker` as
-    matplotlib names it and whether it is `filled`, of a line whether it is `dashed`, `dotted` or in
-    `steps`, of bars the `width` in points, of boxes that in units of x. What is set beside others
-    for both to be seen is drawn at x plus `apart`.
-    """
-
-    axes: Axes
-    kind: str
-    x: np.ndarray
-    y: np.ndarray
-    error: np.ndarray | None
-    label: str
-    look: dict[str, Any] = field(default_factory=dict)
-    x_error: np.ndarray | None = None
-    apart: np.ndarray | None = None
-
-    @property
-    def panel(self) -> int:
-        """The number of its panel in the figure, from the upper left."""
-        return self.axes.figure.axes.index(self.axes)
-
-    @property
-    def axis_labels(self) -> tuple[str, str]:
-        """The labels of the x and the y axis of its panel."""
-        return self.axes.get_xlabel(), self.axes.get_ylabel()
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A line across a panel, at a value of 'x' or of 'y', or a shaded range of that `axis`.
-
-    Where `word` is given it is a value of x beyond the panel instead, which an arrowhead and a word
-    show at its edge.
-    """
-
-    axes: Axes
-    axis: str
-    low: float
-    high: float
-    look: dict[str, Any]
-    label: str = ''
-    word: str = ''
-
-
-class Canvas(Figure):
-    """A figure that notes the traces and the marks drawn in it."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.traces: list[Trace] = []
-        self.marks: list[Mark] = []
 
 
 @dataclass(frozen=True)
@@ -252,25 +192,6 @@ def logarithmic(axis: Axis) -> None:
         axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in digits else '')
 
 
-def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,
-         label: str | None, color: Any, x_error: ArrayLike | None = None, apart: ArrayLike = 0.0,
-         **look: Any) -> None:
-    """Add a Trace to the Canvas of some axes."""
-    x, y = np.atleast_1d(np.asarray(x, float)), np.atleast_1d(np.asarray(y, float))
-    errors = [None if part is None else np.atleast_1d(np.asarray(part, float))
-              for part in (error, x_error)]
-    look = {'colour': to_hex(color), **look}
-    canvas(axes).traces.append(Trace(axes, kind, x, y, errors[0], label or '', look, errors[1],
-                                     np.broadcast_to(apart, x.shape) if np.any(apart) else None))
-
-
-def canvas(axes: Axes) -> Canvas:
-    """Return the Canvas of some axes."""
-    if not isinstance(axes.figure, Canvas):
-        raise TypeError('expected the axes of a figure that style.panels made')
-    return axes.figure
-
-
 def colour(number: int) -> str:
     """Return the colour of the `number`-th lattice or model."""
     return f'C{number % 8}'
@@ -310,41 +231,3 @@ def landmark(axes: Axes, x: float, word: str, above: bool) -> None:
                   ha='right', va='center', color='0.3')
     canvas(axes).marks.append(Mark(axes, 'x', float(x), float(x), {
         'colour': '#4d4d4d', 'above': above}, word=word))
-
-
-def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
-           gap: float = 0.08) -> AxesImage:
-    """Show a table of equally large lattice images as one picture, and return it.
-
-    Colours go from -limit to limit. A missing image is NaN. One picture of many images is drawn
-    many times faster than axes for each.
-    """
-    # Sites of small lattices take several pixels, so that gaps are equally wide at every L.
-    times = -(-PIXELS // np.shape(images_rcyx)[-1])
-    images_rcyx = np.repeat(np.repeat(images_rcyx, times, axis=-1), times, axis=-2)
-    rows, columns, height, width = images_rcyx.shape
-    pad = round(gap * width)
-    padding = ((0, 0), (0, 0), (0, pad), (0, pad))
-    table = np.pad(np.asarray(images_rcyx, float), padding, constant_values=np.nan)
-    table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))
-    picture = axes.imshow(table[:-pad, :-pad], vmin=limit and -limit, vmax=limit)
-    axes.set_xticks((width - 1) / 2 + np.arange(columns) * (width + pad))
-    axes.set_yticks((height - 1) / 2 + np.arange(rows) * (height + pad))
-    axes.tick_params(which='both', length=0, bottom=False, top=False, labeltop=True,
-                     labelbottom=False)
-    axes.minorticks_off()
-    axes.spines[:].set_visible(False)
-    return picture
-
-
-def colourbar(figure: Figure, picture: AxesImage, axes: Any, label: str) -> None:
-    """Draw the colour scale of a picture beside its axes."""
-    bar = figure.colorbar(picture, ax=axes, label=label, shrink=0.9, pad=0.015, aspect=30)
-    bar.outline.set_linewidth(0.5)
-    bar.ax.tick_params(length=2)
-
-
-def scale(images: list[np.ndarray]) -> float:
-    """Return the 99.5th percentile of |phi| over arrays of images, a limit for their colours."""
-    values = np.concatenate([np.abs(np.ravel(image)) for image in images])
-    return float(np.quantile(values, 0.995))

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from phi4hpc.report.mosaic import colourbar, mosaic, scale
 from phi4hpc.report.numbers import written
 from phi4hpc.report.study import Study, spread
-from phi4hpc.report.style import FULL, Missing, Plot, colourbar, mosaic, panels, scale
+from phi4hpc.report.style import FULL, Missing, Plot, panels
 from phi4hpc.storage.reader import Lattice
 
 PLACE = 'sampling', 10

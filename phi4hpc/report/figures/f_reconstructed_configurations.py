@@ -5,8 +5,10 @@ from collections.abc import Iterator
 import h5py
 import numpy as np
 
+from phi4hpc.report.canvas import Canvas
+from phi4hpc.report.mosaic import colourbar, mosaic, scale
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Canvas, Plot, colourbar, mosaic, panels, scale
+from phi4hpc.report.style import FULL, Plot, panels
 
 PLACE = 'blockspin', 20
 TITLE = 'Reconstructed configurations'

@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
+from phi4hpc.report.canvas import Canvas
 from phi4hpc.report.gains import LINEAR, Place, gain, places
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import (
     FULL,
-    Canvas,
     Plot,
     bars,
     colour,

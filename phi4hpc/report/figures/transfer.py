@@ -7,17 +7,17 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.orbits import images, representatives, zone_momentum
+from phi4hpc.report.canvas import Canvas
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
+from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import (
     FULL,
-    Canvas,
     Plot,
     bars,
     legend,
-    mosaic,
     panels,
     points,
     reference,
