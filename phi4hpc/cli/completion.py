@@ -4,6 +4,7 @@ It is made by shtab from the parsers of the commands, once; completing starts no
 """
 
 import argparse
+import re
 
 import shtab
 
@@ -36,6 +37,8 @@ _phi4hpc() {
 complete -o bashdefault -F _phi4hpc phi4hpc
 """
 """In bash, after a key of the deck its value follows at once, and after a folder what is in it."""
+ONCE = r'"\(\*\)::?'
+"""How shtab has zsh complete the first of several words only, such as keys of the deck."""
 
 
 def script(shell: str) -> str:
@@ -49,7 +52,7 @@ def script(shell: str) -> str:
         if action.metavar in kinds:
             vars(action)['complete'] = kinds[str(action.metavar)]
     made = shtab.complete(parser, shell, preamble=(BASH if shell == 'bash' else ZSH) % keys)
-    return made + (WRAPPED if shell == 'bash' else '')
+    return made + WRAPPED if shell == 'bash' else re.sub(ONCE, '"*:', made)
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:

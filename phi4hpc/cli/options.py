@@ -118,8 +118,9 @@ def _bench(parser):
 
 
 def _completion(parser):
-    parser.epilog = ('In ~/.bashrc: eval "$(phi4hpc completion bash)". For zsh: phi4hpc completion '
-                     'zsh > DIR/_phi4hpc, with a folder that fpath has before compinit.')
+    parser.epilog = ('In ~/.bashrc: eval "$(phi4hpc completion bash)". In ~/.zshrc, below its '
+                     'compinit: eval "$(phi4hpc completion zsh)"; or once, to a folder that fpath '
+                     'has before compinit: phi4hpc completion zsh > DIR/_phi4hpc.')
     parser.add_argument('shell', choices=['bash', 'zsh'])
 
 

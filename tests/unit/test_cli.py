@@ -2,7 +2,6 @@
 
 import math
 import os
-import shutil
 import subprocess
 import sys
 import types
@@ -11,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from phi4hpc import __version__, cli, errors
-from phi4hpc.cli.parser import COMMANDS, every_command
 from phi4hpc.parallel import runcontrol
 from phi4hpc.parallel.world import RANK_SIZE
 from phi4hpc.stages.table import NAMES
@@ -249,41 +247,3 @@ def test_the_page_is_opened_once_it_is_there(there, said, stages, monkeypatch, c
     assert len(stages) == 1
     assert opened == ['file:///tmp/a%20run/report.html']
     assert said in capsys.readouterr().out
-
-
-TRY = """
-source <(python -m phi4hpc completion bash)
-while read -r -a words; do
-    COMP_WORDS=(phi4hpc "${words[@]}"); COMP_CWORD=${#words[@]}; COMPREPLY=()
-    _phi4hpc; echo "${COMPREPLY[*]}"
-done
-"""
-
-
-def test_bash_completes_commands_options_decks_and_keys(tmp_path):
-    (tmp_path / 'studies').mkdir()
-    for name in ('deck.yaml', 'notes.txt'):
-        (tmp_path / 'studies' / name).touch()
-    words = ['expo', 'run studies/', 'run deck.yaml --wa', 'run deck.yaml sample.dr', 'bench st',
-             'status st', 'check deck.yaml --stage m']
-    environment = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}',
-                   'PYTHONPATH': str(ROOT)}
-    done = subprocess.run(['bash', '-c', TRY], cwd=tmp_path, input='\n'.join(words) + '\n',
-                          env=environment, capture_output=True, text=True)
-    assert done.stdout.splitlines() == ['export', 'studies/deck.yaml', '--walltime',
-                                        'sample.draws=', 'storage', 'studies', 'measure']
-
-
-@pytest.mark.skipif(not shutil.which('zsh'), reason='no zsh: apt-get install zsh')
-def test_zsh_understands_its_script(capsys):
-    cli.main(['completion', 'zsh'])
-    script = capsys.readouterr().out
-    done = subprocess.run(['zsh', '-n'], input=script, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, '')
-    assert "_files -g '*.y*ml'" in script
-
-
-@pytest.mark.parametrize('command', COMMANDS)
-def test_every_command_has_its_place_in_completion(command):
-    commands, = (action for action in every_command()._actions if isinstance(action.choices, dict))
-    assert command in commands.choices
