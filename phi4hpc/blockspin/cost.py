@@ -6,7 +6,8 @@ when torch is not there yet: it imports torch within its methods, where it needs
 
 A cost is a function of means over draws, such as a ratio of moments. So it says the terms of each
 draw, which are added up over the draws and the ranks, and how its value follows from their means.
-Training steps, validation, test and jackknife all use these two.
+Training steps, validation, test and jackknife all use these two. A cost that is itself the mean of
+one term says nothing of its value.
 """
 
 from __future__ import annotations
@@ -60,6 +61,14 @@ class Cost(Section):
     def terms(self, mapped: Mapped) -> Tensor:
         """Return c numbers of each draw, shape (n, c), which depend on that draw alone."""
 
-    @abstractmethod
     def value(self, mean_c: Tensor) -> Tensor:
-        """Return the cost, a scalar without its weight, from the means of its terms."""
+        """Return the cost, a scalar without its weight, from the means of its terms.
+
+        That is the mean of the only term, where a subclass does not say otherwise.
+        """
+        return mean_c[0]
+
+    @property
+    def is_mean(self) -> bool:
+        """Whether it is the mean of one term, so that its slope in that mean is known before it."""
+        return type(self).value is Cost.value

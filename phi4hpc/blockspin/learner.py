@@ -2,14 +2,17 @@
 
 A cost is a function of means over the draws of all ranks. A step adds up each rank's part of these
 means, takes the slope of the objective in them, and sends that back through its own part: the
-ranks' gradients then add up to the gradient of the objective. DistributedDataParallel adds them, by
-MPI on hosts: within a node that is shared memory, where gloo goes through the network's loopback.
+ranks' gradients then add up to the gradient of the objective. Where every cost is such a mean, the
+slope does not depend on it, and ranks wait for each other once in a step, not twice.
+DistributedDataParallel adds gradients, by MPI on hosts: within a node that is shared memory, where
+gloo goes through the network's loopback.
 
 Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 """
 
 import math
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,19 +100,22 @@ class Learner:
         mapped = Mapped(self.model, x_sD, y_sd, z_sD, self.objective.ensemble)
         parts = {name: term_sc.sum(0) / batch
                  for name, term_sc in self.objective.terms(mapped).items()}
-        mean_c = _OverRanks.apply(torch.cat(list(parts.values())), self.comm)
-        sizes = [len(part_c) for part_c in parts.values()]
-        means = dict(zip(parts, mean_c.split(sizes), strict=True))
-        values = self.objective.values(means)
+        if self.objective.all_means:
+            self._backward(self.objective.values(parts))
+        values = self.objective.values(over_ranks(parts, self.comm))
+        if not self.objective.all_means:
+            self._backward(values)
         found = {name: value.item() for name, value in values.items()}
         if not all(map(math.isfinite, found.values())):
             raise Diverged(', '.join(f'{name} is {value}' for name, value in found.items()))
-        # On several ranks gradients are views of DDP's bucket, and stay it where they are set to 0.
-        self.optimiser.zero_grad(set_to_none=self.comm.size == 1)
-        self.objective.total(values).backward()
         self._shorten()
         self.optimiser.step()
         return found
+
+    def _backward(self, values: Mapping[str, Tensor]) -> None:
+        # On several ranks gradients are views of DDP's bucket, and stay it where they are set to 0.
+        self.optimiser.zero_grad(set_to_none=self.comm.size == 1)
+        self.objective.total(values).backward()
 
     def _shorten(self) -> None:
         """Bring gradients to the length LARGEST where they are longer.
@@ -120,6 +126,13 @@ class Learner:
                    if weight.grad is not None]
         if torch.linalg.vector_norm(torch.stack(lengths)) > LARGEST:
             nn.utils.clip_grad_norm_(self.weights, LARGEST)
+
+
+def over_ranks(parts: Mapping[str, Tensor], comm: Communicator) -> dict[str, Tensor]:
+    """Return the sums over ranks of the ranks' parts (c,) of each cost's means."""
+    sum_c = _OverRanks.apply(torch.cat(list(parts.values())), comm)
+    sums = sum_c.split([len(part_c) for part_c in parts.values()])
+    return dict(zip(parts, sums, strict=True))
 
 
 class _OverRanks(torch.autograd.Function):

@@ -33,6 +33,11 @@ class Objective:
         self.costs: dict[str, Cost] = {MEASURE: Reconstruction(weight=0.0)}
         self.costs |= {entry.name: entry.settings for entry in entries}
 
+    @property
+    def all_means(self) -> bool:
+        """Whether all costs are means of a term, so that slopes in these do not depend on them."""
+        return all(cost.is_mean for cost in self.costs.values())
+
     def terms(self, mapped: Mapped) -> dict[str, Tensor]:
         """Return each cost's terms (n, c)."""
         return {name: cost.terms(mapped) for name, cost in self.costs.items()}

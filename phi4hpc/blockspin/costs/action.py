@@ -19,6 +19,3 @@ couplings."""
         before, after = (-2 * kappa * draws.hopping + (1 - 2 * lam) * draws.phi2 + lam * draws.phi4
                          for draws in mapped.fields)
         return (after - before).square()[:, None]
-
-    def value(self, mean_c: Tensor) -> Tensor:
-        return mean_c[0]

@@ -42,9 +42,6 @@ class Cost(cost.Cost):
         read_nD = mapped.model.decode(noisy_nd.to(weight)).to(mapped.x_nD)
         return (mapped.x_nD - read_nD).square().mean(1, keepdim=True)
 
-    def value(self, mean_c: Tensor) -> Tensor:
-        return mean_c[0]
-
 
 def noise(x_nD: Tensor, latents: int) -> Tensor:
     """Return normal deviates (n, d) from the last digits of fields, d at most D.

@@ -15,6 +15,3 @@ class Cost(cost.Cost):
 
     def terms(self, mapped: cost.Mapped) -> Tensor:
         return (mapped.x_nD - mapped.z_nD).square().mean(1, keepdim=True)
-
-    def value(self, mean_c: Tensor) -> Tensor:
-        return mean_c[0]
