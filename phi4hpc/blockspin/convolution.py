@@ -8,6 +8,7 @@ Shapes: n draws, c channels, Y X places of the lattice of blocks, y x sites, D =
 d = c (L/b)^2 latents.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 import torch
@@ -75,7 +76,7 @@ def symmetric(function: Callable[[Tensor], Tensor], field_ncyx: Tensor) -> Tenso
     return torch.stack(images).mean(0)
 
 
-class _Side(nn.Module):
+class _Side(nn.Module, ABC):
     """What encoder and decoder share: the zone's rows at this L, and the symmetry."""
 
     rows_Xx: Tensor
@@ -95,9 +96,9 @@ class _Side(nn.Module):
             return symmetric(self._local, field_ncyx)
         return self._local(field_ncyx)
 
+    @abstractmethod
     def _local(self, field_ncyx: Tensor) -> Tensor:
         """Return the remainder of this side, as it is before an average over symmetries."""
-        raise NotImplementedError
 
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> '_Side':
         """Convert as torch does, and make the rows anew, for rows from float32 stay rounded."""
