@@ -152,6 +152,11 @@ def in_words(what: str, done: int, total: int, rate: float) -> str:
     return f'{what}: {done} of {total} ({100 * done / max(total, 1):.0f}%){left}'
 
 
+def counted(number: int, noun: str) -> str:
+    """Return how many of something there are: '1 rank', '2 ranks'."""
+    return f'{number} {noun}' if number == 1 else f'{number} {noun}s'
+
+
 def clock(seconds: float) -> str:
     """Return a duration as h:mm:ss or m:ss."""
     minutes, seconds = divmod(round(seconds), 60)

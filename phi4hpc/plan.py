@@ -16,7 +16,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.flow import cost as blocking
 from phi4hpc.flow.units import units
 from phi4hpc.latent import cost as analysis
-from phi4hpc.logs import clock
+from phi4hpc.logs import clock, counted
 from phi4hpc.sampling import cost as sampling
 from phi4hpc.storage.cost import disk_bytes
 
@@ -28,8 +28,8 @@ def require_ranks(deck: Deck, ranks: int, stages: Collection[str] = ('sample', '
     """Raise UserError where some ranks would have no replica to sample, or no draws to train on."""
     for stage, most, things, remedy in _shared(deck):
         if stage in stages and ranks > most:
-            raise UserError(f'{ranks} ranks for the {things}: expected at most {most} ranks, '
-                            f'or {remedy}')
+            raise UserError(f'{ranks} ranks for the {things}: expected at most '
+                            f'{counted(most, "rank")}, or {remedy}')
 
 
 def most_ranks(deck: Deck) -> int:
@@ -88,7 +88,8 @@ def lines(deck: Deck, ranks: int) -> list[str]:
 def _replicas(deck: Deck) -> str:
     sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, deck.ladder.rungs
     number = sampling.all_replicas(deck)
-    return f'{number} replicas ({sizes} lattices x {chains} chains x {rungs} kappas)'
+    return (f'{counted(number, "replica")} ({counted(sizes, "lattice")} x '
+            f'{counted(chains, "chain")} x {counted(rungs, "kappa")})')
 
 
 def _models(deck: Deck) -> str:
@@ -100,7 +101,7 @@ def _models(deck: Deck) -> str:
         f'{entry.name}, d = {_sizes(entry.settings, train.lattice)}',
         *(f'{key} {value}' for key, value in differing(entry.settings))]) for entry in train.models)
     return (f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; '
-            f'{train.epochs} epochs')
+            f'{counted(train.epochs, "epoch")}')
 
 
 def _training(deck: Deck, ranks: int) -> Iterator[str]:
@@ -108,7 +109,7 @@ def _training(deck: Deck, ranks: int) -> Iterator[str]:
     if deck.train:
         size, models_of_groups, seconds = schedule(deck, ranks)
         count = len(models_of_groups)
-        yield (f'{count} group{"s" * (count > 1)} of {size} rank{"s" * (size > 1)}, '
+        yield (f'{counted(count, "group")} of {counted(size, "rank")}, '
                f'at most about {clock(max(1.0, seconds))} where a rank is a core of an AMD EPYC')
 
 

@@ -11,7 +11,7 @@ from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.load import load
 from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
-from phi4hpc.logs import in_words
+from phi4hpc.logs import counted, in_words
 from phi4hpc.rundirectory import ledger, resolved
 from phi4hpc.rundirectory.lock import holder
 from phi4hpc.rundirectory.stage import Stage
@@ -59,7 +59,7 @@ def state(path: Path, stage: Stage, deck: dict, record: ledger.Record | None,
           note: dict[str, Any], owner: str | None) -> str:
     """Return in words how far a stage is."""
     if record:
-        ranks = f'{record.ranks} rank{"" if record.ranks == 1 else "s"}'
+        ranks = counted(record.ranks, 'rank')
         return f'done {record.finished}, in {record.seconds:.1f} s on {ranks} ({record.device})'
     if stage.needs and not deck.get(stage.needs):
         return 'not in the deck'

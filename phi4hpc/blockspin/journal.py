@@ -10,7 +10,7 @@ from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.history import History, totals_of
 from phi4hpc.blockspin.objective import MEASURE, Objective
 from phi4hpc.blockspin.pace import Pace
-from phi4hpc.logs import log
+from phi4hpc.logs import counted, log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.storage import generations
 
@@ -58,10 +58,11 @@ class Checkpoints:
         for name, holder in self.state.items():
             holder.load_state_dict(content['state'][name])
         history = History(**content['history'])
-        log.info('resuming %s after epoch %d and %d steps', path, history.epoch, history.step)
+        log.info('resuming %s after epoch %d and %s', path, history.epoch,
+                 counted(history.step, 'step'))
         if content['ranks'] != self.comm.size:
-            log.info('it was written by %d ranks, so what follows is the same to rounding only',
-                     content['ranks'])
+            log.info('it was written by %s, so what follows is the same to rounding only',
+                     counted(content['ranks'], 'rank'))
         return history, Pace(**content['pace'])
 
 

@@ -12,6 +12,7 @@ from phi4hpc.cli import commands
 from phi4hpc.cli.parser import parsed
 from phi4hpc.environment import settle
 from phi4hpc.errors import DeckError, UserError, circumstance
+from phi4hpc.logs import counted
 from phi4hpc.parallel.world import launcher
 
 
@@ -58,8 +59,7 @@ def _let_go(stream):
 
 def _tell(error):
     faults = len(error.faults) if isinstance(error, DeckError) else 0
-    plural = 's' if faults > 1 else ''
-    heading = f'{faults} fault{plural} in the deck, nothing was done\n' if faults else ''
+    heading = f'{counted(faults, "fault")} in the deck, nothing was done\n' if faults else ''
     if launcher()[0] == 0:
         try:
             print(f'phi4hpc: {heading}{error}', file=sys.stderr, flush=True)

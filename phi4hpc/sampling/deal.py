@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from phi4hpc.deck.schema import Deck
 from phi4hpc.device.device import Device
-from phi4hpc.logs import log
+from phi4hpc.logs import counted, log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.tuning import step_sizes
@@ -60,8 +60,9 @@ def decided(totals: Integers, fixed: Floats, each: Floats, ranks: int) -> Intege
     chains, lattices = (load(held, fixed, each).max() for held in (by_chains, by_lattices))
     held = by_chains if chains <= WAITING * lattices else by_lattices
     loads = load(held, fixed, each)
-    log.info('sample: %d replicas on %d ranks; the slowest has %.1f%% more to do than the mean',
-             totals.sum(), ranks, 100 * (loads.max() / loads.mean() - 1))
+    log.info('sample: %s on %s; the slowest has %.1f%% more to do than the mean',
+             counted(totals.sum(), 'replica'), counted(ranks, 'rank'),
+             100 * (loads.max() / loads.mean() - 1))
     return held
 
 

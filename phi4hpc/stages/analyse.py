@@ -34,7 +34,7 @@ from phi4hpc.latent.tally import Tally, draws_at_once
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.lattice.orbits import symmetrised
-from phi4hpc.logs import Progress, log
+from phi4hpc.logs import Progress, counted, log
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.leftout import announce
 from phi4hpc.stages.context import Context
@@ -99,7 +99,7 @@ def analyse(context: Context, model: Model, lattice: Lattice) -> None:
         all_models = comparisons(context) | {model.name: entries}
         write_json(context.directory.file('reconstructions.json'), {'models': all_models})
         shutil.rmtree(folder_of(context, model), ignore_errors=True)
-    log.info('analyse %s: %d samples', model.name, total)
+    log.info('analyse %s: %s', model.name, counted(total, 'sample'))
 
 
 def tally_of(context: Context, model: Model) -> Tally:

@@ -25,7 +25,7 @@ from phi4hpc.flow.normalised import Normalisation
 from phi4hpc.flow.sums import Known, Operators, Sums, add
 from phi4hpc.flow.units import Unit, units
 from phi4hpc.lattice.operator import nested
-from phi4hpc.logs import Progress, log
+from phi4hpc.logs import Progress, counted, log
 from phi4hpc.parallel import jackknife
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator, Pieces
@@ -107,7 +107,8 @@ def follow(context: Context, unit: Unit, ensembles: Ensembles, progress: Progres
     if context.comm.rank == 0:
         estimates = Estimates(Normalisation(chain, operators, variance), sums)
         add_group(context.directory.file('flow.h5'), unit, estimates, sums)
-    log.info('flow %s: %d draws at %d levels', unit.group, sums['draws'].sum(), len(chain.sizes))
+    log.info('flow %s: %s at %s', unit.group, counted(sums['draws'].sum(), 'draw'),
+             counted(len(chain.sizes), 'level'))
 
 
 def flow_of(deck: Deck) -> Flow:

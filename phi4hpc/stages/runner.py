@@ -47,8 +47,8 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
             logs.log.info('%s: nothing to do', directory.path)
             return
         device, reason = device_of(todo, deck, comm)
-        logs.log.info('%s: %d rank%s, device %s (%s)', directory.path, comm.size,
-                      '' if comm.size == 1 else 's', device, reason)
+        logs.log.info('%s: %s, device %s (%s)', directory.path, logs.counted(comm.size, 'rank'),
+                      device, reason)
         if any(stage.name == 'train' for stage in todo):
             # A fault of the network is better known now than after hours of sampling.
             host_of_first(comm)

@@ -22,7 +22,7 @@ from phi4hpc.blockspin.trainer import Settings, Trainer
 from phi4hpc.deck.parts import length, split
 from phi4hpc.files import read_json, write_json
 from phi4hpc.lattice import observable
-from phi4hpc.logs import log
+from phi4hpc.logs import counted, log
 from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.groups import apart
 from phi4hpc.parallel.runcontrol import Stopped
@@ -40,7 +40,8 @@ def run(context: Context) -> None:
     planned = schedule(context.deck, comm.size)
     group = apart(comm, planned.ranks)
     own = [wanted[number] for number in planned.models[group.number]]
-    log.info('train: %d models on %d groups of ranks', len(wanted), group.count)
+    log.info('train: %s on %s of ranks', counted(len(wanted), 'model'),
+             counted(group.count, 'group'))
     stopped, control = None, context.control.within(group.comm)
     try:
         train(replace(context, comm=group.comm, control=control), own, group.number == 0)

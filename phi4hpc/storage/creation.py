@@ -13,7 +13,7 @@ import h5py
 
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole
-from phi4hpc.logs import log
+from phi4hpc.logs import counted, log
 from phi4hpc.rundirectory.draws import too_many
 from phi4hpc.storage import layout
 from phi4hpc.storage.hdf5 import writable
@@ -38,7 +38,7 @@ def prepare(driver: str, path: Path, shapes: Sequence[Shape], attributes: Mappin
         fits = all(len(old.file[shape.group]['draw']) == shape.draws for shape in shapes)
     if fits and parts_fit(path, shapes, parts):
         return driver, iter(())
-    log.info('%s: making room for %d draws', path, shapes[0].draws)
+    log.info('%s: making room for %s', path, counted(shapes[0].draws, 'draw'))
     return driver, create_anew(path, shapes)
 
 

@@ -11,6 +11,7 @@ import termios
 
 import pytest
 
+from phi4hpc.logs import counted
 from tests.conftest import ROOT
 
 SAY = """
@@ -81,3 +82,8 @@ def test_what_starts_the_ranks_says_whether_there_is_a_terminal(bars):
     done = subprocess.run([sys.executable, '-c', SAY], cwd=ROOT, capture_output=True, text=True,
                           env=environment)
     assert ('%|' in done.stderr) == (bars == '1')
+
+
+@pytest.mark.parametrize(('number', 'said'), [(0, '0 ranks'), (1, '1 rank'), (2, '2 ranks')])
+def test_one_of_a_thing_is_said_in_the_singular(number, said):
+    assert counted(number, 'rank') == said
