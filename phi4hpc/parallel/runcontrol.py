@@ -90,12 +90,24 @@ def passed_on(path: Path) -> Path:
     return path.with_name(f'{path.name}.group')
 
 
+def clear(path: Path) -> None:
+    """Remove what asked earlier runs for a stop, so that it does not stop one that begins now."""
+    # Ranks that outlived a killed one may have passed its end on as a stop.
+    passed_on(path).unlink(missing_ok=True)
+    if path.exists():
+        used_up(path)
+        # What could not be removed stops this run, and is named then.
+        if not path.exists():
+            log.info('%s was there before this run began, and is removed: make it once the run is '
+                     'at work to stop it', path)
+
+
 class Control:
     """Says what the ranks of `comm` are to do after each step of a loop, alike on all of them.
 
     `signals`: those of this rank; `interval`: seconds from one checkpoint to the next; `walltime`:
     seconds from now after which to stop; `stop_file`: a path at which a file asks to stop, and is
-    then removed.
+    then removed. One that is there already was meant for an earlier run.
     """
 
     def __init__(self, comm: Communicator, signals: Signals | None = None,
@@ -104,9 +116,8 @@ class Control:
         self.comm, self.signals, self.interval, self.stop_file = comm, signals, interval, stop_file
         self.deadline = time.monotonic() + walltime
         self.apart = False
-        # Ranks that outlived a killed one may have passed its end on as a stop.
         if comm.rank == 0 and stop_file:
-            passed_on(stop_file).unlink(missing_ok=True)
+            clear(stop_file)
         self.begin()
 
     def within(self, comm: Communicator) -> 'Control':

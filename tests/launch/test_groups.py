@@ -36,7 +36,9 @@ def test_a_file_named_stop_and_a_killed_rank_end_all_groups_and_the_same_command
     kill(job := both_at_work(), [ranks_of(job)[1]])
     assert job.returncode != 0
     assert not list(out.glob('models/*dense*.json'))
+    (out / 'STOP').touch()             # while no run is at work, so it stops none
     said = finish(start(out, *LONG, deck=deck, ranks=2, command='train'))
+    assert f'{out}/STOP was there before this run began, and is removed' in said
     assert f'resuming {out}/models/{MODELS[0]}.ckpt' in said
     records = [json.loads((out / 'models' / f'{model}.json').read_text()) for model in MODELS]
     assert [len(record['train_losses']) for record in records] == [500, 500]

@@ -86,6 +86,19 @@ def test_a_file_or_folder_asks_to_stop_and_is_used_up(tmp_path, make):
     assert not (tmp_path / 'STOP').exists()
 
 
+@pytest.mark.parametrize('make', [Path.touch, Path.mkdir])
+def test_a_file_from_before_the_run_stops_nothing_and_is_removed(tmp_path, make, caplog,
+                                                                 monkeypatch):
+    monkeypatch.setattr(runcontrol.log, 'propagate', True)
+    make(tmp_path / 'STOP')
+    with caplog.at_level('INFO', 'phi4hpc'):
+        control = Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP')
+    assert not (tmp_path / 'STOP').exists()
+    assert control.ask() is Action.GO_ON
+    said, = caplog.messages
+    assert 'STOP was there before this run began, and is removed' in said
+
+
 def test_what_cannot_be_used_up_asks_to_stop_and_is_named(tmp_path):
     (tmp_path / 'STOP' / 'full').mkdir(parents=True)
     assert Control(MPI.COMM_SELF, stop_file=tmp_path / 'STOP').ask() is Action.STOP
