@@ -154,7 +154,7 @@ def in_words(what: str, done: int, total: int, rate: float) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Return how many of something there are: '1 rank', '2 ranks'."""
-    return f'{number} {noun}' if number == 1 else f'{number} {noun}s'
+    return f'{number:d} {noun}' if number == 1 else f'{number:d} {noun}s'
 
 
 def clock(seconds: float) -> str:

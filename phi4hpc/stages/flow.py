@@ -107,7 +107,7 @@ def follow(context: Context, unit: Unit, ensembles: Ensembles, progress: Progres
     if context.comm.rank == 0:
         estimates = Estimates(Normalisation(chain, operators, variance), sums)
         add_group(context.directory.file('flow.h5'), unit, estimates, sums)
-    log.info('flow %s: %s at %s', unit.group, counted(sums['draws'].sum(), 'draw'),
+    log.info('flow %s: %s at %s', unit.group, counted(int(sums['draws'].sum()), 'draw'),
              counted(len(chain.sizes), 'level'))
 
 

@@ -85,6 +85,14 @@ def unbroken(tmp_path_factory):
     return path
 
 
+def test_it_says_how_many_draws_it_blocked(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(flow.log, 'propagate', True)
+    with caplog.at_level('INFO', flow.log.name):
+        flow.run(context(tmp_path, '[{kadanoff: {}}]'))
+    assert 'flow kadanoff/L008_k0.26: 120 draws at 2 levels' in caplog.messages
+    assert 'flow kadanoff/L016_k0.26: 120 draws at 3 levels' in caplog.messages
+
+
 def test_it_leaves_a_list_of_each_kind(unbroken):
     found = results(unbroken)
     assert list(found) == ['levels', 'couplings', 'means', 'exponents']
