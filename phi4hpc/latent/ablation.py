@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.latent import information
+from phi4hpc.latent import information, prediction
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.modes import mode_propagator
@@ -51,7 +51,7 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[
     def judged(stay: slice) -> tuple[np.ndarray, np.ndarray]:
         decoded = partial(cut, model, metric.only(stay))
         part = f'ablation-{stay.start}-{stay.stop}'
-        predictions = information.fitted(comm, decoded, learn, model.L, tally, f'{part}-fit')
+        predictions = prediction.fitted(comm, decoded, learn, model.L, tally, f'{part}-fit')
         sums_b = [nothing(model.L) for _ in slices]
         for b, piece in tally.over(part, pieces(slices, model.L), sums_b):
             add(sums_b[b], predictions, decoded, phi_nyx[piece])
@@ -96,11 +96,11 @@ def nothing(L: int) -> Sums:
                                     'power': np.zeros((2, numbered(L).max() + 1))}
 
 
-def add(sums: Sums, predictions: list[information.Prediction], decoded: information.Map,
+def add(sums: Sums, predictions: list[prediction.Prediction], decoded: prediction.Map,
         phi_nyx: np.ndarray) -> None:
     """Add some draws to the sums of a block."""
     orbit_D = numbered(phi_nyx.shape[-1]).ravel()
-    pair = information.before_and_after(decoded, phi_nyx)
+    pair = prediction.before_and_after(decoded, phi_nyx)
     information.add(sums, predictions, *pair)
     for side, z_nyx in enumerate(pair):
         m_n = abs(z_nyx.mean((1, 2)))

@@ -27,10 +27,10 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.latent import learned
-from phi4hpc.latent.information import summed
 from phi4hpc.latent.jacobians import encoder_jacobian, shifts
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.momentum import transformed
+from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife

@@ -33,8 +33,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from phi4hpc.latent.information import Map
 from phi4hpc.latent.momentum import transformed
+from phi4hpc.latent.prediction import Map
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered

@@ -35,8 +35,8 @@ import numpy as np
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.latent import entropy
-from phi4hpc.latent.information import summed
 from phi4hpc.latent.metricsums import decoder_sums, latent_sums, mean_encoder
+from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
 from phi4hpc.parallel.communicator import Communicator

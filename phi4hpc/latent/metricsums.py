@@ -10,8 +10,8 @@ import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.shards import evenly
-from phi4hpc.latent.information import summed
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
+from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.latent.waves import scaled
 from phi4hpc.lattice.modes import mode_propagator

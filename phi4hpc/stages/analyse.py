@@ -146,9 +146,7 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, tally),
              'distribution': distribution.analyse(*share, tally),
              'precision': precision.analyse(*share, tally),
-             'information': information.analyse(
-                 comm, partial(reconstruct, network),
-                 before_test(context, model, lattice, information.LEARN), *share[2:], tally)}
+             'information': kept_information(context, model, network, lattice, tally)}
     if directions := metric.analyse(*share, tally):
         learn = list(before_test(context, model, lattice, ablation.LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
@@ -162,6 +160,27 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
             found['learned_encoder'] = encoder.analyse(comm, network, directions, learn, few,
                                                        *share[2:], tally)
     return {name: arrays for name, arrays in found.items() if arrays}
+
+
+def kept_information(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
+                     tally: Tally) -> dict[str, np.ndarray]:
+    """Return what the model keeps of the information on couplings. Collective.
+
+    What was trained is judged by the test draws, which had no part in its training. What was not is
+    judged by all draws.
+    """
+    comm = context.comm
+    learn: Iterator[np.ndarray] = iter(())
+    draws, most = slice(0, lattice.draws), information.JUDGED
+    if model.settings.trained:
+        learn = before_test(context, model, lattice, information.LEARN)
+        draws, most = test_draws(context, lattice), lattice.chains * lattice.draws
+    total = lattice.chains * length(draws)
+    numbers = shards.evenly(total, most) if most < total else range(total)
+    first, last = block(len(numbers), comm.size, comm.rank)
+    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
+    return information.analyse(comm, partial(reconstruct, network), learn, phi_nyx, first,
+                               len(numbers), tally)
 
 
 def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) -> Autoencoder:

@@ -77,7 +77,7 @@ def test_what_is_kept_of_momenta_does_not_depend_on_the_number_of_ranks(total):
         np.testing.assert_allclose(results[name], array, rtol=1e-7, atol=1e-9, err_msg=name)
 
 
-@pytest.mark.parametrize('total', [50, 2])
+@pytest.mark.parametrize('total', [400, 50, 2])
 def test_what_is_kept_of_couplings_does_not_depend_on_the_number_of_ranks(total):
     from mpi4py import MPI
 

@@ -6,7 +6,7 @@ import pytest
 import xarray
 from mpi4py import MPI
 
-from phi4hpc.latent import information, invariants, latentfile
+from phi4hpc.latent import crossvalidation, information, invariants, latentfile, prediction
 from phi4hpc.latent.information import NAMES
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.shells import bands, kept_shells
@@ -55,6 +55,51 @@ def test_a_momentum_cut_keeps_of_free_fields_what_is_exact(latent):
     assert found['field'] == pytest.approx(1, abs=1e-9)
     assert 0 < found['lambda'] < 1
     assert 1e-4 < found['kappa_error'] < 0.05
+
+
+def test_the_network_does_not_find_more_than_there_is(monkeypatch):
+    """Also where it may not be left out, it stays within the exact number."""
+    monkeypatch.setattr(crossvalidation, 'choice', lambda rest_cc, others_vcc, count, centred:
+                        np.full(count, 2))
+    below_yx = kept_shells(5, SIZE)
+    found = judged(cut(below_yx))
+    assert found['kappa_network'] != 0
+    assert abs(pull(found, 'kappa', on_kappa(below_yx))) < 4
+    assert found['kappa_network'] < 3 * found['kappa_network_error']
+
+
+def test_where_the_quadratic_form_says_all_the_network_is_left_out():
+    found = judged(cut(kept_shells(21, SIZE)))
+    assert abs(found['kappa_network']) <= 2 * found['kappa_network_error']
+    assert abs(found['field_network']) < 1e-6
+
+
+def ripples(phi_nyx):
+    """A statistic of single sites that no form of low degree has, in place of that of lambda."""
+    even_nt, odd_nt = invariants.statistics(phi_nyx)
+    return np.stack([even_nt[:, 0], np.cos(4 * phi_nyx).mean((1, 2))], 1), odd_nt
+
+
+@pytest.mark.parametrize(('learn', 'test'), [(0, 3000), (2000, 1000)])
+def test_the_network_finds_a_local_statistic_that_the_quadratic_form_misses(
+        monkeypatch, learn, test):
+    """By cross-validation alone, and with other draws to fit to."""
+    monkeypatch.setattr(prediction, 'statistics', ripples)
+    found = judged(cut(ALL), learn, test)
+    assert found['lambda_network'] > 0.7 > 20 * found['lambda_network_error']
+    monkeypatch.setattr(crossvalidation, 'RIDGES', (np.inf,))
+    assert judged(cut(ALL), learn, test)['lambda'] == pytest.approx(
+        found['lambda'] - found['lambda_network'])
+
+
+def test_a_statistic_that_has_nothing_to_do_with_the_fields_is_not_predicted(monkeypatch):
+    """The choice of a ridge does not make a bound that is too good: no draw judges itself."""
+    rng = np.random.default_rng(4)
+    monkeypatch.setattr(prediction, 'statistics', lambda phi_nyx: (
+        rng.standard_normal((len(phi_nyx), 2)), rng.standard_normal((len(phi_nyx), 1))))
+    found = judged(cut(ALL), 0, 600)
+    for name in NAMES[:3]:
+        assert -0.2 < found[name] < 2 * found[f'{name}_error']
 
 
 def test_another_statistic_than_that_of_the_coupling_is_seen(monkeypatch):

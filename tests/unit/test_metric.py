@@ -115,10 +115,11 @@ def test_with_all_directions_nothing_is_removed():
     whole = information.analyse(MPI.COMM_SELF, lambda phi_nyx: model(
         torch.from_numpy(phi_nyx).flatten(1)).detach().numpy().reshape(phi_nyx.shape),
         [draws(600, 6)], phi_nyx, 0, len(phi_nyx))
+    assert found['variance'][0] == pytest.approx(whole['variance'], rel=1e-7)
     for name in information.NAMES:
-        assert found[name][0] == pytest.approx(whole[name], rel=1e-7)
-        assert found[f'{name}_error'][0] == pytest.approx(whole[f'{name}_error'], rel=1e-5,
-                                                          abs=1e-12)
+        # Predictions of the whole model are fitted to more draws.
+        assert abs(found[name][0] - whole[name]) < whole[f'{name}_error'] + 1e-9
+        assert found[f'{name}_error'][0] == pytest.approx(whole[f'{name}_error'], rel=0.3, abs=1e-9)
 
 
 def test_labels_of_latents_do_not_matter_to_spectrum_and_removal():
