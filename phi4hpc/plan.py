@@ -85,6 +85,36 @@ def lines(deck: Deck, ranks: int) -> list[str]:
             f'memory    about {human(memory_bytes(deck, ranks))} a rank']
 
 
+def times(deck: Deck, ranks: int, stages: Collection[str]) -> Iterator[str]:
+    """Yield for `phi4hpc check` how long sampling takes on cores of this machine, one of which is
+    timed for that, and where the stage `train` is asked for too, how long both take."""
+    if 'sample' not in stages:
+        return
+    from phi4hpc.sampling.forecast import forecast
+
+    try:
+        seconds, untimed = forecast(deck, ranks)
+    except UserError as error:
+        yield f'sampling  no estimate: {str(error).splitlines()[0]}'
+        return
+    by_site = f'; L = {", ".join(map(str, untimed))} by sites alone' if untimed else ''
+    yield (f'sampling  about {clock(max(1.0, seconds))} where a rank is a core of this machine, '
+           f'by a few steps just made{by_site}')
+    if 'train' in stages:
+        yield f'time      {_together(deck, ranks, seconds)}'
+
+
+def _together(deck: Deck, ranks: int, sampling_seconds: float) -> str:
+    """Return in words how long sampling and training take together, and what comes on top."""
+    known = {'sample': sampling_seconds}
+    if deck.train:
+        known['train'] = schedule(deck, ranks).seconds
+    others = [stage for stage in ('measure', 'analyse', 'flow')
+              if stage not in NEEDS or getattr(deck, NEEDS[stage])]
+    return (f'about {clock(max(1.0, sum(known.values())))} for {" and ".join(known)}; '
+            f'{", ".join(others)} and report come on top')
+
+
 def _replicas(deck: Deck) -> str:
     sizes, chains, rungs = len(deck.lattice.sizes), deck.ladder.chains, deck.ladder.rungs
     number = sampling.all_replicas(deck)

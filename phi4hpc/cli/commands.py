@@ -88,14 +88,15 @@ def _check(_, args):
 
     deck = load(args.deck, args.overrides).deck
 
-    from phi4hpc.plan import lines, most_ranks, require_ranks
+    from phi4hpc.plan import lines, most_ranks, require_ranks, times
 
     rank, size = launcher()
     ranks = args.ranks or size or min(len(os.sched_getaffinity(0)), most_ranks(deck))
-    require_ranks(deck, ranks, [args.stage] if args.stage else NAMES)
+    stages = [args.stage] if args.stage else NAMES
+    require_ranks(deck, ranks, stages)
     if rank == 0:
         print(f'{args.deck}: no fault. It would be run like this:', *lines(deck, ranks),
-              sep='\n  ')
+              *times(deck, ranks, stages), sep='\n  ')
 
 
 def _info(_, args):

@@ -15,6 +15,7 @@ to run, but results do not depend on it.
 import math
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,9 @@ from phi4hpc.logs import counted, log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.sampling.replicas import Replicas
 from phi4hpc.sampling.tuning import step_sizes
-from phi4hpc.storage.layout import Shape
+
+if TYPE_CHECKING:
+    from phi4hpc.storage.layout import Shape
 
 REPEATS = 5                       # steps timed; the quickest counts
 HALVINGS = 30                     # of the interval that holds the least load of the slowest rank
@@ -35,7 +38,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
 
 
-def deal(comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape]) -> Integers:
+def deal(comm: Communicator, device: Device, deck: Deck, shapes: Sequence['Shape']) -> Integers:
     """Return bounds (lattice, rank + 1): a rank holds the replicas bounds[:, rank] ... bounds[:,
     rank + 1] - 1.
 
@@ -44,47 +47,48 @@ def deal(comm: Communicator, device: Device, deck: Deck, shapes: Sequence[Shape]
     totals = np.array([[len(shape.kappas) for shape in shapes]] * deck.ladder.chains)
     if comm.size == 1:
         return np.stack([0 * totals[0], totals.sum(0)], 1)
-    measured = comm.gather([step_cost(device, deck, shape, comm.size) for shape in shapes])
+    measured = comm.gather([step_cost(device, deck, shape.L, -(-shape.rungs // comm.size))
+                            for shape in shapes])
     held = None
     if measured:
         fixed, each = np.median(measured, 0).T
         held = decided(totals, fixed, each, comm.size)
+        loads = load(held, fixed, each)
+        log.info('sample: %s on %s; the slowest has %.1f%% more to do than the mean',
+                 counted(totals.sum(), 'replica'), counted(comm.size, 'rank'),
+                 100 * (loads.max() / loads.mean() - 1))
     return np.pad(np.cumsum(comm.bcast(held), 1), ((0, 0), (1, 0)))
 
 
 def decided(totals: Integers, fixed: Floats, each: Floats, ranks: int) -> Integers:
-    """Return the cut (lattice, rank), and say in the log how even it is."""
+    """Return the cut (lattice, rank) by which the slowest rank has least to do, or nearly so where
+    whole chains stay together then."""
     parts = math.gcd(len(totals), ranks)
     by_chains = np.tile(cut(totals[:len(totals) // parts], fixed, each, ranks // parts), parts)
     by_lattices = cut(totals.sum(0)[None], fixed, each, ranks)
     chains, lattices = (load(held, fixed, each).max() for held in (by_chains, by_lattices))
-    held = by_chains if chains <= WAITING * lattices else by_lattices
-    loads = load(held, fixed, each)
-    log.info('sample: %s on %s; the slowest has %.1f%% more to do than the mean',
-             counted(totals.sum(), 'replica'), counted(ranks, 'rank'),
-             100 * (loads.max() / loads.mean() - 1))
-    return held
+    return by_chains if chains <= WAITING * lattices else by_lattices
 
 
-def step_cost(device: Device, deck: Deck, shape: Shape, ranks: int) -> tuple[float, float]:
+def step_cost(device: Device, deck: Deck, L: int, share: int) -> tuple[float, float]:
     """Return the seconds of a step that a rank pays for a lattice at all, and for each replica of
     it.
 
-    They follow from one replica and from an equal share of them: a GPU takes no longer for a few
-    than for one.
+    They follow from one replica and from a share of them, two at least: a GPU takes no longer for
+    a few than for one.
     """
-    share = max(2, -(-shape.rungs // ranks))
-    one, many = (seconds(device, deck, shape, replicas) for replicas in (1, share))
+    share = max(2, share)
+    one, many = (seconds(device, deck, L, replicas) for replicas in (1, share))
     each = max(many - one, 0.01 * one) / (share - 1)
     return max(one - each, 0.0), each
 
 
-def seconds(device: Device, deck: Deck, shape: Shape, replicas: int) -> float:
+def seconds(device: Device, deck: Deck, L: int, replicas: int) -> float:
     """Return how long a step of some replicas takes."""
-    scratch = Replicas(device, deck, shape.L, (0, replicas))
+    scratch = Replicas(device, deck, L, (0, replicas))
     scratch.start()
-    kappa_r, times = np.full(replicas, shape.kappas[0]), []
-    sizes = {name: each.size_k for name, each in step_sizes(deck.sample, shape.L, replicas).items()}
+    kappa_r, times = np.full(replicas, min(deck.ladder.pinned)), []
+    sizes = {name: each.size_k for name, each in step_sizes(deck.sample, L, replicas).items()}
     for number in range(REPEATS):
         began = time.perf_counter()
         scratch.step(number, kappa_r, sizes)
