@@ -237,6 +237,9 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     for number, name in enumerate(('kappa', 'lambda', 'field', 'variance')):
         group[f'information/{name}'] = 0.97 - 0.1 * number
         group[f'information/{name}_error'] = 0.01
+    for name, value in (('kappa', 0.0), ('lambda', 0.05), ('field', 0.0)):
+        group[f'information/{name}_network'] = value
+        group[f'information/{name}_network_error'] = 0.2 * value
     for name in ('information', 'information_error', 'entropy', 'entropy_error', 'p_hat',
                  'p_hat_spread', 'information_by_momentum', 'information_by_momentum_error',
                  'p_hat_by_momentum', 'p_hat_spread_by_momentum'):

@@ -14,13 +14,16 @@ from phi4hpc.report.trainings import of_mean
 COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
            'variance': 'variance'}
 """The column of a table that each name has."""
+NETWORK = {'kappa_network': 'network on kappa', 'lambda_network': 'network on lambda'}
+"""The column of what the network has added to a part, which is in it."""
 CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
 FEW = 6                       # models that a figure shows
 Arrays = dict[str, np.ndarray]
 
 
 class Kept(NamedTuple):
-    """What a model keeps, {name: part} by the names of COLUMNS, with the errors of these."""
+    """What a model keeps, {name: part} by the names of COLUMNS, with the errors of these, and what
+    the network has added, by those of NETWORK."""
 
     model: Model
     value: dict[str, float]
@@ -29,6 +32,10 @@ class Kept(NamedTuple):
     def said(self, name: str) -> str:
         """Return a part in percent, with its error."""
         return f'{value_error(100 * self.value[name], 100 * self.error[name])}%'
+
+    def added(self, name: str) -> str:
+        """Return what the network has added, in percent with its error; '' where it has no part."""
+        return f'+{self.said(name)}'.replace('+-', '\N{MINUS SIGN}') if self.value[name] else ''
 
     def lost(self, name: str) -> float:
         """Return the part that is not kept."""
@@ -41,12 +48,16 @@ class Kept(NamedTuple):
 
 
 def kept(study: Study, models: list[Model]) -> list[Kept]:
-    """Return what each model keeps. Models that were analysed without it are left out."""
+    """Return what each model keeps.
+
+    Models that were analysed without it, or by a version without the network, are left out.
+    """
     found = []
     with study.latent() as latent:
         for model in models:
-            if arrays := over_seeds(latent, model, 'information'):
-                value, error = ({key: float(arrays[f'{key}{part}']) for key in COLUMNS}
+            arrays = over_seeds(latent, model, 'information')
+            if set(NETWORK) <= set(arrays):
+                value, error = ({key: float(arrays[f'{key}{part}']) for key in (*COLUMNS, *NETWORK)}
                                 for part in ('', '_error'))
                 found.append(Kept(model, value, error))
     return found
@@ -84,8 +95,9 @@ def shown(study: Study, name: str) -> Iterator[tuple[float, list[tuple[Model, Ar
 
 def rows(study: Study, models: dict[float, list[Model]]) -> list[dict[str, Any]]:
     """Return a row of text for each model, by kappa and latent size."""
-    return [about(one) | {column: one.said(name) for name, column in COLUMNS.items()}
-            for one in everyone(study, models)]
+    return [about(one) | {column: one.said(name) for name, column in COLUMNS.items()} | {
+        column: one.added(name) for name, column in NETWORK.items()}
+        for one in everyone(study, models)]
 
 
 def extremes(study: Study) -> list[dict[str, Any]]:
@@ -96,7 +108,8 @@ def extremes(study: Study) -> list[dict[str, Any]]:
 
 def numbers(study: Study) -> list[dict[str, Any]]:
     """Return what each training keeps as numbers, each with its error."""
-    return [about(one) | {f'{column}{part}': numbers[name] for name, column in COLUMNS.items()
+    return [about(one) | {f'{column}{part}': numbers[name]
+                          for name, column in (COLUMNS | NETWORK).items()
                           for part, numbers in (('', one.value), (' error', one.error))}
             for one in everyone(study, study.trainings)]
 

@@ -17,10 +17,11 @@ from phi4hpc.report.study import Model
 from tests.made_up import make
 
 
-def kept(family, latent, kappa, variance, error=0.001):
+def kept(family, latent, kappa, variance, error=0.001, network=0.0):
     record = {'ratio': 1, 'trained': False, 'converged': True}
     model = Model(family, 0, 32, 0.27, family, latent, record, [])
     value = {'kappa': kappa, 'lambda': 0.5, 'field': 1.0, 'variance': variance}
+    value |= {'kappa_network': 0.0, 'lambda_network': network}
     return Kept(model, value, dict.fromkeys(value, error))
 
 
@@ -35,6 +36,16 @@ def test_the_cheapest_model_is_the_one_of_least_variance_that_keeps_enough():
 def test_where_none_keeps_enough_the_best_one_is_named():
     found = figure.facts([kept('a', 1, 0.9, 0.3), kept('b', 61, 0.95, 0.645)])['cheapest']
     assert (found['family'], found['enough']) == ('b', False)
+
+
+def test_what_the_network_has_added_most_is_said_where_it_is_beyond_chance():
+    models = [kept('a', 1, 0.9, 0.3, network=0.002), kept('b', 61, 0.95, 0.645, network=0.015)]
+    found = figure.facts(models)['network']
+    assert (found['family'], found['added'], found['on']) == ('b', '1.50(10)%', 'λ')
+    assert figure.facts(models[:1])['network'] == {}
+    assert [one.added('lambda_network') for one in models] == ['+0.20(10)%', '+1.50(10)%']
+    assert models[0].added('kappa_network') == ''
+    assert kept('c', 1, 0.9, 0.3, network=-0.002).added('lambda_network') == '−0.20(10)%'
 
 
 def test_a_smaller_loss_with_less_information_is_said_where_it_is_beyond_chance():
@@ -58,6 +69,9 @@ def test_table_and_caption_have_the_numbers_of_the_run(tmp_path):
     assert table['on lambda error'][0] == pytest.approx(0.01)
     [plot] = figure.draw(study)
     caption = said(kind('information').caption, plot.facts)
+    assert table['network on lambda'][0] == pytest.approx(0.05)
+    assert 'at most 5.0(1.0)% on λ, for' in caption
+    assert (row['network on kappa'], row['network on lambda']) == ('', '+5.0(1.0)%')
     assert 'keeps 97.0(1.0)% of what the ensemble says about κ at 67.0(1.0)%' in caption
 
 

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
-from phi4hpc.report.information import Kept, kept
+from phi4hpc.report.information import CLEAR, COLUMNS, NETWORK, Kept, kept
 from phi4hpc.report.models import alike, described
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, legend, line, panels, points
@@ -24,8 +24,14 @@ The part of the Fisher information on κ and on λ that the latents <em>lose</em
 slowly than variance). The information is the variance of the sufficient statistic,
 Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
 what is kept of it is at least <i>R</i>² of a prediction from the decoded field, fitted to other
-draws than the test draws on which it is judged; so the points are upper bounds of what is lost.
+draws than those on which it is judged; so the points are upper bounds of what is lost.
 Jackknife errors.
+{%- if f.network %} A network that looks at each site and its neighbours adds to the quadratic and
+quartic form at most {{ f.network.added }} on {{ f.network.on }}, for
+{{ f.network.title | safe }}.
+{%- else %} A network that looks at each site and its neighbours found nothing beyond the quadratic
+and quartic form.
+{%- endif %}
 {% if f.cheapest %} {{ f.cheapest.title | safe }} keeps {{ f.cheapest.kappa }} of what the ensemble
 says about κ at {{ f.cheapest.variance }} of its variance
 {{- ', the least variance at which 99% are kept' if f.cheapest.enough
@@ -116,7 +122,21 @@ def facts(found: list[Kept]) -> dict[str, Any]:
     return {'models': [said(one) for one in found],
             'cheapest': said(cheapest) | {'enough': bool(enough)},
             'against': [{'more': said(one), 'less': said(other)} for one, other in against(found)],
+            'network': found_by_network(found),
             'all_of_field': all(one.value['field'] > 0.999 for one in found)}
+
+
+def found_by_network(found: list[Kept]) -> dict[str, Any]:
+    """Return the model to which the network has added most beyond chance, {} where there is none.
+    """
+    most = max(((one.value[name], one, name) for one in found for name in NETWORK
+                if one.value[name] > CLEAR * one.error[name]), key=lambda each: each[0],
+               default=None)
+    if not most:
+        return {}
+    _, one, name = most
+    return {**described(one.model), 'added': one.added(name).removeprefix('+'),
+            'on': {'kappa_network': 'κ', 'lambda_network': 'λ'}[name]}
 
 
 def against(found: list[Kept]) -> list[tuple[Kept, Kept]]:
@@ -133,4 +153,4 @@ def against(found: list[Kept]) -> list[tuple[Kept, Kept]]:
 
 def said(one: Kept) -> dict[str, Any]:
     """Return what the caption tells of a model."""
-    return {**described(one.model), **{name: one.said(name) for name in one.value}}
+    return {**described(one.model), **{name: one.said(name) for name in COLUMNS}}
