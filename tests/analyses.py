@@ -1,6 +1,8 @@
 """All parts of the analysis of a small model, and stops in the midst of them."""
 
+import json
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from phi4hpc.latent.tally import Tally
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.runcontrol import Stopped
+from phi4hpc.stages.reconstructions import reconstructions
 from tests.autoencoders import moved, network
 
 SIZE, LATENT = 6, 7
@@ -55,6 +58,29 @@ def bits(comm, tally, total=20):
             for group, arrays in found.items() for name, array in arrays.items()}
 
 
+def stored(phi_kcnyx, kappas=(0.24, 0.25, 0.26)):
+    """Return what reads the draws of a lattice, with these in the place of a file."""
+    _, chains, draws, L, _ = phi_kcnyx.shape
+    return SimpleNamespace(L=L, kappas=kappas, chains=chains, draws=draws, fields=draws,
+                           phi=phi_kcnyx, rung={kappa: k for k, kappa in enumerate(kappas)}.get)
+
+
+def ladder(comm, tally, lattice=None, network=None):
+    """Return the entries of reconstructions.json of a model that was trained at the second kappa.
+    """
+    if lattice is None:
+        lattice = stored(np.random.default_rng(3).standard_normal((3, 2, 40, SIZE, SIZE)))
+    deck = SimpleNamespace(action=SimpleNamespace(lam=0.02), train=SimpleNamespace(held_out=0.5),
+                           measure=SimpleNamespace(observables=[]))
+    model = SimpleNamespace(L=lattice.L, kappa=0.25, latent=LATENT, name='model')
+    return reconstructions(SimpleNamespace(comm=comm, deck=deck), model, network or dense(),
+                           lattice, tally)
+
+
+def ladder_bits(comm, tally, total=None):
+    return json.dumps(ladder(comm, tally))
+
+
 class Meetings:
     """Pieces of work before each of which the ranks meet; at some meeting they all stop."""
 
@@ -77,7 +103,7 @@ def share(comm):
     return f'{comm.rank}of{comm.size}'
 
 
-def bits_with_stops(comm, folder, last, total=20):
+def bits_with_stops(comm, folder, last, total=20, found_by=bits):
     """Return what all parts find in runs that stop after some meetings, the pieces that were done
     in all, and the runs."""
     done, runs = 0, 0
@@ -85,7 +111,7 @@ def bits_with_stops(comm, folder, last, total=20):
         meetings = Meetings(comm, last)
         runs += 1
         try:
-            found = bits(comm, Tally(meetings.each, folder, share=share(comm)), total)
+            found = found_by(comm, Tally(meetings.each, folder, share=share(comm)), total)
             return found, done + meetings.done, runs
         except Stopped:
             done += meetings.done

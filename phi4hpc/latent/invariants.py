@@ -2,12 +2,15 @@
 
 Of these are the statistics by which an ensemble depends on its couplings, and the features from
 which they are predicted. All are per site. Even functions do not change with the sign of the field,
-odd ones change with it. Suffixes: n draws, y x lattice axes, f features, t statistics.
+odd ones change with it.
+
+Suffixes: n draws, y x lattice axes, f features, t statistics, h half of the momenta.
 """
 
 import numpy as np
 
 from phi4hpc.lattice.action import hopping, neighbours
+from phi4hpc.lattice.modes import half_powers
 from phi4hpc.lattice.shells import bands
 
 STATISTICS = ('kappa', 'lambda'), ('field',)
@@ -48,10 +51,5 @@ def features(z_nyx: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def power(z_nyx: np.ndarray) -> np.ndarray:
     """Return |z~(p)|^2 / Omega^2 summed over each band of momenta, (n, bands)."""
     L = z_nyx.shape[-1]
-    half = slice(L // 2 + 1)
-    band_D = bands(L)[:, half].ravel()
-    # p and -p have the same power, so that half of the momenta tell all, most of them twice.
-    twice_x = np.where(2 * np.arange(L // 2 + 1) % L == 0, 1, 2)
-    waves_nyx = np.fft.rfft2(z_nyx)
-    power_nD = ((waves_nyx.real**2 + waves_nyx.imag**2) * twice_x).reshape(-1, band_D.size)
-    return power_nD @ np.eye(band_D.max() + 1)[band_D] / L**4
+    band_h = bands(L)[:, :L // 2 + 1].ravel()
+    return half_powers(z_nyx) @ np.eye(band_h.max() + 1)[band_h] / L**4

@@ -2,15 +2,17 @@
 
 The optimum keeps the d modes of largest G(p) of these draws (lattice/modes.py). G is the same all
 over an orbit of momenta; of an orbit of which the optimum keeps a part, it has that part of the
-power.
+power. So the draws are looked at twice: G follows from all of them, and then the loss of each.
 
-Axes: c chain, n draw, o orbits of momenta, y x lattice axes.
+Axes: c chain, n draw, o orbits of momenta, y x lattice axes; h the half
+of all momenta that numpy.fft.rfft2 gives.
 """
 
 from typing import Any
 
 import numpy as np
 
+from phi4hpc.lattice.modes import half_powers
 from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.leftout import left_out
 from phi4hpc.statistics.gamma import estimate, obs
@@ -22,39 +24,45 @@ def of_model(phi_nyx: np.ndarray, mapped_nyx: np.ndarray) -> np.ndarray:
 
 
 def orbit_powers(phi_nyx: np.ndarray) -> np.ndarray:
-    """Return the part of each orbit in the mean over sites of phi^2, (n, o)."""
-    orbit_D = numbered(phi_nyx.shape[-1]).ravel()
-    modes_nD = np.fft.fft2(phi_nyx.astype(np.float64)).reshape(len(phi_nyx), -1)
-    power_nD = (modes_nD.real**2 + modes_nD.imag**2) / orbit_D.size**2
-    count_o = momenta(phi_nyx.shape[-1])
-    first_o = np.cumsum(count_o) - count_o
-    return np.add.reduceat(power_nD[:, np.argsort(orbit_D, kind='stable')], first_o, axis=1)
+    """Return the part of each orbit in the mean over sites of phi^2, summed over draws, (o,)."""
+    L = phi_nyx.shape[-1]
+    return np.bincount(_half_orbits(L), half_powers(phi_nyx).sum(0)) / L**4
 
 
-def of_optimum(power_cno: np.ndarray, count_o: np.ndarray, latent: int) -> np.ndarray:
-    """Return the loss of the linear optimum of these draws for each of them, (c, n).
+def lost(power_o: np.ndarray, L: int, latent: int) -> np.ndarray:
+    """Return which part of each momentum the linear optimum loses, (h,).
 
-    `count_o`: how many momenta an orbit has.
+    `power_o` are the powers of orbits, in any units.
     """
-    order = np.argsort(-power_cno.mean((0, 1)) / count_o, kind='stable')
+    count_o = momenta(L)
+    order = np.argsort(-power_o / count_o, kind='stable')
     before_o = np.cumsum(count_o[order]) - count_o[order]
     kept_o = np.empty(len(count_o))
     kept_o[order] = np.clip(latent - before_o, 0, count_o[order]) / count_o[order]
-    return power_cno @ (1 - kept_o)
+    return 1 - kept_o[_half_orbits(L)]
 
 
-def compared(loss_cn: np.ndarray, power_cno: np.ndarray, L: int, latent: int) -> dict[str, Any]:
+def of_optimum(phi_nyx: np.ndarray, lost_h: np.ndarray) -> np.ndarray:
+    """Return the loss of the linear optimum of each draw, (n,), by what `lost` says."""
+    return half_powers(phi_nyx) @ lost_h / phi_nyx.shape[-1]**4
+
+
+def compared(loss_cn: np.ndarray, optimum_cn: np.ndarray) -> dict[str, Any]:
     """Return `loss`, `linear_optimum` and `ratio`, the one over the other, as estimates.
 
     Both losses are of the same draws, and the error of the ratio knows that. None: not defined, as
-    where there is a latent for every site.
+    where the optimum loses nothing.
     """
     found: dict[str, Any] = {'loss': estimate(obs(loss_cn)).as_dict(), 'linear_optimum': None,
                              'ratio': None}
-    optimum_cn = of_optimum(power_cno, momenta(L), latent)
-    if latent < L**2:
+    if optimum_cn.any():
         with left_out('the loss over that of the linear optimum'):
             optimum = obs(optimum_cn)
             found['linear_optimum'] = estimate(optimum).as_dict()
             found['ratio'] = estimate(obs(loss_cn) / optimum).as_dict()
     return found
+
+
+def _half_orbits(L: int) -> np.ndarray:
+    """Return the number of the orbit of each momentum, (h,)."""
+    return numbered(L)[:, :L // 2 + 1].ravel()

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 import torch
 
-from phi4hpc.files import make_folder, read_json, whole, write_json
+from phi4hpc.files import make_folder, whole
 from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Pieces
 from phi4hpc.parallel.runcontrol import Stopped
@@ -86,22 +86,8 @@ class Tally:
         except Stopped:
             self.keep_sums(part, sums, done)
             raise
-        if self.worthwhile(kept):
+        if time.monotonic() - kept > min(LEAST, self.interval):
             self.keep_sums(part, sums, done)
-
-    def worthwhile(self, begun: float) -> bool:
-        """Return whether what began at a time of time.monotonic took long enough to be kept."""
-        return time.monotonic() - begun > min(LEAST, self.interval)
-
-    def keep(self, name: str, value: dict[str, Any]) -> None:
-        """Write plain values to the disk, which are the same on any number of ranks."""
-        if self.folder:
-            make_folder(self.folder)
-            write_json(self.folder / f'{name}.json', value)
-
-    def kept(self, name: str) -> dict[str, Any]:
-        """Return what was kept under a name, {} where nothing was."""
-        return read_json(self.folder / f'{name}.json') if self.folder else {}
 
     def keep_sums(self, part: str, sums: Sequence[Mapping[str, Any]], done: int) -> None:
         """Write sums of some pieces to the disk, and how many these are."""

@@ -6,7 +6,7 @@ best linear autoencoder of latent size d spans the d modes of largest G(p), and 
 error, summed over sites, is the sum of the G(p) that it drops (Eckart and Young 1936). No trained
 autoencoder without a non-linearity can do better.
 
-Shapes: n configurations, y x lattice axes, d modes, D = L^2 sites.
+Shapes: n configurations, y x lattice axes, d modes, D = L^2 sites, h half of the momenta.
 """
 
 from typing import NamedTuple
@@ -37,6 +37,18 @@ def mode_propagator(phi_nyx: np.ndarray, each: Pieces = iter) -> np.ndarray:
         modes_nyx = np.fft.fft2(np.asarray(phi_nyx[first:first + step], dtype=np.float64))
         power_yx += (modes_nyx.real**2 + modes_nyx.imag**2).sum(axis=0)
     return power_yx / power_yx.size / len(phi_nyx)
+
+
+def half_powers(phi_nyx: np.ndarray) -> np.ndarray:
+    """Return |phi~(p)|^2 of fields at the half of all momenta that numpy.fft.rfft2 gives, (n, h).
+
+    What p and -p have is added up, so that the sum is Omega^2 times the mean of phi^2 over sites.
+    """
+    L = phi_nyx.shape[-1]
+    twice_x = np.where(2 * np.arange(L // 2 + 1) % L == 0, 1, 2)
+    waves_nyx = np.fft.rfft2(np.asarray(phi_nyx, np.float64))
+    power_nyx = (waves_nyx.real**2 + waves_nyx.imag**2) * twice_x
+    return power_nyx.reshape(len(phi_nyx), L * len(twice_x))
 
 
 def leading_modes(propagator_yx: np.ndarray, d: int) -> Modes:

@@ -6,6 +6,7 @@ draws of different replica are taken as independent. Axes: c chain, n draw.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,12 @@ def obs(series_cn: Iterable[np.ndarray], ensemble: str = 'ensemble') -> 'Obs':
 
 
 def estimate(observable: 'Obs') -> Estimate:
-    """Return the Estimate of a pyerrors.Obs, or of a function of several from one ensemble."""
+    """Return the Estimate of a pyerrors.Obs, or of a function of several from one ensemble.
+
+    The Obs is left as it was: the method would add autocorrelations to it, twice as long as the
+    series that it has.
+    """
+    observable = copy(observable)
     observable.gamma_method()
     name = observable.e_names[0]
     return Estimate(float(observable.value), float(observable.dvalue),

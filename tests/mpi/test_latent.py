@@ -11,7 +11,16 @@ from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.world import world
-from tests.analyses import LATENT, SIZE, bits, bits_with_stops, dense, share
+from tests.analyses import (
+    LATENT,
+    SIZE,
+    bits,
+    bits_with_stops,
+    dense,
+    ladder,
+    ladder_bits,
+    share,
+)
 from tests.autoencoders import moved, network
 
 pytestmark = pytest.mark.mpi(min_size=2)
@@ -145,6 +154,38 @@ def test_what_the_encoder_learned_does_not_depend_on_the_number_of_ranks(family)
     expected = found(MPI.COMM_SELF, [learn_nyx], phi_nyx, 0, 50)
     for name, number in expected.items():
         np.testing.assert_allclose(results[name], number, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def test_reconstructions_do_not_depend_on_the_number_of_ranks():
+    from mpi4py import MPI
+
+    comm = world()
+    found, expected = ladder(comm, tally.NOWHERE), ladder(MPI.COMM_SELF, tally.NOWHERE)
+    if comm.rank:
+        assert found == []
+    else:
+        assert [alike(one) for one in found] == [alike(one) for one in expected]
+
+
+def alike(value):
+    """Return plain values whose numbers may differ by rounding."""
+    if isinstance(value, dict):
+        return {key: alike(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [alike(part) for part in value]
+    return pytest.approx(value, rel=1e-7, abs=1e-12) if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize('last', [3, 7])
+def test_reconstructions_with_stops_have_the_same_bits(last, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(tally, 'LEAST', 0)
+    monkeypatch.setattr(tally, 'CHUNK', 5 * SIZE**2)
+    comm = world()
+    folder = comm.bcast(tmp_path_factory.mktemp('stops') if comm.rank == 0 else None)
+    expected = ladder_bits(comm, tally.Tally(share=share(comm)))
+    found, _, runs = bits_with_stops(comm, folder, last, found_by=ladder_bits)
+    assert found == expected
+    assert runs > 2
 
 
 @pytest.mark.parametrize(('total', 'last'), [(20, 31), (2, 5)])

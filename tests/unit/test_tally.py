@@ -1,5 +1,7 @@
 """Sums of an analysis that goes on after stops and kills, and the memory that its draws take."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -10,7 +12,8 @@ from phi4hpc.latent import tally
 from phi4hpc.latent.tally import Tally, pieces
 from phi4hpc.logs import log
 from phi4hpc.parallel.runcontrol import Stopped
-from tests.analyses import Meetings, bits, bits_with_stops
+from tests.analyses import SIZE, Meetings, bits, bits_with_stops, ladder, ladder_bits, stored
+from tests.autoencoders import network
 
 COMM = MPI.COMM_SELF
 
@@ -25,6 +28,37 @@ def test_an_analysis_with_stops_has_the_same_bits_and_does_nothing_twice(
     assert found == expected
     assert done == unbroken.done
     assert runs > unbroken.done // last
+
+
+@pytest.mark.parametrize('last', [11, 50])
+def test_reconstructions_with_stops_within_a_kappa_have_the_same_bits(last, tmp_path, monkeypatch):
+    monkeypatch.setattr(tally, 'LEAST', 0)
+    monkeypatch.setattr(tally, 'CHUNK', 5 * SIZE**2)                   # pieces of five draws
+    unbroken = Meetings(COMM)
+    expected = ladder_bits(COMM, Tally(unbroken.each))
+    found, done, runs = bits_with_stops(COMM, tmp_path / 'analysis', last, found_by=ladder_bits)
+    assert found == expected
+    assert done == unbroken.done == 2 * (16 + 4 + 16)
+    assert runs > unbroken.done // last
+
+
+def test_reconstructions_take_a_small_part_of_the_memory_of_their_draws(monkeypatch):
+    """Series are two lines of a field, and the estimates of means are made from copies of these."""
+    L = 64
+    phi_kcnyx = np.random.default_rng(1).standard_normal((1, 1, 400, L, L)).astype('f4')
+    monkeypatch.setattr(tally, 'CHUNK', 4 * L**2)                      # pieces of four draws
+    made, peaks = network('kadanoff', L=L, block=8), []
+
+    def made_of(draws):
+        ladder(COMM, tally.NOWHERE, stored(phi_kcnyx[:, :, :draws], (0.26,)), made)
+
+    made_of(100)                                                       # imports take memory, too
+    for draws in (100, 400):
+        tracemalloc.start()
+        made_of(draws)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 300 * phi_kcnyx[0, 0, 0].nbytes / 8
 
 
 def added_up(work, pieces_of_it=range(10)):
