@@ -199,10 +199,12 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     orbits = len(representatives(L)[0])
     falling = np.exp(-0.5 * np.arange(orbits))
     with_errors(group, 'autoencoder', L, value=falling, overlap=0.9 * falling, turning=0.1,
-                sample=np.array([1.0, 0.1, 1e-9]), transfer=rng.uniform(size=(L, L)),
+                sample=np.array([1.0, 0.1, 1e-9]), sample_lower=np.array([0.9, 0.1, 1e-9]),
+                sample_upper=np.array([1.4, 0.2, 1e-9]), transfer=rng.uniform(size=(L, L)),
                 transfer_symmetric=rng.uniform(size=(L, L)))
     with_errors(group, 'decoder', L, value=2 * falling, overlap=falling, variance=4 * falling,
-                sample=np.array([2.0, 1.0, 0.5]))
+                sample=np.array([2.0, 1.0, 0.5]), sample_lower=np.array([1.8, 0.9, 0.4]),
+                sample_upper=np.array([2.1, 1.2, 0.6]))
     for what in RESPONSES:
         numbers = {'first': 2.0, 'kept_first': 0.9, 'participation': 1.5,
                    'original_participation': 1.6}
@@ -214,10 +216,13 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'{what}/lattice_directions'] = rng.normal(size=(kept, L, L)) / L
         group[f'{what}/direction_variance'] = np.full(kept, 2.5)
     names = list(RESPONSES)
-    group['subspaces/observable'] = np.array(names, dtype='S')
-    group['subspaces/dimension'] = np.array([1, 1, 3])
-    for key in ('angle', 'shared'):
-        group[f'subspaces/{key}'] = np.eye(len(names))
+    group['angles/observable'] = np.array(names, dtype='S')
+    for key in ('all', 'beyond', 'original_all', 'original_beyond'):
+        other = np.nan if key == 'original_beyond' else 20.0
+        group[f'angles/{key}'] = other * (1 - np.eye(len(names)))
+        group[f'angles/{key}_error'] = np.full((len(names),) * 2, 0.3)
+    for key in ('all', 'beyond'):
+        group[f'angles/chance_{key}'] = np.full((len(names),) * 2, 88.0)
     momenta = zone_momentum(L)[representatives(L)]
     group['momentum/p_hat'] = momenta
     for name in ('coherence', 'regression', 'power_ratio', 'cubic_ratio', 'cubic_original_ratio'):

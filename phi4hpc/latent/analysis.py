@@ -11,8 +11,9 @@ by latents of unit covariance,
 so nothing depends on how latents are labelled, and every family is treated alike. In the space of
 latents there is no such average: what is shown of it is of this one training (latent/singular.py).
 
-One pass over the samples adds up sums of orbits, block by block of the jackknife. At a few samples
-the Jacobians are formed in full, for what one sample shows and for pictures of directions.
+One pass over the samples adds up sums of orbits, block by block of the jackknife. At the first
+sample of each block the Jacobians are formed in full, for what one sample shows and for pictures of
+directions.
 
 Suffixes: n samples, D sites, w waves, d latents, j moments, o orbits, y x lattice axes or momenta,
 r directions.
@@ -27,7 +28,7 @@ import torch
 from torch import Tensor
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.latent import jacobians, multiplets, singular
+from phi4hpc.latent import angles, jacobians, multiplets, singular
 from phi4hpc.latent.columns import Along, Jacobians
 from phi4hpc.latent.response import Observables, Responses
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, cut, pieces
@@ -41,8 +42,6 @@ from phi4hpc.parallel.jackknife import block_slices, gather_blocks
 
 Arrays = dict[str, np.ndarray]
 Sums = dict[str, Any]            # tensors while they are added up, then NumPy arrays
-EVERY = 4
-"""Of this many jackknife blocks, one has a sample whose Jacobians are formed in full."""
 
 
 def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
@@ -68,8 +67,12 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
         if not found[name]:
             log.warning('the response of %s to the latents is left out: it is not defined on what '
                         'the decoder makes of these samples, or there is none', name)
+    defined = [name for name in observables if found[name]]
+    if len(defined) > 1:
+        found['angles'] = angles.between(comm, blocks, work.responses, defined, model.L)
     found = {name: arrays for name, arrays in found.items() if arrays}
-    found = {name: coordinates(model.L) | arrays for name, arrays in found.items()}
+    found = {name: arrays if name == 'angles' else coordinates(model.L) | arrays
+             for name, arrays in found.items()}
     add_directions(found, work, blocks.total, directions)
     return found
 
@@ -140,7 +143,7 @@ class Work:
         for b, piece in tally.over('spectra', cut(slices, step), [*sums_b, whole]):
             x_nD = fields_of(phi_nyx[piece], self.propagator_yx)
             self.add(sums_b[b], whole, x_nD)
-            if piece.start == starts[b] and b % EVERY == 0:
+            if piece.start == starts[b]:
                 self.add_sample(sums_b[b], whole, x_nD[:1])
         return [_arrays(sums) for sums in sums_b], _arrays(whole)
 
@@ -193,8 +196,8 @@ def _arrays(sums: Sums) -> Sums:
 
 
 def add_directions(found: dict[str, Arrays], work: Work, sums: Sums, count: int) -> None:
-    """Add the leading directions, in latents, of the decoder and of each observable, and what
-    `subspaces` these span. There is no average over symmetries.
+    """Add the leading directions, in latents, of the decoder and of each observable. There is no
+    average over symmetries.
     """
     root_dd = singular.root(sums['covariance'] / sums['samples'])
     grams = {'decoder': sums['metric'] / sums['samples']}
@@ -210,6 +213,3 @@ def add_directions(found: dict[str, Arrays], work: Work, sums: Sums, count: int)
             'singular_values': value_d, 'directions': direction_rd,
             'lattice_directions': images_ryx, 'power': summed(power_ryx),
             'direction_variance': (power_ryx * propagator_yx).sum((1, 2))}
-    if len(spectra) > 1:
-        del spectra['decoder']
-        found['subspaces'] = singular.subspaces(spectra)

@@ -11,12 +11,11 @@ import numpy as np
 
 from phi4hpc.latent.momentum import LEVELS
 
-DIMENSIONS = {'sample': ('singular_value',), 'singular_values': ('singular_value',),
+DIMENSIONS = {'sample': ('singular_value',), 'sample_lower': ('singular_value',),
+              'sample_upper': ('singular_value',), 'singular_values': ('singular_value',),
               'directions': ('direction', 'latent'), 'lattice_directions': ('direction', 'y', 'x'),
               'power': ('direction', 'orbit'), 'direction_variance': ('direction',),
               'transfer': ('p_y', 'p_x'), 'transfer_symmetric': ('p_y', 'p_x'),
-              'dimension': ('observable',), 'observable': ('observable',),
-              'angle': ('observable', 'other'), 'shared': ('observable', 'other'),
               'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
 """{dataset: dimensions}, which its error shares. Others are numbers, or over orbits of momenta; the
 groups `momentum` and `distribution` have dimensions of their own."""
@@ -61,6 +60,8 @@ def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
         return ('bin',)
     if group.name.endswith(('/information', '/learned', '/learned_encoder')):
         return ()
+    if group.name.endswith('/angles'):
+        return ('observable', 'other')[:axes]
     if group.name.endswith('/precision'):
         return ('width',)
     if group.name.endswith('/metric'):

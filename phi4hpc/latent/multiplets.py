@@ -18,29 +18,32 @@ from phi4hpc.lattice.orbits import representatives, symmetrised
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import Blocks, jackknife
 
+QUARTILES = 0.25, 0.5, 0.75
+MEDIAN = 0.929
+"""The error of the median of n normal numbers times n^(1/2), over the distance of quartiles."""
 Arrays = dict[str, np.ndarray]
 Sums = Mapping[str, np.ndarray]
 
 
 def of_autoencoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray, d: int) -> Arrays:
-    """Return `value`, `overlap`, `sample`, `transfer` and `turning`, with errors."""
-    return _with_errors(comm, blocks, {
+    """Return `value`, `overlap`, `transfer` and `turning`, with errors, and of one sample."""
+    return with_errors(comm, blocks, {
         'value': lambda sums: _root(sums['value'] / sums['count']),
         'overlap': lambda sums: _of_orbits(sums['overlap'] / sums['count']),
-        'sample': lambda sums: _of_samples(sums, 'sample'),
         'transfer': lambda sums: sums['overlap'] / sums['count'],
         'transfer_symmetric': lambda sums: symmetrised(sums['overlap'] / sums['count']),
-        'turning': lambda sums: turning(_root(sums['value'] / sums['count']), count_o, d)})
+        'turning': lambda sums: turning(_root(sums['value'] / sums['count']), count_o, d)}) | (
+            of_samples(comm, blocks, 'sample'))
 
 
 def of_decoder(comm: Communicator, blocks: Blocks) -> Arrays:
     """Return the same in units of the field's standard deviation: of latents of unit covariance."""
-    return _with_errors(comm, blocks, {
+    return with_errors(comm, blocks, {
         'value': lambda sums: _root(sums['value'] * sums['field']) / sums['count'],
         'overlap': lambda sums: (_of_orbits(sums['overlap'] / sums['count'])
                                  * _root(sums['field'] / sums['count'])),
-        'sample': lambda sums: _of_samples(sums, 'sample in units'),
-        'variance': lambda sums: sums['field'] / sums['count']})
+        'variance': lambda sums: sums['field'] / sums['count']}) | (
+            of_samples(comm, blocks, 'sample in units'))
 
 
 def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name: str,
@@ -52,20 +55,18 @@ def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name
     of the logarithm of each entry, where the observable has several. Each has an `original`, of the
     observable before the model. `first` and `participation` are of `relative`, else of `scaled`.
     """
-    leading = 'scaled'
     kinds: dict[str, dict[str, Any]] = {'response': {}, 'scaled': {'scaled': True}}
-    if (responses.observables[name].argument_name
-            and _units(responses, name, blocks.total) is not None):
-        leading, kinds['relative'] = 'relative', {'scaled': True, 'relative': True}
+    leading = leading_kind(responses, name, blocks.total)
+    kinds[leading] = {'scaled': True, 'relative': leading == 'relative'}
     estimates: dict[str, Callable[[Sums], Any]] = {
-        f'{start}{kind}': partial(_response, responses, name, bool(start), **units)
+        f'{start}{kind}': partial(response, responses, name, bool(start), **units)
         for start in ('', 'original_') for kind, units in kinds.items()}
     after, before = (estimates[f'{start}{leading}'] for start in ('', 'original_'))
     waves_of = partial(participation, momenta_o=count_o)
     estimates |= {'first': partial(_of, np.max, after), 'kept_first': partial(_kept, after, before),
                   'participation': partial(_of, waves_of, after),
                   'original_participation': partial(_of, waves_of, before)}
-    found = _with_errors(comm, blocks, estimates)
+    found = with_errors(comm, blocks, estimates)
     even, all_of_it = blocks.total[f'{name} parity']
     if 'response' not in found or not found['response'].max() > 0:
         return {}
@@ -83,8 +84,14 @@ def turning(value_o: np.ndarray, count_o: np.ndarray, d: int) -> float:
     return float(square_r[d:].sum() / square_r.sum()) if square_r.any() else np.nan
 
 
-def _response(responses: Responses, name: str, original: bool, sums: Sums, scaled: bool = False,
-              relative: bool = False) -> np.ndarray | None:
+def leading_kind(responses: Responses, name: str, sums: Sums) -> str:
+    """Return 'relative' where an observable has several entries, all positive, else 'scaled'."""
+    several = responses.observables[name].argument_name
+    return 'relative' if several and _units(responses, name, sums) is not None else 'scaled'
+
+
+def response(responses: Responses, name: str, original: bool, sums: Sums, scaled: bool = False,
+             relative: bool = False) -> np.ndarray | None:
     """Return the roots of mean squares of N dF/dphi along waves, (o,); None: not defined."""
     side, units_a = ' original' if original else '', None
     if relative and (units_a := _units(responses, name, sums)) is None:
@@ -101,7 +108,7 @@ def _units(responses: Responses, name: str, sums: Sums) -> np.ndarray | None:
     return responses.values(name, sums['moments original'] / sums['count'])
 
 
-def _with_errors(comm: Communicator, blocks: Blocks,
+def with_errors(comm: Communicator, blocks: Blocks,
                  estimates: Mapping[str, Callable[[Sums], Any]]) -> Arrays:
     """Return each estimate and its jackknife error, nan where a block decides if it is defined.
 
@@ -142,9 +149,18 @@ def _of_orbits(values_yx: np.ndarray) -> np.ndarray:
     return symmetrised(values_yx)[n_y, n_x]
 
 
-def _of_samples(sums: Sums, name: str) -> np.ndarray | None:
-    """Return the mean of what one sample of a block has; None where no block is left."""
-    return sums[name] / sums['samples'] if sums['samples'] > 0 else None
+def of_samples(comm: Communicator, blocks: Blocks, name: str) -> Arrays:
+    """Return `sample`, the median over single samples, and its error, `sample_lower` and
+    `sample_upper`, the quartiles; over the one sample of each block.
+
+    A median stays what it is where a few samples have values hundreds of times those of others. Its
+    error is that of a median of normal numbers with these quartiles.
+    """
+    mine = {b: sums[name] for b, sums in blocks.owned.items() if sums['samples'] > 0}
+    value_b = {b: value for part in comm.allgather(mine) for b, value in part.items()}
+    lower, middle, upper = np.quantile([value_b[b] for b in sorted(value_b)], QUARTILES, axis=0)
+    error = MEDIAN * (upper - lower) / len(value_b) ** 0.5
+    return {'sample': middle, 'sample_error': error, 'sample_lower': lower, 'sample_upper': upper}
 
 
 def _root(square: np.ndarray) -> np.ndarray:

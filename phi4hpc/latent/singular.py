@@ -7,11 +7,8 @@ units in which they have unit covariance, so that values do not depend on how th
 Suffixes: d latents, D sites, k columns, r directions, y x lattice axes or momenta, o orbits.
 """
 
-from collections.abc import Mapping
-
 import numpy as np
 import torch
-from scipy.linalg import subspace_angles
 from torch import Tensor
 
 RESOLVED = 1e-6
@@ -63,26 +60,6 @@ def decoded(mean_jac_Dd: np.ndarray,
 def powers(image_ryx: np.ndarray) -> np.ndarray:
     """Return |v~(p)|^2 of unit fields v, (r, L, L); the sum over momenta is 1."""
     return abs(np.fft.fft2(image_ryx)) ** 2 / image_ryx.shape[-1] ** 2
-
-
-def subspaces(spectra: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Return how the leading directions of some observables lie to each other.
-
-    `observable` has their names, `dimension` (q,) how many leading directions each has: the nearest
-    whole number to (sum s^2)^2 / sum s^4. `angle` (q, q) is the largest of the principal angles
-    between two such spaces, in degrees, and `shared` (q, q) the mean of their squared cosines. 0
-    and 1 say that the smaller space lies in the larger one.
-    """
-    leading = {}
-    for name, (value_d, units_rd) in spectra.items():
-        count = round((value_d**2).sum() ** 2 / (value_d**4).sum())
-        leading[name] = units_rd[:count]
-    angles = [[subspace_angles(one.T, other.T) for other in leading.values()]
-              for one in leading.values()]
-    return {'observable': np.array(list(leading), dtype='S'),
-            'dimension': np.array([len(space) for space in leading.values()]),
-            'angle': np.array([[np.degrees(a.max()) for a in row] for row in angles]),
-            'shared': np.array([[(np.cos(a) ** 2).mean() for a in row] for row in angles])}
 
 
 def _sign(vector: np.ndarray) -> float:

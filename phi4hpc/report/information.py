@@ -66,15 +66,24 @@ def kept(study: Study, models: list[Model]) -> list[Kept]:
 def over_seeds(latent: h5py.File, model: Model, name: str) -> Arrays:
     """Return what a model has under a name in latent.h5, the mean over its seeds.
 
-    `X_error` has the spread of X over seeds in it. Nothing where a seed was analysed without it.
+    `X_error` has the spread of X over seeds in it. Names, and what has another shape for each seed,
+    are those of the first. Nothing where a seed was analysed without it.
     """
     groups = [latent[one.name].get(name) for one in model.trainings or (model,)]
     if not all(groups):
         return {}
-    arrays_s = {key: np.array([group[key][()] for group in groups]) for key in groups[0]}
+    arrays = {key: [group[key][()] for group in groups] for key in groups[0]}
+    arrays_s = {key: np.array(values if alike(values) else values[:1])
+                for key, values in arrays.items()}
     errors = {f'{key}_error': np.hypot(arrays_s[f'{key}_error'].mean(0), of_mean(value_s))
               for key, value_s in arrays_s.items() if f'{key}_error' in arrays_s}
-    return {key: value_s.mean(0) for key, value_s in arrays_s.items()} | errors
+    return {key: value_s.mean(0) if value_s.dtype.kind != 'S' else value_s[0]
+            for key, value_s in arrays_s.items()} | errors
+
+
+def alike(values: list[np.ndarray]) -> bool:
+    """Return whether arrays have one shape."""
+    return len({np.shape(value) for value in values}) == 1
 
 
 def shown(study: Study, name: str) -> Iterator[tuple[float, list[tuple[Model, Arrays]], bool]]:

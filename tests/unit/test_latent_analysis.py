@@ -14,7 +14,7 @@ import xarray
 from mpi4py import MPI
 from torch import nn
 
-from phi4hpc.latent import analysis, jacobians, latentfile, multiplets
+from phi4hpc.latent import analysis, angles, jacobians, latentfile, multiplets
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, gradients, shifts
 from phi4hpc.latent.response import Responses
@@ -236,15 +236,54 @@ def test_a_stack_beyond_the_rank_of_a_sample_is_turning():
     assert np.isnan(multiplets.turning(np.zeros(2), np.ones(2, int), 1))
 
 
-def test_angles_between_what_observables_look_at(exact):
-    """The magnetisation and the Binder cumulant look at one wave, which the propagator has too."""
-    found = exact['subspaces']
-    at = {name.decode(): i for i, name in enumerate(found['observable'])}
-    m, u, g = (at[name] for name in ('magnetisation', 'binder', 'propagator'))
-    assert found['dimension'][m] == found['dimension'][u] == 1
-    assert found['angle'][m, u] < 1e-4
-    assert found['shared'][m, g] == pytest.approx(1)
-    np.testing.assert_allclose(found['angle'], found['angle'].T, atol=1e-4)
+def by_name(found, key):
+    """Return {(one, other): angle in degrees}."""
+    names = [name.decode() for name in found['observable']]
+    return {(one, other): found[key][i, j] for i, one in enumerate(names)
+            for j, other in enumerate(names)}
+
+
+def test_angles_of_the_linear_optimum_are_those_of_closed_forms(exact):
+    """M and U_L see the constant wave alone; ln G sees it with 2, and four waves a momentum on the
+    axes with 1/2 each."""
+    found, of_h = exact['angles'], exact['hopping']
+    angle, beyond = by_name(found, 'all'), by_name(found, 'beyond')
+    assert angle['magnetisation', 'binder'] < 1e-5
+    sixteen = 4 / np.sqrt(4**2 + 16 * 0.5**4)
+    assert angle['magnetisation', 'propagator'] == pytest.approx(
+        np.degrees(np.arccos(sixteen)), rel=1e-6)
+    assert np.isnan(beyond['magnetisation', 'hopping'])
+    count_o, h_o = of_h['momenta'][1:], of_h['scaled'][1:] ** 2
+    on_axis_o = (of_h['n_y'] == 0)[1:] & (of_h['n_x'] <= 4)[1:]
+    cosine = (count_o * h_o)[on_axis_o].sum() / np.sqrt((count_o * h_o**2).sum() * 16)
+    expected = np.degrees(np.arccos(cosine))
+    assert beyond['propagator', 'hopping'] == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(found['all'], found['all'].T, atol=1e-6)
+    chance_m = by_name(found, 'chance_all')['magnetisation', 'binder']
+    assert chance_m == pytest.approx(np.degrees(np.arccos(1 / 64)), abs=0.1)
+
+
+def test_chance_is_the_mean_over_random_rotations():
+    rng, waves = np.random.default_rng(4), 5
+    one, other = np.array([4.0, 1, 1, 0, 0]), np.array([1.0, 1, 0.5, 0.1, 0])
+    cosines = []
+    for _ in range(4000):
+        turn = np.linalg.qr(rng.normal(size=(waves, waves)))[0]
+        cosines.append(np.trace(np.diag(one) @ turn @ np.diag(other) @ turn.T)
+                       / np.linalg.norm(one) / np.linalg.norm(other))
+    expected = np.cos(np.radians(angles.chance(np.array([one, other]), np.ones(waves), waves)))
+    error = np.std(cosines) / len(cosines) ** 0.5
+    assert abs(np.mean(cosines) - expected[0, 1]) < 4 * error
+
+
+def test_one_sample_is_a_median_that_a_single_steep_sample_does_not_move():
+    of_blocks = [{'sample': np.array([value, 1.0]), 'samples': np.array(1.0)}
+                 for value in (1.0, 1.1, 0.9, 1.0, 900.0)]
+    blocks = gather_blocks(MPI.COMM_SELF, of_blocks)
+    found = multiplets.of_samples(MPI.COMM_SELF, blocks, 'sample')
+    assert found['sample'][0] == 1.0
+    assert found['sample_upper'][0] == 1.1
+    assert found['sample_error'][0] == pytest.approx(0.929 * 0.1 / 5**0.5)
 
 
 def test_sums_are_no_larger_for_more_samples_and_none_is_of_two_fields(monkeypatch):
@@ -270,7 +309,7 @@ def test_what_is_not_defined_is_left_out_and_said(caplog, monkeypatch):
     model = model_of('fourier')
     with torch.no_grad():
         model.decoder.weight -= model.decoder.weight.mean(0)
-    assert set(analysed(model)) == {*NAMES, 'subspaces'} - {'binder'}
+    assert set(analysed(model)) == {*NAMES, 'angles'} - {'binder'}
     assert 'binder' in caplog.text
 
 
@@ -338,8 +377,8 @@ def test_xarray_sees_names_and_coordinates_of_all_dimensions(tmp_path):
     assert seen['decoder'].lattice_directions.dims == ('direction', 'y', 'x')
     assert seen['propagator'].power.dims == ('direction', 'orbit')
     assert seen['autoencoder'].transfer_error.dims == ('p_y', 'p_x')
-    assert seen['subspaces'].angle.dims == ('observable', 'other')
-    assert [name.decode() for name in seen['subspaces'].observable.values] == list(OBSERVABLES)
+    assert seen['angles']['all'].dims == ('observable', 'other')
+    assert [name.decode() for name in seen['angles'].observable.values] == list(OBSERVABLES)
     momenta = 2 * np.pi * np.fft.fftfreq(SIZE)
     np.testing.assert_array_equal(seen['autoencoder'].p_x, momenta)
     assert seen['examples'].original.dims == ('example', 'y', 'x')
@@ -349,7 +388,7 @@ def test_layout_of_the_file(tmp_path):
     results = analysed('dense')
     with h5py.File(written(tmp_path, results, L=SIZE, family='dense')) as file:
         group = file['model']
-        assert set(group) == {*NAMES, 'subspaces', 'examples'}
+        assert set(group) == {*NAMES, 'angles', 'examples'}
         assert dict(group.attrs) == {'L': SIZE, 'family': 'dense'}
         for name, arrays in results.items():
             for key, array in arrays.items():

@@ -40,10 +40,6 @@ count there, (Σσ²)²/Σσ⁴, and values above rounding:
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }}, {{ m.participation }},
 {{ m.resolved }}{{ ';' if not loop.last else '.' }}{% endfor %} Before the model (Σσ²)²/Σσ⁴ is
 {{ f.original }}.
-{%- if f.angles %} The largest principal angle, in latents of unit covariance, between its leading
-directions and that of the magnetisation is
-{{- by_model(f.models, 'angle') }} 0 says that the one lies in the other; behind each stands what
-random directions, as many among as many latents, have in the mean.{% endif %}
 {{ spotted(f.models) }}
 """
 
@@ -114,27 +110,12 @@ def facts(observable: str, kappa: float, models: list[Model],
     groups = [group[observable] for group in of_models]
     found = [{**described(model), 'first': spectra.estimate(group, 'first'),
               'participation': spectra.estimate(group, 'participation'),
-              'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group),
-              'angle': angle(of_model, observable)}
-             for model, group, of_model in zip(models, groups, of_models, strict=True)]
+              'resolved': spectra.resolved(group, 'response'), 'spots': spectra.spots(group)}
+             for model, group in zip(models, groups, strict=True)]
     parity = float(groups[0]['parity'][()])
     words = {1.0: 'even', -1.0: 'odd'}.get(round(parity, 6), 'neither even nor odd')
     return {'kappa': f'{kappa:g}', 'observable': observable, 'words': load(observable).words,
             'exact': EXACT.get(observable), 'relative': 'relative' in groups[0], 'parity': words,
-            'models': found, 'angles': all(of_model['angle'] for of_model in found),
+            'models': found,
             'original': spectra.estimate(groups[0], 'original_participation')}
 
-
-def angle(group: h5py.Group, observable: str, other: str = 'magnetisation') -> str | None:
-    """Return the largest angle between what two observables look at, in words; None of one.
-
-    Random directions have in common, in the mean square of the cosines, the part of all directions
-    that the larger of two spaces has.
-    """
-    names = [name.decode() for name in group['subspaces/observable'][...]]
-    if observable == other or not {observable, other} <= set(names):
-        return None
-    at = names.index(observable), names.index(other)
-    part = max(group['subspaces/dimension'][i] for i in at) / group.attrs['latent']
-    chance = np.degrees(np.arccos(np.sqrt(min(1, part))))
-    return f'{group["subspaces/angle"][at]:.3f}° (chance {chance:.0f}°)'

@@ -1,0 +1,47 @@
+"""Axes of models: those at one kappa side by side, or kappas of training where there are several.
+"""
+
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+
+from phi4hpc.report.information import Arrays, over_seeds
+from phi4hpc.report.study import Model, Study
+
+
+class Place(NamedTuple):
+    """What one model has under a name in latent.h5, and where it stands: its kappa, or its number
+    among all models. `number` is that of its marker, the same at every kappa."""
+
+    x: float
+    model: Model
+    number: int
+    arrays: Arrays
+
+
+def several(study: Study) -> bool:
+    """Return whether models are trained at more kappas than one."""
+    return len(study.models) > 1
+
+
+def places(study: Study, name: str) -> list[list[Place]]:
+    """Return the Places of models that have something under a name, each model's by kappa."""
+    found: dict[str, list[Place]] = {}
+    with study.latent() as latent:
+        for kappa, models in study.models.items():
+            for x, model in enumerate(models):
+                if arrays := over_seeds(latent, model, name):
+                    own = found.setdefault(model.label, [])
+                    number = own[0].number if own else len(found) - 1
+                    own.append(Place(kappa if several(study) else x, model, number, arrays))
+    return list(found.values())
+
+
+def name_models(axes: Axes, study: Study) -> None:
+    """Label the x axis of the lowest panel by kappa, or by the names of models."""
+    if several(study):
+        axes.set_xlabel(r'$\kappa$')
+        return
+    names = [model.label for of_kappa in study.models.values() for model in of_kappa]
+    axes.set_xticks(range(len(names)), names, fontsize=7, rotation=30, ha='right')
+    axes.tick_params(axis='x', which='minor', length=0)
