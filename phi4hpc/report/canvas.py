@@ -5,12 +5,15 @@ it.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.gridspec import SubplotSpec
 from numpy.typing import ArrayLike
 
 
@@ -37,11 +40,6 @@ class Trace:
     apart: np.ndarray | None = None
 
     @property
-    def panel(self) -> int:
-        """The number of its panel in the figure, from the upper left."""
-        return self.axes.figure.axes.index(self.axes)
-
-    @property
     def axis_labels(self) -> tuple[str, str]:
         """The labels of the x and the y axis of its panel."""
         return self.axes.get_xlabel(), self.axes.get_ylabel()
@@ -65,12 +63,47 @@ class Mark:
 
 
 class Canvas(Figure):
-    """A figure that notes the traces and the marks drawn in it."""
+    """A figure that notes the traces and the marks drawn in it, and has a letter for each panel.
+
+    Captions name panels by their letters, since they stand below each other on a narrow screen.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.traces: list[Trace] = []
         self.marks: list[Mark] = []
+
+    @property
+    def panels(self) -> list[Axes]:
+        """The axes that are seen and stand in its grid, row by row; colour bars do not."""
+        seen = [axes for axes in self.axes if axes.get_visible() and axes.get_subplotspec()]
+        return sorted(seen, key=lambda axes: (place(axes).rowspan.start, place(axes).colspan.start))
+
+    def letter(self, axes: Axes) -> str:
+        """Return the letter of a panel: A, B, and so on."""
+        number = self.panels.index(axes)
+        return ascii_uppercase[number % 26] * (1 + number // 26)
+
+    def letters(self, panels: Any) -> str:
+        """Return how a caption names some panels, as HTML: A, A and B, or A to C."""
+        numbers = sorted(self.panels.index(axes) for axes in np.ravel(panels))
+        bold = [f'<b>{self.letter(self.panels[number])}</b>' for number in numbers]
+        if len(bold) > 2 and all(after == number + 1 for number, after in pairwise(numbers)):
+            return f'{bold[0]} to {bold[-1]}'
+        return ' and '.join(filter(None, (', '.join(bold[:-1]), bold[-1])))
+
+    def show_letters(self) -> None:
+        """Write its letter above each of several panels; pictures alone have names of their own."""
+        for axes in self.panels if self.traces and len(self.panels) > 1 else ():
+            axes.set_title(self.letter(axes), loc='left', fontweight='bold')
+
+
+def place(axes: Axes) -> SubplotSpec:
+    """Return the place of some axes in the grid of their figure."""
+    found = axes.get_subplotspec()
+    if found is None:
+        raise ValueError('expected axes that stand in a grid')
+    return found
 
 
 def note(axes: Axes, kind: str, x: ArrayLike, y: ArrayLike, error: ArrayLike | None,

@@ -102,6 +102,7 @@ def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:
     if plot.kappa is not None:
         name = f'{name}_k{plot.kappa:g}'
     title, caption = (said(text, plot.facts) for text in (kind.title, kind.caption))
+    plot.figure.show_letters()
     # Figure.savefig would lay out and draw twice for each file, which is most of the time.
     if layout := plot.figure.get_layout_engine():
         layout.execute(plot.figure)

@@ -12,10 +12,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis, Tick
 from matplotlib.backends.backend_agg import RendererAgg
-from matplotlib.gridspec import SubplotSpec
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from phi4hpc.report.canvas import Canvas, Mark, Trace
+from phi4hpc.report.canvas import Canvas, Mark, Trace, place
 from phi4hpc.report.labels import formulas, plain
 
 EDGE = 0.006                  # of a figure, around a part of it, as letters pass their box
@@ -25,36 +24,23 @@ COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_e
 def described(figure: Canvas, renderer: RendererAgg) -> dict[str, Any] | None:
     """Return what the script needs to know of a figure but its data, None where it has no traces.
 
-    `panels` are in the order of figure.axes, `columns` the relative widths of their grid, and
+    `panels` are in the order of their letters, `columns` the relative widths of their grid, and
     `legend` the labels of series as HTML.
     """
     if not figure.traces:
         return None
-    shown = panels(figure)
-    grid = place(shown[0]).get_gridspec()
+    grid = place(figure.panels[0]).get_gridspec()
     ratios = grid.get_width_ratios()
     columns = np.ones(grid.ncols) if ratios is None else np.asarray(ratios, float)
     return {'columns': columns.tolist(),
-            'panels': [panel(figure, axes, renderer) for axes in shown], 'legend': legend(figure)}
-
-
-def panels(figure: Canvas) -> list[Axes]:
-    """Return the axes of a figure that are seen and stand in its grid; colour bars do not."""
-    return [axes for axes in figure.axes if axes.get_visible() and axes.get_subplotspec()]
-
-
-def place(axes: Axes) -> SubplotSpec:
-    """Return the place of some axes in the grid of their figure."""
-    found = axes.get_subplotspec()
-    if found is None:
-        raise ValueError('expected axes that stand in a grid')
-    return found
+            'panels': [panel(figure, axes, renderer) for axes in figure.panels],
+            'legend': legend(figure)}
 
 
 def panel(figure: Canvas, axes: Axes, renderer: RendererAgg) -> dict[str, Any]:
     """Return a panel: where it stands, its axes, what is drawn in it; or its part of the PNG."""
     rows, columns = place(axes).rowspan, place(axes).colspan
-    about = {'row': rows.start + 1, 'column': columns.start + 1,
+    about = {'letter': figure.letter(axes), 'row': rows.start + 1, 'column': columns.start + 1,
              'rows': len(rows), 'columns': len(columns), 'title': formulas(axes.get_title()),
              'height': round(100 * axes.get_position().height * figure.get_figheight())}
     traces = [trace for trace in figure.traces if trace.axes is axes]
@@ -153,12 +139,12 @@ def table(figure: Canvas) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(COLUMNS)
-    for number, axes in enumerate(panels(figure), 1):
+    for axes in figure.panels:
         names = scale(axes, 'x')['name'], scale(axes, 'y')['name']
         for trace in (own for own in figure.traces if own.axes is axes):
             others = ([None] * len(trace.x) if part is None else part.tolist()
                       for part in (trace.error, trace.x_error, trace.apart))
-            same = number, series(figure, trace), trace.kind, *names
+            same = figure.letter(axes), series(figure, trace), trace.kind, *names
             writer.writerows((*same, *row) for row in
                              zip(trace.x.tolist(), trace.y.tolist(), *others, strict=True))
     return text.getvalue()

@@ -162,7 +162,9 @@ class Panel {
     const named = places(about.x);
     for (const row of named.length ? rows : [])
       row.place = d3.least(named, ([at]) => Math.abs(at - row.x))[1].replaceAll('\n', ', ');
-    const label = `${about.y.name} against ${about.x.name}; arrow keys step through the values`;
+    const letter = figure.several ? about.letter : '';
+    const label = `${letter} ${about.y.name} against ${about.x.name}; `
+      + 'arrow keys step through the values';
     this.plot = make('div', {class: 'plot', tabindex: 0, role: 'group', 'aria-label': label});
     this.said = make('p', {class: 'unseen', 'aria-live': 'polite'});
     const titled = (name, html) => {
@@ -171,7 +173,7 @@ class Panel {
       return element;
     };
     this.element = make('div', {class: 'panel'}, titled('title', about.title),
-                        titled('label y', about.y.label), this.plot,
+                        titled('label y', `<b>${letter}</b> ${about.y.label}`), this.plot,
                         titled('label x', about.x.label), this.said);
     this.plot.addEventListener('keydown', event => this.key(event));
     this.plot.addEventListener('dblclick', () => this.reset());
@@ -275,8 +277,9 @@ class Figure {
     const grid = make('div', {class: 'grid'});
     grid.style.gridTemplateColumns = about.columns.map(ratio => `minmax(0, ${ratio}fr)`).join(' ');
     const titled = new Set(about.panels.filter(panel => panel.title).map(({row}) => row));
-    about.panels.forEach((panel, number) => grid.append(
-      this.placed(panel, this.filled(panel, data.get(number + 1) ?? [], titled))));
+    this.several = about.panels.length > 1;
+    about.panels.forEach(panel => grid.append(
+      this.placed(panel, this.filled(panel, data.get(panel.letter) ?? [], titled))));
     this.live = make('div', {class: 'live'}, this.legend(about), grid);
     NIGHT.addEventListener('change', () => this.paint());
     element.prepend(this.live);
@@ -287,7 +290,7 @@ class Figure {
 
   static row(row) {
     const apart = Number(row.apart);            // from the x of a value to where it is drawn
-    return {...row, panel: Number(row.panel), x: Number(row.x) + apart, y: Number(row.y), apart,
+    return {...row, x: Number(row.x) + apart, y: Number(row.y), apart,
             error: row.error === '' ? null : Number(row.error),
             x_error: row.x_error === '' ? null : Number(row.x_error)};
   }

@@ -25,6 +25,8 @@ from phi4hpc.report.style import Missing, panels, points
 from tests.made_up import KAPPAS, SIZES, make
 
 NAMES = plugins.names(PACKAGE)
+PLACES = (r'\b(Left|Right|Middle|Above|Below|Top|Upper|Lower)\b|the (left|right|upper|lower)\b|'
+          r'\((left|right|top|below)\b')
 HOLES = r'None|nan|Undefined|built-in|[{}]|&lt;/?[a-z]+&gt;'
 
 
@@ -56,6 +58,33 @@ def test_title_and_caption_are_whole(drawn, name):
         assert len(words) > 120
         assert not re.search(HOLES, title + words), words
         assert not re.search(r'\s[.,;:]|[a-z)][.;][A-Z]|[.:;,]{2}', words), words
+
+
+def named(caption):
+    """Return the letters of panels that a caption names: 'A to C' names B as well."""
+    found = set()
+    for first, last in re.findall('<b>([A-Z]+)</b>(?: to <b>([A-Z])</b>)?', caption):
+        found |= {chr(i) for i in range(ord(first), ord(last) + 1)} if last else {first}
+    return found
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_a_caption_names_panels_by_letters_and_not_by_where_they_stand(drawn, name):
+    for plot in drawn[name]:
+        caption = figure.said(kind(name).caption, plot.facts)
+        assert not re.search(PLACES, caption), caption
+        assert named(caption) <= {plot.figure.letter(axes) for axes in plot.figure.panels}
+
+
+def test_panels_have_letters_row_by_row_in_the_figure_and_on_the_page(tmp_path, drawn):
+    plot = drawn['collapse'][0]
+    assert [panel.get_ylabel() for panel in plot.figure.panels[:2]] == ['$U_L$', r'$\xi/L$']
+    assert plot.figure.letters(plot.figure.panels[1:4]) == '<b>B</b> to <b>D</b>'
+    assert plot.figure.letters(plot.figure.panels[:2]) == '<b>A</b> and <b>B</b>'
+    about = figure.save(kind('collapse'), plot, tmp_path)['plot']
+    assert [panel['letter'] for panel in about['panels']] == [*'ABCDEF']
+    assert [axes.get_title(loc='left') for axes in plot.figure.panels] == [*'ABCDEF']
+    assert set(pd.read_csv(tmp_path / 'collapse.csv')['panel']) == {*'ABCDEF'}
 
 
 @pytest.mark.parametrize('name', NAMES)
@@ -171,7 +200,8 @@ def test_axes_of_the_page_have_the_numbers_that_are_seen_in_the_figure():
 
 def test_binder_traces_are_the_cumulants_with_their_lattice(study, drawn):
     plot = drawn['d_binder'][0]
-    large = next(trace for trace in plot.traces if trace.label == '$L=8$' and trace.panel == 1)
+    large = next(trace for trace in plot.traces if trace.label == '$L=8$'
+                 and plot.figure.letter(trace.axes) == 'B')
     entries = study.entries(8)
     assert large.x.tolist() == KAPPAS
     assert large.y.tolist() == [entry['binder']['value'] for entry in entries]

@@ -219,7 +219,7 @@ def test_csv_and_pdf_come_with_a_click(page, study, folder):
         page.execute_script('arguments[0].click()', entry)
     table = until(lambda: next(folder.glob('d_binder*.csv'), None))
     rows = [row for row in csv.DictReader(until(table.read_text).splitlines())
-            if (row['panel'], row['series'], row['kind']) == ('1', 'L=8', 'points')]
+            if (row['panel'], row['series'], row['kind']) == ('A', 'L=8', 'points')]
     assert [float(row['y']) for row in rows] == [
         entry['binder']['value'] for entry in study.entries(8)]
     file = until(lambda: next(folder.glob('d_binder*.pdf'), None))

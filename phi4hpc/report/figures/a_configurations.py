@@ -14,7 +14,7 @@ PLACE = 'sampling', 10
 TITLE = 'Configurations across κ'
 CAPTION = """
 The last configuration kept of chain 0 at κ = {{ f.kappas | join(', ') }}
-{{- ', from left to right' if f.kappas | length > 1 }}. All
+{{- ', in this order' if f.kappas | length > 1 }}. All
 share one colour scale, which ends at the 99.5th percentile of |φ|.
 {% if f.lengths %} In the symmetric phase domains of either sign are about a correlation length
 wide; at {{ L() }} = {{ f.L }} it is

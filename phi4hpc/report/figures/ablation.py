@@ -18,11 +18,12 @@ TITLE = 'Fewer and fewer directions of latent space'
 CAPTION = """
 What is left at κ = {{ f.kappa }} when only the directions of largest Fisher information stay, that
 with the covariance Σ(<i>p</i>) of what is lost, as a function of their number: the part of the
-information on κ that is lost, the variance that is kept, ⟨|{{ M() }}|⟩ over that of the original,
-and how far {{ UL() }} moves. Crosses are the control, the same number of the <em>least</em>
-informative directions.
- Below: <i>G</i> of the decoded field over <i>G</i> with about half of the directions (left) and an
-eighth (right); a momentum cut-off would be a step from 1 to 0. Jackknife errors over test draws.
+information on κ that is lost (<b>A</b>), the variance that is kept (<b>B</b>), ⟨|{{ M() }}|⟩ over
+that of the original (<b>C</b>), and how far {{ UL() }} moves (<b>D</b>). Crosses are the control,
+the same number of the <em>least</em> informative directions.
+ <i>G</i> of the decoded field over <i>G</i> is shown with about half of the directions (<b>E</b>)
+and with an eighth (<b>F</b>); a momentum cut-off would be a step from 1 to 0. Jackknife errors over
+test draws.
 {%- if f.outside %} Not in the panels:
 {%- for m in f.outside %} {{ m.title | safe }} has at most {{ m.outside }} times <i>G</i>
 {{- ';' if not loop.last else '.' }}{% endfor %}{% endif %}

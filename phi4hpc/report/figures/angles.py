@@ -26,9 +26,9 @@ are equal it is arbitrary which waves lead. In their place stands the angle that
 together, each with its weight in both spectra:
 cos θ = Tr <i>G</i><sub>1</sub><i>G</i><sub>2</sub> / (Tr <i>G</i><sub>1</sub>²
 Tr <i>G</i><sub>2</sub>²)<sup>1/2</sup>, with <i>G</i> the Gram matrices; the propagator's is of its
-logarithm. Left: all waves. Right: without the constant field, which a response to {{ M() }} always
-has: there only models are shown in which both see other waves, too. Points: after the model,
-with jackknife errors.
+logarithm. {{ f.panels[0] | safe }}: all waves. {{ f.panels[1] | safe }}: without the constant
+field, which a response to {{ M() }} always has: there only models are shown in which both see other
+waves, too. Points: after the model, with jackknife errors.
 {%- if f.kappas | length > 1 %} Short black lines: {% else %} Dashed: {% endif %}the observables
 before the model. Grey dots: the mean cosine of directions that are rotated at random, exact among
 as many waves as the model lets pass, (Σσ²)²/Σσ⁴ of its stack; none where both see more.
@@ -64,6 +64,7 @@ def draw(study: Study) -> Iterator[Plot]:
     if several(study):
         legend(figure, axes, ncols=3)
     yield Plot(figure, {'kappas': [f'{kappa:g}' for kappa in sorted(study.models)], 'rows': rows,
+                        'panels': [figure.letters(column) for column in axes.T],
                         'nearest': nearest(found, pairs)})
 
 

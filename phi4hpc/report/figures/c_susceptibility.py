@@ -13,7 +13,7 @@ from phi4hpc.report.style import FULL, Plot, logarithmic, panels
 PLACE = 'transition', 30
 TITLE = 'Susceptibility'
 CAPTION = """
-Left: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for
+<b>A</b>: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for
 ⟨{{ M() }}⟩ because both signs of {{ M() }} are sampled.
 {% if f.beyond %} Curves are reweighted beyond the rungs, to where it peaks.{% endif %}
 {%- if f.grows %} It peaks near the transition. From {{ L() }} = {{ f.grows.small }} to
@@ -26,7 +26,7 @@ the power tends to 7/4 on large lattices.
 {%- for p in f.peaks %}{{ ';' if not loop.first }} χ = {{ p.value }} at
 {{ 'the rung ' if not p.reweighted }}κ = {{ p.kappa }} for {{ L() }} = {{ p.L }}{% endfor %}.
 {%- endif %}
- Right, on a log axis: Ω⟨{{ M() }}²⟩, which is the susceptibility of the symmetric phase
+ <b>B</b>, on a log axis: Ω⟨{{ M() }}²⟩, which is the susceptibility of the symmetric phase
 {{- '; in the broken one it holds the condensate and does not peak' if f.broken }}.
 {{ kappa_c(f) }}
 """

@@ -15,12 +15,12 @@ from phi4hpc.report.style import FULL, Missing, Plot, band, panels, reference
 PLACE = 'transition', 80
 TITLE = 'Data collapse'
 CAPTION = """
-Above: {{ UL() }}, ξ/{{ L() }} and Ω⟨{{ M() }}²⟩{{ L() }}<sup>−γ/ν</sup> against
+<b>A</b> to <b>C</b>: {{ UL() }}, ξ/{{ L() }} and Ω⟨{{ M() }}²⟩{{ L() }}<sup>−γ/ν</sup> against
 (κ − κ<sub>c</sub>){{ L() }}<sup>1/ν</sup>, with κ<sub>c</sub> = {{ f.kappa_c }} and the exact
 exponents of the Ising class, ν = 1 and γ/ν = 7/4, in the window in which ξ/{{ L() }} of
-{{ L() }} = {{ f.large }} is within a factor of {{ f.factor }} of its universal value. Below: each
-lattice less {{ L() }} = {{ f.large }}, on a scale of its own: where lattices are large enough these
-vanish, and what is left are corrections to scaling.
+{{ L() }} = {{ f.large }} is within a factor of {{ f.factor }} of its universal value. <b>D</b> to
+<b>F</b>: each lattice less {{ L() }} = {{ f.large }}, on a scale of its own: where lattices are
+large enough these vanish, and what is left are corrections to scaling.
 {% if f.apart %} At κ<sub>c</sub> {{ L() }} = {{ f.large }} differs from {{ L() }} = {{ f.small }}
 by {{ f.apart[0] }} in {{ UL() }}, by {{ f.apart[1] }} in ξ/{{ L() }} and by {{ f.apart[2] }} in
 the third.{% endif %}

@@ -13,15 +13,15 @@ from phi4hpc.report.style import FULL, Plot, panels
 PLACE = 'transition', 50
 TITLE = 'Correlation length and energy'
 CAPTION = """
-{{ 'Above' if f.near else 'Left' }}: the second-moment correlation length over {{ L() }},
+<b>A</b>: the second-moment correlation length over {{ L() }},
 ξ = √(<i>G</i>(0)/<i>G</i>(2π/{{ L() }}) − 1)/(2 sin(π/{{ L() }}))
 {{- ', on a log axis' if f.log }}
-{%- if f.near %}, and on the right around κ<sub>c</sub>{% endif %}
+{%- if f.near %}; <b>B</b>: around κ<sub>c</sub>{% endif %}
 {%- if f.interacting %}; dotted, {{ f.star }}, at which large lattices cross in the Ising class on a
 periodic square{% endif %}.
 {% if f.broken %} In the broken phase it holds the condensate and is no length.{% endif %}
- {{ 'Below' if f.near else 'Middle and right' }}: the hopping energy a site and its
-fluctuation, d² ln <i>Z</i>/dκ²/Ω.
+ {% if f.near %}<b>C</b> and <b>D</b>{% else %}<b>B</b> and <b>C</b>{% endif %}: the hopping energy
+a site and its fluctuation, d² ln <i>Z</i>/dκ²/Ω.
 {% if f.curves %} Bands, here as in the figures before: reweighted from all rungs of the ladder by
 multiple histograms, one standard error wide, with autocorrelation.{% endif %}
 {{ kappa_c(f) }}

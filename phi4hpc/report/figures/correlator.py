@@ -22,11 +22,11 @@ from phi4hpc.report.style import (
 PLACE = 'transition', 47
 TITLE = 'Correlator of time slices'
 CAPTION = """
-{{ 'Left: ' if f.masses }}<i>C</i>(<i>t</i>) = Σ<sub>x</sub>⟨φ(0, 0)φ(x, <i>t</i>)⟩ on the
-{{ L() }} = {{ f.L }} lattice, on a log axis and as far as it is two errors above 0. A single mass
-is a straight line there, until the two ways around the lattice meet at <i>t</i> = {{ L() }}/2
+{% if f.masses %}<b>A</b>: {% endif %}<i>C</i>(<i>t</i>) = Σ<sub>x</sub>⟨φ(0, 0)φ(x, <i>t</i>)⟩ on
+the {{ L() }} = {{ f.L }} lattice, on a log axis and as far as it is two errors above 0. A single
+mass is a straight line there, until the two ways around the lattice meet at <i>t</i> = {{ L() }}/2
 {%- if f.broken %}; in the broken phase it tends to the condensate Ω⟨{{ M() }}²⟩/{{ L() }} and does
-not fall off{% endif %}.{% if f.masses %} Right: the effective mass <i>m</i>(<i>t</i>) =
+not fall off{% endif %}.{% if f.masses %} <b>B</b>: the effective mass <i>m</i>(<i>t</i>) =
 arccosh((<i>C</i>(<i>t</i>−1) + <i>C</i>(<i>t</i>+1))/2<i>C</i>(<i>t</i>)) in the symmetric phase,
 as far as its error is below {{ f.largest }}, beside the mass at which the fitted free propagator
 has its pole, 2 arcsinh(<i>m</i>/2) (dashed), and about a correlation length away:

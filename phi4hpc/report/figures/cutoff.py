@@ -16,9 +16,9 @@ PLACE = 'kept', 30
 TITLE = 'The cut-off of the block spin'
 CAPTION = """
 What comes back of a momentum at κ = {{ f.kappa }}, over all test draws, with <i>A</i>̃ the Fourier
-transform of the reconstruction. Left: squared coherence of φ̃ and <i>A</i>̃, the part of the power
-of <i>A</i>̃ that follows φ̃. Middle: regression
-⟨Re(φ̃*<i>A</i>̃)⟩ / ⟨|φ̃|²⟩, what of a wave comes back in phase. Right:
+transform of the reconstruction. {{ f.panels[0] | safe }}: squared coherence of φ̃ and <i>A</i>̃,
+the part of the power of <i>A</i>̃ that follows φ̃. {{ f.panels[1] | safe }}: regression
+⟨Re(φ̃*<i>A</i>̃)⟩ / ⟨|φ̃|²⟩, what of a wave comes back in phase. {{ f.panels[2] | safe }}:
 <i>G</i> of the reconstruction over <i>G</i>. Points are means over the momenta that the eight
 symmetries of the square carry into each other; a broad pale bar is the standard deviation over
 these momenta, chance included. {{ both_errors(f.seeds) }}
@@ -57,6 +57,7 @@ def draw(study: Study) -> Iterator[Plot]:
         legend(figure, axes)
         words = ' and '.join(map(str, blocks_of(everyone)))
         yield Plot(figure, {'kappa': f'{kappa:g}', 'blocks': words, 'models': facts,
+                            'panels': [figure.letters(column) for column in axes.T],
                             'seeds': any(model.trainings for model in everyone),
                             'step': f'{2 * np.sin(np.pi / everyone[0].L):.2f}'}, kappa)
 

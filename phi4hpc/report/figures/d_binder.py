@@ -15,7 +15,8 @@ from phi4hpc.report.style import FULL, HALF, Missing, Plot, panels, reference
 PLACE = 'transition', 40
 TITLE = 'Binder cumulant'
 CAPTION = """
-{{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ ('; ' ~ f.near) | safe if f.near }}.
+{% if f.near %}<b>A</b>: {% endif %}{{ UL() }} = 1 − ⟨{{ M() }}⁴⟩/(3⟨{{ M() }}²⟩²){{ ('; ' ~ f.near)
+| safe if f.near }}.
 {% if f.interacting %} It tends to 0 in the symmetric phase, where {{ M() }} is Gaussian, and to
 2/3 in the broken one, where |{{ M() }}| is sharp
 {%- if f.symmetric or f.broken %} (dashed, where that phase is seen){% endif %}. Dotted:
@@ -81,8 +82,8 @@ def around_transition(study: Study) -> Window | None:
     ends = [np.interp(limits, table['kappa'], np.array(table['binder']['value'], float))
             for table in tables]
     values = float(np.nanmin(ends)) - 0.01, float(np.nanmax(ends)) + 0.01
-    return Window(limits, values, 'on the right where lattices cross' if len(study.sizes) > 1
-                  else 'on the right near κ<sub>c</sub>')
+    return Window(limits, values, '<b>B</b>: where lattices cross' if len(study.sizes) > 1
+                  else '<b>B</b>: near κ<sub>c</sub>')
 
 
 def steep_part(study: Study) -> Window | None:
@@ -94,7 +95,7 @@ def steep_part(study: Study) -> Window | None:
         return None
     margin = 0.05 * (steep[-1] - steep[0])
     return Window((steep[0] - margin, steep[-1] + margin), (0.28, 0.69),
-                  'on the right its steep part')
+                  '<b>B</b>: its steep part')
 
 
 def farthest(study: Study) -> str:

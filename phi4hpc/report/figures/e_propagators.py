@@ -27,29 +27,29 @@ from phi4hpc.report.style import (
 PLACE = 'transition', 45
 TITLE = 'Propagators'
 CAPTION = """
-{{ 'Left: ' if f.free or f.interacting }}<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω along the axes
-of the {{ L() }} = {{ f.L }} lattice against the lattice momentum {{ phat() }}, on a log axis;
-{{ phat() }}² = 4 Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2).
+{% if f.free or f.interacting %}<b>A</b>: {% endif %}<i>G</i>({{ phat() }}) = ⟨|φ̃(<i>p</i>)|²⟩/Ω
+along the axes of the {{ L() }} = {{ f.L }} lattice against the lattice momentum {{ phat() }}, on a
+log axis; {{ phat() }}² = 4 Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2).
 {% if f.broken %} In the broken phase {{ phat() }} = 0 stands apart, as it holds the condensate
 Ω⟨{{ M() }}²⟩.{% endif %}
-{% if f.free %} Middle: 1/<i>G</i> against {{ phat() }}², along the axes (circles) and the diagonals
-(diamonds), at those of these κ at which the free form <i>Z</i>/({{ phat() }}² + <i>m</i>²) is
-fitted (lines); its slope is 1/<i>Z</i>, and it meets 0 at −<i>m</i>². At κ = {{ f.free.kappa }}
-the fit to {{ phat() }} ≤ {{ f.free.largest }} along the axes, with weights 1/error², has
-<i>Z</i> = {{ f.free.z }}, <i>m</i>² = {{ f.free.mass2 }}, χ²/dof = {{ f.free.chi2 }}. Its errors
-know that momenta fluctuate together; χ² takes them as independent.
+{% if f.free %} <b>B</b>: 1/<i>G</i> against {{ phat() }}², along the axes (circles) and the
+diagonals (diamonds), at those of these κ at which the free form <i>Z</i>/({{ phat() }}² +
+<i>m</i>²) is fitted (lines); its slope is 1/<i>Z</i>, and it meets 0 at −<i>m</i>². At κ = {{
+f.free.kappa }} the fit to {{ phat() }} ≤ {{ f.free.largest }} along the axes, with weights
+1/error², has <i>Z</i> = {{ f.free.z }}, <i>m</i>² = {{ f.free.mass2 }}, χ²/dof = {{ f.free.chi2 }}.
+Its errors know that momenta fluctuate together; χ² takes them as independent.
 {%- if f.lighter %} The mass falls with κ, to <i>m</i>² = {{ f.lighter.mass2 }} at
 κ = {{ f.lighter.kappa }}.{% endif %}
 {%- if f.exact %} Dotted: the exact propagator at κ = {{ f.free.kappa }} without interaction, λ = 0,
 which has <i>Z</i> = 1/(2κ) = {{ f.exact.z }} and <i>m</i>² = 1/κ − 4 = {{ f.exact.mass2 }}.
 {%- endif %}
- Right: data over that fit, less 1, the range of the fit shaded
+ <b>C</b>: data over that fit, less 1, the range of the fit shaded
 {%- if f.beyond %}; beyond it data and fit differ by χ² = {{ f.beyond.chi2 }} at
 {{ f.beyond.count }} momenta along the axes{% endif %}.
 {%- if f.interacting %} What the interaction adds to the free form would be a drift there.
 {%- else %} Without interaction there is no correction to the free form.{% endif %}
 {%- else %}
-{%- if f.interacting %} Right: <i>G</i>{{ phat() }}<sup>2−η</sup> with the exact η = 1/4 of the
+{%- if f.interacting %} <b>B</b>: <i>G</i>{{ phat() }}<sup>2−η</sup> with the exact η = 1/4 of the
 Ising class, along the axes (circles) and the diagonals (diamonds): on an infinite
 lattice at κ<sub>c</sub> it becomes a constant where {{ phat() }} is small. Here the finite size
 shifts it by a part of order 2π/({{ phat() }}{{ L() }}), and a distance from κ<sub>c</sub> by one of

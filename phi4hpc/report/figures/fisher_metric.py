@@ -16,21 +16,21 @@ from phi4hpc.report.style import FULL, Plot, bars, legend, panels, points, refer
 PLACE = 'latent', 60
 TITLE = 'The decoder’s Fisher metric as a scale'
 CAPTION = """
-Upper left: what each direction of latent space says of the field at κ = {{ f.kappa }}, the spectrum
+<b>A</b>: what each direction of latent space says of the field at κ = {{ f.kappa }}, the spectrum
 of <i>C</i><sup>1/2</sup>⟨<i>J</i><sup>T</sup><i>J</i>⟩<i>C</i><sup>1/2</sup>/σ², with <i>J</i> the
 Jacobian of the decoder, <i>C</i> the covariance of the latents and σ² the loss of a site; it is
 the same however latents are mixed linearly. A direction counts for ½ ln(1 + value): those below the
 line at 1 carry less of the field than is lost at a site. Crosses: e<sup>2<i>H</i></sup>, with
 <i>H</i> the entropy that the direction explains (arXiv:2410.19426) above that of noise at a site,
-which is the same value where its component is normal and the decoder linear. Upper right: the
+which is the same value where its component is normal and the decoder linear. <b>B</b>: the
 momentum {{ phat() }} of these directions, the mean over the power of what the mean Jacobian of the
 decoder makes of them; bars without caps: its standard deviation within a direction. Removed from
 the least informative upward, the directions are a scale in the sense of Bayesian renormalisation
 (arXiv:2204.12939). This scale is a momentum cut-off where {{ phat() }} rises with the number of the
-direction, and a direction is one wave, without spread. Below: the same with Σ(<i>p</i>), what the
-reconstruction loses at each momentum and 10<sup>−6</sup> of σ², in place of σ², so that a direction
-is held against what is lost of its own waves. A map that keeps waves whole, such as the linear
-optimum, is ordered by their power against any floor.
+direction, and a direction is one wave, without spread. <b>C</b> and <b>D</b>: the same with
+Σ(<i>p</i>), what the reconstruction loses at each momentum and 10<sup>−6</sup> of σ², in place of
+σ², so that a direction is held against what is lost of its own waves. A map that keeps waves whole,
+such as the linear optimum, is ordered by their power against any floor.
 {{- ' Shown are the linear optimum and what was trained.' if f.few }} By model:
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.nats }} nats in all, {{ m.ordered }} of pairs of
 directions in the order of {{ phat() }}, {{ m.by_momentum }} with Σ(<i>p</i>), and

@@ -16,9 +16,9 @@ TITLE = 'Which block spin is best'
 CAPTION = """
 How far y<sub>t</sub> is from 1, by step of {{ L() }} = {{ f.start }}, at κ = {{ f.kappa }};
 dashed: {{ f.within }}%. A block spin has arrived at the first step from which on it is below, or no
-more than two errors above. At the right: the step of arrival, and the truncation error of
-y<sub>t</sub> there; better is further down and to the left. What has not arrived stands behind the
-line, with the truncation error of its last step.
+more than two errors above. {{ f.plane | safe }}: the step of arrival, and the truncation error of
+y<sub>t</sub> there; better is fewer steps and a smaller error. What has not arrived stands behind
+the line, with the truncation error of its last step.
 {%- if f.best %} Best is {{ f.best.title }}: within {{ f.within }}% from step {{ f.best.step }} on,
 with y<sub>t</sub> = {{ f.best.value }} and a truncation error of {{ f.best.truncation }}.
 {%- else %} No block spin has arrived.{% endif %}
@@ -62,6 +62,7 @@ def draw(study: Study) -> Iterator[Plot]:
         'best': best and {'title': flow.title(judgements[0].blocks), 'step': best.step,
                           'value': value_error(best.value, best.joint),
                           'truncation': flow.rounded(best.truncation)},
+        'plane': figure.letters(axes[0, -1]),
         'never': [flow.title(one.blocks) for one in judgements if not one.arrived]})
 
 

@@ -24,11 +24,11 @@ from phi4hpc.report.style import (
 PLACE = 'flow', 20
 TITLE = 'How soon the interaction stops moving'
 CAPTION = """
-Left: λ′ at κ = {{ f.kappa }} after each blocking of {{ L() }} = {{ f.start }}; level 0 are the
+<b>A</b>: λ′ at κ = {{ f.kappa }} after each blocking of {{ L() }} = {{ f.start }}; level 0 are the
 stored draws, at λ = {{ f.lam }}. It is that of the closest action of three couplings. Bars with
 caps: jackknife errors; broad pale bars: what further neighbours change
 {%- if f.seeds %}; narrow ones: the standard deviation over training seeds, of which the points are
-means{% endif %}. Right: the part by which λ′ changes from a level to
+means{% endif %}. <b>B</b>: the part by which λ′ changes from a level to
 the next. A block spin has come to rest at the first level from which on changes are below
 {{ f.still }}% (dashed), or no more than two errors above:
 {%- for k in f.kinds %} {{ k.title }}: {{ k.said }}{{ ';' if not loop.last else '.' }}{% endfor %}

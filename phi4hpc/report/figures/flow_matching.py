@@ -17,12 +17,12 @@ from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference,
 PLACE = 'flow', 60
 TITLE = 'κ<sub>c</sub> by matching two lattices'
 CAPTION = """
-Left: the mean of the operator “{{ f.operator }}” by {{ f.blocks }} on {{ L() }} after <i>n</i> + 1
-blockings and on {{ L() }}/2 after <i>n</i>; 128<sub>3</sub> is {{ L() }} = 128 after three. Both
-lattices are of one size then, and at κ<sub>c</sub> their means agree once irrelevant couplings have
-died away. Middle: the difference, for all pairs. Right: where it is zero, for every block spin, by
-the operator that says it best; its error is statistical. Higher levels have less of the irrelevant
-couplings and more noise.
+<b>A</b>: the mean of the operator “{{ f.operator }}” by {{ f.blocks }} on {{ L() }} after <i>n</i>
++ 1 blockings and on {{ L() }}/2 after <i>n</i>; 128<sub>3</sub> is {{ L() }} = 128 after three.
+Both lattices are of one size then, and at κ<sub>c</sub> their means agree once irrelevant couplings
+have died away. <b>B</b>: the difference, for all pairs. <b>C</b>: where it is zero, for every block
+spin, by the operator that says it best; its error is statistical. Higher levels have less of the
+irrelevant couplings and more noise.
 {%- if f.scaling %} Grey: κ<sub>c</sub> = {{ f.scaling }} by finite-size scaling of this run, which
 is independent of any block spin.{% endif %}
 {%- if f.known %} Dashed: {{ f.known }}, known from longer runs.{% endif %} The last pair of

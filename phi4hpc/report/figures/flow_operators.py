@@ -15,8 +15,9 @@ y<sub>t</sub> against the number of even operators and y<sub>h</sub> against tha
 nested sets, each at the step at which the block spin is read († where none has settled):
 {%- for k in f.kinds %} {{ k.title }}: {{ k.step }}{{ ';' if not loop.last else '.' }}{% endfor %}
 At κ = {{ f.kappa }}, from the largest lattice. Bars: jackknife errors, which sets share as they
-share the draws; dashed: the exact values. What still moves at the right end is what the broad bars
-of the figure before stand for. Where operators coincide, as φ² is constant on signs, fewer count.
+share the draws; dashed: the exact values. What still moves at the largest number is what the broad
+bars of the figure before stand for. Where operators coincide, as φ² is constant on signs, fewer
+count.
 """
 
 PARITY = 'even', 'odd'        # operators that have y_t, and those that have y_h

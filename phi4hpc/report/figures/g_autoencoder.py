@@ -13,9 +13,9 @@ PLACE = 'latent', 20
 TITLE = 'Jacobian of the autoencoder'
 CAPTION = """
 What the Jacobian <i>J</i> = ∂<i>A</i>/∂φ makes of plane waves <i>e<sub>p</sub></i>, at
-κ = {{ f.kappa }}. {{ averaged() }} Left: the value
+κ = {{ f.kappa }}. {{ averaged() }} <b>A</b>: the value
 σ(<i>p</i>) = ⟨|<i>J e<sub>p</sub></i>|²⟩<sup>1/2</sup>, how much of a wave comes out
-{{- ', on an axis that is logarithmic above 2' if f.wide }}. Right: the
+{{- ', on an axis that is logarithmic above 2' if f.wide }}. <b>B</b>: the
 overlap <i>T</i>(<i>p</i>) = ⟨<i>e<sub>p</sub></i><sup>†</sup><i>J e<sub>p</sub></i>⟩, how much of
 it comes out as itself, which is σ(<i>p</i>) at most. A wave passes unchanged only where both are 1.
 Where σ is the larger, a part of the wave comes out as other waves, or differently from sample to

@@ -17,11 +17,11 @@ TITLE = 'Jacobian of the decoder'
 CAPTION = """
 Singular values of the decoder's Jacobian at κ = {{ f.kappa }}, in units in which latents have unit
 covariance, so that it does not matter how they are labelled: a value is the standard deviation that
-the block-spun field has along its direction. Upper left: against {{ phat() }}. {{ averaged() }} The
+the block-spun field has along its direction. <b>A</b>: against {{ phat() }}. {{ averaged() }} The
 line is <i>G</i>(<i>p</i>)<sup>1/2</sup> of the ensemble, the exact value of every wave that the
-linear optimum keeps. Upper right: of one sample, by size; the line is again the linear optimum, the
+linear optimum keeps. <b>B</b>: of one sample, by size; the line is again the linear optimum, the
 roots of the largest <i>G</i>(<i>p</i>). A model that lies on it uses its latents as well as Fourier
-modes do. Below, the leading directions as the decoder shows them, <em>without</em> the average:
+modes do. <b>C</b>: the leading directions as the decoder shows them, <em>without</em> the average:
 they are those of this one training, a mixture of waves of nearly equal values that another training
 would mix differently. The largest value of one sample, and the variance of the ensemble along the
 first direction, are

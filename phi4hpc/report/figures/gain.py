@@ -29,8 +29,8 @@ CAPTION = """
 Gain = 1 − loss / loss of the linear optimum of the same latent size <i>d</i>, on test draws
 {{- ', against ' ~ f.couplings ~ ', in a panel for each latent size' if f.couplings }}; above the
 line at 0 a model keeps more than any linear map can. The axis is linear within ±{{ f.linear }} and
-logarithmic beyond{{ '; where that of λ is logarithmic, 0 stands at its left end' if f.couplings }}.
-Full markers: training had converged, or there was none; open markers: it had
+logarithmic beyond{{ '; where that of λ is logarithmic, 0 stands at its lower end' if f.couplings
+}}. Full markers: training had converged, or there was none; open markers: it had
 not, and the gain is that of a budget of training. Bars with caps: jackknife errors over draws
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
 means{% endif %}.

@@ -16,15 +16,15 @@ from phi4hpc.report.style import FULL, ORIGINAL, Plot, legend, panels, points, r
 PLACE = 'kept', 10
 TITLE = 'Reconstructed propagators'
 CAPTION = """
-{{ 'Left: propagators' if f.ladder else 'Propagators' }} of reconstructions by all models, in panels
-by latent size, at their training κ = {{ f.kappa }}, beside the original; below, the ratio to it
-less 1, on an axis that is linear within ±{{ f.linear }} and logarithmic beyond. A momentum that the
-latent space carries comes back with 0 there, and one that is dropped falls towards −1 (off the
-scale of the upper panel where it vanishes): the cut-off of the block spin. At
+Propagators of reconstructions by all models, in panels by latent size, at their training
+κ = {{ f.kappa }}, beside the original ({{ f.upper | safe }}), and the ratio to it less 1
+({{ f.lower | safe }}), on an axis that is linear within ±{{ f.linear }} and logarithmic beyond. A
+momentum that the latent space carries comes back with 0 there, and one that is dropped falls
+towards −1 (off the scale of the propagators where it vanishes): the cut-off of the block spin. At
 {{ phat() }} = {{ f.smallest }}, the smallest above zero, the ratio is
 {{- by_model(f.models, 'ratio_there') }}
-{% if f.ladder %} Right: the model of least loss ({{ f.best.title | safe }}) applied along the
-ladder, original (open) and reconstructed (full).{% endif %}
+{% if f.ladder %} {{ f.along | safe }}: the model of least loss ({{ f.best.title | safe }}) applied
+along the ladder, original (open) and reconstructed (full).{% endif %}
  {{ same_draws() }}
 """
 
@@ -60,7 +60,10 @@ def draw(study: Study) -> Iterator[Plot]:
                 reference(lower, y=y)
         legend(figure, axes[0, :len(groups)])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'ladder': ladder, 'best': described(best),
-                            'linear': f'{LINEAR:g}', **at_smallest(models, kappa)}, kappa)
+                            'linear': f'{LINEAR:g}', 'along': figure.letters(axes[:, -1]),
+                            'upper': figure.letters(axes[0, :len(groups)]),
+                            'lower': figure.letters(axes[1, :len(groups)]),
+                            **at_smallest(models, kappa)}, kappa)
 
 
 def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:

@@ -16,10 +16,10 @@ TITLE = 'Reconstructed cumulants'
 CAPTION = """
 ⟨|{{ M() }}|⟩, connected χ, {{ UL() }}, ξ/{{ L() }}, ⟨φ²⟩ and the hopping energy of configurations
 and of their reconstructions by the models trained at κ = {{ f.kappa }}
-{{- ' (upright line)' if f.ladder }}; below each, reconstructed − original. A map that carries the
-zero mode exactly reproduces every moment of {{ M() }}, and one that carries the smallest momenta
-too reproduces ξ/{{ L() }}; ⟨φ²⟩ and the hopping energy sum all modes and miss those that were
-dropped. At κ = {{ f.kappa }} the differences
+{{- ' (upright line)' if f.ladder }}, with reconstructed − original in the smaller panels. A map
+that carries the zero mode exactly reproduces every moment of {{ M() }}, and one that carries the
+smallest momenta too reproduces ξ/{{ L() }}; ⟨φ²⟩ and the hopping energy sum all modes and miss
+those that were dropped. At κ = {{ f.kappa }} the differences
 of {{ UL() }} and of ⟨φ²⟩ are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.binder }} and {{ m.phi2 }}
 {{- ';' if not loop.last else '.' }}{% endfor %}

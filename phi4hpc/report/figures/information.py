@@ -18,11 +18,12 @@ TITLE = 'Information on the couplings'
 CAPTION = """
 The part of the Fisher information on κ and on λ that the latents <em>lose</em>, at
 κ = {{ f.kappa }} and λ = {{ f.lam }}:
-{%- if f.several %} against the latent size (top; models of one size lie beside each other), and
+{%- if f.several %} against the latent size (<b>A</b>, <b>B</b>; models of one size lie beside each
+other), and
 {%- endif %} against the part of ⟨φ²⟩ that the reconstruction loses
-({{ 'below; ' if f.several }}lower left is better, and below the line information is lost more
-slowly than variance). The information is the variance of the sufficient statistic,
-Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
+({% if f.several %}<b>C</b>, <b>D</b>; {% endif %}smaller is better in both, and below the line
+information is lost more slowly than variance). The information is the variance of the sufficient
+statistic, Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
 what is kept of it is at least <i>R</i>² of a prediction from the decoded field, fitted to other
 draws than those on which it is judged; so the points are upper bounds of what is lost.
 Jackknife errors.

@@ -18,16 +18,16 @@ CAPTION = """
 The part of what was learned that a few operators explain on test draws, at κ = {{ f.kappa }}, with
 coefficients for each orbit of momenta that were fitted to other draws: φ³ at the site; φ²Σφ′ and
 φΣφ′² with the four neighbours φ′; the cube of the momenta below the cut, as in first-order
-perturbation theory; and all of these. Controls, right of the line, should explain nothing: φ² and
+perturbation theory; and all of these. Controls, beyond the line, should explain nothing: φ² and
 its like, which have the wrong parity, and products of three fields far from each other, drawn by
-chance. Jackknife errors. Top: what training has added to the reconstruction beyond a linear
-response to each momentum.
+chance. Jackknife errors. Of the reconstruction it is what training has added beyond a
+linear response to each momentum.
 {%- for m in f.learned %} {{ m.title | safe }}: it has {{ m.nonlinear }} of ⟨φ²⟩, and
 {{ m.together }} of it is explained by all operators, {{ m.control }} by the better control
 {{- ';' if not loop.last else '.' }}
 {%- endfor %}
-{%- if f.learned_encoder %} Below: what the encoder has learned, its latents less their best linear
-prediction from the field, as the best linear decoder sees them.
+{%- if f.learned_encoder %} Of the encoder it is its latents less their best linear prediction from
+the field, as the best linear decoder sees them.
 {%- for m in f.learned_encoder %} {{ m.title | safe }}: {{ m.nonlinear }} of the variance of the
 latents is not linear in the field, and {{ m.together }} of it is explained by all operators,
 {{ m.control }} by the better control{{ ';' if not loop.last else '.' }}

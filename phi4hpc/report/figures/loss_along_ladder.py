@@ -15,7 +15,7 @@ TITLE = 'Away from the training kappa'
 CAPTION = """
 Loss of the models that were trained at κ = {{ f.kappa }} (upright line), over that of the linear
 optimum of each κ, on the same draws; below 1 a model does better than any linear map that knows
-that κ.{% if f.close %} The lower panel has the ratio − 1 of those that come within {{ f.near }} of
+that κ.{% if f.close %} <b>B</b>: the ratio − 1 of those that come within {{ f.near }} of
 it.{% endif %} A linear
 block spin loses little elsewhere on the ladder, for the order of momenta is the same; what a
 non-linear one has learned of the interaction holds as far as its curve stays below 1. The least

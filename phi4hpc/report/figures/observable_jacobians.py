@@ -19,9 +19,9 @@ How the {{ f.words }} after the decoder, <i>h</i> = <i>O</i>∘<i>g</i>, respond
 κ = {{ f.kappa }}, as a function of the momentum of the wave of the field that moves them: as
 <i>O</i> is a function of the ensemble, a response is <i>N</i> ∂<i>h</i>/∂φ<i><sub>n</sub></i> over
 the <i>N</i> samples. {{ averaged() }} Open black circles: of <i>O</i> before the model, what there
-is to keep. Upper left: in units of the field.
+is to keep. <b>A</b>: in units of the field.
 {%- if f.exact %} Crosses: exact for every wave that a linear map keeps,
-{{ f.exact | safe }}.{% endif %} Upper right:
+{{ f.exact | safe }}.{% endif %} <b>B</b>:
 {%- if f.relative %} of each entry over its value before the model, d ln <i>O</i>, and in units of
 the standard deviation of the wave: so the zero mode does not win by its size.
 {%- if f.observable == 'propagator' %} Dashed: exact for every kept wave at every κ, 2 at
@@ -33,9 +33,9 @@ of the constant field, and further values come from a decoder that is not linear
 {%- elif f.observable == 'binder' %} {{ UL() }} depends on the latents through {{ M() }} alone, so
 it has the directions of the magnetisation.
 {%- elif f.observable == 'propagator' %} All momenta on the axes are taken together. Waves off the
-axes do not respond through a linear decoder.{% endif %} Below, the leading directions in latents as
-the decoder shows them, <em>without</em> the average: those of this one training. The response is
-{{ f.parity }} under φ → −φ. By model, σ<sub>1</sub> of the upper right, the number of waves that
+axes do not respond through a linear decoder.{% endif %} <b>C</b>: the leading directions in latents
+as the decoder shows them, <em>without</em> the average: those of this one training. The response is
+{{ f.parity }} under φ → −φ. By model, σ<sub>1</sub> of <b>B</b>, the number of waves that
 count there, (Σσ²)²/Σσ⁴, and values above rounding:
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }}, {{ m.participation }},
 {{ m.resolved }}{{ ';' if not loop.last else '.' }}{% endfor %} Before the model (Σσ²)²/Σσ⁴ is

@@ -19,11 +19,11 @@ CAPTION = """
 Responses of observables after the decoder to latents of unit covariance, a row for each observable,
 {%- if f.kappas | length > 1 %} against the κ at which models were trained.
 {%- else %} of models trained at κ = {{ f.kappas[0] }}.
-{%- endif %} Of the propagator it is that of its logarithm. Left: the largest singular value
-σ<sub>1</sub>, over what it is before the model: 1 (dashed) where all of it is kept. Right: the
-number of waves that count, (Σσ²)²/Σσ⁴, which is 1 where one wave carries the observable alone;
-{{ 'short black lines' if f.kappas | length > 1 else 'dashed' }}: the observable before the model.
-That number is
+{%- endif %} Of the propagator it is that of its logarithm. {{ f.panels[0] | safe }}: the largest
+singular value σ<sub>1</sub>, over what it is before the model: 1 (dashed) where all of it is kept.
+{{ f.panels[1] | safe }}: the number of waves that count, (Σσ²)²/Σσ⁴, which is 1 where one wave
+carries the observable alone; {{ 'short black lines' if f.kappas | length > 1 else 'dashed' }}:
+the observable before the model. That number is
 {%- for row in f.rows %} {{ row.waves }} for the {{ row.words }}
 {{- ',' if not loop.last else '.' }}{% endfor %}
 {%- if f.alone %} One wave, the zero mode, is nearly all that the {{ f.alone }}
@@ -49,6 +49,7 @@ def draw(study: Study) -> Iterator[Plot]:
         legend(figure, axes[0, 1], ncols=3)
     alone = [row['words'] for row in rows if row['alone']]
     yield Plot(figure, {'kappas': [f'{kappa:g}' for kappa in sorted(study.models)], 'rows': rows,
+                        'panels': [figure.letters(column) for column in axes.T],
                         'alone': alone and listed(alone)})
 
 

@@ -14,11 +14,12 @@ from phi4hpc.statistics.reweighting import POOR
 PLACE = 'sampling', 30
 TITLE = 'Overlap and free energy'
 CAPTION = """
-Left: the overlap of neighbouring rungs, which is the part of the draws weighted for one that came
-from the other. Below {{ f.poor }} (dashed) curves between the two are doubtful.
+<b>A</b>: the overlap of neighbouring rungs, which is the part of the draws weighted for one that
+came from the other. Where it is less than
+{{ f.poor }} (dashed), curves between the two are doubtful.
 {%- for t in f.thin %} <strong>At {{ L() }} = {{ t.L }} the draws at κ = {{ t.lower }} and
 {{ t.upper }} overlap by {{ t.overlap }} only: put more rungs there.</strong>{% endfor %}
- Right: the free energy <i>F</i> = −ln(<i>Z</i>/<i>Z</i><sub>1</sub>), with <i>Z</i><sub>1</sub>
+ <b>B</b>: the free energy <i>F</i> = −ln(<i>Z</i>/<i>Z</i><sub>1</sub>), with <i>Z</i><sub>1</sub>
 at the lowest rung{% if f.largest %}: how that of a lattice differs from what {{ L() }} =
 {{ f.largest }} has on as many sites, Δ<i>F</i> = <i>F<sub>L</sub></i> −
 ({{ L() }}/{{ f.largest }})² <i>F</i><sub>{{ f.largest }}</sub>. The bulk cancels, and finite-size

@@ -13,13 +13,13 @@ from phi4hpc.storage.reader import Lattice
 PLACE = 'sampling', 20
 TITLE = 'Exchange of replicas'
 CAPTION = """
-Left: the part of proposed swaps of replicas that was accepted, for each pair of neighbours, over
-all chains and with binomial errors; a pair near 0 cuts the ladder in two.
+<b>A</b>: the part of proposed swaps of replicas that was accepted, for each pair of neighbours,
+over all chains and with binomial errors; a pair near 0 cuts the ladder in two.
 {% if f.tuned %} The rungs were placed during thermalisation, for each lattice, so that pairs
 between pinned ones reject alike.{% endif %}
- Middle: of the replicas found at a rung, those that were at the lowest rung last, and not at the
-highest; it falls in even steps (dashed) where no pair holds up the traffic more than others. Right:
-the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found
+ <b>B</b>: of the replicas found at a rung, those that were at the lowest rung last, and not at the
+highest; it falls in even steps (dashed) where no pair holds up the traffic more than others.
+<b>C</b>: the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found
 {{- ' in the first ' ~ f.shown ~ ' draws' if f.shown }}; it should wander over the whole ladder.
 Round trips from the lowest κ to the highest and back, all chains together:
 {%- for t in f.trips %}{{ ';' if not loop.first }} {{ t.count }} at {{ L() }} = {{ t.L }},

@@ -22,13 +22,13 @@ from phi4hpc.report.style import (
 PLACE = 'blockspin', 10
 TITLE = 'Training'
 CAPTION = """
-At κ = {{ f.kappa }}. Above, by latent size: mean squared reconstruction error after each epoch, on
-validation draws (full lines) and training draws (dashed; these have an optimum of their own, so
-compare trends and not heights), over the validation loss of the linear optimum: the <i>d</i>
-Fourier modes of largest <i>G</i>(<i>p</i>). The epoch of least validation loss is kept.
-{%- if f.below %} Below: its loss over that of the linear optimum on test draws, which had no part
-in any choice, with jackknife errors.{% endif %} No linear map with the same number of latents comes
-below 1 by more than chance.
+At κ = {{ f.kappa }}. {{ f.curves | safe }}, by latent size: mean squared reconstruction error after
+each epoch, on validation draws (full lines) and training draws (dashed; these have an optimum of
+their own, so compare trends and not heights), over the validation loss of the linear optimum: the
+<i>d</i> Fourier modes of largest <i>G</i>(<i>p</i>). The epoch of least validation loss is kept.
+{%- if f.ratios %} {{ f.ratios | safe }}: its loss over that of the linear optimum on test draws,
+which had no part in any choice, with jackknife errors.{% endif %} No linear map with the same
+number of latents comes below 1 by more than chance.
 {%- if f.seeds %} Of several seeds curves are the mean, bands the standard deviation among seeds,
 and broad pale bars the error of the mean over seeds.{% endif %} The ratios on test draws are:
 {{- by_model(f.models, 'ratio') }}
@@ -62,8 +62,10 @@ def draw(study: Study) -> Iterator[Plot]:
             ax.ticklabel_format(axis='y', useOffset=False)
         found = [described(model) for model in everyone]
         seeds = any(one['seeds'] > 1 for one in found)
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, 'seeds': seeds,
-                            'below': both or not curves}, kappa)
+        facts = {'curves': figure.letters(figure.panels[:len(curves)]) if curves else '',
+                 'ratios': figure.letters(figure.panels[-1]) if both or not curves else ''}
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found, 'seeds': seeds, **facts},
+                   kappa)
 
 
 def losses(model: Model) -> list[np.ndarray]:

@@ -28,13 +28,14 @@ TITLE = 'Response to plane waves'
 CAPTION = """
 Response of the autoencoder to plane waves at κ = {{ f.kappa }}: <i>T</i>(<i>p</i>) =
 ⟨Σ<sub><i>x</i>,<i>y</i></sub> <i>e</i><sup>−i<i>p</i>(<i>x</i>−<i>y</i>)</sup>
-∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. Above: against
+∂<i>A</i>(<i>x</i>)/∂φ(<i>y</i>)⟩/Ω. {{ f.upper | safe }}: against
 {{ phat() }} = 2 (Σ<sub>μ</sub> sin²(<i>p</i><sub>μ</sub>/2))<sup>1/2</sup>, the mean over the
 momenta that the eight symmetries of the square carry into each other; the broad pale bar behind a
-point reaches from the least to the largest <i>T</i> among them. {{ both_errors(f.seeds) }} Below:
-over the Brillouin zone, <i>p</i> = 0 in the middle, white 0 and red 1. A wave with <i>T</i> = 1
-passes the block spin and one with <i>T</i> = 0 is averaged out; 1/2 tells that of a wave one phase
-is kept. A sharp edge is Wilson's cut-off in momentum; Kadanoff's blocks would have a slow fall.
+point reaches from the least to the largest <i>T</i> among them. {{ both_errors(f.seeds) }} {{
+f.lower | safe }}: over the Brillouin zone, <i>p</i> = 0 in the middle, white 0 and red 1. A wave
+with <i>T</i> = 1 passes the block spin and one with <i>T</i> = 0 is averaged out; 1/2 tells that of
+a wave one phase is kept. A sharp edge is Wilson's cut-off in momentum; Kadanoff's blocks would have
+a slow fall.
 {%- for m in f.models %}{% if m.broken %} <strong>{{ m.title | safe }} breaks the symmetry of the
 lattice: at {{ phat() }} = {{ m.broken.momentum }} <i>T</i> goes from {{ m.broken.least }} to
 {{ m.broken.most }} where symmetry would have it equal
@@ -78,6 +79,7 @@ def draw(study: Study) -> Iterator[Plot]:
         facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
                   'broken': broken(found)} for model, found in zip(models, responses, strict=True)]
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
+                            'upper': figure.letters(upper), 'lower': figure.letters(lower),
                             'seeds': any(model.trainings for model in models)}, kappa)
 
 
