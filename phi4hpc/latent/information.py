@@ -30,7 +30,12 @@ from phi4hpc.latent.invariants import STATISTICS, features, statistics
 from phi4hpc.latent.prediction import Map, Prediction, before_and_after, summed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import block_slices, deleted_error
+from phi4hpc.parallel.jackknife import (
+    block_slices,
+    deleted_error,
+    gather_blocks,
+    jackknife,
+)
 
 Sums = dict[str, np.ndarray]
 
@@ -67,6 +72,21 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
         fields_b[b]['powers'] += powers(*pair)
     return judged(comm, products_bp, learnt_p, summed(comm, np.array(
         [fields['powers'] for fields in fields_b])))
+
+
+def variance(comm: Communicator, mapped: Map, phi_nyx: Fields, first: int, total: int,
+             tally: Tally = NOWHERE) -> Sums:
+    """Return `variance` of `analyse` and its error from other draws than those that it judges.
+
+    So models of which different draws are judged can be compared by it. Collective.
+    """
+    slices = block_slices(first, len(phi_nyx), total)
+    sums_b = [{'powers': np.zeros(3)} for _ in slices]
+    for b, piece in tally.over('variance', pieces(slices, phi_nyx.shape[-1]), sums_b):
+        sums_b[b]['powers'] += powers(*before_and_after(mapped, phi_nyx[piece]))
+    value, error = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: (
+        1 - sums['powers'][2:] / sums['powers'][1:2]))
+    return {'variance': value[0], 'variance_error': error[0]}
 
 
 def powers(phi_nyx: np.ndarray, z_nyx: np.ndarray) -> list[float]:

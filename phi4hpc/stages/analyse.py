@@ -146,7 +146,8 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, tally),
              'distribution': distribution.analyse(*share, tally),
              'precision': precision.analyse(*share, tally),
-             'information': kept_information(context, model, network, lattice, tally)}
+             'information': kept_information(context, model, network, lattice, tally)
+             | information.variance(comm, partial(reconstruct, network), *share[2:], tally)}
     if directions := metric.analyse(*share, tally):
         learn = list(before_test(context, model, lattice, ablation.LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
@@ -167,7 +168,7 @@ def kept_information(context: Context, model: Model, network: Autoencoder, latti
     """Return what the model keeps of the information on couplings. Collective.
 
     What was trained is judged by the test draws, which had no part in its training. What was not is
-    judged by all draws.
+    judged by all draws, except for the variance, by which models are compared with each other.
     """
     comm = context.comm
     learn: Iterator[np.ndarray] = iter(())
