@@ -5,6 +5,9 @@ import textwrap
 
 from tests.conftest import ROOT
 
+DOCUMENTS = ['README.md', 'CONTRIBUTING.md',
+             *sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'docs').rglob('*.md'))]
+
 
 def blocks(document, beginning):
     """Return the indented blocks of a document, such as README.md, that begin with a text."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.jobs import bits
+from tests.typed import LINES, MYSTUDY, SLURM, Typed, checkout, type_line
 
 ROOT = Path(__file__).parents[2]
 CLUSTER = Path(__file__).with_name('cluster.sh')
@@ -97,6 +98,24 @@ def test_the_stages_run_one_after_the_other_over_two_nodes(slurm, tmp_path):
     for stage, gpus in ('sample', False), ('train', True):
         details = job_details(slurm, next(out.glob(f'logs/{stage}.*.out')))
         assert ('TresPerTask=gres:gpu:1\n' in details) == gpus
+
+
+TALK = Typed('ladder.tuned=null "ladder.kappas=[0.25, 0.265, 0.269, 0.28]" ladder.chains=1 '
+             '"lattice.sizes=[16, 32]" sample.thermalisation=20 sample.draws=60 train.epochs=1 '
+             '"train.models=[{fourier: {latents: [13]}}]" analyse.draws=5')
+"""A run of input/talk.yaml by these words is over in a moment."""
+
+
+def test_every_line_of_the_documents_submits_a_run_that_ends_with_a_report(slurm, tmp_path):
+    folder = checkout(tmp_path / 'phi4hpc')
+    type_line('phi4hpc init mystudy', Typed(), folder)
+    for line in {line for lines in LINES.values() for line, how in lines.items() if how == SLURM}:
+        status, said = type_line(line, MYSTUDY if 'mystudy' in line else TALK, folder, **slurm)
+        assert status == 0, said
+    wait_for_jobs(slurm, patience=600)
+    for out in 'runs/talk', 'scratch/me/talk', 'scratch/me/mystudy':
+        logs = ''.join(log.read_text() for log in folder.glob(f'{out}/logs/*.out'))
+        assert (folder / out / 'report.html').exists(), logs
 
 
 def test_a_failed_stage_leaves_no_job_waiting(slurm, tmp_path):

@@ -1,25 +1,21 @@
-"""Every block of code in the documents is run, or parsed, or known to be none; so are commands.
+"""Every block of code in the documents is run, or judged, or known to be none.
 
 Python is run by test_docs.py and, on a whole quickstart, by launch/test_quickstart.py; files of
-extending.md by test_extending.py. Here decks are judged, and commands are given to the parsers.
+extending.md by test_extending.py; commands by test_typed.py. Here decks are judged.
 """
 
 import re
-import shlex
 import subprocess
 import sys
 
 import pytest
 
-from phi4hpc import init
-from phi4hpc.cli.parser import COMMANDS, parsed
+from phi4hpc.cli.parser import COMMANDS
 from phi4hpc.deck.editor import leaves
 from phi4hpc.deck.load import parse
 from tests.conftest import ROOT
-from tests.documents import blocks, commands, every_block, files, is_shell
+from tests.documents import DOCUMENTS, blocks, every_block, files, is_shell
 
-DOCUMENTS = ['README.md', 'CONTRIBUTING.md',
-             *sorted(str(path.relative_to(ROOT)) for path in (ROOT / 'docs').rglob('*.md'))]
 PYTHON = {
     'README.md': ['import phi4hpc\n'], 'docs/tutorial.md': ['import phi4hpc\n'],
     'docs/data.md': ['import phi4hpc\n', 'import xarray\n', 'import arviz', 'import h5py',
@@ -36,7 +32,6 @@ NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in 
 """How what is no code begins: formulas, lists of files, what a command says, a cluster's lines."""
 FORMULAS = ('docs/physics.md', 'docs/flow.md')
 """Documents whose blocks are formulas where they are not shell."""
-DECK = init.text('deck.yaml')
 
 
 def known(document, block):
@@ -56,55 +51,6 @@ def test_every_block_is_known(document):
 def test_the_deck_of_the_readme_is_good():
     block, = blocks('README.md', 'seed: 1')
     assert parse(block, 'README').deck.train.lattice == 32
-
-
-LINES = [(document, line) for document in DOCUMENTS for line in commands(document)]
-
-
-@pytest.mark.parametrize(('document', 'line'), LINES, ids=[': '.join(each) for each in LINES])
-@pytest.mark.usefixtures('mygroup')
-def test_every_command_is_one(document, line):
-    if '[' in line.split('#')[0].replace("'", '').split('=')[0]:
-        return                                # a synopsis, such as [--ranks N]
-    inner = re.search(r'\$\((.*?)\)', line)
-    words = shlex.split(inner[1] if inner else line, comments=True)
-    if words[:3] == ['mpirun', '-n', words[2:3] and words[2]]:
-        words = words[3:]
-    program, *rest = words
-    if program == 'phi4hpc':
-        understood(rest[:rest.index('>')] if '>' in rest else rest)
-    elif program == 'python' and rest[0] != '-m':
-        assert (ROOT / rest[0]).exists()
-    elif '/' in program:
-        known_script(program, rest)
-
-
-def understood(words):
-    """Give words to the parser of the command, and a deck that they name to the deck's."""
-    assert words[0] in COMMANDS
-    if words[1:] and words[1:] != ['--help'] and 'COMMAND' not in words:
-        _, args = parsed(words)
-        if hasattr(args, 'overrides'):
-            judged(args.deck, args.overrides)
-
-
-def judged(deck, overrides):
-    """Parse a deck of ours, or for any other name one that `phi4hpc init` writes."""
-    ours = deck.startswith('input/')
-    parse((ROOT / deck).read_text() if ours else DECK, deck, overrides)
-
-
-def known_script(script, words):
-    """Hold words against what a script takes."""
-    text = (ROOT / script).read_text()
-    assert subprocess.run(['bash', '-n', ROOT / script]).returncode == 0
-    for word in words:
-        if word.startswith('--'):
-            assert word in text
-        if word.startswith('input/'):
-            assert (ROOT / word).exists()
-    if words and script in ('jobs/run.sh', 'slurm/pipeline.sh') and words[0].startswith('input/'):
-        judged(words[0], [word for word in words[1:] if re.match(r'[a-z][\w.]*=', word)])
 
 
 def test_links_lead_to_what_is_there():
