@@ -33,8 +33,9 @@ def common_propagator(comm: Communicator, phi_nyx: np.ndarray, each: Pieces = it
 
 def covariant(rows_rD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:
     """Return the rows (r, D) times the covariance C of the ensemble."""
-    rows_ryx = rows_rD.reshape(-1, *propagator_yx.shape)
-    return np.fft.ifft2(propagator_yx * np.fft.fft2(rows_ryx)).real.reshape(rows_rD.shape)
+    L = len(propagator_yx)
+    half_ryx = np.fft.rfft2(rows_rD.reshape(-1, L, L)) * propagator_yx[:, :L // 2 + 1]
+    return np.fft.irfft2(half_ryx, s=(L, L)).reshape(rows_rD.shape)
 
 
 def optimal_decoder(encoder_dD: np.ndarray, propagator_yx: np.ndarray) -> np.ndarray:

@@ -27,8 +27,6 @@ from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
 
-LEARN = 1024
-"""Draws that predictions are fitted to, at most."""
 NAMES = (*information.NAMES, 'binder_shift', 'abs_magnetisation_ratio')
 MANY = len(NAMES)
 

@@ -9,6 +9,15 @@ from phi4hpc.parallel.jackknife import BLOCKS
 
 SAMPLES_BYTES = 2**27
 """About how many bytes the Jacobians of the samples that are taken together may have."""
+LEARN = 1024
+"""Draws, at most, that predictions after a removal of directions, and operators, are fitted to."""
+WEIGHT_BYTES = 4 + 8 + 16
+"""Of a weight: in the model, in its copy in float64, and of what is taken to Fourier space."""
+OTHERS = 12
+"""Numbers that are kept of a draw beside those of momenta, about."""
+COPIES = 3
+"""How often series of draws are there: of a rank, of all ranks, and in what estimates are made of.
+"""
 
 
 def sample_bytes(sites: int, latent: int) -> int:
@@ -25,20 +34,28 @@ def pairs(observable: Observable, L: int) -> int:
 def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it analyses a model, the largest of the deck.
 
-    These are sums over orbits of momenta in float64: those of this rank's share of the jackknife
-    blocks, and three more; matrices over latents, three of each block among them; the weights and a
-    mean Jacobian; and the Jacobians of a few samples. The number of samples has no part in it.
+    In float64 these are: sums over orbits of momenta and matrices over latents, of this rank's
+    share of the jackknife blocks, which it has twice where there are other ranks, and a few more of
+    each; the mean Jacobians; and of every draw of a kappa a few numbers for each momentum along an
+    axis (stages/reconstructions.py), which estimates copy. There are the weights in float32,
+    float64 and Fourier space, the Jacobians of a few samples, and the fields that functions of
+    these are fitted to. The rest does not grow with the number of draws.
     """
-    return max(_model_bytes(model, deck.analyse.observables, ranks) for model in models(deck))
+    draws = deck.ladder.chains * deck.sample.draws // max(1, deck.sample.fields)
+    return max(_model_bytes(model, deck.analyse.observables, draws, ranks)
+               for model in models(deck))
 
 
-def _model_bytes(model: Model, observables: list[str], ranks: int) -> int:
+def _model_bytes(model: Model, observables: list[str], draws: int, ranks: int) -> int:
     sites, latent = model.L**2, model.latent
     asked = [load(name) for name in observables]
     orbits = (model.L // 2 + 1) * (model.L // 2 + 2) // 2
+    blocks = min(BLOCKS, 2 * ceil(BLOCKS / ranks)) + 3
     of_block = sites + 2 * orbits * (1 + sum(pairs(each, model.L) for each in asked))
     over_latents = 4 + sum(1 if each.is_mean else pairs(each, model.L) for each in asked)
-    sums = (ceil(BLOCKS / ranks) + 3) * of_block + (2 * over_latents + 3 * BLOCKS) * latent**2
+    sums = blocks * (of_block + 3 * latent**2) + 2 * over_latents * latent**2
+    series = 2 * draws * (model.L // 2 + OTHERS)
     weights = model.settings.weights(latent, model.L)
-    return 8 * (sums + weights + 3 * sites * latent) + max(SAMPLES_BYTES,
-                                                          sample_bytes(sites, latent))
+    return (8 * (sums + 3 * sites * latent + COPIES * series)
+            + 4 * sites * ceil(LEARN / ranks) + WEIGHT_BYTES * weights
+            + max(SAMPLES_BYTES, sample_bytes(sites, latent)))

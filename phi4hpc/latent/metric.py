@@ -168,9 +168,11 @@ def shift_averaged(gram_dd: np.ndarray, shape: tuple[int, int, int] | None) -> n
 
 def momenta(images_rD: np.ndarray, L: int) -> tuple[np.ndarray, np.ndarray]:
     """Return mean and standard deviation of |p^| over the power of each image."""
-    power_rD = np.abs(np.fft.fft2(images_rD.reshape(-1, L, L))).reshape(-1, L**2) ** 2
-    p_hat_D = zone_momentum(L).ravel()
+    p_hat_yx = zone_momentum(L)
+    power_r, mean_r, square_r = np.array([
+        [power_yx.sum(), (power_yx * p_hat_yx).sum(), (power_yx * p_hat_yx**2).sum()]
+        for power_yx in (np.abs(np.fft.fft2(image_yx)) ** 2
+                         for image_yx in images_rD.reshape(-1, L, L))]).T
     with np.errstate(all='ignore'):
-        weight_rD = power_rD / power_rD.sum(1, keepdims=True)
-    mean_r = weight_rD @ p_hat_D
-    return mean_r, np.sqrt((weight_rD @ p_hat_D**2 - mean_r**2).clip(0))
+        mean_r, square_r = mean_r / power_r, square_r / power_r
+    return mean_r, np.sqrt((square_r - mean_r**2).clip(0))

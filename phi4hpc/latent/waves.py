@@ -65,8 +65,12 @@ def coordinates(L: int) -> dict[str, np.ndarray]:
 
 
 def scaled(rows_nkD: Tensor, factor_yx: Tensor) -> Tensor:
-    """Return rows (n, k, D) times a matrix that multiplies by a factor in Fourier space."""
-    return torch.fft.ifft2(torch.fft.fft2(fields(rows_nkD)) * factor_yx).real.flatten(-2)
+    """Return rows (n, k, D) times a matrix that multiplies in Fourier space by a factor, which is
+    the same at p and -p.
+    """
+    L = len(factor_yx)
+    half = torch.fft.rfft2(fields(rows_nkD)) * factor_yx[:, :L // 2 + 1]
+    return torch.fft.irfft2(half, s=(L, L)).flatten(-2)
 
 
 def spread_out(value_o: np.ndarray, momenta_o: np.ndarray) -> np.ndarray:

@@ -54,7 +54,9 @@ def gather_blocks(comm: Communicator, sums_b: list[Sums], whole: Sums | None = N
 
 
 def _reduce(comm, array, owner):
-    """Return the sum over ranks on rank `owner`, None on others."""
+    """Return the sum over ranks on rank `owner`, None on others. One rank alone has it already."""
+    if comm.size == 1:
+        return array
     total = np.empty_like(array) if comm.rank == owner else None
     comm.Reduce(np.ascontiguousarray(array), total, root=owner)
     return total

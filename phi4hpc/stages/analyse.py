@@ -29,6 +29,7 @@ from phi4hpc.latent import (
     momentum,
     precision,
 )
+from phi4hpc.latent.cost import LEARN
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import Tally, draws_at_once
 from phi4hpc.lattice.modes import mode_propagator
@@ -149,7 +150,7 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
              'information': kept_information(context, model, network, lattice, tally)
              | information.variance(comm, partial(reconstruct, network), *share[2:], tally)}
     if directions := metric.analyse(*share, tally):
-        learn = list(before_test(context, model, lattice, ablation.LEARN))
+        learn = list(before_test(context, model, lattice, LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
             comm, network, directions, learn, *share[2:], tally)}
         if model.settings.trained:

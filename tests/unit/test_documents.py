@@ -28,7 +28,7 @@ DECKS = {'README.md': ['seed: 1'],
 """How the parts of decks begin that are judged."""
 NO_CODE = ['S[phi] =', 'phi4hpc/   the package', 'cli/  ', '/scratch/me/run: in use',
            'deck.yaml      ', 'time = imbalance', 'N dF/dy_n =', 'modules=(gcc',
-           'sum_b < sum_x', "< S' S' >_c"]
+           'sum_b < sum_x', "< S' S' >_c", '480 MiB + 8 (B']
 """How what is no code begins: formulas, lists of files, what a command says, a cluster's lines."""
 FORMULAS = ('docs/physics.md', 'docs/flow.md')
 """Documents whose blocks are formulas where they are not shell."""

@@ -69,6 +69,13 @@ def test_jackknife_blocks_are_shared_out_and_do_not_grow_with_the_lattice():
     assert memory_bytes(large, 6) < memory_bytes(large, 1) < 5e9
 
 
+def test_an_analysis_takes_a_part_of_the_memory_of_its_draws():
+    """Series of reconstructions, and what is made of them: at L = 32 a third of the fields."""
+    few, many = (memory_bytes(deck(f'sample.draws={draws}'), 1, ['analyse'])
+                 for draws in (1000, 11_000))
+    assert 0 < many - few < 0.4 * 2 * 10_000 * 32**2 * 4
+
+
 def test_more_ranks_than_replicas_is_an_error_that_says_the_remedy():
     require_ranks(deck('train=null'), 12)
     said = r'13 ranks for the 12 .* \(2 lattices x 2 chains x 3 kappas\): .* at most 12'
