@@ -92,7 +92,7 @@ LINES: dict[str, dict[str, Typed | str]] = {
         'phi4hpc verify DIR': Typed(),
         'phi4hpc info': QUICK},
     'docs/data.md': {
-        'phi4hpc export RUN FILE': Typed('--lattice 32 --every 50'),
+        'phi4hpc export RUN FILE': 'typed with README.md',
         'h5dump -d /L032/committed runs/quickstart/ensembles.h5': H5DUMP,
         'h5dump -d /L032/hopping -s 11,0,0 -c 1,1,5 runs/quickstart/ensembles.h5': H5DUMP,
         'h5dump -p -H -d /L032/phi runs/quickstart/ensembles.h5': H5DUMP},

@@ -27,6 +27,8 @@ def several(study: Study) -> bool:
 def places(study: Study, name: str) -> list[list[Place]]:
     """Return the Places of models that have something under a name, each model's by kappa."""
     found: dict[str, list[Place]] = {}
+    if not study.models:                                       # and so no latent.h5
+        return []
     with study.latent() as latent:
         for kappa, models in study.models.items():
             for x, model in enumerate(models):
