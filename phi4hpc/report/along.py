@@ -26,6 +26,8 @@ def several(study: Study) -> bool:
 
 def places(study: Study, name: str) -> list[list[Place]]:
     """Return the Places of models that have something under a name, each model's by kappa."""
+    if not study.models:
+        return []
     found: dict[str, list[Place]] = {}
     if not study.models:                                       # and so no latent.h5
         return []

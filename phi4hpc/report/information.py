@@ -66,8 +66,8 @@ def kept(study: Study, models: list[Model]) -> list[Kept]:
 def over_seeds(latent: h5py.File, model: Model, name: str) -> Arrays:
     """Return what a model has under a name in latent.h5, the mean over its seeds.
 
-    `X_error` has the spread of X over seeds in it. Names, and what has another shape for each seed,
-    are those of the first. Nothing where a seed was analysed without it.
+    `X_error` has the spread of X over seeds in it. Names, whole numbers, and what has another shape
+    for each seed, are those of the first. Nothing where a seed was analysed without it.
     """
     groups = [latent[one.name].get(name) for one in model.trainings or (model,)]
     if not all(groups):
@@ -77,7 +77,7 @@ def over_seeds(latent: h5py.File, model: Model, name: str) -> Arrays:
                 for key, values in arrays.items()}
     errors = {f'{key}_error': np.hypot(arrays_s[f'{key}_error'].mean(0), of_mean(value_s))
               for key, value_s in arrays_s.items() if f'{key}_error' in arrays_s}
-    return {key: value_s.mean(0) if value_s.dtype.kind != 'S' else value_s[0]
+    return {key: value_s.mean(0) if value_s.dtype.kind == 'f' else value_s[0]
             for key, value_s in arrays_s.items()} | errors
 
 

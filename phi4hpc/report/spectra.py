@@ -1,5 +1,6 @@
 """Singular values of orbits of momenta, of one sample and of stacks, and pictures of directions."""
 
+from dataclasses import replace
 from typing import Any
 
 import h5py
@@ -8,11 +9,12 @@ from matplotlib.axes import Axes
 
 from phi4hpc.latent.waves import spread_out
 from phi4hpc.report.canvas import Canvas, canvas
+from phi4hpc.report.information import FEW, Arrays, over_seeds
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, band, panels, points, reference
+from phi4hpc.report.style import FULL, band, bars, panels, points, reference
 
 FLOOR = 1e-6
 """Part of the largest value below which others are rounding."""
@@ -21,8 +23,11 @@ ABREAST = 4
 """Panels of spectra in a row."""
 SHOWN = 200
 """Values of a stack in `draw_stacks`, at most."""
-HIGHEST = 1.7
-"""Of the axis of `draw_stacks`."""
+PART, CLEAR = 0.5, 0.1
+"""Errors that values have at most where they are drawn: of the value, or of a wave that passes."""
+LINEAR = 2.0
+"""Up to which the axis of larger values is linear."""
+TICKS = 0, 1, 2, 10, 100, 1000, 10000
 SPOT = 0.25
 """Participation of a direction below which it is a spot: a wave has 2/3, random waves 1/3."""
 
@@ -37,77 +42,136 @@ def analysed(study: Study) -> list[str]:
                        if 'response' in group})
 
 
-def estimate(group: h5py.Group, key: str) -> str:
+def estimate(group: Arrays, key: str) -> str:
     """Return a number of latent.h5 with its error in words."""
-    return in_words(group[key][()], group[f'{key}_error'][()])
+    return in_words(float(group[key]), float(group[f'{key}_error']))
 
 
-def first(group: h5py.Group, key: str) -> str:
+def first(group: Arrays, key: str) -> str:
     """Return the first of the values of latent.h5 with its error in words."""
     return in_words(group[key][0], group[f'{key}_error'][0])
 
 
-def two_over_one(models: int) -> tuple[Canvas, np.ndarray, Axes]:
-    """Return a figure, the two panels at its top, and a wide one below, with a row a model."""
+def rows_over_pictures(rows: int, models: int) -> tuple[Canvas, np.ndarray, Axes]:
+    """Return a figure, its rows of two panels, and a wide one below, with a line for each model."""
     height = 0.3 + 0.75 * models
-    figure, axes = panels(2, 2, FULL, 3.0 + height, height_ratios=[2.7, height])
-    grid = axes[1, 0].get_gridspec()
-    for panel in axes[1]:
+    figure, axes = panels(rows + 1, 2, FULL, 0.3 + 2.7 * rows + height,
+                          height_ratios=[2.7] * rows + [height])
+    grid = axes[-1, 0].get_gridspec()
+    for panel in axes[-1]:
         panel.remove()
-    return figure, axes[0], figure.add_subplot(grid[1, :])
+    return figure, axes[:-1], figure.add_subplot(grid[-1, :])
 
 
-def legend(figure: Canvas, axes: Axes) -> None:
-    """Name what is drawn in some axes above the figure, where many models have room."""
-    figure.legend(*axes.get_legend_handles_labels(), loc='outside upper center', ncols=4,
-                  fontsize=7)
+def letters(figure: Canvas, axes: np.ndarray, below: Axes) -> list[str]:
+    """Return how captions name both columns of panels, and the pictures below them."""
+    return [*(figure.letters(column) for column in axes.T), figure.letters([below])]
 
 
-def draw_orbits(axes: Axes, model: Model, group: h5py.Group, key: str, **look: Any) -> None:
-    """Draw the values of orbits against p^ with their errors."""
-    p_hat, value, error = (group[part][...] for part in ('p_hat', key, f'{key}_error'))
-    points(axes, p_hat, value, error, model.number,
+def pictured(models: list[Model]) -> list[Model]:
+    """Return the models whose directions are shown: where they are many, the linear optimum and
+    trained ones."""
+    return [model for model in models
+            if len(models) <= FEW or model.record['trained'] or model.optimal]
+
+
+def numbers(latent: h5py.File, models: list[Model], name: str) -> dict[str, Arrays]:
+    """Return what models have under a name, by their names, the mean over their seeds."""
+    return {model.name: over_seeds(latent, model, name) for model in models}
+
+
+def legend(figure: Canvas, axes: np.ndarray) -> None:
+    """Name what is drawn in some axes above the figure, each once, where many have room."""
+    handles = {name: handle for panel in np.ravel(axes)
+               for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
+    figure.legend(handles.values(), handles, loc='outside upper center', ncols=4, fontsize=7)
+
+
+def draw_orbits(axes: Axes, model: Model, group: Arrays, key: str, least: float = 0.0,
+                **look: Any) -> None:
+    """Draw the values of orbits against p^ with their errors; see `clear` for `least`."""
+    p_hat, value, error = (group[part] for part in ('p_hat', key, f'{key}_error'))
+    own = clear(value, error, least)
+    points(axes, p_hat[own], value[own], error[own], model.number,
            **{'markersize': 2.5, 'capsize': 1, 'label': model.label, **look})
     axes.set_xlabel(MOMENTUM)
 
 
-def draw_sample(axes: Axes, model: Model, group: h5py.Group) -> None:
-    """Draw the singular values of one sample by size, the mean over samples."""
-    sample = group['sample'][...]
-    points(axes, 1 + np.arange(len(sample)), sample, group['sample_error'][...], model.number,
-           markersize=2, capsize=1)
+def clear(value: np.ndarray, error: np.ndarray, least: float = 0.0) -> np.ndarray:
+    """Return which values have an error of at most half of them, or of at most `least`.
+
+    Errors that are rounding are small enough.
+    """
+    least = max(least, FLOOR * float(abs(value).max()))
+    return ~(error > np.maximum(PART * abs(value), least))
+
+
+def unclear(group: Arrays, key: str, least: float = 0.0) -> int:
+    """Return how many values of orbits are not clear."""
+    return int((~clear(group[key], group[f'{key}_error'], least)).sum())
+
+
+def draw_sample(axes: Axes, model: Model, group: Arrays) -> None:
+    """Draw the singular values of one sample by size: medians over samples, and quartiles."""
+    i = 1 + np.arange(len(group['sample']))
+    bars(axes, i, group['sample_lower'], group['sample_upper'], model.number, width=2)
+    points(axes, i, group['sample'], group['sample_error'], model.number, markersize=2, capsize=0,
+           label=model.label)
     axes.set_xlabel('$i$')
 
 
 def decades(axes: Axes, count: float) -> None:
     """Make the axis of values logarithmic, down to some powers of ten below the largest."""
-    largest = max(float(trace.y.max()) for trace in canvas(axes).traces if trace.axes is axes)
+    largest = max(float(trace.y.max()) for trace in canvas(axes).traces
+                  if trace.axes is axes and len(trace.y))
     axes.set_yscale('log')
     axes.set_ylim(largest / 10**count, 2 * largest)
 
 
-def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[h5py.Group]) -> None:
+def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[Arrays]) -> None:
     """Draw, in a panel for each model, the spectra of the stack, of the mean, and of one sample."""
     for panel, model, group in zip(axes.ravel(), models, groups, strict=False):
-        # The axis is logarithmic, so values closer than these would fall on one another.
-        shown = np.unique(np.geomspace(1, model.L**2, SHOWN).round().astype(int)) - 1
-        count = group['momenta'][...]
         for number, key in enumerate(('value', 'overlap')):
-            value_o, error_o = abs(group[key][...]), group[f'{key}_error'][...]
-            order = np.argsort(-np.repeat(value_o, count), kind='stable')[shown]
-            band(panel, 1 + shown, np.repeat(value_o, count)[order],
-                 np.repeat(error_o, count)[order], number, label=('stack', 'mean')[number])
-        sample, error = group['sample'][...], group['sample_error'][...]
-        points(panel, 1 + np.arange(len(sample)), sample, error, 2, markersize=2, capsize=1,
-               label='one sample')
+            draw_by_size(panel, model, group, key, number)
+        draw_sample(panel, replace(model, number=2, called='one sample'), group)
         reference(panel, x=model.latent)
-        panel.set(xscale='log', ylim=(0, HIGHEST), xlabel='$i$')
+        panel.set_xscale('log')
         panel.set_title(model.label, fontsize=8)
     for panel in axes.ravel()[len(models):]:
         panel.set_axis_off()
     for panel in axes[:, 0]:
         panel.set_ylabel(r'$\sigma_i$')
-    axes[0, 0].legend(fontsize=7)
+    own_scale(axes[0, 0], 3.0)
+    legend(canvas(axes[0, 0]), axes)
+
+
+def draw_by_size(axes: Axes, model: Model, group: Arrays, key: str, number: int) -> None:
+    """Draw the values of a stack by size, each as often as its orbit has momenta, where clear."""
+    own = clear(group[key], group[f'{key}_error'], CLEAR)
+    if not own.any():
+        return
+    # The axis is logarithmic, so values closer than these would fall on one another.
+    value_r, error_r = (np.repeat(part, group['momenta'])
+                        for part in (abs(group[key]), group[f'{key}_error']))
+    order = np.argsort(-value_r, kind='stable')
+    shown = np.unique(np.geomspace(1, model.L**2, SHOWN).round().astype(int)) - 1
+    shown = shown[np.repeat(own, group['momenta'])[order][shown]]
+    band(axes, 1 + shown, value_r[order][shown], error_r[order][shown], number,
+         label=('stack', 'mean')[number])
+
+
+def own_scale(axes: Axes, part: float) -> None:
+    """Make an axis logarithmic above LINEAR where values reach far beyond it.
+
+    What lies below takes as much room as `part` decades.
+    """
+    low, high = axes.get_ylim()
+    if high > 3 * LINEAR:
+        axes.set_yscale('symlog', linthresh=LINEAR, linscale=part)
+        axes.set_yticks([tick for tick in TICKS if tick < high])
+        axes.yaxis.set_major_formatter(lambda x, _: f'{x:g}')
+        axes.minorticks_off()
+        axes.set_ylim(max(low, -0.1 * LINEAR), high)
 
 
 def stacked_rows(count: int) -> int:
@@ -137,13 +201,13 @@ def spots(group: h5py.Group) -> str | None:
     return f'direction{"s" if len(found) > 1 else ""} {ranges(found)}' if found else None
 
 
-def resolved(group: h5py.Group, key: str) -> int:
+def resolved(group: Arrays, key: str) -> int:
     """Return how many values of a stack stand above rounding, each wave of an orbit counted."""
     value_r = spread_out(group[key][...], group['momenta'][...])
     return int((value_r > FLOOR * value_r[0]).sum())
 
 
-def at_smallest(group: h5py.Group, key: str) -> str:
+def at_smallest(group: Arrays, key: str) -> str:
     """Return a value at the smallest momentum that is not zero, in words."""
     at = int(np.argsort(group['p_hat'][...], kind='stable')[1])
     return in_words(group[key][at], group[f'{key}_error'][at])

@@ -29,8 +29,9 @@ SHORT = 2.0
 NAMED = {0.8: '23468', 1.6: '235', 4.0: '25'}
 """First digits of the numbers that a logarithmic axis names, by the decades that it spans."""
 HALF, FULL = 3.6, 7.2                  # widths in inches: one column of a page, and both
-ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': 'k', 'markersize': 6.5}
-"""How means of original configurations look beside those of reconstructions."""
+ORIGINAL: dict[str, Any] = {'fmt': 'o', 'color': '0.4', 'markersize': 6.5,
+                            'markerfacecolor': 'none', 'markeredgewidth': 0.6, 'zorder': 0}
+"""How means of original configurations look: thin and open, behind those of reconstructions."""
 
 
 @dataclass(frozen=True)

@@ -45,3 +45,13 @@ def test_of_many_models_the_findings_tell_the_least_and_the_most(tmp_path, monke
     html = ' '.join(re.sub('<[^>]*>', '', render(study, [], 1, 'host (g++)')).split())
     assert '2 of d = 3 have from 0.9812(31) (dense, d = 3, its training had not converged) to 1, ' \
         in html
+
+
+def test_values_of_orbits_whose_error_is_large_are_left_out_and_counted():
+    """Rounding beside the largest value is no reason to leave one out."""
+    group = {'value': np.array([2.0, 1.0, 0.05, 1e-9]),
+             'value_error': np.array([0.1, 0.6, 0.08, 1e-8])}
+    assert spectra.clear(group['value'], group['value_error']).tolist() == [True, False, False,
+                                                                            True]
+    assert spectra.unclear(group, 'value') == 2
+    assert spectra.unclear(group, 'value', least=0.1) == 1

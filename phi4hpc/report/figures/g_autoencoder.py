@@ -1,21 +1,23 @@
 """The Jacobian of the autoencoder: which waves pass, and which of them unchanged."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from matplotlib.axes import Axes
+import numpy as np
 
 from phi4hpc.report import spectra
-from phi4hpc.report.models import described
-from phi4hpc.report.study import Study
+from phi4hpc.report.information import Arrays
+from phi4hpc.report.models import by_size, described
+from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, panels, reference
 
 PLACE = 'latent', 20
 TITLE = 'Jacobian of the autoencoder'
 CAPTION = """
 What the Jacobian <i>J</i> = ∂<i>A</i>/∂φ makes of plane waves <i>e<sub>p</sub></i>, at
-κ = {{ f.kappa }}. {{ averaged() }} <b>A</b>: the value
+κ = {{ f.kappa }}. {{ averaged() }} {{ f.panels[0] | safe }}: the value
 σ(<i>p</i>) = ⟨|<i>J e<sub>p</sub></i>|²⟩<sup>1/2</sup>, how much of a wave comes out
-{{- ', on an axis that is logarithmic above 2' if f.wide }}. <b>B</b>: the
+{{- ', on an axis that is logarithmic above 2' if f.wide }}. {{ f.panels[1] | safe }}: the
 overlap <i>T</i>(<i>p</i>) = ⟨<i>e<sub>p</sub></i><sup>†</sup><i>J e<sub>p</sub></i>⟩, how much of
 it comes out as itself, which is σ(<i>p</i>) at most. A wave passes unchanged only where both are 1.
 Where σ is the larger, a part of the wave comes out as other waves, or differently from sample to
@@ -23,41 +25,44 @@ sample: so do waves that a block cannot tell from their aliases. At the smallest
 σ and <i>T</i> are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.value }} and {{ m.overlap }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
+{{ both_errors(f.seeds) }}
+{{ not_clear(f.models, 'half of them and above 0.1') }}
 """
 
-
-LINEAR = 2.0                  # of values, up to which an axis of larger ones is linear
-TICKS = 0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000
+KEYS = 'value', 'overlap'
 
 
 def draw(study: Study) -> Iterator[Plot]:
-    """Yield the figure for every training kappa."""
+    """Yield the figure for every training kappa, with a row for latent sizes that are compared."""
     for kappa, models in study.models.items():
-        figure, axes = panels(1, 2, FULL, 3.3)
+        groups = by_size(models)
+        figure, axes = panels(len(groups), 2, FULL, 0.6 + 2.7 * len(groups), sharex=True)
         with study.latent() as latent:
-            found = []
-            for model in models:
-                group = latent[model.name]['autoencoder']
-                for panel, key in zip(axes[0], ('value', 'overlap'), strict=True):
-                    spectra.draw_orbits(panel, model, group, key)
-                found.append({**described(model), **{
-                    key: spectra.at_smallest(group, key) for key in ('value', 'overlap')}})
-        for panel, label in zip(axes[0], (r'$\sigma(p)$', '$T(p)$'), strict=True):
-            panel.set_ylabel(label)
-            for y in (0, 1):
-                reference(panel, y=y)
-        own_scale(axes[0, 0])
-        spectra.legend(figure, axes[0, 0])
-        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': found,
-                            'wide': axes[0, 0].get_yscale() == 'symlog'}, kappa)
+            found = spectra.numbers(latent, models, 'autoencoder')
+        for row, (title, like) in zip(axes, groups, strict=True):
+            for model in like:
+                for panel, key in zip(row, KEYS, strict=True):
+                    spectra.draw_orbits(panel, model, found[model.name], key, spectra.CLEAR)
+            finish(row, title)
+        spectra.legend(figure, axes)
+        facts = [said(model, found[model.name]) for model in models]
+        yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
+                            'panels': [figure.letters(column) for column in axes.T],
+                            'seeds': any(model.trainings for model in models),
+                            'wide': any(row[0].get_yscale() == 'symlog' for row in axes)}, kappa)
 
 
-def own_scale(axes: Axes) -> None:
-    """Make an axis logarithmic above LINEAR where values reach far beyond it."""
-    low, high = axes.get_ylim()
-    if high > 3 * LINEAR:
-        axes.set_yscale('symlog', linthresh=LINEAR, linscale=1.0)
-        axes.set_yticks([tick for tick in TICKS if tick < high])
-        axes.yaxis.set_major_formatter(lambda x, _: f'{x:g}')
-        axes.minorticks_off()
-        axes.set_ylim(max(low, -0.1 * LINEAR), high)
+def finish(axes: np.ndarray, title: str) -> None:
+    """Label a row of panels, and draw 0 and 1."""
+    for panel, label in zip(axes, (r'$\sigma(p)$', '$T(p)$'), strict=True):
+        panel.set(ylabel=label, title=title)
+        for y in (0, 1):
+            reference(panel, y=y)
+    spectra.own_scale(axes[0], 1.0)
+
+
+def said(model: Model, group: Arrays) -> dict[str, Any]:
+    """Return what the caption tells of a model."""
+    unclear = spectra.unclear(group, 'value', spectra.CLEAR)
+    return {**described(model), **{key: spectra.at_smallest(group, key) for key in KEYS},
+            'unclear': unclear, 'all': len(group['p_hat'])}
