@@ -136,9 +136,9 @@ def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[Arrays]) -> 
         draw_sample(panel, replace(model, number=2, called='one sample'), group)
         reference(panel, x=model.latent)
         panel.set_xscale('log')
-        panel.set_title(model.label, fontsize=8)
+        panel.set_title(model.label, fontsize=7, loc='right')
     for panel in axes.ravel()[len(models):]:
-        panel.set_axis_off()
+        panel.set_visible(False)
     for panel in axes[:, 0]:
         panel.set_ylabel(r'$\sigma_i$')
     own_scale(axes[0, 0], 3.0)
