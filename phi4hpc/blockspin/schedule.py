@@ -28,9 +28,9 @@ STEP = 1.5e-3
 WEIGHT = 1.3e-9
 """Seconds that a step takes for each weight: to clip gradients and to move weights."""
 SHARED = 0.8e-3
-"""Seconds that a step takes for ranks that share it: they wait for each other twice. It is between
+"""Seconds that a step takes for ranks that share it, since they wait for each other. It is between
 the 0.5 and 1.5 ms that two ranks waited for a dense model and for a convolutional one, by the
-median. In quiet moments they wait for a tenth of that.
+median, where each step had two waits. In quiet moments they wait for a tenth of that.
 """
 SUM = 2e-9
 """Seconds that a step takes for each weight whose gradients several ranks add up."""

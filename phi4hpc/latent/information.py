@@ -15,7 +15,7 @@ the same function for every family.
 
 Every block of draws is judged by a fit to the other blocks (latent/crossvalidation.py). At lambda =
 1 and kappa_c, L = 32, where 61 Fourier modes keep 10.1(7)% on lambda by this bound, Var <T|y> over
-fields that share these modes gives 10.7(2)%.
+fields that share these modes gives 10.5(3)%.
 
 Suffixes: n draws, y x lattice axes, f features, t statistics, b blocks, c columns.
 """
