@@ -7,10 +7,13 @@ from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
 from phi4hpc.lattice.transition import UNIVERSAL, known
+from phi4hpc.report import style
+from phi4hpc.report.canvas import Canvas
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study, column
 from phi4hpc.report.style import band, points, reference
 
+ABREAST = 4                   # lattices that a legend within a panel names, at most
 BEYOND = 0.15                 # of the rungs and a peak beyond them, how far a curve goes on there
 
 
@@ -36,6 +39,14 @@ def critical(study: Study) -> Critical | None:
     best = min(candidates, key=lambda candidate: candidate.error, default=None)
     low, high = reach(study, study.sizes[-1])
     return best if best and low <= best.value <= high else None
+
+
+def legend(figure: Canvas, axes: np.ndarray, study: Study) -> None:
+    """Name the lattices in the first panel, or below all where they are many."""
+    if len(study.sizes) > ABREAST:
+        style.legend(figure, axes, ncols=8 if axes.size > 1 else ABREAST)
+    else:
+        axes[0, 0].legend()
 
 
 def draw(axes: Axes, study: Study, name: str, peaks: bool = False) -> None:

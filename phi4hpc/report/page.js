@@ -71,6 +71,8 @@ function axis(about, domain, size) {
     options.tickFormat = at => about.bare ? '' : names.get(at);
   } else if (about.whole) {
     options.tickFormat = 'd';
+  } else if (about.type === 'linear') {
+    options.tickFormat = d3.tickFormat(...d3.extent(domain), options.ticks, 'f');
   } else if (about.type === 'log') {
     options.tickFormat = '~g';
     const [low, high] = d3.extent(domain);

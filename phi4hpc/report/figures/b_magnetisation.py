@@ -32,7 +32,7 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure."""
     figure, axes = panels(width=HALF * 1.35, height=3.1)
     against_kappa.draw(axes[0, 0], study, 'abs_magnetisation')
-    axes[0, 0].legend()
+    against_kappa.legend(figure, axes, study)
     yield Plot(figure, {**against_kappa.facts(study), 'falls': falls(study), 'apart': apart(study)})
 
 

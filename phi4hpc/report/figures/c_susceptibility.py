@@ -13,8 +13,9 @@ from phi4hpc.report.style import FULL, Plot, logarithmic, panels
 PLACE = 'transition', 30
 TITLE = 'Susceptibility'
 CAPTION = """
-<b>A</b>: the connected susceptibility χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for
-⟨{{ M() }}⟩ because both signs of {{ M() }} are sampled.
+<b>A</b>{{ ', on a log axis' if f.log }}: the connected susceptibility
+χ = Ω(⟨{{ M() }}²⟩ − ⟨|{{ M() }}|⟩²), with ⟨|{{ M() }}|⟩ for ⟨{{ M() }}⟩ because both signs of {{
+M() }} are sampled.
 {% if f.beyond %} Curves are reweighted beyond the rungs, to where it peaks.{% endif %}
 {%- if f.grows %} It peaks near the transition. From {{ L() }} = {{ f.grows.small }} to
 {{ f.grows.large }} the peak grows like {{ L() }}<sup>{{ f.grows.power }}</sup>; in the Ising class
@@ -22,7 +23,7 @@ the power tends to 7/4 on large lattices.
 {%- elif not f.interacting %} At λ = 0 the magnetisation is Gaussian, so
 χ = (1 − 2/π)Ω⟨{{ M() }}²⟩, and Ω⟨{{ M() }}²⟩ = <i>G</i>(0) = 1/(2 − 8κ) diverges at κ = 1/4.
 {%- endif %}
-{% if f.peaks %} Largest values:
+{% if f.peaks %} Largest values{{ ' on the largest lattices' if f.more }}:
 {%- for p in f.peaks %}{{ ';' if not loop.first }} χ = {{ p.value }} at
 {{ 'the rung ' if not p.reweighted }}κ = {{ p.kappa }} for {{ L() }} = {{ p.L }}{% endfor %}.
 {%- endif %}
@@ -30,6 +31,9 @@ the power tends to 7/4 on large lattices.
 {{- '; in the broken one it holds the condensate and does not peak' if f.broken }}.
 {{ kappa_c(f) }}
 """
+
+SPREAD = 10                   # of peaks, from which on a linear axis hides the smallest
+NAMED = 3                     # peaks in the caption, at most
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -39,9 +43,15 @@ def draw(study: Study) -> Iterator[Plot]:
     against_kappa.draw(axes[0, 1], study, 'susceptibility_m2', peaks=True)
     axes[0, 1].set_yscale('log')
     logarithmic(axes[0, 1].yaxis)
-    axes[0, 0].legend()
-    yield Plot(figure, {**against_kappa.facts(study), 'peaks': peaks(study), 'grows': grows(study),
-                        'beyond': beyond(study)})
+    heights = [top['susceptibility']['value'] for top in study.results['largest_susceptibility']]
+    if log := len(heights) > 1 and max(heights) > SPREAD * min(heights):
+        axes[0, 0].set_yscale('log')
+        logarithmic(axes[0, 0].yaxis)
+    against_kappa.legend(figure, axes, study)
+    found = peaks(study)
+    yield Plot(figure, {**against_kappa.facts(study), 'peaks': found[-NAMED:],
+                        'more': len(found) > NAMED, 'grows': grows(study), 'beyond': beyond(study),
+                        'log': log})
 
 
 def grows(study: Study) -> dict[str, object] | None:

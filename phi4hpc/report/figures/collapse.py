@@ -7,7 +7,7 @@ import numpy as np
 
 from phi4hpc.lattice.observable import load
 from phi4hpc.lattice.transition import EXACT, UNIVERSAL
-from phi4hpc.report.against_kappa import critical
+from phi4hpc.report import against_kappa
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, band, panels, reference
@@ -32,7 +32,7 @@ FACTOR = 4.0                  # from the universal xi / L, within which lattices
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield the figure, where there are curves of several lattices, and kappa_c is known."""
-    middle, tables = critical(study), study.reweighted
+    middle, tables = against_kappa.critical(study), study.reweighted
     if not (middle and len(tables) > 1):
         yield Missing('No data collapse is shown: it takes curves of two lattices and κ<sub>c</sub>'
                       ' within their reach.')
@@ -56,7 +56,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         for ax in (above, below):
             reference(ax, x=0)
         reference(below, y=0)
-    axes[0, 0].legend()
+    against_kappa.legend(figure, axes, study)
     yield Plot(figure, {'kappa_c': value_error(middle.value, middle.error, digits=1),
                         'small': tables[0]['L'], 'large': tables[-1]['L'], 'factor': f'{FACTOR:g}',
                         'apart': apart(tables[0], tables[-1], middle.value)})

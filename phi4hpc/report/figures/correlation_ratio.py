@@ -8,7 +8,7 @@ from phi4hpc.lattice.transition import UNIVERSAL
 from phi4hpc.report import against_kappa
 from phi4hpc.report.against_kappa import critical
 from phi4hpc.report.study import Study, column
-from phi4hpc.report.style import FULL, Plot, panels
+from phi4hpc.report.style import FULL, Plot, logarithmic, panels
 
 PLACE = 'transition', 50
 TITLE = 'Correlation length and energy'
@@ -46,10 +46,11 @@ def draw(study: Study) -> Iterator[Plot]:
                              for L in study.sizes])
     if (values > 0).all() and values.max() > SPREAD * values.min():
         axes[0, 0].set_yscale('log')
+        logarithmic(axes[0, 0].yaxis)
     if near:
         axes[0, 1].set(xlim=near, ylim=[part * UNIVERSAL['correlation_ratio'] for part in RATIOS])
         axes[0, 1].locator_params(axis='x', nbins=5)
-    axes[0, 0].legend()
+    against_kappa.legend(figure, axes, study)
     yield Plot(figure, {**against_kappa.facts(study), 'curves': bool(study.reweighted),
                         'near': near is not None, 'log': axes[0, 0].get_yscale() == 'log',
                         'star': f'{UNIVERSAL["correlation_ratio"]:.6g}'})

@@ -29,8 +29,10 @@ mass is a straight line there, until the two ways around the lattice meet at <i>
 not fall off{% endif %}.{% if f.masses %} <b>B</b>: the effective mass <i>m</i>(<i>t</i>) =
 arccosh((<i>C</i>(<i>t</i>−1) + <i>C</i>(<i>t</i>+1))/2<i>C</i>(<i>t</i>)) in the symmetric phase,
 as far as its error is below {{ f.largest }}, beside the mass at which the fitted free propagator
-has its pole, 2 arcsinh(<i>m</i>/2) (dashed), and about a correlation length away:
+has its pole, 2 arcsinh(<i>m</i>/2) (dashed):
 {%- for m in f.masses %} at κ = {{ m.kappa }} {{ m.pole }}, and <i>m</i>({{ m.t }}) = {{ m.mass }}
+{{- ' about a correlation length away' if m.far
+    else ' at the last t, far within 1/m = ' ~ m.length }}
 {{- ';' if not loop.last else '.' }}{% endfor %} A plateau is a mass of the theory; a fall with
 <i>t</i> is the weight of heavier states.{% endif %} Errors at different <i>t</i> belong
 to the same draws and fluctuate together.
@@ -102,5 +104,7 @@ def said(entry: Entry) -> dict[str, object]:
     """Return what the caption tells of the masses at a rung, of m(t) at t nearest to 1/m."""
     t, value, error = masses(entry)
     best = int(abs(t * pole(entry)[0] - 1).argmin())
+    length = 1 / pole(entry)[0]
     return {'kappa': f'{entry["kappa"]:g}', 'pole': value_error(*pole(entry)),
+            'length': f'{length:.2g}', 'far': bool(t[best] > length / 2),
             't': int(t[best]), 'mass': value_error(float(value[best]), float(error[best]))}

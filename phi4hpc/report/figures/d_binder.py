@@ -23,8 +23,8 @@ CAPTION = """
 <i>U</i>* = {{ f.star }}, at which large lattices cross in the Ising class on a periodic square.
 {%- else %} At λ = 0 the magnetisation is Gaussian at every κ and {{ L() }}, and {{ UL() }} is 0;
 what was measured differs from that by {{ f.farthest }} standard errors at most.{% endif %}
-{%- for c in f.brackets %} {{ L() }} = {{ c.large }} lies below {{ L() }} = {{ c.small }} by more
-than two standard errors up to κ = {{ c.below }}, and above from κ = {{ c.above }}
+{%- for c in f.brackets[-2:] %} {{ L() }} = {{ c.large }} lies below {{ L() }} = {{ c.small }} by
+more than two standard errors up to κ = {{ c.below }}, and above from κ = {{ c.above }}
 {%- if c.point %}; the reweighted curves cross at κ = {{ c.point }}{% endif %}.{% endfor %}
 {{ kappa_c(f) }}
 """
@@ -50,7 +50,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     if near:
         axes[0, 1].set(xlim=near.kappas, ylim=near.values)
         axes[0, 1].locator_params(axis='x', nbins=5)
-    axes[0, 0].legend()
+    against_kappa.legend(figure, axes, study)
     yield Plot(figure, {**against_kappa.facts(study), 'star': f'{UNIVERSAL["binder"]:g}',
                         'brackets': brackets(study), 'near': near and near.words,
                         'farthest': farthest(study)})

@@ -10,6 +10,7 @@ from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Missing, Plot, band, colour, panels, points, reference
 from phi4hpc.statistics.reweighting import POOR
+from phi4hpc.statistics.rungs import phases
 
 PLACE = 'sampling', 30
 TITLE = 'Overlap and free energy'
@@ -24,8 +25,8 @@ at the lowest rung{% if f.largest %}: how that of a lattice differs from what {{
 {{ f.largest }} has on as many sites, Δ<i>F</i> = <i>F<sub>L</sub></i> −
 ({{ L() }}/{{ f.largest }})² <i>F</i><sub>{{ f.largest }}</sub>. The bulk cancels, and finite-size
 effects are left
-{%- if f.broken %}, which end in the broken phase at −ln 2 (1 − ({{ L() }}/{{ f.largest }})²)
-(dashed), as a lattice of any size has two phases there
+{%- if f.ends %}, which from the symmetric to the broken phase come to
+−ln 2 (1 − ({{ L() }}/{{ f.largest }})²) (dashed), as a lattice of any size has two phases there
 {%- for e in f.ends %}{{ ': at the highest κ' if loop.first }} {{ L() }} = {{ e.L }} has
 {{ e.found }} against {{ e.exact }}{{- ',' if not loop.last }}{% endfor %}{% endif %}.
 {%- else %} a site.{% endif %}
@@ -50,9 +51,9 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     reference(axes[0, 0], y=POOR)
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='overlap $O_{i,i+1}$',
                    ylim=(0, None))
+    axes[0, 0].locator_params(axis='x', nbins=5)
     yield Plot(figure, {'poor': POOR, 'thin': thin(study), 'largest': largest,
-                        'ends': ends(study),
-                        'broken': study.phases['broken'] and study.phases['symmetric']})
+                        'ends': ends(study)})
 
 
 def draw_free_energy(axes: Axes, study: Study) -> int | None:
@@ -71,7 +72,7 @@ def draw_free_energy(axes: Axes, study: Study) -> int | None:
         kappa, difference, error = less(table, last, study.kappas(table['L']))
         number, part = study.sizes.index(table['L']), (table['L'] / last['L']) ** 2
         band(axes, kappa, difference, error, number)
-        if study.phases['broken'] and study.phases['symmetric']:
+        if crosses(study, table['L']):
             reference(axes, y=-np.log(2) * (1 - part), color=colour(number))
     reference(axes, y=0)
     axes.set_ylabel(r'$\Delta F$')
@@ -81,11 +82,11 @@ def draw_free_energy(axes: Axes, study: Study) -> int | None:
 def ends(study: Study) -> list[dict[str, object]]:
     """Return Delta F of each lattice at the highest kappa, and what two phases make it.
 
-    A lattice is left out where Delta F ends before that kappa.
+    A lattice is left out where Delta F ends before that kappa, or its ladder within a phase.
     """
     *smaller, last = study.reweighted
     found = []
-    for table in smaller:
+    for table in (table for table in smaller if crosses(study, table['L'])):
         rungs = study.kappas(table['L'])
         kappa, difference, error = less(table, last, rungs)
         if not kappa.size or kappa[-1] < min(rungs[-1], last['kappa'][-1]):
@@ -94,6 +95,12 @@ def ends(study: Study) -> list[dict[str, object]]:
         found.append({'L': table['L'], 'exact': f'{exact:.3f}',
                       'found': value_error(float(difference[-1]), float(error[-1]))})
     return found
+
+
+def crosses(study: Study, L: int) -> bool:
+    """Return whether the ladders of a lattice and of the largest lead through the transition."""
+    own = [phases(study.entries(size), study.deck.action.lam) for size in (L, study.sizes[-1])]
+    return all(seen['transition'] for seen in own)
 
 
 def free_energy(table: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, line, panels, points
+from phi4hpc.report.style import FULL, Missing, Plot, colour, line, panels, points
 from phi4hpc.storage.reader import Lattice
 
 PLACE = 'sampling', 20
@@ -18,14 +18,16 @@ over all chains and with binomial errors; a pair near 0 cuts the ladder in two.
 {% if f.tuned %} The rungs were placed during thermalisation, for each lattice, so that pairs
 between pinned ones reject alike.{% endif %}
  <b>B</b>: of the replicas found at a rung, those that were at the lowest rung last, and not at the
-highest; it falls in even steps (dashed) where no pair holds up the traffic more than others.
+highest; dashed: what rejections alone let expect. Steeper than that, replicas turn back more often,
+as their fields remember where they came from.
 <b>C</b>: the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found
 {{- ' in the first ' ~ f.shown ~ ' draws' if f.shown }}; it should wander over the whole ladder.
-Round trips from the lowest κ to the highest and back, all chains together:
-{%- for t in f.trips %}{{ ';' if not loop.first }} {{ t.count }} at {{ L() }} = {{ t.L }},
-{{ t.least }} to {{ t.most }} by a replica (a turn and chain {{ t.found }}; rejections let expect
-{{ t.expected }}, and with more rungs 1/(2 + 2Λ) = {{ t.best }}; communication barrier
-Λ = {{ t.barrier }}){% endfor %}.
+Round trips from the lowest κ to the highest and back, by turn and chain:
+{%- for t in f.trips %} {{ t.found }} at {{ L() }} = {{ t.L }}, where rejections let expect
+{{ t.expected }}{{ ';' if not loop.last else '.' }}{% endfor %}
+{%- for t in f.trips[-1:] %} At {{ L() }} = {{ t.L }} these are {{ t.count }} in all,
+{{ t.least }} to {{ t.most }} by a replica; with more rungs there would be 1/(2 + 2Λ) = {{ t.best }}
+at most, by the communication barrier Λ = {{ t.barrier }}.{% endfor %}
 {%- for t in f.trips %}{% for line in t.warnings %} <strong>At {{ L() }} = {{ t.L }}
 {{ line }}.</strong>{% endfor %}{% endfor %}
 """
@@ -45,17 +47,30 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
         points(axes[0, 0], (kappas[1:] + kappas[:-1]) / 2, found['acceptance'],
                found['acceptance_error'], number, label=f'$L={found["L"]}$')
         points(axes[0, 1], np.arange(len(kappas)), found['flow'], found['flow_error'], number)
+        if (expected := by_rejections(np.array(found['acceptance']))) is not None:
+            line(axes[0, 1], np.arange(len(kappas)), expected, color=colour(number), lw=0.7,
+                 ls=(0, (5, 2)), zorder=0)
     with study.ensembles() as ensembles:
         shown = draw_way(axes[0, 2], ensembles[study.sizes[-1]])
     axes[0, 0].set(xlabel=r'$(\kappa_i+\kappa_{i+1})/2$', ylabel='swap acceptance', ylim=(0, 1.02))
     axes[0, 0].locator_params(axis='x', nbins=4)
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=8)
-    line(axes[0, 1], [0, study.deck.ladder.rungs - 1], [1, 0], color='0.45', lw=0.7,
-         ls=(0, (5, 2)), zorder=0)
     axes[0, 1].locator_params(axis='x', integer=True)
     axes[0, 1].set(xlabel='rung', ylabel='last at the lowest rung', ylim=(-0.02, 1.02))
     yield Plot(figure, {'L': study.sizes[-1], 'trips': [trips(found) for found in exchanges],
                         'tuned': study.deck.ladder.tuned is not None, 'shown': shown})
+
+
+def by_rejections(acceptance: np.ndarray) -> np.ndarray | None:
+    """Return, for every rung, the part of replicas that were at the lowest rung last.
+
+    Replicas go on in one direction until a swap is rejected, each by chance alone, as with
+    even-odd swaps (arXiv:1905.02939). None where a pair never swaps.
+    """
+    if not (acceptance > 0).all():
+        return None
+    odds = 1 / acceptance - 1
+    return np.array([1, *(1 - (0.5 + odds.cumsum()[:-1]) / (1 + odds.sum())), 0])
 
 
 def trips(found: dict[str, Any]) -> dict[str, Any]:
