@@ -103,6 +103,5 @@ def summary(study: Study) -> dict[str, Any]:
     return {'lam': f'{study.deck.action.lam:g}', 'sizes': listed(study.sizes),
             'rungs': ladder.rungs, 'first': f'{ladder.pinned[0]:g}',
             'last': f'{ladder.pinned[-1]:g}', 'draws': study.deck.sample.draws * ladder.chains,
-            'peaks': findings.peaks(study), 'beyond': findings.beyond(study),
-            'kappa_c': findings.critical_point(study),
+            'peaks': findings.peaks(study), 'kappa_c': findings.critical_point(study),
             'known': findings.known_before(study)}

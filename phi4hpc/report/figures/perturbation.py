@@ -19,10 +19,11 @@ CAPTION = """
 What the kept field says of lost modes at κ = {{ f.kappa }}, λ = {{ f.lam }}: with φ<sub>&lt;</sub>
 the modes below the cut and <i>F</i> = (φ<sub>&lt;</sub>³)̃(<i>p</i>),
 <i>c</i>(<i>p</i>) = ⟨Re(<i>F</i>* <i>A</i>̃)⟩ / ⟨|<i>F</i>|²⟩ above the cut, over
-−4λ<i>G</i>(<i>p</i>), which it is to first order in λ. Original: φ̃ in place of <i>A</i>̃, what the
-ensemble itself says. A decoder of linear latents that has learned the interaction comes to the
-original; a linear one stays at 0. Where the encoder moves latents with lost modes, both sides gain
-by each other and the response may be larger. {{ both_errors(f.seeds) }}
+−4λ<i>G</i>(<i>p</i>), its value to first order in λ (1, dashed). Original: φ̃ in place of <i>A</i>̃,
+what the ensemble itself says{% if f.beyond %}, which is far from 1 here: at this λ first order does
+not hold, and 1 is a unit and no more{% endif %}. A decoder of linear latents that has learned the
+interaction comes to the original; a linear one stays at 0. Where the encoder moves latents with
+lost modes, both sides gain by each other and the response may be larger. {{ both_errors(f.seeds) }}
 Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means
 over all orbits, with the weights that the errors of the original give them, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}
@@ -30,6 +31,7 @@ over all orbits, with the weights that the errors of the original give them, are
  The cut is that of whole shells of momenta, nearest to <i>d</i>.
 """
 
+FAR = 0.2                     # from 1, beyond which the first order is said not to hold
 LARGEST = 0.5                 # error of the original's ratio where ratios are shown
 
 
@@ -53,12 +55,13 @@ def of_kappa(study: Study, kappa: float, everyone: list[Model]) -> Plot:
     """Return the figure of a kappa, in which models have the colours of figures of all models."""
     groups = [(title, own) for title, like in by_size(everyone)
               if (own := [model for model in like if learns(model)])]
-    models, facts = [model for _, own in groups for model in own], []
+    models, facts, originals = [model for _, own in groups for model in own], [], []
     figure, axes = panels(1, len(groups), HALF * min(2, 1 + 0.6 * (len(groups) - 1)) + 0.6, 3.8,
                           sharey=True)
     with study.latent() as latent:
         for ax, (title, own) in zip(axes[0], groups, strict=True):
             first = over_seeds(latent, own[0], 'momentum')
+            originals.append(float(first['cubic_original_ratio_mean']))
             facts.append({'title': f'original, <i>d</i> = {own[0].latent}',
                           'mean': draw_ratio(ax, first, 'cubic_original', label='original',
                                              **ORIGINAL)})
@@ -73,6 +76,7 @@ def of_kappa(study: Study, kappa: float, everyone: list[Model]) -> Plot:
     axes[0, 0].set(ylabel=r'$c(p) / (-4\lambda G(p))$', ylim=(-0.6, 2.2))
     return Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
                          'models': facts, 'largest': f'{LARGEST:g}',
+                         'beyond': any(abs(mean - 1) > FAR for mean in originals),
                          'seeds': any(model.trainings for model in models)}, kappa)
 
 
