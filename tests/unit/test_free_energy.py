@@ -25,8 +25,19 @@ def test_a_difference_ends_where_one_of_two_lattices_does():
         np.testing.assert_allclose(error, np.hypot(0.1, 0.1 / 4))
 
 
+def study(known, binders=(0.0, 0.66)):
+    """Return a study whose largest lattice has `known` of ten kappas, and U_L at both ends."""
+    return SimpleNamespace(
+        reweighted=[table(4, 10), table(8, known)], sizes=[4, 8], kappas=lambda L: KAPPAS,
+        deck=SimpleNamespace(action=SimpleNamespace(lam=0.02)),
+        entries=lambda L: [{'L': L, 'kappa': kappa, 'binder': {'value': value, 'error': 0.01}}
+                           for kappa, value in zip(KAPPAS, binders, strict=True)])
+
+
 def test_nothing_is_said_of_the_highest_kappa_where_a_difference_ends_before():
     for known, lattices in ((10, [4]), (6, []), (1, [])):
-        study = SimpleNamespace(reweighted=[table(4, 10), table(8, known)],
-                                kappas=lambda L: KAPPAS)
-        assert [end['L'] for end in ends(study)] == lattices
+        assert [end['L'] for end in ends(study(known))] == lattices
+
+
+def test_two_phases_are_expected_only_where_ladders_lead_through_the_transition():
+    assert ends(study(10, binders=(0.5, 0.66))) == ends(study(10, binders=(0.0, 0.1))) == []
