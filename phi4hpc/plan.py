@@ -86,8 +86,11 @@ def lines(deck: Deck, ranks: int) -> list[str]:
 
 
 def times(deck: Deck, ranks: int, stages: Collection[str]) -> Iterator[str]:
-    """Yield for `phi4hpc check` how long sampling takes on cores of this machine, one of which is
-    timed for that, and where the stage `train` is asked for too, how long both take."""
+    """Yield for `phi4hpc check` how long sampling takes, and how long sampling and training take
+    together where both stages are asked for.
+
+    A few steps of sampling are timed for this, on one core of this machine.
+    """
     if 'sample' not in stages:
         return
     from phi4hpc.sampling.forecast import forecast

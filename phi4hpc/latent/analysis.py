@@ -37,7 +37,7 @@ from phi4hpc.lattice.observable import Ensemble
 from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.logs import log
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks
 
 Arrays = dict[str, np.ndarray]
@@ -82,9 +82,7 @@ def propagator(comm: Communicator, phi_nyx: Fields, total: int, model: Autoencod
     L, weight = model.L, next(model.parameters())
     power_yx = sum((power(fields_of(phi_nyx[piece], weight), L).cpu().numpy()
                     for _, piece in pieces([slice(0, len(phi_nyx))], L)), np.zeros((L, L)))
-    sum_yx = np.empty_like(power_yx)
-    comm.Allreduce(power_yx, sum_yx)
-    return torch.from_numpy(symmetrised(sum_yx / total)).to(weight)
+    return torch.from_numpy(symmetrised(summed_over(comm, power_yx) / total)).to(weight)
 
 
 def fields_of(phi_nyx: np.ndarray, like: Tensor) -> Tensor:

@@ -30,9 +30,8 @@ from phi4hpc.latent import learned
 from phi4hpc.latent.jacobians import encoder_jacobian, shifts
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.momentum import transformed
-from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -114,7 +113,7 @@ def mean_jacobian(comm: Communicator, model: Autoencoder, few: Iterable[np.ndarr
             x_1D = torch.from_numpy(x_D[None]).to(weight)
             sums['jacobian'] += encoder_jacobian(model, x_1D)[0].detach().cpu().numpy()
         sums['count'] += len(some_nyx)
-    total = {name: summed(comm, array) for name, array in sums.items()}
+    total = {name: summed_over(comm, array) for name, array in sums.items()}
     return total['jacobian'] / total['count']
 
 
@@ -134,8 +133,8 @@ def by_shifts(comm: Communicator, encode: Encode, shape: tuple[int, int, int],
         conjugate_Pan = phi_Pna.conj().transpose(0, 2, 1)
         sums['gram'] += conjugate_Pan @ phi_Pna
         sums['cross'] += conjugate_Pan @ y_ncYX.reshape(-1, channels, places**2).transpose(2, 0, 1)
-    inverse_Paa = np.linalg.pinv(summed(comm, sums['gram']), rcond=ROUNDING, hermitian=True)
-    response_Pac = inverse_Paa @ summed(comm, sums['cross'])
+    inverse_Paa = np.linalg.pinv(summed_over(comm, sums['gram']), rcond=ROUNDING, hermitian=True)
+    response_Pac = inverse_Paa @ summed_over(comm, sums['cross'])
     response_cyx = response_Pac.reshape(places, places, block, block, channels).transpose(
         4, 2, 0, 3, 1).reshape(channels, L, L)
     kernel_cyx = np.fft.fft2(response_cyx).real / places**2

@@ -27,15 +27,10 @@ import numpy as np
 from phi4hpc.latent import prediction
 from phi4hpc.latent.crossvalidation import missed
 from phi4hpc.latent.invariants import STATISTICS, features, statistics
-from phi4hpc.latent.prediction import Map, Prediction, before_and_after, summed
+from phi4hpc.latent.prediction import Map, Prediction, before_and_after
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
-from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import (
-    block_slices,
-    deleted_error,
-    gather_blocks,
-    jackknife,
-)
+from phi4hpc.parallel.communicator import Communicator, summed_over
+from phi4hpc.parallel.jackknife import block_slices, deleted_error, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
 
@@ -70,7 +65,7 @@ def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_ny
         pair = before_and_after(mapped, phi_nyx[piece])
         prediction.add(products_bp[b], *pair, network=True)
         fields_b[b]['powers'] += powers(*pair)
-    return judged(comm, products_bp, learnt_p, summed(comm, np.array(
+    return judged(comm, products_bp, learnt_p, summed_over(comm, np.array(
         [fields['powers'] for fields in fields_b])))
 
 
@@ -101,12 +96,11 @@ def judged(comm: Communicator, products_bp: list[list[Sums]], learnt_p: list[Sum
     count_b, square_b, lost_b = powers_b3.T
     found = []
     for parity, (names, centred) in enumerate(zip(STATISTICS, (True, False), strict=True)):
-        gram_bcc = summed(comm, np.array([products[parity]['gram'] for products in products_bp]))
-        own = slice(1, 1 + len(names))
+        gram_bcc = summed_over(comm, np.array([each_p[parity]['gram'] for each_p in products_bp]))
+        learnt_cc, own = summed_over(comm, learnt_p[parity]['gram']), slice(1, 1 + len(names))
         found.append([gram_bcc[:, 0, own] * centred,      # by symmetry the mean of odd ones is 0
                       np.diagonal(gram_bcc, axis1=1, axis2=2)[:, own],
-                      *missed(comm, gram_bcc, summed(comm, learnt_p[parity]['gram']), len(names),
-                              centred)])
+                      *missed(comm, gram_bcc, learnt_cc, len(names), centred)])
     found.append([array_b[:, None] for array_b in (0 * count_b, square_b, lost_b, lost_b)])
     names = 'sum', 'square', 'missed', 'linear'
     sums = {'count': count_b[:, None]} | {

@@ -39,7 +39,7 @@ from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -71,8 +71,7 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     gram_oab = np.zeros((numbered(L).max() + 1, COUNT, COUNT))
     for some_nyx in tally.over(f'{part}-fit', learn, [{'gram': gram_oab}]):
         gram_oab += products(mapped, initial, latent, some_nyx)
-    total_oab = np.empty_like(gram_oab)
-    comm.Allreduce(gram_oab, total_oab)
+    total_oab = summed_over(comm, gram_oab)
     weights = {name: coefficients(total_oab, [INITIAL, FIELD, *own])
                for name, own in SECTORS.items()}
     weights['nonlinear'] = coefficients(total_oab, [INITIAL, FIELD])

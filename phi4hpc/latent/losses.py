@@ -4,8 +4,8 @@ The optimum keeps the d modes of largest G(p) of these draws (lattice/modes.py).
 over an orbit of momenta; of an orbit of which the optimum keeps a part, it has that part of the
 power. So the draws are looked at twice: G follows from all of them, and then the loss of each.
 
-Axes: c chain, n draw, o orbits of momenta, y x lattice axes; h the half
-of all momenta that numpy.fft.rfft2 gives.
+Axes: c chain, n draw, o orbits of momenta, y x lattice axes; h the half of all momenta that
+numpy.fft.rfft2 gives.
 """
 
 from typing import Any

@@ -36,10 +36,9 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.optimum import covariant
 from phi4hpc.latent import entropy
 from phi4hpc.latent.metricsums import decoder_sums, latent_sums, mean_encoder
-from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -86,7 +85,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     slices = block_slices(first, len(phi_nyx), total)
     encoder_dD = mean_encoder(comm, model, phi_nyx, first, total, tally)
     latents_b = latent_sums(model, phi_nyx, slices, encoder_dD, tally)
-    power_yx, lost_yx = (summed(comm, np.sum([sums[name] for sums in latents_b], 0) / total)
+    power_yx, lost_yx = (summed_over(comm, np.sum([sums[name] for sums in latents_b], 0) / total)
                          for name in ('power', 'residual'))
     if not lost_yx.sum() > ROUNDING * power_yx.sum():
         return None

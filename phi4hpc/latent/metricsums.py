@@ -11,11 +11,10 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.shards import evenly
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
-from phi4hpc.latent.prediction import summed
 from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.latent.waves import scaled
 from phi4hpc.lattice.modes import mode_propagator
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 
 Sums = dict[str, np.ndarray]
 
@@ -39,7 +38,7 @@ def mean_encoder(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first:
     for _, n in tally.over('metric-encoder', own, [sums]):
         x_1D = torch.from_numpy(phi_nyx[n:n + 1]).to(weight).flatten(1)
         sums['encoder'] += encoder_jacobian(model, x_1D)[0].detach().cpu().numpy()
-    return summed(comm, sums['encoder']) / min(SAMPLES, total)
+    return summed_over(comm, sums['encoder']) / min(SAMPLES, total)
 
 
 def decoder_sums(model: Autoencoder, phi_nyx: Fields, first: int, total: int, slices: list[slice],

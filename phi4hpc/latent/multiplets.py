@@ -109,7 +109,7 @@ def _units(responses: Responses, name: str, sums: Sums) -> np.ndarray | None:
 
 
 def with_errors(comm: Communicator, blocks: Blocks,
-                 estimates: Mapping[str, Callable[[Sums], Any]]) -> Arrays:
+                estimates: Mapping[str, Callable[[Sums], Any]]) -> Arrays:
     """Return each estimate and its jackknife error, nan where a block decides if it is defined.
 
     An estimate that is None of all samples is left out.

@@ -14,7 +14,7 @@ import numpy as np
 from phi4hpc.latent.invariants import STATISTICS, features, statistics
 from phi4hpc.latent.network import UNITS, units
 from phi4hpc.latent.tally import Tally
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 
 Map = Callable[[np.ndarray], np.ndarray]
 
@@ -80,15 +80,8 @@ def fitted(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], L: int,
     sums_p = nothing(L)
     for phi_nyx in tally.over(part, learn, sums_p):
         add(sums_p, *before_and_after(mapped, phi_nyx))
-    return [regression(summed(comm, sums['gram']), len(names), centred)
+    return [regression(summed_over(comm, sums['gram']), len(names), centred)
             for sums, names, centred in zip(sums_p, STATISTICS, (True, False), strict=True)]
-
-
-def summed(comm: Communicator, array: np.ndarray) -> np.ndarray:
-    """Return the sum over ranks."""
-    total = np.empty_like(array)
-    comm.Allreduce(np.ascontiguousarray(array), total)
-    return total
 
 
 def regression(gram_cc: np.ndarray, count: int, centred: bool,

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 T = TypeVar('T')
 Pieces = Callable[[Iterable[T]], Iterator[T]]
 """A function that yields the pieces of this rank's work, and may raise Stopped before each of them.
@@ -35,3 +37,10 @@ class Communicator(Protocol):
     def Dup(self) -> 'Communicator': ...
     def Free(self) -> None: ...
     def Abort(self, errorcode: int = 0) -> Any: ...
+
+
+def summed_over(comm: Communicator, array: np.ndarray) -> np.ndarray:
+    """Return the sum of the arrays of all ranks, on each of them. Collective."""
+    total = np.empty_like(array)
+    comm.Allreduce(np.ascontiguousarray(array), total)
+    return total

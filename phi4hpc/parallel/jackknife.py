@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 
 BLOCKS = 16
 Sums = dict[str, NDArray[np.float64]]
@@ -43,13 +43,14 @@ def gather_blocks(comm: Communicator, sums_b: list[Sums], whole: Sums | None = N
     same shapes on every rank; zeros where it has no sample of a block. `whole`: sums over all of
     its samples, likewise; only their total is kept.
     """
-    total = {name: sum(sums[name] for sums in sums_b) for name in sums_b[0]} | (whole or {})
+    total = {name: sum((sums[name] for sums in sums_b[1:]), array)
+             for name, array in sums_b[0].items()} | (whole or {})
     owned = {}
     for b, sums in enumerate(sums_b):
         sums = {name: _reduce(comm, array, b % comm.size) for name, array in sums.items()}
         if b % comm.size == comm.rank:
             owned[b] = sums
-    everywhere = {name: _allreduce(comm, array) for name, array in total.items()}
+    everywhere = {name: summed_over(comm, array) for name, array in total.items()}
     return Blocks(len(sums_b), owned, everywhere)
 
 
@@ -59,12 +60,6 @@ def _reduce(comm, array, owner):
         return array
     total = np.empty_like(array) if comm.rank == owner else None
     comm.Reduce(np.ascontiguousarray(array), total, root=owner)
-    return total
-
-
-def _allreduce(comm, array):
-    total = np.empty_like(array)
-    comm.Allreduce(np.ascontiguousarray(array), total)
     return total
 
 

@@ -1,12 +1,16 @@
 """Axes of models: those at one kappa side by side, or kappas of training where there are several.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
 
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.study import Model, Study
+from phi4hpc.report.style import dots, reference
+
+FIRST = 'magnetisation', 'binder', 'propagator'
 
 
 class Place(NamedTuple):
@@ -26,11 +30,9 @@ def several(study: Study) -> bool:
 
 def places(study: Study, name: str) -> list[list[Place]]:
     """Return the Places of models that have something under a name, each model's by kappa."""
-    if not study.models:
-        return []
-    found: dict[str, list[Place]] = {}
     if not study.models:                                       # and so no latent.h5
         return []
+    found: dict[str, list[Place]] = {}
     with study.latent() as latent:
         for kappa, models in study.models.items():
             for x, model in enumerate(models):
@@ -39,6 +41,20 @@ def places(study: Study, name: str) -> list[list[Place]]:
                     number = own[0].number if own else len(found) - 1
                     own.append(Place(kappa if several(study) else x, model, number, arrays))
     return list(found.values())
+
+
+def in_order(observables: Iterable[str]) -> list[str]:
+    """Return the names of observables in the order of the figures that the talk has."""
+    return sorted(observables, key=lambda name: (name not in FIRST, name))
+
+
+def draw_original(axes: Axes, study: Study, value: dict[float, float]) -> None:
+    """Draw what observables have before the models, {x: value}: one line, or a dash a kappa."""
+    if several(study):
+        dots(axes, list(value), list(value.values()), marker='_', color='k', markersize=9,
+             label='original', zorder=0)
+    elif value:
+        reference(axes, y=next(iter(value.values())))
 
 
 def name_models(axes: Axes, study: Study) -> None:

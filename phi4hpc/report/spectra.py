@@ -14,7 +14,7 @@ from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, band, bars, panels, points, reference
+from phi4hpc.report.style import FULL, band, bars, named, panels, points, reference
 
 FLOOR = 1e-6
 """Part of the largest value below which others are rounding."""
@@ -82,8 +82,7 @@ def numbers(latent: h5py.File, models: list[Model], name: str) -> dict[str, Arra
 
 def legend(figure: Canvas, axes: np.ndarray) -> None:
     """Name what is drawn in some axes above the figure, each once, where many have room."""
-    handles = {name: handle for panel in np.ravel(axes)
-               for handle, name in zip(*panel.get_legend_handles_labels(), strict=True)}
+    handles = named(axes)
     figure.legend(handles.values(), handles, loc='outside upper center', ncols=4, fontsize=7)
 
 
@@ -179,8 +178,12 @@ def stacked_rows(count: int) -> int:
     return -(-count // ABREAST)
 
 
-def draw_directions(axes: Axes, models: list[Model], groups: list[h5py.Group]) -> None:
-    """Show leading directions in a row for every model, each in units of its largest entry."""
+def draw_directions(axes: Axes, models: list[Model],
+                    groups: list[h5py.Group]) -> dict[str, str | None]:
+    """Show leading directions in a row for every model, each in units of its largest entry.
+
+    Returns `spots` by the names of the models.
+    """
     L = models[0].L
     pictures = np.full((len(models), COLUMNS, L, L), np.nan)
     of_models = [group['lattice_directions'][:COLUMNS] for group in groups]
@@ -190,6 +193,7 @@ def draw_directions(axes: Axes, models: list[Model], groups: list[h5py.Group]) -
     most = max(len(images) for images in of_models)
     axes.set_xticklabels([f'$i={i + 1}$' if i < most else '' for i in range(COLUMNS)])
     axes.set_yticklabels([model.short for model in models], fontsize=8)
+    return {model.name: spots(group) for model, group in zip(models, groups, strict=True)}
 
 
 def spots(group: h5py.Group) -> str | None:

@@ -170,11 +170,16 @@ def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
 
     It has at most `ncols` names in a row, and rows are about equally full.
     """
-    handles = {name: handle for ax in np.ravel(axes) for handle, name in
-               zip(*ax.get_legend_handles_labels(), strict=True)}
+    handles = named(axes)
     rows = -(-len(handles) // ncols) or 1
     figure.legend(handles.values(), handles, loc='outside lower center',
                   ncols=-(-len(handles) // rows) or 1)
+
+
+def named(axes: Any) -> dict[str, Any]:
+    """Return what a legend shows for each name that any of `axes` has."""
+    return {name: handle for ax in np.ravel(axes) for handle, name in
+            zip(*ax.get_legend_handles_labels(), strict=True)}
 
 
 def logarithmic(axis: Axis) -> None:

@@ -31,12 +31,13 @@ from phi4hpc.latent import (
 )
 from phi4hpc.latent.cost import LEARN
 from phi4hpc.latent.reconstruct import reconstruct
-from phi4hpc.latent.tally import Tally, draws_at_once
+from phi4hpc.latent.tally import Fields, Tally, draws_at_once
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import Progress, counted, log
 from phi4hpc.parallel.blocks import block
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.leftout import announce
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.reconstructions import reconstructions, test_draws
@@ -147,8 +148,7 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     found = {'momentum': momentum.analyse(*share, context.deck.action.lam, tally),
              'distribution': distribution.analyse(*share, tally),
              'precision': precision.analyse(*share, tally),
-             'information': kept_information(context, model, network, lattice, tally)
-             | information.variance(comm, partial(reconstruct, network), *share[2:], tally)}
+             'information': kept_information(context, model, lattice, *share, tally)}
     if directions := metric.analyse(*share, tally):
         learn = list(before_test(context, model, lattice, LEARN))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
@@ -164,25 +164,24 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     return {name: arrays for name, arrays in found.items() if arrays}
 
 
-def kept_information(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
+def kept_information(context: Context, model: Model, lattice: Lattice, comm: Communicator,
+                     network: Autoencoder, test_nyx: Fields, first: int, total: int,
                      tally: Tally) -> dict[str, np.ndarray]:
     """Return what the model keeps of the information on couplings. Collective.
 
     What was trained is judged by the test draws, which had no part in its training. What was not is
     judged by all draws, except for the variance, by which models are compared with each other.
     """
-    comm = context.comm
-    learn: Iterator[np.ndarray] = iter(())
-    draws, most = slice(0, lattice.draws), information.JUDGED
+    mapped, test = partial(reconstruct, network), (test_nyx, first, total)
     if model.settings.trained:
         learn = before_test(context, model, lattice, information.LEARN)
-        draws, most = test_draws(context, lattice), lattice.chains * lattice.draws
-    total = lattice.chains * length(draws)
-    numbers = shards.evenly(total, most) if most < total else range(total)
-    first, last = block(len(numbers), comm.size, comm.rank)
-    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), draws, numbers[first:last])
-    return information.analyse(comm, partial(reconstruct, network), learn, phi_nyx, first,
-                               len(numbers), tally)
+        return information.analyse(comm, mapped, learn, *test, tally)
+    numbers = shards.evenly(lattice.chains * lattice.draws, information.JUDGED)
+    own = slice(*block(len(numbers), comm.size, comm.rank))
+    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), slice(0, lattice.draws),
+                            numbers[own])
+    return (information.analyse(comm, mapped, (), phi_nyx, own.start, len(numbers), tally)
+            | information.variance(comm, mapped, *test, tally))
 
 
 def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) -> Autoencoder:
@@ -192,9 +191,8 @@ def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) ->
     """
     share_yx = sum((len(some_nyx) * mode_propagator(some_nyx) for some_nyx in learn),
                    np.zeros((model.L, model.L)))
-    power_yx = np.empty_like(share_yx)
-    context.comm.Allreduce(share_yx, power_yx)
-    propagator_yx = symmetrised(power_yx / context.comm.allreduce(sum(map(len, learn))))
+    draws = context.comm.allreduce(sum(map(len, learn)))
+    propagator_yx = symmetrised(summed_over(context.comm, share_yx) / draws)
     ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam, propagator_yx,
                                 seed_of(context.deck.seed, model.name))
     return build(model.settings, model.latent, ensemble).to(torch_device(context.device))

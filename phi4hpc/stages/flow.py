@@ -28,7 +28,7 @@ from phi4hpc.lattice.operator import nested
 from phi4hpc.logs import Progress, counted, log
 from phi4hpc.parallel import jackknife
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator, Pieces, summed_over
 from phi4hpc.parallel.leftout import announce, note
 from phi4hpc.stages.context import Context
 from phi4hpc.storage.hdf5 import readable, writable
@@ -167,9 +167,7 @@ def added_up(comm: Communicator, chain: Chain, operators: Operators, lattice: La
         add(sums, b, chain, operators, lattice.phi[k, c, start:stop], c * len(lattice.kappas) + k,
             range(start, stop), known)
         progress.advance(comm.size * (stop - start))
-    for array in sums.values():
-        comm.Allreduce(array.copy(), array)
-    return sums
+    return {name: summed_over(comm, array) for name, array in sums.items()}
 
 
 def add_group(path: Path, unit: Unit, estimates: Estimates, sums: Sums) -> None:

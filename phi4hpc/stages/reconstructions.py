@@ -9,14 +9,13 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model
 from phi4hpc.deck.parts import length, split
 from phi4hpc.latent import losses
-from phi4hpc.latent.information import summed
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, Observable, chosen, moments
 from phi4hpc.lattice.orbits import momenta
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.leftout import about, finite
 from phi4hpc.stages.context import Context
 from phi4hpc.statistics.estimates import compared
@@ -81,7 +80,7 @@ def series_of(comm: Communicator, observables: Observables, latent: int, network
     own, power = pieces([slice(0, count)], L), {'power': np.zeros(len(momenta(L)))}
     for _, piece in tally.over(f'{part}-power', own, [power]):
         power['power'] += losses.orbit_powers(phi_nyx[piece])
-    lost_h = losses.lost(summed(comm, power['power']), L, latent)
+    lost_h = losses.lost(summed_over(comm, power['power']), L, latent)
     shapes = {name: (count, *shape) for observable in observables.values()
               for name, shape in observable.shapes(L).items()}
     series: Series = {

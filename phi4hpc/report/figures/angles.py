@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
-from phi4hpc.report.along import Place, name_models, places, several
+from phi4hpc.report.along import Place, draw_original, in_order, name_models, places, several
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, dots, legend, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, dots, legend, panels, points
 
 PLACE = 'latent', 65
 TITLE = 'Angles between what observables respond to'
@@ -43,7 +43,6 @@ sees these because the model mixes waves; of trained models, the smallest such a
 {{- ', where chance has ' ~ f.nearest.chance if f.nearest.chance }}.{% endif %}
 """
 
-FIRST = 'magnetisation', 'binder', 'propagator'
 KEYS = 'all', 'beyond'
 TICKS = 0, 30, 60, 90
 
@@ -71,7 +70,7 @@ def draw(study: Study) -> Iterator[Plot]:
 def names_of(found: list[Place]) -> list[str]:
     """Return the observables that any model has, in the order of the other figures."""
     names = {name.decode() for place in found for name in place.arrays['observable']}
-    return sorted(names, key=lambda name: (name not in FIRST, name))
+    return in_order(names)
 
 
 def of_pair(place: Place, pair: tuple[str, str], key: str) -> float:
@@ -115,12 +114,7 @@ def draw_before(axes: Axes, study: Study, found: list[Place], pair: tuple[str, s
                 key: str) -> None:
     """Draw the angle between both before the models, which are all of the same ensemble."""
     value = {place.x: of_pair(place, pair, f'original_{key}') for place in found}
-    value = {x: y for x, y in value.items() if np.isfinite(y)}
-    if several(study):
-        dots(axes, list(value), list(value.values()), marker='_', color='k', markersize=9,
-             label='original', zorder=0)
-    elif value:
-        reference(axes, y=next(iter(value.values())))
+    draw_original(axes, study, {x: y for x, y in value.items() if np.isfinite(y)})
 
 
 def before(found: list[Place], pair: tuple[str, str], key: str) -> str | None:

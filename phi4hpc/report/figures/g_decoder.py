@@ -27,8 +27,7 @@ largest <i>G</i>(<i>p</i>). A model that lies on it uses its latents as well as 
 average: they are those of one training, a mixture of waves of nearly equal values that another
 training would mix differently
 {{- '; shown are the linear optimum and what was trained' if f.few }}. The largest value of one
-sample, and the variance of the ensemble along the
-first direction, are
+sample, and the variance of the ensemble along the first direction, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }} and {{ m.variance }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
 {{ both_errors(f.seeds) }} {{ not_clear(f.models, 'half of them') }}
@@ -46,9 +45,7 @@ def draw(study: Study) -> Iterator[Plot]:
             for row, (title, like) in zip(axes, groups, strict=True):
                 draw_models(row, title, like, found)
             pictures = [latent[model.name]['decoder'] for model in shown]
-            spectra.draw_directions(below, shown, pictures)
-            spots = dict(zip([model.name for model in shown], map(spectra.spots, pictures),
-                             strict=True))
+            spots = spectra.draw_directions(below, shown, pictures)
         spectra.legend(figure, axes)
         facts = [{**described(model), **said(found[model.name]), 'spots': spots.get(model.name)}
                  for model in models]

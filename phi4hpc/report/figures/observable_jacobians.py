@@ -77,8 +77,7 @@ def draw_one(observable: str, kappa: float, models: list[Model], latent: h5py.Fi
             panel.set_title(title)
     spectra.legend(figure, axes)
     pictures = [latent[model.name][observable] for model in shown]
-    spectra.draw_directions(below, shown, pictures)
-    spots = dict(zip([model.name for model in shown], map(spectra.spots, pictures), strict=True))
+    spots = spectra.draw_directions(below, shown, pictures)
     letter = LETTERS.get(observable, 'jacobian')
     words = facts(observable, kappa, models, found, spots)
     words['panels'] = spectra.letters(figure, axes, below)

@@ -19,11 +19,12 @@ CAPTION = """
 What the kept field says of lost modes at κ = {{ f.kappa }}, λ = {{ f.lam }}: with φ<sub>&lt;</sub>
 the modes below the cut and <i>F</i> = (φ<sub>&lt;</sub>³)̃(<i>p</i>),
 <i>c</i>(<i>p</i>) = ⟨Re(<i>F</i>* <i>A</i>̃)⟩ / ⟨|<i>F</i>|²⟩ above the cut, over
-−4λ<i>G</i>(<i>p</i>), its value to first order in λ (1, dashed). Original: φ̃ in place of <i>A</i>̃,
-what the ensemble itself says{% if f.beyond %}, which is far from 1 here: at this λ first order does
-not hold, and 1 is a unit and no more{% endif %}. A decoder of linear latents that has learned the
-interaction comes to the original; a linear one stays at 0. Where the encoder moves latents with
-lost modes, both sides gain by each other and the response may be larger. {{ both_errors(f.seeds) }}
+−4λ<i>G</i>(<i>p</i>), its value to first order in λ (1, dashed). Original: φ̃ in place of
+<i>A</i>̃, what the ensemble itself says{% if f.beyond %}, which is far from 1 here: at this λ first
+order does not hold, and 1 is a unit and no more{% endif %}. A decoder of linear latents that has
+learned the interaction comes to the original; a linear one stays at 0. Where the encoder moves
+latents with lost modes, both sides gain by each other and the response may be larger.
+{{ both_errors(f.seeds) }}
 Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means
 over all orbits, with the weights that the errors of the original give them, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
-from phi4hpc.report.along import Place, name_models, places, several
+from phi4hpc.report.along import Place, draw_original, in_order, name_models, places, several
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.spectra import analysed
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, dots, legend, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 
 PLACE = 'latent', 60
 TITLE = 'What observables respond to'
@@ -30,7 +30,6 @@ the observable before the model. That number is
 {{ 'see' if ' and ' in f.alone else 'sees' }}.{% endif %}
 """
 
-FIRST = 'magnetisation', 'binder', 'propagator'
 KEYS, ORIGINAL = ('kept_first', 'participation'), 'original_participation'
 ALONE = 1.1                   # waves below which one is nearly all
 LEAST = 0.01                  # of what is drawn, that an axis spans at least on either side
@@ -38,7 +37,7 @@ LEAST = 0.01                  # of what is drawn, that an axis spans at least on
 
 def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure: against kappa where models are trained at several, else by model."""
-    observables = sorted(analysed(study), key=lambda name: (name not in FIRST, name))
+    observables = in_order(analysed(study))
     if not observables:
         return
     figure, axes = panels(len(observables), 2, FULL, 0.9 + 1.5 * len(observables), sharex=True)
@@ -62,11 +61,7 @@ def draw_row(axes: np.ndarray, study: Study, observable: str) -> dict[str, Any]:
             points(panel, x, *of_places(own, key), own[0].number, label=own[0].model.label)
         before |= dict(zip(x, np.transpose(of_places(own, ORIGINAL)), strict=True))
     waves = np.array([before[x] for x in sorted(before)])
-    if several(study):
-        dots(axes[1], sorted(before), waves[:, 0], marker='_', color='k', markersize=9, zorder=0,
-             label='original')
-    else:
-        reference(axes[1], y=waves[0, 0])
+    draw_original(axes[1], study, dict(zip(sorted(before), waves[:, 0], strict=True)))
     reference(axes[0], y=1)
     label = load(observable).label
     for panel, words in zip(axes, (rf'$\sigma_1$ of {label}', f'waves, {label}'), strict=True):
