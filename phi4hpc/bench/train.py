@@ -1,11 +1,14 @@
 """`phi4hpc bench train`: draws a second of our training, and of a bare loop of PyTorch's beside it.
 
 The bare loop is what one would write by hand: indices drawn at random, the model, the mean squared
-error, Adam as torch has it by default. It runs on rank 0 alone while the others sleep, and on all
-ranks at once, each with a model of its own: what that gives is the most that groups of one rank can
-give, since cores share caches, memory and a clock. Ours has all that a training has: batches by
-strata and moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation
-draws after every epoch. Draws are free fields, since no speed depends on what is learned.
+error, Adam as torch has it by default. Ours has all that a training has: batches by strata and
+moved by symmetries, costs, clipping, the sum over ranks, and a look at the validation draws after
+every epoch. Draws are free fields, since no speed depends on what is learned.
+
+Of several ranks all work on one model, and then each on one of its own. Both are compared with the
+bare loop and with ours, on rank 0 alone while the others sleep: the second says what more ranks
+give. The bare loop also runs on all ranks at once, each with a model of its own: what that gives is
+the most that groups of one rank can give, since cores share caches, memory and a clock.
 
 The loops take turns, an epoch each. A rate is the median over these rounds, and a ratio that of the
 ratios within a round, with quartiles: what slows the machine down for a while slows down all loops
@@ -38,59 +41,77 @@ from phi4hpc.lattice import observable
 from phi4hpc.lattice.exact import free_propagator
 from phi4hpc.parallel import world
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.groups import apart
+from phi4hpc.parallel.groups import Group, apart
 from phi4hpc.parallel.together import all_come, guard
 
 L, KAPPA, BATCH = 32, 0.24, 128     # the batch is a deck's default
 DRAWS, VALIDATION = 1664, 192     # about as in the quickstart
 STEPS = DRAWS // BATCH            # in an epoch
 ROUNDS = 15                       # at least
-MODELS: dict[str, dict[str, Any]] = {'dense': {'latents': [64]}, 'convolutional': {}}
-"""Families that are timed, with their settings."""
+MODELS: list[dict[str, dict[str, Any]]] = [
+    {'dense': {'latents': [64]}}, {'convolutional': {'block': 4}}, {'convolutional': {'block': 2}}]
+"""What is timed, as a deck has it."""
 Loop = Callable[[], None]
 """Makes the steps of one epoch."""
 
 
 def train(seconds: float, as_json: bool) -> None:
-    """Time each family for about `seconds` a loop, 15 epochs at least. Collective.
+    """Time each model for about `seconds` a loop, 15 epochs at least. Collective.
 
-    Prints a table, or a list of objects as JSON. Of several ranks, all of them work on one model,
-    and then each on a model of its own; `ranks` are those of a model, `groups` how many models were
-    trained at once. Rates are those of all ranks together.
+    Prints a table, or a list of objects as JSON. `ranks` are those of a model, `groups` how many
+    models were trained at once. Rates are those of all ranks together.
     """
     comm = world.world()
     with guard(comm):
         torch.set_num_threads(1)
         with process_group(comm):
-            rows = [row for name in MODELS for row in _of_family(comm, name, seconds)]
+            rows = [row for model in MODELS for row in _of_model(comm, model, seconds)]
     if comm.rank == 0:
         print(json.dumps(rows, indent=1) if as_json else table(rows))
 
 
-def _of_family(comm: Communicator, name: str, seconds: float) -> Iterator[dict[str, Any]]:
-    family: Family = FAMILIES.entry({name: MODELS[name]}).settings
+def _of_model(comm: Communicator, model: dict[str, dict[str, Any]],
+              seconds: float) -> Iterator[dict[str, Any]]:
+    entry = FAMILIES.entry(model)
     groups = [apart(comm, ranks) for ranks in sorted({1, comm.size}, reverse=True)]
-    bare = _bare(family)
-    loops = {'bare': bare if comm.rank == 0 else None, 'at once': bare,
-             **{str(group.count): _ours(group.comm, family) for group in groups}}
-    counted = {'bare': comm.rank == 0, 'at once': True,
-               **{str(group.count): group.comm.rank == 0 for group in groups}}
+    loops = _loops(comm, entry.settings, groups)
 
     def rates() -> dict[str, float]:
-        return {loop: _rate(comm, loops[loop], counted[loop]) for loop in loops}
+        return {name: _rate(comm, *loop) for name, loop in loops.items()}
 
     rounds = max(ROUNDS, round(seconds * rates()['bare'] / DRAWS))
     found = [rates() for _ in range(rounds)]
-    rate_t = {loop: np.array([each[loop] for each in found]) for loop in loops}
+    rate_t = {name: np.array([each[name] for each in found]) for name in loops}
     for group in groups:
-        ours_t = rate_t[str(group.count)]
-        yield {'family': name, 'ranks': comm.size // group.count, 'groups': group.count,
-               'samples_per_second': float(np.median(ours_t)),
-               'bare_samples_per_second': float(np.median(rate_t['bare'])),
-               'bare_at_once_samples_per_second': float(np.median(rate_t['at once'])),
-               'ratio': _quartiles(ours_t / rate_t['bare']),
-               'ratio_at_once': _quartiles(ours_t / rate_t['at once'])}
+        yield {'family': entry.name, 'latent': entry.settings.sizes(L)[0],
+               'ranks': comm.size // group.count, 'groups': group.count,
+               **_compared(rate_t[str(group.count)], rate_t)}
         group.comm.Free()
+
+
+def _loops(comm: Communicator, family: Family,
+           groups: list[Group]) -> dict[str, tuple[Loop | None, bool]]:
+    """Return the loops by name: this rank's, if it has one, and whether its draws are counted.
+
+    `bare` and `alone` run on rank 0 alone, the latter being ours; `bare at once` on all ranks. The
+    others are ours, named by the number of groups.
+    """
+    bare, ours = _bare(family), {group.count: _ours(group.comm, family) for group in groups}
+    first = comm.rank == 0
+    return {'bare': (bare if first else None, first),
+            'alone': (ours[comm.size] if first else None, first),
+            'bare at once': (bare, True),
+            **{str(group.count): (ours[group.count], group.comm.rank == 0) for group in groups}}
+
+
+def _compared(ours_t: np.ndarray, rate_t: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the rates of a row, and ratios of them within a round."""
+    return {'samples_per_second': float(np.median(ours_t)),
+            'bare_samples_per_second': float(np.median(rate_t['bare'])),
+            'bare_at_once_samples_per_second': float(np.median(rate_t['bare at once'])),
+            'ratio': _quartiles(ours_t / rate_t['bare']),
+            'ratio_at_once': _quartiles(ours_t / rate_t['bare at once']),
+            'ratio_to_one_rank': _quartiles(ours_t / rate_t['alone'])}
 
 
 def _rate(comm: Communicator, loop: Loop | None, counted: bool) -> float:
@@ -162,14 +183,13 @@ def _ours(comm: Communicator, family: Family) -> Loop:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the rows as text; behind a ratio stand its quartiles."""
-    lines = [f'{"family":<16}{"ranks":>6}{"groups":>8}{"draws/s":>12}{"bare loop":>12}{"ratio":>18}'
-             f'{"bare at once":>14}{"ratio":>18}']
+    lines = [f'{"family":<16}{"d":>4}{"ranks":>7}{"groups":>8}{"draws/s":>10}'
+             f'{"to ours, one rank":>20}{"to a bare loop":>20}{"to bare at once":>20}']
     for row in rows:
-        ours, bare, at_once = (row[f'{loop}samples_per_second']
-                               for loop in ('', 'bare_', 'bare_at_once_'))
-        ratio, of_at_once = map(_spelt, (row['ratio'], row['ratio_at_once']))
-        lines.append(f'{row["family"]:<16}{row["ranks"]:>6}{row["groups"]:>8}{ours:>12.0f}'
-                     f'{bare:>12.0f}{ratio:>18}{at_once:>14.0f}{of_at_once:>18}')
+        ratios = (row[f'ratio{to}'] for to in ('_to_one_rank', '', '_at_once'))
+        lines.append(f'{row["family"]:<16}{row["latent"]:>4}{row["ranks"]:>7}{row["groups"]:>8}'
+                     f'{row["samples_per_second"]:>10.0f}'
+                     + ''.join(f'{_spelt(ratio):>20}' for ratio in ratios))
     return '\n'.join(lines)
 
 

@@ -114,7 +114,12 @@ class Learner:
 
     def _backward(self, values: Mapping[str, Tensor]) -> None:
         # On several ranks gradients are views of DDP's bucket, and stay it where they are set to 0.
-        self.optimiser.zero_grad(set_to_none=self.comm.size == 1)
+        # The optimiser's own function for this takes six times as long.
+        for weight in self.weights:
+            if self.comm.size == 1 or weight.grad is None:
+                weight.grad = None
+            else:
+                weight.grad.zero_()
         self.objective.total(values).backward()
 
     def _shorten(self) -> None:

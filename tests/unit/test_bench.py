@@ -31,14 +31,14 @@ def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
 
 
 def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
-    monkeypatch.setattr(train, 'MODELS', {'dense': {'latents': [4], 'hidden': 8}})
+    monkeypatch.setattr(train, 'MODELS', [{'dense': {'latents': [4], 'hidden': 8}}])
     train.train(0.05, as_json=True)
     row, = json.loads(capsys.readouterr().out)
-    assert (row['family'], row['ranks'], row['groups']) == ('dense', 1, 1)
+    assert (row['family'], row['latent'], row['ranks'], row['groups']) == ('dense', 4, 1, 1)
     rates = [row[f'{loop}samples_per_second'] for loop in ('', 'bare_', 'bare_at_once_')]
     assert min(rates) > 100
     assert max(rates) < 50 * min(rates)
-    for quartiles in row['ratio'], row['ratio_at_once']:
+    for quartiles in row['ratio'], row['ratio_at_once'], row['ratio_to_one_rank']:
         assert 0.02 < quartiles[0] <= quartiles[1] <= quartiles[2] < 50
 
 
