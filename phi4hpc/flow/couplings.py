@@ -47,8 +47,8 @@ def kappa_lambda(nearest: float, phi2: float, phi4: float) -> tuple[float, float
     return -nearest * u / 2, phi4 * u**2
 
 
-def found(slope_cc: np.ndarray, curvature_c: np.ndarray,
-          operators: Sequence[Operator]) -> np.ndarray:
+def solved(slope_cc: np.ndarray, curvature_c: np.ndarray,
+           operators: Sequence[Operator]) -> np.ndarray:
     """Return (kappa', lambda', K of every operator)."""
     K_c = couplings(slope_cc, curvature_c)
     by_name = dict(zip((each.name for each in operators), K_c, strict=True))

@@ -99,7 +99,7 @@ class Estimates:
     def _couplings(self, level: int, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return (kappa', lambda', K of the `chosen` couplings), and errors."""
         operators = [self.operators.couplings[i] for i in chosen]
-        return self._of(lambda means: couplings.found(
+        return self._of(lambda means: couplings.solved(
             means['slope'][level][np.ix_(chosen, chosen)], means['curvature'][level][chosen],
             operators))
 

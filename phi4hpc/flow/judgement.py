@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from phi4hpc.flow.kinds import Entry, without_seed
+from phi4hpc.flow.kinds import Entry, of_kind, without_seed
 from phi4hpc.lattice import transition
 
 EXACT = {'y_t': 1 / transition.EXACT['nu'], 'y_h': 2 - transition.EXACT['beta/nu']}
@@ -109,18 +109,17 @@ class Judgement:
         return found.step, math.inf if math.isnan(found.truncation) else found.truncation
 
 
-def judged(exponents: list[Entry], kappa: float) -> list[Judgement]:
+def judged(entries: list[Entry], kappa: float) -> list[Judgement]:
     """Return the judgement of every kind of block spin at a kappa, the best first.
 
     Each is judged on the largest lattice that it has there.
     """
-    here = [entry for entry in exponents if entry['kappa'] == kappa]
+    here = [entry for entry in entries if entry['kappa'] == kappa]
     found = []
     for blocks in dict.fromkeys(without_seed(entry['blocks']) for entry in here):
-        own = [entry for entry in here if without_seed(entry['blocks']) == blocks]
-        start = max(entry['start'] for entry in own)
-        own = [entry for entry in own if entry['start'] == start]
-        found.append(Judgement(blocks, start, *(list(by_step(own, name)) for name in EXACT)))
+        own = of_kind(here, blocks)
+        exponents = (list(by_step(own, name)) for name in EXACT)
+        found.append(Judgement(blocks, own[0]['start'], *exponents))
     return sorted(found, key=lambda one: one.rank)
 
 

@@ -30,4 +30,5 @@ def kinds(entries: list[Entry]) -> list[str]:
 def of_kind(entries: list[Entry], blocks: str) -> list[Entry]:
     """Return the entries of a kind of block spin on the largest lattice that it starts from."""
     own = [entry for entry in entries if without_seed(entry['blocks']) == blocks]
-    return [entry for entry in own if entry['start'] == max(e['start'] for e in own)]
+    largest = max((entry['start'] for entry in own), default=0)
+    return [entry for entry in own if entry['start'] == largest]

@@ -90,11 +90,11 @@ def add(sums: Sums, b: int, chain: Chain, operators: Operators, phi_nyx: np.ndar
     sums['draws'][b] += len(draws)
     for level, field_nyx in enumerate(chain.levels(phi_nyx, replica, draws)):
         sums['square'][b, level] += np.vdot(field_nyx, field_nyx)
-        found = known.get((replica, draws.start)) if known is not None and level == 0 else None
-        if found is None:
-            found = measured(operators, chain.measured(field_nyx))
-        if known is not None and level == 0 and len(known) < MOST:
-            known[replica, draws.start] = found
+        as_stored = known if level == 0 else None
+        found = ((as_stored or {}).get((replica, draws.start))
+                 or measured(operators, chain.measured(field_nyx)))
+        if as_stored is not None and len(as_stored) < MOST:
+            as_stored[replica, draws.start] = found
         sums['value'][b, level] += found.value_na.sum(0)
         sums['product'][b, level] += found.value_na.T @ found.value_na
         if finer is not None:
