@@ -18,6 +18,7 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import information, prediction
 from phi4hpc.latent.metric import Metric
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, representatives, zone_momentum
@@ -47,7 +48,7 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: list[
     counts, slices = numbers(model.latent, model.L), block_slices(first, len(phi_nyx), total)
 
     def judged(stay: slice) -> tuple[np.ndarray, np.ndarray]:
-        decoded = partial(cut, model, metric.only(stay))
+        decoded = partial(from_some, model, metric.only(stay))
         part = f'ablation-{stay.start}-{stay.stop}'
         predictions = prediction.fitted(comm, decoded, learn, model.L, tally, f'{part}-fit')
         sums_b = [nothing(model.L) for _ in slices]
@@ -80,12 +81,11 @@ def numbers(latent: int, L: int) -> list[int]:
 
 
 @torch.no_grad()
-def cut(model: Autoencoder, only_dd: np.ndarray, phi_nyx: np.ndarray) -> np.ndarray:
+def from_some(model: Autoencoder, only_dd: np.ndarray, phi_nyx: np.ndarray) -> np.ndarray:
     """Return the decoded fields (n, y, x) of latents from which directions are removed."""
     weight = next(model.parameters())
-    only = torch.from_numpy(only_dd).to(weight)
-    x_nyx = torch.from_numpy(np.ascontiguousarray(phi_nyx)).to(weight)
-    return model.decode(model.encode(x_nyx.flatten(1)) @ only.T).reshape(x_nyx.shape).cpu().numpy()
+    y_nd = model.encode(as_rows(phi_nyx, weight)) @ torch.from_numpy(only_dd).to(weight).T
+    return model.decode(y_nd).reshape(phi_nyx.shape).cpu().numpy()
 
 
 def nothing(L: int) -> Sums:

@@ -31,6 +31,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import angles, jacobians, multiplets, singular
 from phi4hpc.latent.columns import Along, Jacobians
 from phi4hpc.latent.response import Observables, Responses
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, cut, pieces
 from phi4hpc.latent.waves import coordinates, diagonal, over_orbits, scaled, summed, waves
 from phi4hpc.lattice.observable import Ensemble
@@ -80,14 +81,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
 def propagator(comm: Communicator, phi_nyx: Fields, total: int, model: Autoencoder) -> Tensor:
     """Return G(p) of the samples of all ranks, averaged over orbits, (L, L)."""
     L, weight = model.L, next(model.parameters())
-    power_yx = sum((power(fields_of(phi_nyx[piece], weight), L).cpu().numpy()
+    power_yx = sum((power(as_rows(phi_nyx[piece], weight), L).cpu().numpy()
                     for _, piece in pieces([slice(0, len(phi_nyx))], L)), np.zeros((L, L)))
     return torch.from_numpy(symmetrised(summed_over(comm, power_yx) / total)).to(weight)
-
-
-def fields_of(phi_nyx: np.ndarray, like: Tensor) -> Tensor:
-    """Return fields as x_nD, of the type and on the device of a tensor."""
-    return torch.from_numpy(np.array(phi_nyx)).to(like).flatten(1)
 
 
 def power(x_nD: Tensor, L: int) -> Tensor:
@@ -139,7 +135,7 @@ class Work:
         step = jacobians.samples_at_once(self.model.sites,
                                          self.jacobians.width + self.responses.count)
         for b, piece in tally.over('spectra', cut(slices, step), [*sums_b, whole]):
-            x_nD = fields_of(phi_nyx[piece], self.propagator_yx)
+            x_nD = as_rows(phi_nyx[piece], self.propagator_yx)
             self.add(sums_b[b], whole, x_nD)
             if piece.start == starts[b]:
                 self.add_sample(sums_b[b], whole, x_nD[:1])

@@ -30,6 +30,7 @@ from phi4hpc.latent import learned
 from phi4hpc.latent.jacobians import encoder_jacobian, shifts
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.momentum import transformed
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
@@ -99,7 +100,7 @@ def encoding(model: Autoencoder) -> Encode:
 
     @torch.no_grad()
     def encode(phi_nyx: np.ndarray) -> np.ndarray:
-        return model.encode(torch.from_numpy(flat(phi_nyx)).to(weight)).cpu().numpy()
+        return model.encode(as_rows(phi_nyx, weight)).cpu().numpy()
     return encode
 
 
@@ -109,9 +110,8 @@ def mean_jacobian(comm: Communicator, model: Autoencoder, few: Iterable[np.ndarr
     weight = next(model.parameters())
     sums = {'jacobian': np.zeros((model.latent, model.sites)), 'count': np.zeros(1)}
     for some_nyx in tally.over('encoder-jacobian', few, [sums]):
-        for x_D in flat(some_nyx):
-            x_1D = torch.from_numpy(x_D[None]).to(weight)
-            sums['jacobian'] += encoder_jacobian(model, x_1D)[0].detach().cpu().numpy()
+        for x_D in as_rows(some_nyx, weight):
+            sums['jacobian'] += encoder_jacobian(model, x_D[None])[0].detach().cpu().numpy()
         sums['count'] += len(some_nyx)
     total = {name: summed_over(comm, array) for name, array in sums.items()}
     return total['jacobian'] / total['count']

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
@@ -53,8 +54,8 @@ def analyse(comm: Communicator, model: Autoencoder, into_rd: np.ndarray, power_B
 @torch.no_grad()
 def components(model: Autoencoder, into_rd: np.ndarray, phi_nyx: np.ndarray) -> np.ndarray:
     """Return the components of the latents of some fields, (n, r)."""
-    x_nyx = torch.from_numpy(np.ascontiguousarray(phi_nyx)).to(next(model.parameters()))
-    return model.encode(x_nyx.flatten(1)).double().cpu().numpy() @ into_rd.T
+    x_nD = as_rows(phi_nyx, next(model.parameters()))
+    return model.encode(x_nD).double().cpu().numpy() @ into_rd.T
 
 
 def counted(component_nr: np.ndarray) -> np.ndarray:

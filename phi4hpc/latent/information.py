@@ -30,7 +30,13 @@ from phi4hpc.latent.invariants import STATISTICS, features, statistics
 from phi4hpc.latent.prediction import Map, Prediction, before_and_after
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator, summed_over
-from phi4hpc.parallel.jackknife import block_slices, deleted_error, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import (
+    block_slices,
+    deleted_error,
+    gather_blocks,
+    jackknife,
+    named,
+)
 
 Sums = dict[str, np.ndarray]
 
@@ -111,8 +117,7 @@ def judged(comm: Communicator, products_bp: list[list[Sums]], learnt_p: list[Sum
         with_network({name: array_b.sum(0) - array_b[b] for name, array_b in sums.items()})
         for b in range(len(count_b))]))
     keys = *NAMES, *(f'{name}_network' for name in NAMES[:-1])
-    return {f'{key}{end}': number for end, number_i in (('', value_i), ('_error', error_i))
-            for key, number in zip(keys, number_i, strict=True)}
+    return named(keys, (value_i, error_i))
 
 
 def with_network(sums: Sums) -> np.ndarray:

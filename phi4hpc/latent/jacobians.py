@@ -7,7 +7,6 @@ each.
 Suffixes: n samples, D sites, d latents, o components of a function, j k rows or columns.
 """
 
-import math
 from collections.abc import Callable
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.layers import Remainder
 from phi4hpc.latent.cost import SAMPLES_BYTES, sample_bytes
+from phi4hpc.latent.rows import as_fields
 
 ROUNDING = 1e-10
 """How far, in units of the field, what commutes with a shift may be from doing so."""
@@ -95,15 +95,9 @@ def shifts(model: Autoencoder) -> bool:
         y_ncYX = model.encode(x_nyx.flatten(1)).unflatten(1, shape)
         moved_ncYX = torch.roll(y_ncYX, (1, 2), (-2, -1))
         there_ncYX = model.encode(torch.roll(x_nyx, (block, 2 * block), (-2, -1)).flatten(1))
-        back_nyx = fields(model.decode(moved_ncYX.flatten(1)))
-        straight_nyx = torch.roll(fields(model.decode(y_ncYX.flatten(1))), (block, 2 * block),
-                                  (-2, -1))
+        back_nyx = as_fields(model.decode(moved_ncYX.flatten(1)))
+        straight_nyx = torch.roll(as_fields(model.decode(y_ncYX.flatten(1))),
+                                  (block, 2 * block), (-2, -1))
     apart = ((there_ncYX.unflatten(1, shape) - moved_ncYX).abs().max(),
              (back_nyx - straight_nyx).abs().max())
     return bool(max(apart) < ROUNDING)
-
-
-def fields(x: Tensor) -> Tensor:
-    """Return x (..., D) as fields (..., L, L)."""
-    size = math.isqrt(x.shape[-1])
-    return x.unflatten(-1, (size, size))

@@ -40,7 +40,7 @@ from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator, summed_over
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife, named
 
 Sums = dict[str, np.ndarray]
 
@@ -79,9 +79,8 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     sums_b = [{'gram': np.zeros_like(gram_oab)} for _ in slices]
     for b, piece in tally.over(part, pieces(slices, L), sums_b):
         sums_b[b]['gram'] += products(mapped, initial, latent, phi_nyx[piece])
-    found = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: parts(sums['gram'], weights))
-    return {f'{name}{end}': number for end, numbers in zip(('', '_error'), found, strict=True)
-            for name, number in zip(NAMES, numbers, strict=True)}
+    return named(NAMES, jackknife(comm, gather_blocks(comm, sums_b),
+                                  lambda sums: parts(sums['gram'], weights)))
 
 
 def products(mapped: Map, initial: Map, latent: int, phi_nyx: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import torch
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.shards import evenly
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.latent.waves import scaled
 from phi4hpc.lattice.modes import mode_propagator
@@ -36,7 +37,7 @@ def mean_encoder(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first:
     weight, sums = next(model.parameters()), {'encoder': np.zeros((model.latent, model.sites))}
     own = chosen([slice(0, len(phi_nyx))], first, total)
     for _, n in tally.over('metric-encoder', own, [sums]):
-        x_1D = torch.from_numpy(phi_nyx[n:n + 1]).to(weight).flatten(1)
+        x_1D = as_rows(phi_nyx[n:n + 1], weight)
         sums['encoder'] += encoder_jacobian(model, x_1D)[0].detach().cpu().numpy()
     return summed_over(comm, sums['encoder']) / min(SAMPLES, total)
 
@@ -55,7 +56,7 @@ def decoder_sums(model: Autoencoder, phi_nyx: Fields, first: int, total: int, sl
               for _ in slices]
     whole = {'decoder': np.zeros((model.sites, d))}
     for b, n in tally.over('metric-decoder', chosen(slices, first, total), [*sums_b, whole]):
-        x_1D = torch.from_numpy(phi_nyx[n:n + 1]).to(weight).flatten(1)
+        x_1D = as_rows(phi_nyx[n:n + 1], weight)
         rows_dD = decoder_jacobian(model, model.encode(x_1D))[0].detach().T
         weighted_dD = scaled(rows_dD[None], factor_yx)[0]
         sums_b[b]['samples'] += 1
@@ -76,8 +77,8 @@ def latent_sums(model: Autoencoder, phi_nyx: Fields, slices: list[slice],
     sums_b = [{'count': np.zeros(1), 'residual': np.zeros((L, L)), 'power': np.zeros((L, L)),
                'excess': np.zeros((d, d))} for _ in slices]
     for b, piece in tally.over('metric', pieces(slices, L), sums_b):
-        phi_pyx = np.ascontiguousarray(phi_nyx[piece])
-        x_nD = torch.from_numpy(phi_pyx).to(weight).flatten(1)
+        phi_pyx = phi_nyx[piece]
+        x_nD = as_rows(phi_pyx, weight)
         y_nd = model.encode(x_nD)
         missed_nyx = (x_nD - model.decode(y_nd)).unflatten(1, (L, L)).cpu().numpy()
         own_nd, linear_nd = y_nd.double().cpu().numpy(), x_nD.double().cpu().numpy() @ encoder_dD.T

@@ -28,10 +28,11 @@ from scipy.optimize import isotonic_regression
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
-from phi4hpc.lattice.orbits import momenta, numbered, representatives, zone_momentum
+from phi4hpc.latent.waves import coordinates
+from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife, named
 
 Sums = dict[str, np.ndarray]
 
@@ -51,37 +52,29 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     """Return arrays over orbits (o,) by the names above, with `_error` of the jackknife.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. `p_hat`,
-    `n_y`, `n_x` and `momenta` say which orbit it is, and of how many momenta. The first three have
-    a `_spread` too, the standard deviation over the momenta of the orbit. `cutoff_coherence` and
+    `n_y`, `n_x` and `momenta` say which orbit it is, and of how many momenta. KEPT have a `_spread`
+    too, the standard deviation over the momenta of the orbit. `cutoff_coherence` and
     `cutoff_regression` (l,) are the momenta p^ where the squared coherence and the regression pass
     LEVELS, nan where they do not. What is not defined is nan. Collective; the same to rounding on
     any number of ranks.
     """
-    L = model.L
     slices = block_slices(first, len(phi_nyx), total)
     blocks = gather_blocks(comm, *summed(model, phi_nyx, slices, tally))
-    count_o = momenta(L)
-    n_y, n_x = representatives(L)
-    p_hat_o = zone_momentum(L)[n_y, n_x]
-    found = {'p_hat': p_hat_o, 'n_y': n_y, 'n_x': n_x, 'momenta': count_o}
+    found = coordinates(model.L)
+    p_hat_o, count_o = found['p_hat'], found['momenta']
+    sites_o = count_o * model.sites
     names = [*KEPT, *cubic_names(lam)]
-    value_qo, error_qo = jackknife(comm, blocks, lambda sums: np.array(
-        [*kept(sums).values(), *cubic(sums, lam, count_o * L**2).values()]))
-    for name, value_o, error_o in zip(names, value_qo, error_qo, strict=True):
-        found |= {name: value_o, f'{name}_error': error_o}
+    found |= named(names, jackknife(comm, blocks, lambda sums: np.array(
+        [*kept(sums).values(), *cubic(sums, lam, sites_o).values()])))
     if lam > 0:
         ratios = names[-2:]
-        value_q, error_q = means_of_ratios(
+        found |= named([f'{name}_mean' for name in ratios], means_of_ratios(
             comm, blocks, found['cubic_original_ratio_error'],
-            lambda sums: np.array([cubic(sums, lam, count_o * L**2)[name] for name in ratios]))
-        for name, value, error in zip(ratios, value_q, error_q, strict=True):
-            found |= {f'{name}_mean': value, f'{name}_mean_error': error}
+            lambda sums: np.array([cubic(sums, lam, sites_o)[name] for name in ratios])))
     of_momenta = kept({name: blocks.total[f'{name} of momenta'] for name in PAIRS})
     found |= {f'{name}_spread': spread(of_momenta[name]) for name in KEPT}
-    value_ql, error_ql = jackknife(comm, blocks, lambda sums: cutoffs(p_hat_o, count_o, sums))
-    for name, value_l, error_l in zip(('coherence', 'regression'), value_ql, error_ql, strict=True):
-        found |= {f'cutoff_{name}': value_l, f'cutoff_{name}_error': error_l}
-    return found
+    return found | named(('cutoff_coherence', 'cutoff_regression'), jackknife(
+        comm, blocks, lambda sums: cutoffs(p_hat_o, count_o, sums)))
 
 
 def summed(model: Autoencoder, phi_nyx: Fields, slices: list[slice],
@@ -131,16 +124,16 @@ def cubic_names(lam: float) -> list[str]:
     return names + [f'{name}_ratio' for name in names] if lam > 0 else names
 
 
-def cubic(sums: Sums, lam: float, count_o: np.ndarray) -> Sums:
+def cubic(sums: Sums, lam: float, sites_o: np.ndarray) -> Sums:
     """Return responses to the cube, from sums over orbits; nan below the cut, where it is 0.
 
-    `count_o` is the number of momenta of each orbit, times the sites.
+    `sites_o` is the number of momenta of each orbit, times the sites.
     """
     # Three kept waves do not reach every momentum: there the cube is nothing but rounding.
     cube_o = np.where(sums['cube'] > ROUNDING * sums['cube'].max(), sums['cube'], np.nan)
     with np.errstate(all='ignore'):
         found = [sums[name] / cube_o for name in ('cube_after', 'cube_before')]
-        first_order_o = -4 * lam * sums['before'] / (sums['count'] * count_o)
+        first_order_o = -4 * lam * sums['before'] / (sums['count'] * sites_o)
         found += [response_o / first_order_o for response_o in found] if lam > 0 else []
     return dict(zip(cubic_names(lam), found, strict=True))
 

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.latent.rows import as_rows
 
 CHUNK = 2**19                    # sites that are mapped at a time
 
@@ -11,11 +12,11 @@ CHUNK = 2**19                    # sites that are mapped at a time
 @torch.no_grad()
 def reconstruct(model: Autoencoder, phi_nyx: np.ndarray) -> np.ndarray:
     """Return A(phi) of each configuration, shape and type as given."""
-    phi_nyx = np.ascontiguousarray(phi_nyx)
     weight = next(model.parameters())
     step = max(1, CHUNK // model.sites)
     result_nyx = np.empty_like(phi_nyx)
     for first in range(0, len(phi_nyx), step):
-        x_nyx = torch.from_numpy(phi_nyx[first:first + step]).to(weight)
-        result_nyx[first:first + step] = model(x_nyx.flatten(1)).cpu().numpy().reshape(x_nyx.shape)
+        some = slice(first, first + step)
+        z_nD = model(as_rows(phi_nyx[some], weight)).cpu().numpy()
+        result_nyx[some] = z_nD.reshape(phi_nyx[some].shape)
     return result_nyx

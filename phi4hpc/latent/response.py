@@ -22,7 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phi4hpc.latent.jacobians import fields, gradients
+from phi4hpc.latent.jacobians import gradients
+from phi4hpc.latent.rows import as_fields
 from phi4hpc.latent.waves import everywhere, over_orbits
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Mean, Observable, moments
@@ -44,7 +45,7 @@ class Responses:
 
     def moments(self, x_nD: Tensor) -> Tensor:
         """Return the moments of all observables, (n, j)."""
-        found = moments(self.observables, Draws.of_fields(fields(x_nD))).values()
+        found = moments(self.observables, Draws.of_fields(as_fields(x_nD))).values()
         return torch.cat([array.reshape(len(x_nD), -1) for array in found], dim=1)
 
     def rows(self, x_nD: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from phi4hpc.latent.jacobians import fields
+from phi4hpc.latent.rows import as_fields
 from phi4hpc.lattice.orbits import momenta, numbered, representatives, zone_momentum
 
 
@@ -25,7 +25,7 @@ def waves(rows_D: Tensor) -> Tensor:
 
     These are real and imaginary parts at the half of all momenta that torch.fft.rfft2 gives.
     """
-    rows_yx = fields(rows_D)
+    rows_yx = as_fields(rows_D)
     if not len(rows_D):                      # of a rank without samples; FFTs refuse it
         L = rows_yx.shape[-1]
         return rows_D.new_zeros(*rows_D.shape[:-1], 2 * L * (L // 2 + 1))
@@ -69,7 +69,7 @@ def scaled(rows_nkD: Tensor, factor_yx: Tensor) -> Tensor:
     the same at p and -p.
     """
     L = len(factor_yx)
-    half = torch.fft.rfft2(fields(rows_nkD)) * factor_yx[:, :L // 2 + 1]
+    half = torch.fft.rfft2(as_fields(rows_nkD)) * factor_yx[:, :L // 2 + 1]
     return torch.fft.irfft2(half, s=(L, L)).flatten(-2)
 
 

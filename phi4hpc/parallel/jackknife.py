@@ -5,8 +5,8 @@ block meet on one rank, which leaves that block out and estimates anew. So a ran
 its share of the blocks; and the blocks, hence the errors, are the same on any number of ranks.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,13 @@ def jackknife(comm: Communicator, blocks: Blocks,
             for b, sums in blocks.owned.items()}
     value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
     return value, deleted_error(np.array([value_b[b] for b in sorted(value_b)]))
+
+
+def named(names: Iterable[str], found: tuple[NDArray, NDArray]) -> dict[str, Any]:
+    """Return {name: value, name_error: its error} of the entries that `jackknife` found."""
+    return {f'{name}{end}': number
+            for name, *numbers in zip(names, *found, strict=True)
+            for end, number in zip(('', '_error'), numbers, strict=True)}
 
 
 def deleted_error(value_bi: NDArray) -> NDArray:

@@ -6,8 +6,9 @@ import torch
 
 from phi4hpc import plugins
 from phi4hpc.latent.columns import Jacobians
-from phi4hpc.latent.jacobians import decoder_jacobian, fields
+from phi4hpc.latent.jacobians import decoder_jacobian
 from phi4hpc.latent.response import Responses
+from phi4hpc.latent.rows import as_fields
 from phi4hpc.latent.waves import coordinates, waves
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import FOLDER, Ensemble, load
@@ -46,7 +47,7 @@ def gram_of(model, y_nd, name, *others):
 def value_of(observable, model, y_nd):
     """Return the entries of the value over all samples, (a,)."""
     with torch.no_grad():
-        draws = Draws.of_fields(fields(model.decode(y_nd)))
+        draws = Draws.of_fields(as_fields(model.decode(y_nd)))
         means = {key: tensor.mean(0) for key, tensor in observable.moments(draws).items()}
         value = observable.value(means, ENSEMBLE)
     return torch.stack(value) if isinstance(value, list) else torch.atleast_1d(value)
