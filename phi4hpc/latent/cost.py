@@ -9,8 +9,9 @@ from phi4hpc.parallel.jackknife import BLOCKS
 
 SAMPLES_BYTES = 2**27
 """About how many bytes the Jacobians of the samples that are taken together may have."""
-LEARN = 1024
-"""Draws, at most, that predictions after a removal of directions, and operators, are fitted to."""
+HELD = 1024
+"""Draws, at most, that predictions after a removal of directions, and operators, are fitted to.
+They are held in memory."""
 WEIGHT_BYTES = 4 + 8 + 16
 """Of a weight: in the model, in its copy in float64, and of what is taken to Fourier space."""
 OTHERS = 12
@@ -57,5 +58,5 @@ def _model_bytes(model: Model, observables: list[str], draws: int, ranks: int) -
     series = 2 * draws * (model.L // 2 + OTHERS)
     weights = model.settings.weights(latent, model.L)
     return (8 * (sums + 3 * sites * latent + COPIES * series)
-            + 4 * sites * ceil(LEARN / ranks) + WEIGHT_BYTES * weights
+            + 4 * sites * ceil(HELD / ranks) + WEIGHT_BYTES * weights
             + max(SAMPLES_BYTES, sample_bytes(sites, latent)))

@@ -29,18 +29,18 @@ from phi4hpc.latent import (
     momentum,
     precision,
 )
-from phi4hpc.latent.cost import LEARN
+from phi4hpc.latent.cost import HELD
 from phi4hpc.latent.reconstruct import reconstruct
-from phi4hpc.latent.tally import Fields, Tally, draws_at_once
+from phi4hpc.latent.tally import Tally, draws_at_once
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.logs import Progress, counted, log
-from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator, summed_over
+from phi4hpc.parallel.communicator import summed_over
 from phi4hpc.parallel.leftout import announce
 from phi4hpc.stages.context import Context
-from phi4hpc.stages.reconstructions import reconstructions, test_draws
+from phi4hpc.stages.reconstructions import reconstructions
+from phi4hpc.stages.shares import Share, share, test_draws
 from phi4hpc.stages.train import torch_device
 from phi4hpc.storage.hdf5 import readable, writable
 from phi4hpc.storage.reader import Ensembles, Lattice
@@ -124,63 +124,53 @@ def spectra(context: Context, model: Model, network: Autoencoder, lattice: Latti
 
     Collective.
     """
-    comm, deck, draws = context.comm, context.deck.analyse, test_draws(context, lattice)
-    numbers = shards.evenly(lattice.chains * length(draws), deck.draws)
-    first, last = block(len(numbers), comm.size, comm.rank)
-    rung = lattice.rung(model.kappa)
-    phi_nyx = shards.Stored(lattice.phi, rung, draws, numbers[first:last])
+    comm, deck = context.comm, context.deck.analyse
+    own = share(comm, lattice, lattice.rung(model.kappa), test_draws(context, lattice), deck.draws)
     observables = {name: load(name) for name in deck.observables}
     ensemble = Ensemble(model.L, model.kappa, context.deck.action.lam)
-    results = analysis.analyse(comm, network, phi_nyx, first, len(numbers), deck.directions,
-                               observables, ensemble, tally)
-    return results, len(numbers)
+    results = analysis.analyse(comm, network, *own, deck.directions, observables, ensemble, tally)
+    return results, own.total
 
 
 def over_test_draws(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
                     tally: Tally) -> dict[str, dict[str, np.ndarray]]:
     """Return what the model keeps of momenta, of the distribution at a site, and so on. Collective.
     """
-    comm, draws = context.comm, test_draws(context, lattice)
-    total = lattice.chains * length(draws)
-    first, last = block(total, comm.size, comm.rank)
-    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), draws, range(first, last))
-    share = comm, network, phi_nyx, first, total
-    found = {'momentum': momentum.analyse(*share, context.deck.action.lam, tally),
-             'distribution': distribution.analyse(*share, tally),
-             'precision': precision.analyse(*share, tally),
-             'information': kept_information(context, model, lattice, *share, tally)}
-    if directions := metric.analyse(*share, tally):
-        learn = list(before_test(context, model, lattice, LEARN))
+    comm = context.comm
+    test = share(comm, lattice, lattice.rung(model.kappa), test_draws(context, lattice))
+    found = {'momentum': momentum.analyse(comm, network, *test, context.deck.action.lam, tally),
+             'distribution': distribution.analyse(comm, network, *test, tally),
+             'precision': precision.analyse(comm, network, *test, tally),
+             'information': kept_information(context, model, network, lattice, test, tally)}
+    if directions := metric.analyse(comm, network, *test, tally):
+        learn = list(before_test(context, model, lattice, HELD))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
-            comm, network, directions, learn, *share[2:], tally)}
+            comm, network, directions, learn, *test, tally)}
         if model.settings.trained:
             begun = at_first_weights(context, model, learn)
             found['learned'] = learned.analyse(
                 comm, partial(reconstruct, network), partial(reconstruct, begun), model.latent,
-                learn, *share[2:], tally)
+                learn, *test, tally)
             few = list(before_test(context, model, lattice, encoder.FEW))
             found['learned_encoder'] = encoder.analyse(comm, network, directions, learn, few,
-                                                       *share[2:], tally)
+                                                       *test, tally)
     return {name: arrays for name, arrays in found.items() if arrays}
 
 
-def kept_information(context: Context, model: Model, lattice: Lattice, comm: Communicator,
-                     network: Autoencoder, test_nyx: Fields, first: int, total: int,
-                     tally: Tally) -> dict[str, np.ndarray]:
+def kept_information(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
+                     test: Share, tally: Tally) -> dict[str, np.ndarray]:
     """Return what the model keeps of the information on couplings. Collective.
 
     What was trained is judged by the test draws, which had no part in its training. What was not is
     judged by all draws, except for the variance, by which models are compared with each other.
     """
-    mapped, test = partial(reconstruct, network), (test_nyx, first, total)
+    comm, mapped = context.comm, partial(reconstruct, network)
     if model.settings.trained:
         learn = before_test(context, model, lattice, information.LEARN)
         return information.analyse(comm, mapped, learn, *test, tally)
-    numbers = shards.evenly(lattice.chains * lattice.draws, information.JUDGED)
-    own = slice(*block(len(numbers), comm.size, comm.rank))
-    phi_nyx = shards.Stored(lattice.phi, lattice.rung(model.kappa), slice(0, lattice.draws),
-                            numbers[own])
-    return (information.analyse(comm, mapped, (), phi_nyx, own.start, len(numbers), tally)
+    judged = share(comm, lattice, lattice.rung(model.kappa), slice(0, lattice.draws),
+                   information.JUDGED)
+    return (information.analyse(comm, mapped, (), *judged, tally)
             | information.variance(comm, mapped, *test, tally))
 
 
@@ -206,13 +196,11 @@ def before_test(context: Context, model: Model, lattice: Lattice,
     """
     assert context.deck.train
     _, valid, _ = split(lattice.draws, context.deck.train.held_out)
-    draws, rung = slice(0, valid.stop), lattice.rung(model.kappa)
-    numbers = shards.evenly(lattice.chains * length(draws), most)
-    first, last = block(len(numbers), context.comm.size, context.comm.rank)
+    rung, draws = lattice.rung(model.kappa), slice(0, valid.stop)
+    phi_nyx = share(context.comm, lattice, rung, draws, most).phi_nyx
     step = draws_at_once(model.L)
-    for start in range(first, last, step):
-        some = numbers[start:min(start + step, last)]
-        yield shards.read_numbers(lattice.phi, rung, draws, some)
+    for n in range(0, len(phi_nyx), step):
+        yield phi_nyx[n:n + step]
 
 
 def add_group(context: Context, model: Model, network: Autoencoder, lattice: Lattice,

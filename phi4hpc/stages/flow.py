@@ -31,6 +31,7 @@ from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator, Pieces, summed_over
 from phi4hpc.parallel.leftout import announce, note
 from phi4hpc.stages.context import Context
+from phi4hpc.stages.shares import share
 from phi4hpc.storage.hdf5 import readable, writable
 from phi4hpc.storage.reader import Ensembles, Lattice
 
@@ -147,9 +148,7 @@ def calibrated(comm: Communicator, chain: Chain, lattice: Lattice, unit: Unit,
     k, draws = lattice.rung(unit.kappa), slice(0, lattice.fields)
     if variance is None:
         variance = float(lattice.series('phi2', k).mean())
-    numbers = shards.evenly(lattice.chains * lattice.fields, calibration.draws(unit.L))
-    first, last = block(len(numbers), comm.size, comm.rank)
-    phi_nyx = shards.read_numbers(lattice.phi, k, draws, numbers[first:last])
+    phi_nyx = share(comm, lattice, k, draws, calibration.draws(unit.L)).phi_nyx[:]
     return calibration.factors(comm, chain, phi_nyx, lattice.draws_at_once, variance, each)
 
 

@@ -4,20 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from phi4hpc.blockspin import shards
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.models import Model
-from phi4hpc.deck.parts import length, split
 from phi4hpc.latent import losses
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, Observable, chosen, moments
 from phi4hpc.lattice.orbits import momenta
-from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.leftout import about, finite
 from phi4hpc.stages.context import Context
+from phi4hpc.stages.shares import share, test_draws
 from phi4hpc.statistics.estimates import compared
 from phi4hpc.storage.reader import Lattice
 
@@ -25,15 +23,6 @@ Entry = dict[str, Any]
 Observables = dict[str, Observable]
 Series = dict[str, Moments]
 """Of the same draws, moments `before` and `after` a model, and what of them is `lost`."""
-
-
-def test_draws(context: Context, lattice: Lattice) -> slice:
-    """Return the slice of the draws of every chain that had no part in training a model.
-
-    Nor did they in the choice of its best epoch.
-    """
-    assert context.deck.train
-    return split(lattice.draws, context.deck.train.held_out)[2]
 
 
 def reconstructions(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
@@ -49,7 +38,7 @@ def reconstructions(context: Context, model: Model, network: Autoencoder, lattic
     for first in range(0, last, comm.size):
         own: Series = {}
         for k in range(first, min(first + comm.size, last)):
-            phi_nyx = share(context, model, lattice, k)
+            phi_nyx = draws_of(context, model, lattice, k)
             own |= gathered(comm, series_of(comm, observables, model.latent, network, phi_nyx,
                                             f'rung{k}', tally), lattice.chains, k - first)
         if own:
@@ -61,12 +50,11 @@ def reconstructions(context: Context, model: Model, network: Autoencoder, lattic
     return [entry for _, entry in sorted(everyone)]
 
 
-def share(context: Context, model: Model, lattice: Lattice, k: int) -> shards.Stored:
-    """Return this rank's draws of kappa number k, out of those of all chains in a row."""
+def draws_of(context: Context, model: Model, lattice: Lattice, k: int) -> Fields:
+    """Return this rank's draws of kappa number k."""
     own = k == lattice.rung(model.kappa)
     draws = test_draws(context, lattice) if own else slice(0, lattice.fields)
-    first, last = block(lattice.chains * length(draws), context.comm.size, context.comm.rank)
-    return shards.Stored(lattice.phi, k, draws, range(first, last))
+    return share(context.comm, lattice, k, draws).phi_nyx
 
 
 def series_of(comm: Communicator, observables: Observables, latent: int, network: Autoencoder,
