@@ -16,7 +16,7 @@ from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length, split
-from phi4hpc.files import read_json, whole, write_json
+from phi4hpc.files import read_json, write_json
 from phi4hpc.latent import (
     ablation,
     analysis,
@@ -42,7 +42,7 @@ from phi4hpc.stages.context import Context
 from phi4hpc.stages.reconstructions import reconstructions
 from phi4hpc.stages.shares import Share, share, test_draws
 from phi4hpc.stages.train import torch_device
-from phi4hpc.storage.hdf5 import readable, writable
+from phi4hpc.storage.hdf5 import changed, readable
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 EXAMPLES = 4
@@ -205,22 +205,15 @@ def before_test(context: Context, model: Model, lattice: Lattice,
 
 def add_group(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
               results: dict[str, dict[str, np.ndarray]], samples: int) -> None:
-    """Add the model's group to a copy of latent.h5, which then takes its place.
-
-    So a kill leaves one of them whole.
-    """
-    path, draws = context.directory.file('latent.h5'), test_draws(context, lattice)
+    """Add the model's group to latent.h5."""
+    draws = test_draws(context, lattice)
     numbers = shards.evenly(lattice.chains * length(draws), EXAMPLES)
     original_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers)
     about_it = {'L': model.L, 'kappa': model.kappa, 'family': model.family, 'latent': model.latent,
                 'samples': samples, 'lambda': context.deck.action.lam}
-    with whole(path) as temporary:
-        if path.exists():
-            shutil.copy(path, temporary)
-        with writable(temporary, 'r+' if path.exists() else 'w') as file:
-            # A run that was killed may have left the group without entries of reconstructions.json.
-            if model.name in file:
-                del file[model.name]
-            group = file.create_group(model.name)
-            examples_nyx = reconstruct(network, original_nyx)
-            latentfile.write(group, results, original_nyx, examples_nyx, **about_it)
+    with changed(context.directory.file('latent.h5')) as file:
+        # A run that was killed may have left the group without entries of reconstructions.json.
+        if model.name in file:
+            del file[model.name]
+        latentfile.write(file.create_group(model.name), results, original_nyx,
+                         reconstruct(network, original_nyx), **about_it)

@@ -3,20 +3,16 @@
 Each unit, a block spin on the draws of one lattice and kappa, is added to flow.h5 when it is done.
 """
 
-import shutil
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from phi4hpc.blockspin import shards
 from phi4hpc.deck.schema import Deck, Flow
-from phi4hpc.files import whole, write_json
+from phi4hpc.files import write_json
 from phi4hpc.flow import calibration, flowfile
 from phi4hpc.flow.block import Encode
 from phi4hpc.flow.chain import Chain, sizes
@@ -32,7 +28,7 @@ from phi4hpc.parallel.communicator import Communicator, Pieces, summed_over
 from phi4hpc.parallel.leftout import announce, note
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.shares import share
-from phi4hpc.storage.hdf5 import readable, writable
+from phi4hpc.storage.hdf5 import changed, readable
 from phi4hpc.storage.reader import Ensembles, Lattice
 
 REMEDY = 'remove it, and everything is blocked anew'
@@ -56,7 +52,8 @@ def run(context: Context) -> None:
                     follow(context, unit, ensembles, progress, known)
     if comm.rank == 0:
         if not context.directory.file('flow.h5').exists():
-            change(context.directory.file('flow.h5'), lambda file: None)
+            with changed(context.directory.file('flow.h5')):
+                pass
         write_json(context.directory.file('flow.json'), results(context, wanted))
     announce(comm)
 
@@ -173,17 +170,9 @@ def add_group(path: Path, unit: Unit, estimates: Estimates, sums: Sums) -> None:
     """Add a unit to flow.h5."""
     norm = estimates.normalisation
     own = {} if norm.variance is None else {'variance': norm.variance}
-    change(path, lambda file: flowfile.write(file.create_group(unit.group), estimates, sums,
-                                             **unit.about, **own, factors=norm.chain.factors))
-
-
-def change(path: Path, write: Callable[[h5py.File], None]) -> None:
-    """Write to a copy of flow.h5, which then takes its place, so that a kill leaves one whole."""
-    with whole(path) as temporary:
-        if path.exists():
-            shutil.copy(path, temporary)
-        with writable(temporary, 'r+' if path.exists() else 'w') as file:
-            write(file)
+    with changed(path) as file:
+        flowfile.write(file.create_group(unit.group), estimates, sums, **unit.about, **own,
+                       factors=norm.chain.factors)
 
 
 def results(context: Context, wanted: list[Unit]) -> dict[str, list[dict[str, Any]]]:

@@ -4,12 +4,14 @@ import contextlib
 import errno
 import io
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import h5py
 
 from phi4hpc.errors import UserError, circumstance, number_of
+from phi4hpc.files import whole
 
 
 class Sink(io.FileIO):
@@ -59,3 +61,17 @@ def writable(path: str | os.PathLike, mode: str = 'w',
         finally:
             if sink.fault:
                 raise sink.fault
+
+
+@contextlib.contextmanager
+def changed(path: str | os.PathLike) -> Iterator[h5py.File]:
+    """Yield a copy of the h5py.File at `path`, an empty one where there is none, for changes.
+
+    At the end it takes the place of the old one, so that a kill leaves one of them whole.
+    """
+    there = os.path.exists(path)
+    with whole(path) as temporary:
+        if there:
+            shutil.copy(path, temporary)
+        with writable(temporary, 'r+' if there else 'w') as file:
+            yield file
