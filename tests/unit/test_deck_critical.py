@@ -1,5 +1,7 @@
 """ladder.critical: rungs about kappa_c, wherever lambda puts it."""
 
+from math import log
+
 import pytest
 
 from phi4hpc.deck.load import parse
@@ -19,6 +21,11 @@ def test_the_table_is_dense_enough_to_do_without_any_one_entry(lam):
     without = {known: kappa for known, kappa in TABLE.items() if known != lam}
     assert kappa_c(lam, without) == pytest.approx(TABLE[lam], abs=1.2e-3)
     assert kappa_c(lam) == pytest.approx(TABLE[lam], abs=1e-12)
+
+
+def test_between_entries_it_is_a_cubic_in_the_logarithm_of_lambda():
+    cubic = {lam: log(lam) ** 3 - 2 * log(lam) for lam in TABLE}
+    assert kappa_c(0.4, cubic) == pytest.approx(log(0.4) ** 3 - 2 * log(0.4), rel=1e-12)
 
 
 def test_it_agrees_with_a_published_value():

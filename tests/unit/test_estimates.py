@@ -73,6 +73,13 @@ def test_free_correlator_is_one_cosh_whose_mass_is_that_of_the_lattice_dispersio
     assert_agree(found['effective_mass'], MASS, within=0.05)
 
 
+def test_the_effective_mass_ends_where_the_correlator_is_negative():
+    """Beyond, (C(t-1) + C(t+1)) / 2 C(t) may exceed one again, by chance."""
+    noisy = {'correlator': [1.0, 0.4, -0.1, -0.8]}
+    masses = load('effective_mass').value(noisy, Ensemble(6, KAPPA, 0.0))
+    assert masses == pytest.approx([np.arccosh(0.9 / 0.8)])
+
+
 def test_errors_of_functions_of_means_are_those_of_the_blocked_jackknife():
     """On series that remember 9.5 draws, by 40 blocks of 500 draws of each chain.
 

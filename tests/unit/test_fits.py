@@ -55,6 +55,13 @@ def test_without_corrections_a_fit_is_least_squares():
     assert fits[0].dof == 5
 
 
+def test_sizes_of_corrections_are_equally_likely_where_data_do_not_know_them():
+    """Noise hides the corrections, so that their mean size is half of the largest."""
+    data = measured([1.0] * 3, [0.1] * 3, seed=2)
+    found = fit(np.ones((3, 1)), correction_kernel([16, 24, 32]), data, largest=1e-4)
+    assert found.size == pytest.approx(0.5e-4, rel=0.01)
+
+
 def test_means_without_fluctuations_or_that_fluctuate_as_one_are_refused():
     a, b = measured([1.0, 2.0], [0.1, 0.1], seed=1)
     with pytest.raises(Missing, match='does not fluctuate'):
