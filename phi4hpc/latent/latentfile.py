@@ -11,16 +11,26 @@ import numpy as np
 
 from phi4hpc.latent.momentum import LEVELS
 
-DIMENSIONS = {'sample': ('singular_value',), 'sample_lower': ('singular_value',),
-              'sample_upper': ('singular_value',), 'singular_values': ('singular_value',),
-              'directions': ('direction', 'latent'), 'lattice_directions': ('direction', 'y', 'x'),
-              'power': ('direction', 'orbit'), 'direction_variance': ('direction',),
-              'transfer': ('p_y', 'p_x'), 'transfer_symmetric': ('p_y', 'p_x'),
-              'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x')}
-"""{dataset: dimensions}, which its error shares. Others are numbers, or over orbits of momenta; the
-groups `momentum` and `distribution` have dimensions of their own."""
-
-ABLATION = {'p_hat': ('orbit',), 'power_ratio': ('directions', 'orbit')}
+Dimensions = dict[str, tuple[str, ...]]
+OTHERS = ''
+"""Stands for the datasets that are not named."""
+SPECTRA: Dimensions = {
+    'sample': ('singular_value',), 'sample_lower': ('singular_value',),
+    'sample_upper': ('singular_value',), 'singular_values': ('singular_value',),
+    'directions': ('direction', 'latent'), 'lattice_directions': ('direction', 'y', 'x'),
+    'power': ('direction', 'orbit'), 'direction_variance': ('direction',),
+    'transfer': ('p_y', 'p_x'), 'transfer_symmetric': ('p_y', 'p_x'),
+    'original': ('example', 'y', 'x'), 'reconstructed': ('example', 'y', 'x'), OTHERS: ('orbit',)}
+"""{dataset: dimensions}, which its error shares, in groups that GROUPS does not name. A dataset of
+fewer axes has the first of them, a number none."""
+GROUPS: dict[str, Dimensions] = {
+    'momentum': {'cutoff_coherence': ('level',), 'cutoff_regression': ('level',),
+                 OTHERS: ('orbit',)},
+    'ablation': {'p_hat': ('orbit',), 'power_ratio': ('directions', 'orbit'),
+                 OTHERS: ('directions',)},
+    'distribution': {OTHERS: ('bin',)}, 'precision': {OTHERS: ('width',)},
+    'metric': {OTHERS: ('direction',)}, 'angles': {OTHERS: ('observable', 'other')}}
+"""{group: the same of its datasets}."""
 
 
 def write(group: h5py.Group, results: Mapping[str, Mapping[str, np.ndarray]],
@@ -54,21 +64,8 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
 
 def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
     """Return the dimensions of a dataset that has some axes."""
-    if group.name.endswith('/momentum'):
-        return ('level',) if key.startswith('cutoff') else ('orbit',)[:axes]
-    if group.name.endswith('/distribution'):
-        return ('bin',)
-    if group.name.endswith(('/information', '/learned', '/learned_encoder')):
-        return ()
-    if group.name.endswith('/angles'):
-        return ('observable', 'other')[:axes]
-    if group.name.endswith('/precision'):
-        return ('width',)
-    if group.name.endswith('/metric'):
-        return ('direction',)
-    if group.name.endswith('/ablation'):
-        return ABLATION.get(key.removesuffix('_error'), ('directions',))
-    return DIMENSIONS.get(key.removesuffix('_error'), ('orbit',)[:axes])
+    own = GROUPS.get(group.name.rpartition('/')[2], SPECTRA)
+    return own.get(key.removesuffix('_error'), own[OTHERS])[:axes]
 
 
 def coordinates(dimension: str, extent: int) -> np.ndarray:
