@@ -108,10 +108,17 @@ def test_what_the_draws_do_not_reach_is_not_made_up(curve):
         peak(curve, 'abs_magnetisation')
 
 
-def test_errors_of_levels_are_the_scatter_over_runs(four):
-    level = UNIVERSAL['correlation_ratio']
-    found = [estimate(crossing(four.curve(400, seed), 'correlation_ratio', level))
-             for seed in range(10, 60)]
+def level_of(curve):
+    return crossing(curve, 'correlation_ratio', UNIVERSAL['correlation_ratio'])
+
+
+def peak_of(curve):
+    return peak(curve, 'susceptibility')[0]
+
+
+@pytest.mark.parametrize('place', [level_of, peak_of])
+def test_errors_of_levels_and_peaks_are_the_scatter_over_runs(four, place):
+    found = [estimate(place(four.curve(400, seed))) for seed in range(10, 60)]
     scatter = np.std([one.value for one in found])
     assert scatter == pytest.approx(np.mean([one.error for one in found]), rel=0.3)
 
