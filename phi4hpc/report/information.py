@@ -17,7 +17,7 @@ COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
 NETWORK = {'kappa_network': 'network on kappa', 'lambda_network': 'network on lambda'}
 """The column of what the network has added to a part, which is in it."""
 CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
-FEW = 6                       # models that a figure shows
+IN_A_FIGURE = 6               # models of one kappa that panels can show, at most
 Arrays = dict[str, np.ndarray]
 
 
@@ -97,7 +97,7 @@ def shown(study: Study, name: str) -> Iterator[tuple[float, list[tuple[Model, Ar
             found = [(model, arrays) for model in everyone
                      if (arrays := over_seeds(latent, model, name))]
         few = [(model, arrays) for model, arrays in found
-               if len(found) <= FEW or model.record['trained'] or model.optimal]
+               if len(found) <= IN_A_FIGURE or model.record['trained'] or model.optimal]
         if few:
             yield kappa, few, len(few) < len(everyone)
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from phi4hpc.latent.waves import spread_out
 from phi4hpc.report.canvas import Canvas, canvas
-from phi4hpc.report.information import FEW, Arrays, over_seeds
+from phi4hpc.report.information import IN_A_FIGURE, Arrays, over_seeds
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.numbers import ranges, value_error
@@ -72,7 +72,7 @@ def pictured(models: list[Model]) -> list[Model]:
     """Return the models whose directions are shown: where they are many, the linear optimum and
     trained ones."""
     return [model for model in models
-            if len(models) <= FEW or model.record['trained'] or model.optimal]
+            if len(models) <= IN_A_FIGURE or model.record['trained'] or model.optimal]
 
 
 def numbers(latent: h5py.File, models: list[Model], name: str) -> dict[str, Arrays]:

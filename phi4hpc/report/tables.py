@@ -9,7 +9,7 @@ from phi4hpc.report.numbers import UNDEFINED, listed, value_error, written
 from phi4hpc.report.study import Entry, Model, Study
 from phi4hpc.statistics.convergence import doubts
 
-FEW = 6
+IN_FINDINGS = 6
 """Models that the findings name one by one, at most."""
 ENOUGH = 50
 """Autocorrelation times that a chain should span for its errors to be trusted."""
@@ -65,11 +65,11 @@ def ratios(study: Study) -> list[dict[str, Any]]:
 
 
 def ranges(study: Study) -> list[dict[str, Any]]:
-    """Return what the findings tell instead where there are more models than FEW, else nothing.
+    """Return what the findings tell instead of more than IN_FINDINGS models, else nothing.
 
     For each kappa and latent size it is the `least` and the `most` ratio, of `count` models.
     """
-    if sum(map(len, study.models.values())) <= FEW:
+    if sum(map(len, study.models.values())) <= IN_FINDINGS:
         return []
     found = []
     for kappa, models in study.models.items():

@@ -37,7 +37,7 @@ def test_of_many_models_the_findings_tell_the_least_and_the_most(tmp_path, monke
     study = make(tmp_path)
     [models] = study.models.values()
     assert tables.ranges(study) == []
-    monkeypatch.setattr(tables, 'FEW', 1)
+    monkeypatch.setattr(tables, 'IN_FINDINGS', 1)
     [found] = tables.ranges(study)
     ratios = sorted((model.record['ratio'], model.title) for model in models)
     assert found['count'] == len(models) == 2

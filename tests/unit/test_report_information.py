@@ -95,7 +95,7 @@ def test_figures_of_directions_show_the_optimum_and_what_was_trained_where_model
                 for _, some, fewer in information.shown(study, 'metric')]
 
     assert families() == [(['fourier', 'dense'], False)]
-    monkeypatch.setattr(information, 'FEW', 1)
+    monkeypatch.setattr(information, 'IN_A_FIGURE', 1)
     assert families() == [(['fourier'], True)]
     assert list(information.shown(study, 'elsewhere')) == []
 
