@@ -20,7 +20,7 @@ subjects: list[str] = []
 
 
 class Missing(Exception):
-    """An estimate cannot be made from these draws; the text says why, in words for the log."""
+    """What is wanted cannot be made of what is there; the text says why, in words for the log."""
 
 
 @contextlib.contextmanager
@@ -52,8 +52,14 @@ def left_out(what: str) -> Iterator[None]:
     except (UserError, OSError, MemoryError):
         raise
     except Exception as error:
-        said = ' '.join(str(error).split())
-        note(what, said if isinstance(error, Missing) else f'{type(error).__name__}: {said}')
+        note(what, reason(error))
+
+
+def reason(error: Exception) -> str:
+    """Return in one line why something is left out: what the error says, and of which kind it is
+    where that does not say it."""
+    said = ' '.join(str(error).split())
+    return said if isinstance(error, Missing) else f'{type(error).__name__}: {said}'
 
 
 def finite(found: dict[str, Any]) -> dict[str, Any]:

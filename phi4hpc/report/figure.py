@@ -29,7 +29,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from phi4hpc import plugins
 from phi4hpc.errors import UserError
 from phi4hpc.files import whole, write_text
-from phi4hpc.parallel.leftout import note
+from phi4hpc.parallel import leftout
 from phi4hpc.report import interactive, pdf
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import SHEET, Missing, Plot
@@ -90,10 +90,10 @@ def draw_and_save(kind: Kind, study: Study, folder: Path) -> Iterator[dict[str, 
     except (UserError, OSError, MemoryError):
         raise
     except Exception as error:
-        reason = f'{type(error).__name__}: {error}'
-        note(f'the figure {kind.name}', reason)
+        reason = leftout.reason(error)
+        leftout.note(f'the figure {kind.name}', reason)
         yield {'section': kind.section,
-               'missing': f'The figure {kind.name} is left out, as it fails: {escape(reason)}'}
+               'missing': f'The figure {kind.name} is left out: {escape(reason)}.'}
 
 
 def save(kind: Kind, plot: Plot, folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
+from phi4hpc.report.left import Left
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.trainings import of_mean
@@ -71,14 +72,15 @@ def over_seeds(latent: h5py.File, model: Model, name: str) -> Arrays:
     """
     groups = [latent[one.name].get(name) for one in model.trainings or (model,)]
     if not all(groups):
-        return {}
+        return Left('latent.h5', {})
     arrays = {key: [group[key][()] for group in groups] for key in groups[0]}
     arrays_s = {key: np.array(values if alike(values) else values[:1])
                 for key, values in arrays.items()}
     errors = {f'{key}_error': np.hypot(arrays_s[f'{key}_error'].mean(0), of_mean(value_s))
               for key, value_s in arrays_s.items() if f'{key}_error' in arrays_s}
-    return {key: value_s.mean(0) if value_s.dtype.kind == 'f' else value_s[0]
-            for key, value_s in arrays_s.items()} | errors
+    return Left('latent.h5', {
+        key: value_s.mean(0) if value_s.dtype.kind == 'f' else value_s[0]
+        for key, value_s in arrays_s.items()} | errors)
 
 
 def alike(values: list[np.ndarray]) -> bool:

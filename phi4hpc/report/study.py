@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,7 @@ import numpy as np
 from phi4hpc.blockspin.models import with_controls
 from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
+from phi4hpc.report.left import left, reading
 from phi4hpc.report.trainings import Entry, Model, pooled
 from phi4hpc.statistics.rungs import rungs_of
 from phi4hpc.storage.hdf5 import readable
@@ -36,7 +37,7 @@ class Study:
     @classmethod
     def of(cls, path: str | Path, deck: Deck) -> 'Study':
         """Return the study of a run directory whose stages are complete."""
-        return cls(Path(path), deck, read_json(Path(path, 'results.json')))
+        return cls(Path(path), deck, left('results.json', read_json(Path(path, 'results.json'))))
 
     @property
     def sizes(self) -> list[int]:
@@ -72,9 +73,12 @@ class Study:
         """Open ensembles.h5; a context manager."""
         return Ensembles(self.path / 'ensembles.h5')
 
-    def latent(self) -> AbstractContextManager[h5py.File]:
+    @contextmanager
+    def latent(self) -> Iterator[h5py.File]:
         """Open latent.h5; a context manager."""
-        return readable(self.path / 'latent.h5', 'remove it, and run the stage `analyse` again')
+        remedy = 'remove it, and run the stage `analyse` again'
+        with readable(self.path / 'latent.h5', remedy) as latent, reading('latent.h5'):
+            yield latent
 
     @cached_property
     def models(self) -> dict[float, list[Model]]:
@@ -90,7 +94,8 @@ class Study:
         """The same with the trainings by every seed apart."""
         groups: dict[float, list[Model]] = {}
         if self.deck.train:
-            reconstructions = read_json(self.path / 'reconstructions.json')['models']
+            reconstructions = left('reconstructions.json', read_json(
+                self.path / 'reconstructions.json'))['models']
             for model in self.records(False):
                 own = reconstructions[model.name]
                 groups.setdefault(model.kappa, []).append(replace(model, reconstructions=own))
@@ -107,7 +112,7 @@ class Study:
         """What flow.json holds; its lists are empty where there is none."""
         path = self.path / 'flow.json'
         nothing: dict[str, list[Entry]] = {name: [] for name in FLOW}
-        return nothing | (read_json(path) if path.exists() else {})
+        return nothing | left('flow.json', read_json(path))
 
     def records(self, surrogate: bool) -> Iterator[Model]:
         """Yield the models, or their controls, by kappa and latent size, less those that diverged.
@@ -117,7 +122,7 @@ class Study:
         """
         chosen = [model for model in with_controls(self.deck) if model.surrogate == surrogate]
         for model in sorted(chosen, key=lambda model: (model.kappa, model.latent)):
-            record = read_json(self.path / 'models' / f'{model.name}.json')
+            record = left('models/', read_json(self.path / 'models' / f'{model.name}.json'))
             if 'diverged' not in record:
                 shared = replace(model, seed=1, surrogate=False).name
                 yield Model(model.name, 0, model.L, model.kappa, model.family, model.latent, record,

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from phi4hpc.errors import UserError
 from phi4hpc.files import write_text
 from phi4hpc.logs import Progress, log
-from phi4hpc.parallel.leftout import announce, left_out
+from phi4hpc.parallel.leftout import Missing, announce, left_out
 from phi4hpc.report.beside import beside
 from phi4hpc.report.export import export
 from phi4hpc.report.figure import Kind, draw_and_save, kinds
@@ -24,9 +25,17 @@ def run(context: Context) -> None:
         with left_out('tables/'):
             export(study, context.directory.file('tables'))
         page = context.directory.file('report.html')
-        write_text(page, render(study, records, context.comm.size, str(context.device)))
+        write_text(page, rendered(study, records, context.comm.size, str(context.device)))
         log.info('report: %s', page)
     announce(context.comm)
+
+
+def rendered(study: Study, records: list[dict[str, Any]], ranks: int, device: str) -> str:
+    """Return the page. Raises UserError where an older version left less than it takes."""
+    try:
+        return render(study, records, ranks, device)
+    except Missing as error:
+        raise UserError(f'report.html: {error}') from None
 
 
 def draw(context: Context, study: Study) -> list[dict[str, Any]]:

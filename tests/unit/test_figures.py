@@ -244,7 +244,7 @@ def test_a_poor_study_has_its_report(tmp_path, case):
     records = [record for each in kinds([])
                for record in draw_and_save(each, study, tmp_path / 'figures')]
     said = [record.get('caption') or record['missing'] for record in records]
-    assert all(len(text) > 40 and 'as it fails' not in text for text in said)
+    assert all(len(text) > 40 and 'is left out' not in text for text in said)
     assert not [text for text in said if re.search(HOLES, text)]
     export(study, tmp_path / 'tables')
     html = render(study, records, 1, 'host (g++)')
@@ -376,7 +376,7 @@ def test_a_figure_that_fails_is_left_out_and_the_page_says_so(study, own, old, n
     line, = leftout.lines
     leftout.lines.clear()
     assert line.startswith(f'the figure {name}: left out: {message}')
-    assert f'The figure {name} is left out, as it fails: ' in render(study, [record], 1, 'host')
+    assert f'The figure {name} is left out: ' in render(study, [record], 1, 'host')
 
 
 def test_reconstructions_show_what_a_model_makes_beyond_the_linear_optimum(drawn):

@@ -179,7 +179,7 @@ def test_a_poor_flow_has_its_report(study, tmp_path, monkeypatch, case):
     records = [record for name in FIGURES
                for record in draw_and_save(kind(name), poor, tmp_path / 'figures')]
     said = [record.get('caption') or record['missing'] for record in records]
-    assert [text for text in said if 'as it fails' in text or re.search(HOLES, text)] == []
+    assert [text for text in said if 'is left out' in text or re.search(HOLES, text)] == []
     export(poor, tmp_path / 'tables')
     for name in ('deck.yaml', 'deck.resolved.yaml', 'stages.json'):
         (tmp_path / name).write_text((study.path / name).read_text())
