@@ -33,7 +33,7 @@ from phi4hpc.latent.momentum import transformed
 from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator, summed_over
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, deleted, gather_blocks, with_deleted
 
 Sums = dict[str, np.ndarray]
 Encode = Callable[[np.ndarray], np.ndarray]
@@ -69,24 +69,22 @@ def analyse(comm: Communicator, model: Autoencoder, metric: Metric, learn: Itera
 
     found = learned.analyse(comm, read, np.zeros_like, model.latent, learn, phi_nyx, first, total,
                             tally, 'encoder')
-    value, error = mean_square(comm, beyond, phi_nyx, first, total, tally)
-    if np.isfinite(found['nonlinear']):
-        found |= {'nonlinear': value, 'nonlinear_error': error}
-    return found
+    square = mean_square(comm, beyond, phi_nyx, first, total, tally)
+    return found | square if np.isfinite(found['nonlinear']) else found
 
 
 def mean_square(comm: Communicator, function: Encode, phi_nyx: Fields, first: int, total: int,
-                tally: Tally) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean square of a function's components over draws, and its error."""
+                tally: Tally) -> dict[str, np.ndarray]:
+    """Return the mean square of a function's components over draws as `nonlinear`, with its error.
+    """
     slices = block_slices(first, len(phi_nyx), total)
     sums_b = [{'count': np.zeros(1), 'square': np.zeros(1)} for _ in slices]
     for b, piece in tally.over('encoder-latents', pieces(slices, phi_nyx.shape[-1]), sums_b):
         r_nr = function(phi_nyx[piece])
         sums_b[b]['count'] += r_nr.size
         sums_b[b]['square'] += (r_nr**2).sum()
-    value, error = jackknife(comm, gather_blocks(comm, sums_b),
-                             lambda sums: sums['square'] / sums['count'])
-    return value[0], error[0]
+    return with_deleted(['nonlinear'], deleted(comm, gather_blocks(comm, sums_b),
+                                               lambda sums: sums['square'] / sums['count']))
 
 
 def flat(phi_nyx: np.ndarray) -> np.ndarray:

@@ -30,13 +30,7 @@ from phi4hpc.latent.invariants import STATISTICS, features, statistics
 from phi4hpc.latent.prediction import Map, Prediction, before_and_after
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator, summed_over
-from phi4hpc.parallel.jackknife import (
-    block_slices,
-    deleted_error,
-    gather_blocks,
-    jackknife,
-    named,
-)
+from phi4hpc.parallel.jackknife import block_slices, with_deleted
 
 Sums = dict[str, np.ndarray]
 
@@ -48,46 +42,32 @@ JUDGED = 8192
 
 
 def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_nyx: Fields,
-            first: int, total: int, tally: Tally = NOWHERE) -> Sums:
-    """Return the parts of the information that a map of fields keeps, by NAMES, with `_error`.
+            first: int, total: int, tally: Tally = NOWHERE, part: str = 'information') -> Sums:
+    """Return the parts of the information that a map of fields keeps, by NAMES, with `_error`, and
+    `_deleted` (b,) with each block of draws deleted.
 
     `X_network` is what the network has added to the part of X, 0 where it is left out. `variance`
     is 1 - <(phi - z)^2> / <phi^2>, what is kept of the field itself.
 
     `mapped` returns the decoded fields of fields, both (n, y, x). `phi_nyx` are draws of this rank,
     numbered from `first` of `total` over all ranks, that are judged, block by block. `learn` yields
-    other draws of this rank that predictions are fitted to as well, some at a time. Errors are by
-    jackknife over the blocks; nan where a statistic does not vary. Collective; the same to rounding
-    on any number of ranks.
+    other draws of this rank that predictions are fitted to as well, some at a time. `part` names
+    the sums. Errors are by jackknife over the blocks; nan where a statistic does not vary.
+    Collective; the same to rounding on any number of ranks.
     """
     L, slices = phi_nyx.shape[-1], block_slices(first, len(phi_nyx), total)
     learnt_p = prediction.nothing(L, network=True)
-    for some_nyx in tally.over('information-fit', learn, learnt_p):
+    for some_nyx in tally.over(f'{part}-fit', learn, learnt_p):
         prediction.add(learnt_p, *before_and_after(mapped, some_nyx), network=True)
     products_bp = [prediction.nothing(L, network=True) for _ in slices]
     fields_b = [{'powers': np.zeros(3)} for _ in slices]
     sums = [*fields_b, *(products for products_p in products_bp for products in products_p)]
-    for b, piece in tally.over('information', pieces(slices, L), sums):
+    for b, piece in tally.over(part, pieces(slices, L), sums):
         pair = before_and_after(mapped, phi_nyx[piece])
         prediction.add(products_bp[b], *pair, network=True)
         fields_b[b]['powers'] += powers(*pair)
     return judged(comm, products_bp, learnt_p, summed_over(comm, np.array(
         [fields['powers'] for fields in fields_b])))
-
-
-def variance(comm: Communicator, mapped: Map, phi_nyx: Fields, first: int, total: int,
-             tally: Tally = NOWHERE) -> Sums:
-    """Return `variance` of `analyse` and its error from other draws than those that it judges.
-
-    So models of which different draws are judged can be compared by it. Collective.
-    """
-    slices = block_slices(first, len(phi_nyx), total)
-    sums_b = [{'powers': np.zeros(3)} for _ in slices]
-    for b, piece in tally.over('variance', pieces(slices, phi_nyx.shape[-1]), sums_b):
-        sums_b[b]['powers'] += powers(*before_and_after(mapped, phi_nyx[piece]))
-    value, error = jackknife(comm, gather_blocks(comm, sums_b), lambda sums: (
-        1 - sums['powers'][2:] / sums['powers'][1:2]))
-    return {'variance': value[0], 'variance_error': error[0]}
 
 
 def powers(phi_nyx: np.ndarray, z_nyx: np.ndarray) -> list[float]:
@@ -113,11 +93,11 @@ def judged(comm: Communicator, products_bp: list[list[Sums]], learnt_p: list[Sum
         name: np.concatenate(arrays, 1) for name, arrays in zip(
             names, zip(*found, strict=True), strict=True)}
     value_i = with_network({name: array_b.sum(0) for name, array_b in sums.items()})
-    error_i = deleted_error(np.array([
+    value_bi = np.array([
         with_network({name: array_b.sum(0) - array_b[b] for name, array_b in sums.items()})
-        for b in range(len(count_b))]))
+        for b in range(len(count_b))])
     keys = *NAMES, *(f'{name}_network' for name in NAMES[:-1])
-    return named(keys, (value_i, error_i))
+    return with_deleted(keys, (value_i, value_bi))
 
 
 def with_network(sums: Sums) -> np.ndarray:

@@ -63,7 +63,12 @@ def write_arrays(group: h5py.Group, arrays: Mapping[str, np.ndarray]) -> None:
 
 
 def dimensions(group: h5py.Group, key: str, axes: int) -> tuple[str, ...]:
-    """Return the dimensions of a dataset that has some axes."""
+    """Return the dimensions of a dataset that has some axes.
+
+    `X_deleted` has X with each block of draws deleted.
+    """
+    if key.endswith('_deleted'):
+        return 'block', *dimensions(group, key.removesuffix('_deleted'), axes - 1)
     own = GROUPS.get(group.name.rpartition('/')[2], SPECTRA)
     return own.get(key.removesuffix('_error'), own[OTHERS])[:axes]
 

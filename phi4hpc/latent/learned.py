@@ -40,7 +40,7 @@ from phi4hpc.lattice.action import neighbours
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator, summed_over
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife, named
+from phi4hpc.parallel.jackknife import block_slices, deleted, gather_blocks, with_deleted
 
 Sums = dict[str, np.ndarray]
 
@@ -59,7 +59,8 @@ ROUNDING = 1e-12
 def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: Iterable[np.ndarray],
             phi_nyx: Fields, first: int, total: int, tally: Tally = NOWHERE,
             part: str = 'learned') -> Sums:
-    """Return the part of <|R|^2> that each of SECTORS explains on test draws, with `_error`.
+    """Return the part of <|R|^2> that each of SECTORS explains on test draws, with `_error`, and
+    `_deleted` (b,) with each block of these draws deleted.
 
     `nonlinear` is <|R|^2> / <|phi|^2>. `mapped` and `initial` are A of the model and at its first
     weights, `latent` says where the cut is, `learn` are draws of this rank that coefficients are
@@ -79,8 +80,8 @@ def analyse(comm: Communicator, mapped: Map, initial: Map, latent: int, learn: I
     sums_b = [{'gram': np.zeros_like(gram_oab)} for _ in slices]
     for b, piece in tally.over(part, pieces(slices, L), sums_b):
         sums_b[b]['gram'] += products(mapped, initial, latent, phi_nyx[piece])
-    return named(NAMES, jackknife(comm, gather_blocks(comm, sums_b),
-                                  lambda sums: parts(sums['gram'], weights)))
+    return with_deleted(NAMES, deleted(comm, gather_blocks(comm, sums_b),
+                                       lambda sums: parts(sums['gram'], weights)))
 
 
 def products(mapped: Map, initial: Map, latent: int, phi_nyx: np.ndarray) -> np.ndarray:

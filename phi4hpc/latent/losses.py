@@ -30,7 +30,12 @@ def orbit_powers(phi_nyx: np.ndarray) -> np.ndarray:
 
 
 def lost(power_o: np.ndarray, L: int, latent: int) -> np.ndarray:
-    """Return which part of each momentum the linear optimum loses, (h,).
+    """Return which part of each momentum the linear optimum loses, (h,), as `lost_of_orbits`."""
+    return lost_of_orbits(power_o, L, latent)[_half_orbits(L)]
+
+
+def lost_of_orbits(power_o: np.ndarray, L: int, latent: int) -> np.ndarray:
+    """Return which part of the power of each orbit the linear optimum loses, (o,).
 
     `power_o` are the powers of orbits, in any units.
     """
@@ -39,7 +44,7 @@ def lost(power_o: np.ndarray, L: int, latent: int) -> np.ndarray:
     before_o = np.cumsum(count_o[order]) - count_o[order]
     kept_o = np.empty(len(count_o))
     kept_o[order] = np.clip(latent - before_o, 0, count_o[order]) / count_o[order]
-    return 1 - kept_o[_half_orbits(L)]
+    return 1 - kept_o
 
 
 def of_optimum(phi_nyx: np.ndarray, lost_h: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ And, for momenta above the cut, the response c(p) of what is lost to the cube of
 where phi_< has the momenta below the cut, whole shells that number nearest to the latents. To first
 order in lambda both are -4 lambda G(p); `cubic_ratio` and `cubic_original_ratio` are over that, and
 `cubic_ratio_mean` and `cubic_original_ratio_mean` their means over orbits, with the weights that
-the errors of the latter give them.
+the errors of the latter give them. From the same sums follows the loss, sum_p <|phi~ - A~|^2>, and
+so the `gain` over the linear optimum of these draws.
 
 Suffixes: n draws, y x lattice axes or momenta, o orbits, l levels.
 """
@@ -26,13 +27,22 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.latent.losses import lost_of_orbits
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.latent.waves import coordinates
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.lattice.shells import kept_shells
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife, named
+from phi4hpc.parallel.jackknife import (
+    Blocks,
+    block_slices,
+    deleted,
+    gather_blocks,
+    jackknife,
+    named,
+    with_deleted,
+)
 
 Sums = dict[str, np.ndarray]
 
@@ -55,8 +65,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     `n_y`, `n_x` and `momenta` say which orbit it is, and of how many momenta. KEPT have a `_spread`
     too, the standard deviation over the momenta of the orbit. `cutoff_coherence` and
     `cutoff_regression` (l,) are the momenta p^ where the squared coherence and the regression pass
-    LEVELS, nan where they do not. What is not defined is nan. Collective; the same to rounding on
-    any number of ranks.
+    LEVELS, nan where they do not. `gain` and the means of ratios have `X_deleted` (b,) as well,
+    with each block of draws deleted. What is not defined is nan. Collective; the same to rounding
+    on any number of ranks.
     """
     slices = block_slices(first, len(phi_nyx), total)
     blocks = gather_blocks(comm, *summed(model, phi_nyx, slices, tally))
@@ -68,9 +79,11 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
         [*kept(sums).values(), *cubic(sums, lam, sites_o).values()])))
     if lam > 0:
         ratios = names[-2:]
-        found |= named([f'{name}_mean' for name in ratios], means_of_ratios(
+        found |= with_deleted([f'{name}_mean' for name in ratios], means_of_ratios(
             comm, blocks, found['cubic_original_ratio_error'],
             lambda sums: np.array([cubic(sums, lam, sites_o)[name] for name in ratios])))
+    found |= with_deleted(['gain'], deleted(
+        comm, blocks, lambda sums: np.array([gain(sums, model.L, model.latent)])))
     of_momenta = kept({name: blocks.total[f'{name} of momenta'] for name in PAIRS})
     found |= {f'{name}_spread': spread(of_momenta[name]) for name in KEPT}
     return found | named(('cutoff_coherence', 'cutoff_regression'), jackknife(
@@ -140,15 +153,23 @@ def cubic(sums: Sums, lam: float, sites_o: np.ndarray) -> Sums:
 
 def means_of_ratios(comm: Communicator, blocks: Blocks, error_o: np.ndarray,
                     ratios: Callable[[Sums], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the means (q,) over orbits of `ratios(sums)` (q, o), and their errors.
+    """Return the means (q,) over orbits of `ratios(sums)` (q, o), and with a block deleted (b, q).
 
     Weights are those of independent orbits with these errors, nan where none is known. Orbits of
     the same draws are not independent, which the jackknife over draws takes into account.
     """
     weight_o = np.where(error_o > 0, error_o, np.inf) ** -2
     with np.errstate(invalid='ignore'):
-        return jackknife(comm, blocks, lambda sums:
-                         np.nansum(weight_o * ratios(sums), 1) / weight_o.sum())
+        return deleted(comm, blocks, lambda sums:
+                       np.nansum(weight_o * ratios(sums), 1) / weight_o.sum())
+
+
+def gain(sums: Sums, L: int, latent: int) -> np.ndarray:
+    """Return 1 - loss / loss of the linear optimum, from sums over orbits; nan where that loses
+    nothing."""
+    loss = (sums['before'] - 2 * sums['both'] + sums['after']).sum()
+    optimum = sums['before'] @ lost_of_orbits(sums['before'], L, latent)
+    return 1 - loss / np.where(optimum > 0, optimum, np.nan)
 
 
 def spread(value_yx: np.ndarray) -> np.ndarray:

@@ -20,14 +20,15 @@ from phi4hpc.latent.momentum import Sums, transformed
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.parallel.jackknife import block_slices, gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import block_slices, deleted, deleted_error, gather_blocks
 
 WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 
 
 def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
             tally: Tally = NOWHERE) -> Sums:
-    """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`.
+    """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`, and
+    `gain_deleted` (b, w) with each block of draws deleted.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. Errors
     are by jackknife. Returns nothing where nothing is lost, or where no latent varies. Collective.
@@ -50,8 +51,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
         least_w = [water_filling(power_yx, model.latent, width)[1] for width in WIDTHS]
         return 1 - sums['loss'] / sums['count'] / least_w
 
-    value_w, error_w = jackknife(comm, gather_blocks(comm, sums_b), gains)
-    return {'width': np.array(WIDTHS), 'gain': value_w, 'gain_error': error_w}
+    value_w, value_bw = deleted(comm, gather_blocks(comm, sums_b), gains)
+    return {'width': np.array(WIDTHS), 'gain': value_w, 'gain_error': deleted_error(value_bw),
+            'gain_deleted': value_bw}
 
 
 def add(sums: Sums, model: Autoencoder, phi_nyx: np.ndarray, scale_d: Tensor) -> None:

@@ -66,11 +66,22 @@ def _reduce(comm, array, owner):
 def jackknife(comm: Communicator, blocks: Blocks,
               estimate: Callable[[Sums], NDArray]) -> tuple[NDArray, NDArray]:
     """Return (value, error) of the vector `estimate(sums)`, by `deleted_error`."""
+    value, value_bi = deleted(comm, blocks, estimate)
+    return value, deleted_error(value_bi)
+
+
+def deleted(comm: Communicator, blocks: Blocks,
+            estimate: Callable[[Sums], NDArray]) -> tuple[NDArray, NDArray]:
+    """Return the vector `estimate(sums)` (i,), and what it is with each block deleted (b, i).
+
+    Of two quantities of the same blocks, the error of the difference is the `deleted_error` of the
+    difference of the latter: it knows what both have in common.
+    """
     value = np.asarray(estimate(blocks.total))
     mine = {b: estimate({name: blocks.total[name] - array for name, array in sums.items()})
             for b, sums in blocks.owned.items()}
     value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
-    return value, deleted_error(np.array([value_b[b] for b in sorted(value_b)]))
+    return value, np.array([value_b[b] for b in sorted(value_b)])
 
 
 def named(names: Iterable[str], found: tuple[NDArray, NDArray]) -> dict[str, Any]:
@@ -78,6 +89,13 @@ def named(names: Iterable[str], found: tuple[NDArray, NDArray]) -> dict[str, Any
     return {f'{name}{end}': number
             for name, *numbers in zip(names, *found, strict=True)
             for end, number in zip(('', '_error'), numbers, strict=True)}
+
+
+def with_deleted(names: Iterable[str], found: tuple[NDArray, NDArray]) -> dict[str, Any]:
+    """Return the same of what `deleted` found, and name_deleted (b,): with each block deleted."""
+    names, (value_i, value_bi) = list(names), found
+    return named(names, (value_i, deleted_error(value_bi))) | {
+        f'{name}_deleted': value_b for name, value_b in zip(names, value_bi.T, strict=True)}
 
 
 def deleted_error(value_bi: NDArray) -> NDArray:

@@ -141,7 +141,7 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
     found = {'momentum': momentum.analyse(comm, network, *test, context.deck.action.lam, tally),
              'distribution': distribution.analyse(comm, network, *test, tally),
              'precision': precision.analyse(comm, network, *test, tally),
-             'information': kept_information(context, model, network, lattice, test, tally)}
+             **kept_information(context, model, network, lattice, test, tally)}
     if directions := metric.analyse(comm, network, *test, tally):
         learn = list(before_test(context, model, lattice, HELD))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
@@ -158,20 +158,26 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
 
 
 def kept_information(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
-                     test: Share, tally: Tally) -> dict[str, np.ndarray]:
+                     test: Share, tally: Tally) -> dict[str, dict[str, np.ndarray]]:
     """Return what the model keeps of the information on couplings. Collective.
 
-    What was trained is judged by the test draws, which had no part in its training. What was not is
-    judged by all draws, except for the variance, by which models are compared with each other.
+    `information_test` is judged by the test draws, which had no part in a training, and fitted to
+    the same draws before them: by this models are compared with each other. `information` is what
+    is known best of the model by itself: what was not trained is judged by all draws, except for
+    the variance.
     """
     comm, mapped = context.comm, partial(reconstruct, network)
+    learn = before_test(context, model, lattice, information.LEARN)
+    on_test = information.analyse(comm, mapped, learn, *test, tally, 'information-test')
+    own = {name: number for name, number in on_test.items() if not name.endswith('_deleted')}
+    found = {'information': own, 'information_test': on_test}
     if model.settings.trained:
-        learn = before_test(context, model, lattice, information.LEARN)
-        return information.analyse(comm, mapped, learn, *test, tally)
+        return found
     judged = share(comm, lattice, lattice.rung(model.kappa), slice(0, lattice.draws),
                    information.JUDGED)
-    return (information.analyse(comm, mapped, (), *judged, tally)
-            | information.variance(comm, mapped, *test, tally))
+    of_all = information.analyse(comm, mapped, (), *judged, tally)
+    return found | {'information': {name: of_all[name] for name in own} | {
+        name: own[name] for name in ('variance', 'variance_error')}}
 
 
 def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) -> Autoencoder:

@@ -4,6 +4,7 @@ import re
 import shutil
 import subprocess
 
+import h5py
 import numpy as np
 import pyerrors
 import pytest
@@ -50,6 +51,20 @@ def test_python_of_the_docs_runs(library, folder, monkeypatch):
     monkeypatch.chdir(folder)
     block = blocks('docs/data.md', f'import {library}')[0]
     exec(block, {})
+
+
+def test_models_are_compared_as_the_docs_say(tmp_path, monkeypatch, capsys):
+    """Here 1 in each block is of both models, and the difference moves by 0.1 of it."""
+    monkeypatch.chdir(tmp_path)
+    path, one_b = tmp_path / 'runs' / 'quickstart' / 'latent.h5', np.array([1.0, -1.0] * 8)
+    path.parent.mkdir(parents=True)
+    with h5py.File(path, 'w') as file:
+        for name, size in (('dense', 1.1), ('fourier', 1.0)):
+            group = file.create_group(f'L032_k0.269_{name}_d61/information_test')
+            group['kappa'], group['kappa_deleted'] = size, -size * one_b / 15
+    block, = (block for block in blocks('docs/data.md', 'import h5py') if '_deleted' in block)
+    exec(block, {})
+    assert list(map(float, capsys.readouterr().out.split())) == pytest.approx([0.1, 0.1 / 15**0.5])
 
 
 def test_exported_draws_are_read_as_the_docs_say(folder, tmp_path, monkeypatch):

@@ -120,14 +120,6 @@ def test_a_site_of_each_block_knows_of_the_mean_what_its_aliases_leave():
     assert abs(pull(found, 'field', exact)) < 4
 
 
-def test_the_variance_by_itself_is_that_of_the_analysis():
-    mapped, phi_nyx = cut(kept_shells(5, SIZE)), draws(LEARN + TEST)[LEARN:]
-    found = information.variance(MPI.COMM_SELF, mapped, phi_nyx, 0, TEST)
-    whole = judged(mapped)
-    for name, number in found.items():
-        assert number == pytest.approx(whole[name], rel=1e-9)
-
-
 def test_what_is_kept_grows_with_what_is_seen():
     """Data processing: a map that sees more keeps more, within errors, of every coupling."""
     of_sizes = [judged(cut(kept_shells(latent, SIZE))) for latent in (1, 5, 9, 21, 37, 64)]

@@ -7,11 +7,12 @@ import torch
 import xarray
 from mpi4py import MPI
 
-from phi4hpc.latent import latentfile, momentum
+from phi4hpc.latent import latentfile, losses, momentum
 from phi4hpc.latent.momentum import LEVELS, passing
+from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.lattice.orbits import numbered, representatives
 from phi4hpc.lattice.shells import kept_shells
-from phi4hpc.parallel.jackknife import gather_blocks, jackknife
+from phi4hpc.parallel.jackknife import deleted_error, gather_blocks, jackknife
 from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT, DRAWS, LAMBDA = 8, 13, 48, 0.02
@@ -43,6 +44,17 @@ def test_the_linear_optimum_keeps_whole_waves_below_its_cut_and_nothing_above():
     for name in ('cutoff_coherence', 'cutoff_regression'):
         expected = last + (1 - np.array(LEVELS)) * (first - last)
         np.testing.assert_allclose(found[name], expected, rtol=1e-4)
+
+
+def test_the_gain_is_that_of_the_losses_of_the_same_draws():
+    model, phi_nyx = moved(network('dense', LATENT, SIZE, hidden=20), 0.05), draws()
+    found, decoded_nyx = analysed(model, phi_nyx), reconstruct(model, phi_nyx)
+    lost_h = losses.lost(losses.orbit_powers(phi_nyx), SIZE, LATENT)
+    ratio = (losses.of_model(phi_nyx, decoded_nyx).mean()
+             / losses.of_optimum(phi_nyx, lost_h).mean())
+    assert found['gain'] == pytest.approx(1 - ratio)
+    assert found['gain_error'] == pytest.approx(deleted_error(found['gain_deleted']))
+    assert np.isnan(analysed(network('fourier', SIZE**2, SIZE))['gain'])
 
 
 def test_kadanoffs_blocks_with_a_constant_decoder_pass_a_wave_by_their_form_factor():
@@ -95,7 +107,8 @@ def test_orbits_that_fluctuate_together_do_not_make_the_error_of_their_mean_smal
         return (sums['ratio'] / sums['count'])[None]
 
     (value_o,), (error_o,) = jackknife(MPI.COMM_SELF, blocks, ratios)
-    (mean,), (error,) = momentum.means_of_ratios(MPI.COMM_SELF, blocks, error_o, ratios)
+    (mean,), mean_b1 = momentum.means_of_ratios(MPI.COMM_SELF, blocks, error_o, ratios)
+    error, = deleted_error(mean_b1)
     assert (mean, error) == pytest.approx((value_o[0], error_o[0]))
 
 

@@ -34,7 +34,8 @@ def test_powers_of_the_best_code_are_positive_add_up_and_fall_with_the_mode():
 def test_an_isometry_loses_what_the_noise_adds(free_nyx):
     """Every kept mode has the noise of its own latent, which is width^2 of its power."""
     found, modes = analyse(network('fourier', 21, L), free_nyx), ensemble(L).modes(21)
-    for width, gain, error in zip(*found.values(), strict=True):
+    for width, gain, error in zip(*(found[name] for name in ('width', 'gain', 'gain_error')),
+                                  strict=True):
         least = water_filling(free_propagator(L), 21, width)[1]
         expected = 1 - (modes.dropped + width**2 * modes.kept_d.sum()) / L**2 / least
         assert gain == pytest.approx(expected, abs=max(4 * error, 1e-4))
