@@ -9,6 +9,7 @@ import numpy as np
 
 from phi4hpc.report.left import Left
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.paired import difference, over_optimum
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.trainings import of_mean
 
@@ -17,7 +18,6 @@ COLUMNS = {'kappa': 'on kappa', 'lambda': 'on lambda', 'field': 'on field',
 """The column of a table that each name has."""
 NETWORK = {'kappa_network': 'network on kappa', 'lambda_network': 'network on lambda'}
 """The column of what the network has added to a part, which is in it."""
-CLEAR = 3.0                   # errors by which one model keeps more than another beyond chance
 IN_A_FIGURE = 6               # models of one kappa that panels can show, at most
 Arrays = dict[str, np.ndarray]
 
@@ -41,11 +41,6 @@ class Kept(NamedTuple):
     def lost(self, name: str) -> float:
         """Return the part that is not kept."""
         return 1 - self.value[name]
-
-    def above(self, other: 'Kept', name: str) -> bool:
-        """Return whether this model keeps more than another, beyond chance."""
-        error = np.hypot(self.error[name], other.error[name])
-        return bool(self.value[name] - other.value[name] > CLEAR * error)
 
 
 def kept(study: Study, models: list[Model]) -> list[Kept]:
@@ -115,6 +110,18 @@ def extremes(study: Study) -> list[dict[str, Any]]:
     """Return the rows of the models that keep least and most on kappa, seeds in one."""
     found = sorted(everyone(study, study.models), key=lambda one: one.value['kappa'])
     return [about(one) | {'on kappa': one.said('kappa')} for one in found[:1] + found[-1:]]
+
+
+def over_linear(study: Study) -> dict[str, str]:
+    """Return how much more on kappa each trained model keeps than the linear optimum of about as
+    many latents, by its title; of the test draws, with the error of the difference."""
+    if not study.models:                                       # and so no latent.h5
+        return {}
+    with study.latent() as latent:
+        return {f'{model.title} at κ = {kappa:g}': found.percent
+                for kappa, models in study.models.items()
+                for model, optimum in over_optimum(models)
+                if (found := difference(latent, model, optimum, 'information_test/kappa'))}
 
 
 def numbers(study: Study) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         information=information.rows(study, study.trainings), ratios=tables.ratios(study),
         ranges=tables.ranges(study), extremes=information.extremes(study),
-        kept=information.rows(study, study.models),
+        kept=information.rows(study, study.models), over_linear=information.over_linear(study),
         points=points, exponents=findings.exponents(study),
         flow=flowtables.tables(study), caveats=findings.caveats(study),
         provenance=provenance(study, ranks, device), frames=found, data=packed(data),

@@ -2,10 +2,11 @@
 linear block spins, which are exact, and of models of other runs.
 """
 
+import h5py
 import numpy as np
 import pytest
 
-from phi4hpc.blockspin.models import with_controls
+from phi4hpc.blockspin.models import models, with_controls
 from phi4hpc.deck.schema import Deck
 from phi4hpc.errors import UserError
 from phi4hpc.files import write_json
@@ -31,6 +32,9 @@ def study(path, ratios=RATIOS, lam=0.02, runs=(), latent=5, kappa=KAPPA, **recor
     deck = Deck.model_validate(meaning)
     (path / 'models').mkdir(parents=True)
     resolved.write(path, meaning)
+    with h5py.File(path / 'latent.h5', 'w') as file:
+        for model in models(deck):
+            file.create_group(model.name)
     for model in with_controls(deck):
         ending = model.name.partition(f'_d{latent}')[2]
         write_json(path / 'models' / f'{model.name}.json', {

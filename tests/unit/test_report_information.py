@@ -48,16 +48,6 @@ def test_what_the_network_has_added_most_is_said_where_it_is_beyond_chance():
     assert kept('c', 1, 0.9, 0.3, network=-0.002).added('lambda_network') == '−0.20(10)%'
 
 
-def test_a_smaller_loss_with_less_information_is_said_where_it_is_beyond_chance():
-    zone, better = kept('zone', 64, 0.975, 0.644), kept('convolutional', 64, 0.951, 0.682)
-    pair, = figure.facts([zone, better])['against']
-    assert (pair['more']['family'], pair['less']['family']) == ('convolutional', 'zone')
-    assert figure.facts([zone, kept('convolutional', 64, 0.972, 0.682)])['against'] == []
-    assert figure.facts([zone, kept('convolutional', 64, 0.951, 0.645)])['against'] == []
-    larger = kept('convolutional', 256, 0.951, 0.682)
-    assert figure.facts([zone, larger])['against'] == []
-
-
 def test_table_and_caption_have_the_numbers_of_the_run(tmp_path):
     study = make(tmp_path)
     row = information.rows(study, study.trainings)[0]

@@ -1,6 +1,7 @@
 """What models gain over the linear optimum: against the latent size, and against couplings."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.canvas import Canvas
-from phi4hpc.report.gains import LINEAR, Place, gain, places
+from phi4hpc.report.gains import LINEAR, Place, gain, of_run, places
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.paired import CLEAR, difference
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import (
     FULL,
@@ -35,12 +37,17 @@ not, and the gain is that of a budget of training. Bars with caps: jackknife err
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
 means{% endif %}.
 {%- if f.linear_ones %} Lines: linear block spins of the same number of latents with their best
-decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Kadanoff's blocks
+decoders, exact from the <i>G</i>(<i>p</i>) of all draws: the square zone (full), Kadanoff's blocks
 (dashed) and decimation (dotted).{% endif %} The gains
 {{- ', with the errors over draws and over seeds,' if f.seeds }} are
 {%- for m in f.models %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ' (not converged)' if not m.converged }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
+{%- if f.ahead %} On the draws that they share, and with the error of the difference, trained models
+are ahead of the next one in gain
+{%- for m in f.ahead %}{{ ':' if loop.first }} {{ m.title | safe }} of {{ m.next | safe }} by
+{{ m.gain }}{{ ', no more than chance' if m.chance }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}{% endif %}
 {%- if f.controls %} Crosses: controls, which learned from Gaussian fields of the same propagator
 and are tested on such fields. They have nothing to gain, and what they gain is over-fitting, or
 digits of latents that hold several modes, as the figure of gains at a finite precision tells.
@@ -52,7 +59,6 @@ digits of latents that hold several modes, as the figure of gains at a finite pr
 """
 
 THRESHOLD = 0.002             # gain up to which the axis is linear
-CLEAR = 3.0                   # errors by which a gain is taken for more than chance
 TICKS = 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 APART = 0.8                   # of the way from one latent size to the next that models take
 LOOKS = dict(zip(LINEAR, ('-', '--', ':'), strict=True))
@@ -71,10 +77,11 @@ def draw(study: Study) -> Iterator[Plot]:
     kinds = list(dict.fromkeys(model.kind for model in models))
     own = merged(study, found)
     if own:
-        yield Plot(against_size(own, kinds), facts(own))
+        yield Plot(against_size(own, kinds), facts(own) | {'ahead': ahead(study)})
     if axes := varied(found):
         words = ' and '.join(dict.fromkeys(symbol for symbol, _ in axes))
-        yield Plot(against_couplings(axes, kinds), facts(found, words), name='gain_couplings')
+        yield Plot(against_couplings(axes, kinds), facts(found, words) | {'ahead': []},
+                   name='gain_couplings')
 
 
 def merged(study: Study, found: list[Place]) -> list[Place]:
@@ -249,6 +256,25 @@ def facts(found: list[Place], words: str = '') -> dict[str, Any]:
             'linear_ones': any(place.linear(sizes) for place in found for sizes in place.sizes),
             'models': [described(*one) for one in models],
             'controls': len(controls), 'beyond': [described(*one) for one in beyond]}
+
+
+def ahead(study: Study) -> list[dict[str, Any]]:
+    """Return what the caption tells of neighbours in gain among trained models of the study that
+    are compared: by how much the one gains more than the next.
+
+    Models of other runs are left out, since they are judged by other draws.
+    """
+    found = []
+    for place in of_run(study) if study.deck.train else ():
+        with study.latent() as latent:
+            for sizes in place.sizes:
+                models = sorted((model for model in place.models
+                                 if model.latent in sizes and model.record['trained']),
+                                key=lambda model: -gain(model)[0])
+                found += [{'title': one.title, 'next': other.title, 'gain': more.percent,
+                           'chance': not more.clear} for one, other in pairwise(models)
+                          if (more := difference(latent, one, other, 'momentum/gain'))]
+    return found
 
 
 def described(model: Model, place: Place) -> dict[str, Any]:

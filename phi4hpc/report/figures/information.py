@@ -1,16 +1,19 @@
 """What models keep of the information on couplings, against latent size and against loss."""
 
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Any
 
+import h5py
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter
 
-from phi4hpc.report.information import CLEAR, COLUMNS, NETWORK, Kept, kept
+from phi4hpc.report.information import COLUMNS, NETWORK, Kept, kept
 from phi4hpc.report.models import alike, described
-from phi4hpc.report.study import Study
+from phi4hpc.report.paired import CLEAR, difference, over_optimum
+from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, legend, line, panels, points
 
 PLACE = 'kept', 5
@@ -26,7 +29,13 @@ information is lost more slowly than variance). The information is the variance 
 statistic, Σφ<sub>x</sub>φ<sub>x+μ</sub> for κ and Σ(φ⁴ − 2φ²) for λ, and
 what is kept of it is at least <i>R</i>² of a prediction from the decoded field, fitted to other
 draws than those on which it is judged; so the points are upper bounds of what is lost.
-Jackknife errors.
+Jackknife errors. What was not trained is judged by all draws, what was trained by the test draws;
+differences between models are of the test draws alone, which all share, with their own errors.
+{%- if f.over %} Trained models keep more than the linear optimum of about as many latents, on κ, on
+λ and of ⟨φ²⟩, by
+{%- for m in f.over %} {{ m.title | safe }}: {{ m.kappa }}, {{ m.lambda }} and {{ m.variance }}
+{{- ';' if not loop.last else '.' }}{% endfor %}
+{%- endif %}
 {%- if f.network %} A network that looks at each site and its neighbours adds to the quadratic and
 quartic form at most {{ f.network.added }} on {{ f.network.on }}, for
 {{ f.network.title | safe }}.
@@ -38,9 +47,8 @@ says about κ at {{ f.cheapest.variance }} of its variance
 {{- ', the least variance at which 99% are kept' if f.cheapest.enough
     else '; no model keeps 99%' }}.{% endif %}
 {%- for pair in f.against %} <strong>{{ pair.more.title | safe }} reconstructs better than
-{{ pair.less.title | safe }}, {{ pair.more.variance }} of the variance against
-{{ pair.less.variance }}, and its decoded field says less on κ, {{ pair.more.kappa }} against
-{{ pair.less.kappa }}: a small loss is not what κ is read from.</strong>{% endfor %}
+{{ pair.less.title | safe }}, by {{ pair.variance }} of the variance, and its decoded field says
+{{ pair.kappa }} less on κ: a small loss is not what κ is read from.</strong>{% endfor %}
  Of a field that couples to Σφ, which is to say of {{ M() }},
 {%- if f.all_of_field %} all models keep more than 99.9%.
 {%- else %} models keep{% for m in f.models %} {{ m.title | safe }}: {{ m.field }}
@@ -51,6 +59,7 @@ says about κ at {{ f.cheapest.variance }} of its variance
 SHOWN = (('kappa', r'lost on $\kappa$'), ('lambda', r'lost on $\lambda$'))
 ENOUGH = 0.99                 # of the information on kappa, that the caption asks for
 ROOM = 1.6                    # beside the smallest and the largest latent size, as a factor
+DIFFERENCES = 'kappa', 'lambda', 'variance'
 APART = 0.035                 # of the latent size, between models that have the same
 
 
@@ -68,8 +77,10 @@ def draw(study: Study) -> Iterator[Plot]:
             if several:
                 column[0].set(ylabel=label, xlabel='latent size $d$')
         legend(figure, axes[-1, 0])
+        with study.latent() as latent:
+            words = facts(found) | compared(latent, [one.model for one in found])
         yield Plot(figure, {'kappa': f'{kappa:g}', 'lam': f'{study.deck.action.lam:g}',
-                            'several': several, **facts(found)}, kappa)
+                            'several': several, **words}, kappa)
 
 
 def draw_lost(axes: np.ndarray, found: list[Kept], name: str) -> None:
@@ -122,7 +133,6 @@ def facts(found: list[Kept]) -> dict[str, Any]:
                 else max(found, key=lambda one: one.value['kappa']))
     return {'models': [said(one) for one in found],
             'cheapest': said(cheapest) | {'enough': bool(enough)},
-            'against': [{'more': said(one), 'less': said(other)} for one, other in against(found)],
             'network': found_by_network(found),
             'all_of_field': all(one.value['field'] > 0.999 for one in found)}
 
@@ -140,16 +150,33 @@ def found_by_network(found: list[Kept]) -> dict[str, Any]:
             'on': {'kappa_network': 'κ', 'lambda_network': 'λ'}[name]}
 
 
-def against(found: list[Kept]) -> list[tuple[Kept, Kept]]:
+def compared(latent: h5py.File, models: list[Model]) -> dict[str, Any]:
+    """Return what the caption tells of differences between models on the draws that they share."""
+    over = []
+    for model, optimum in over_optimum(models):
+        found = {name: more.percent for name in DIFFERENCES if (
+            more := difference(latent, model, optimum, f'information_test/{name}'))}
+        if len(found) == len(DIFFERENCES):
+            over.append({**described(model), **found})
+    return {'over': over, 'against': against(latent, models)}
+
+
+def against(latent: h5py.File, models: list[Model]) -> list[dict[str, Any]]:
     """Return the pair that is farthest from agreeing which model keeps more, if there is any.
 
-    The first of the two keeps more of the variance, with no more latents than the other has, and
-    less of the information on kappa, both beyond chance.
+    One of the two keeps more of the variance, with no more latents than the other has, and less of
+    the information on kappa, both beyond chance.
     """
-    pairs = [(one, other) for one in found for other in found
-             if one.model.latent <= other.model.latent
-             and one.above(other, 'variance') and other.above(one, 'kappa')]
-    return sorted(pairs, key=lambda pair: pair[0].value['kappa'] - pair[1].value['kappa'])[:1]
+    found = []
+    for one, other in permutations(models, 2):
+        if one.latent <= other.latent:
+            variance = difference(latent, one, other, 'information_test/variance')
+            kappa = difference(latent, other, one, 'information_test/kappa')
+            if variance and kappa and variance.clear and kappa.clear:
+                found.append((kappa, variance, one, other))
+    return [{'more': described(one), 'less': described(other), 'variance': variance.percent,
+             'kappa': kappa.percent}
+            for kappa, variance, one, other in sorted(found, key=lambda each: -each[0].value)[:1]]
 
 
 def said(one: Kept) -> dict[str, Any]:

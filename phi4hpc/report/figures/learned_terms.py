@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+import h5py
 import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.report.information import Arrays, shown
 from phi4hpc.report.models import described
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.paired import difference
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
 
@@ -24,13 +26,14 @@ chance. Jackknife errors. Of the reconstruction it is what training has added be
 linear response to each momentum.
 {%- for m in f.learned %} {{ m.title | safe }}: it has {{ m.nonlinear }} of ⟨φ²⟩, and
 {{ m.together }} of it is explained by all operators, {{ m.control }} by the better control
-{{- ';' if not loop.last else '.' }}
+{{- ', which is no less beyond chance' if m.chance }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
 {%- if f.learned_encoder %} Of the encoder it is its latents less their best linear prediction from
 the field, as the best linear decoder sees them.
 {%- for m in f.learned_encoder %} {{ m.title | safe }}: {{ m.nonlinear }} of the variance of the
 latents is not linear in the field, and {{ m.together }} of it is explained by all operators,
-{{ m.control }} by the better control{{ ';' if not loop.last else '.' }}
+{{ m.control }} by the better control{{ ', which is no less beyond chance' if m.chance }}
+{{- ';' if not loop.last else '.' }}
 {%- endfor %}{% endif %}
  What stays unexplained are higher powers of the field, such as its fine digits are, and what
 depends on places, those in a block or those at which hidden units look.
@@ -56,8 +59,10 @@ def draw(study: Study) -> Iterator[Plot]:
                 draw_part(panel, parts[name], PARTS[name])
             axes[-1, 0].set_xlabel('operators')
             legend(figure, axes, ncols=3)
-            facts = {name: [{**described(model), **said(arrays)} for model, arrays in parts[name]]
-                     for name in PARTS}
+            with study.latent() as latent:
+                facts = {name: [{**described(model), **said(arrays),
+                                 'chance': by_chance(latent, model, name, arrays)}
+                                for model, arrays in parts[name]] for name in PARTS}
             yield Plot(figure, {'kappa': f'{kappa:g}', **facts}, kappa)
 
 
@@ -92,9 +97,20 @@ def finish(axes: Axes, label: str) -> None:
 
 def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
-    best = max(CONTROLS, key=lambda name: float(group[name]))
     return {key: percent(group, name) for key, name in (
-        ('together', 'together'), ('control', best), ('nonlinear', 'nonlinear'))}
+        ('together', 'together'), ('control', control(group)), ('nonlinear', 'nonlinear'))}
+
+
+def control(group: Arrays) -> str:
+    """Return the name of the control that explains more."""
+    return max(CONTROLS, key=lambda name: float(group[name]))
+
+
+def by_chance(latent: h5py.File, model: Model, part: str, group: Arrays) -> bool:
+    """Return whether all operators are known to explain no more than the better control, by the
+    error of the difference."""
+    found = difference(latent, model, model, f'{part}/together', f'{part}/{control(group)}')
+    return found is not None and not found.clear
 
 
 def percent(group: Arrays, name: str) -> str:

@@ -10,6 +10,7 @@ from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.paired import difference
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, ORIGINAL, Missing, Plot, legend, panels, points, reference
 
@@ -27,8 +28,9 @@ latents with lost modes, both sides gain by each other and the response may be l
 {{ both_errors(f.seeds) }}
 Orbits of momenta at which the error of the original is above {{ f.largest }} are left out. Means
 over all orbits, with the weights that the errors of the original give them, are
-{%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}{{ ';' if not loop.last else '.' }}
-{%- endfor %}
+{%- for m in f.models %} {{ m.title | safe }}: {{ m.mean }}
+{{- ', ' ~ m.apart ~ ' from the original' if m.apart }}{{ ';' if not loop.last else '.' }}
+{%- endfor %} Differences are of the same draws and have their own errors.
  The cut is that of whole shells of momenta, nearest to <i>d</i>.
 """
 
@@ -65,11 +67,14 @@ def of_kappa(study: Study, kappa: float, everyone: list[Model]) -> Plot:
             originals.append(float(first['cubic_original_ratio_mean']))
             facts.append({'title': f'original, <i>d</i> = {own[0].latent}',
                           'mean': draw_ratio(ax, first, 'cubic_original', label='original',
-                                             **ORIGINAL)})
+                                             **ORIGINAL), 'apart': ''})
             for model in own:
                 found = over_seeds(latent, model, 'momentum')
                 mean = draw_ratio(ax, found, 'cubic', model.number, label=model.label)
-                facts.append({**described(model), 'mean': mean})
+                apart = difference(latent, model, model, 'momentum/cubic_ratio_mean',
+                                   'momentum/cubic_original_ratio_mean')
+                facts.append({**described(model), 'mean': mean,
+                              'apart': apart.written() if apart else ''})
             for y in (0, 1):
                 reference(ax, y=y)
             ax.set(xlabel=MOMENTUM, title=title)

@@ -1,12 +1,14 @@
 """What is left of a gain where latents are read with noise: whether it was held in fine digits."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
+from phi4hpc.report.paired import CLEAR, difference, over_optimum
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import HALF, Plot, legend, panels, points, reference
 
@@ -27,13 +29,16 @@ mode a power of its own: compare models with Fourier modes, too. The axis of gai
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
 {%- else %} none.
 {%- endfor %}
+{%- if f.over %} Over Fourier modes of about as many latents with the same noise and on the same
+draws, with errors of the difference, they are
+{%- for m in f.over %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}{% endif %}
 """
 
 LOWEST = -0.3                 # a gain that is shown
 LINEAR = 0.01                 # gain up to which the axis is linear
 TICKS = 0.01, 0.03, 0.1, 0.3, 1.0
 QUOTED = 3                    # the number of the width that the caption quotes
-CLEAR = 3.0
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -42,12 +47,18 @@ def draw(study: Study) -> Iterator[Plot]:
         with study.latent() as latent:
             found = {model.name: group for model in everyone
                      if (group := over_seeds(latent, model, 'precision'))}
+            models = [model for model in everyone if model.name in found]
+            over = [{**described(model), 'gain': gain.percent}
+                    for model, optimum in over_optimum(models)
+                    if (gain := difference(latent, model, optimum, 'precision/gain', at=QUOTED))]
         if found:
-            yield of_kappa(kappa, [model for model in everyone if model.name in found], found)
+            yield of_kappa(kappa, models, found, over)
 
 
-def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays]) -> Plot:
-    """Return the figure of a kappa, from the arrays of each model by its name."""
+def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
+             over: list[dict[str, Any]]) -> Plot:
+    """Return the figure of a kappa, from the arrays of each model by its name, and what the caption
+    tells of gains over Fourier modes."""
     groups, top = by_size(models), 0.0
     figure, axes = panels(1, len(groups), HALF * min(2, 1 + len(groups) / 2), 3.8, sharey=True)
     for ax, (title, like) in zip(axes[0], groups, strict=True):
@@ -71,6 +82,6 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays]) -> Plo
     return Plot(figure, {
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
         'width': f'{width[QUOTED]:g}',
-        'seeds': any(model.trainings for model in models),
+        'seeds': any(model.trainings for model in models), 'over': over,
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
                    for model, gain, error in quoted if gain > CLEAR * error]}, kappa)
