@@ -39,6 +39,8 @@ LEARN = 4096
 """Draws that predictions are fitted to beside those that are judged, at most."""
 JUDGED = 8192
 """Draws that are judged of a model that was not trained, at most."""
+ROUNDING = 1e-12
+"""Of the sum of squares of a statistic, below which it does not vary."""
 
 
 def analyse(comm: Communicator, mapped: Map, learn: Iterable[np.ndarray], phi_nyx: Fields,
@@ -129,4 +131,5 @@ def kept(sums: Sums) -> np.ndarray:
     """Return 1 - missed / variance of each quantity, by NAMES; nan where it does not vary."""
     with np.errstate(all='ignore'):
         variance_t = sums['square'] - sums['sum'] ** 2 / sums['count']
-        return 1 - sums['missed'] / np.where(variance_t > 0, variance_t, np.nan)
+        varies_t = variance_t > ROUNDING * sums['square']     # one draw alone does not
+        return 1 - sums['missed'] / np.where(varies_t, variance_t, np.nan)
