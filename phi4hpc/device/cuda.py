@@ -45,7 +45,7 @@ class Cuda:
                       self.multiprocessors)
 
     def array(self, values: ArrayLike) -> Array:
-        return self.cupy.asarray(values)
+        return self.cupy.asarray(values, order='C')
 
     aligned = array
 
@@ -74,6 +74,10 @@ class Cuda:
     def wait(self) -> None:
         self.cupy.cuda.get_current_stream().synchronize()
 
+    def release(self) -> None:
+        """Give back the memory that CuPy keeps for arrays to come, so that torch can have it."""
+        self.cupy.get_default_memory_pool().free_all_blocks()
+
 
 def _copied(copied: Any, _: Array) -> None:
     """Wait for the event `copied`; the other argument keeps what is copied alive."""
@@ -85,14 +89,19 @@ class Module:
 
     def __init__(self, cupy: Any, unit: str, L: int, precision: str, multiprocessors: int) -> None:
         self.L, self.multiprocessors = L, multiprocessors
-        self.compiled = cache(lambda blocks: cupy.RawModule(
+        self.compiled = cache(lambda kernel, blocks: cupy.RawModule(
             code=unit, options=options(L, precision, blocks), backend='nvrtc',
-            enable_cooperative_groups=blocks > 1))
+        ).get_function(kernel).kernel)
 
     def launch(self, kernel: str, replicas: int, *args: Any) -> None:
-        """Run `kernel` for replica 0 ... replicas - 1 on the current stream."""
+        """Run `kernel` for replica 0 ... replicas - 1 on the current stream.
+
+        That the launch is cooperative is said here. Said to RawModule, CuPy before 14.2 would
+        compile without the limit of registers that lets all blocks run at once.
+        """
         blocks = blocks_a_replica(self.L, replicas, self.multiprocessors)
-        self.compiled(blocks).get_function(kernel)((replicas * blocks,), threads(self.L), args)
+        self.compiled(kernel, blocks)((replicas * blocks,), threads(self.L), args,
+                                      enable_cooperative_groups=blocks > 1)
 
 
 def translation_unit(kernel: Kernel, stream: int = 0) -> str:

@@ -9,7 +9,7 @@ together and have room.
 import ctypes
 import re
 import tempfile
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -30,8 +30,8 @@ class ndarray(np.ndarray):
         return SimpleNamespace(ptr=self.ctypes.data)
 
 
-def asarray(values):
-    return np.array(values).view(ndarray)
+def asarray(values, order='K'):
+    return np.array(values, order=order).view(ndarray)
 
 
 def empty(shape, dtype):
@@ -43,6 +43,13 @@ def asnumpy(array):
 
 
 @cache
+def get_default_memory_pool():
+    pool = SimpleNamespace(given_back=False)
+    pool.free_all_blocks = partial(setattr, pool, 'given_back', True)
+    return pool
+
+
+@cache
 def compiled(*options):
     path = Path(tempfile.mkdtemp(), 'kernels.so')
     compile_into(path, options)
@@ -50,9 +57,8 @@ def compiled(*options):
 
 
 class RawModule:
-    def __init__(self, *, code, options, backend, enable_cooperative_groups):
+    def __init__(self, *, code, options, backend):
         assert backend == 'nvrtc'
-        self.cooperative = enable_cooperative_groups
         self.defined = dict(re.findall(r'-D(\w+)=(\w+)', ' '.join(options)))
         self.source = re.search(r'(\w+)\.cu"', code)[1]
         taken = [option for option in options if option.startswith(('-D', '-I'))]
@@ -60,14 +66,15 @@ class RawModule:
 
     def get_function(self, name):
         assert name == self.source, 'a kernel bears the name of its file'
-        return lambda grid, block, args: self.launch(name, grid[0], block, args)
+        return SimpleNamespace(kernel=partial(self.launch, name))
 
-    def launch(self, name, blocks, block, args):
+    def launch(self, name, grid, block, args, enable_cooperative_groups=False):
+        (blocks,), cooperative = grid, enable_cooperative_groups
         a_replica, threads = int(self.defined['BLOCKS']), block[0] * block[1]
         assert threads <= int(self.defined['MAX_THREADS'])
-        assert self.cooperative or a_replica == 1
+        assert cooperative or a_replica == 1
         room = min(RESIDENT * MULTIPROCESSORS, int(self.defined['MAX_BLOCKS']))
-        assert not self.cooperative or blocks <= room
+        assert not cooperative or blocks <= room
         assert all(isinstance(arg, (ndarray, np.generic)) for arg in args)
         self.module.library.block_shape(*block)
         self.module.launch(name, blocks // a_replica, *args)

@@ -38,6 +38,12 @@ def test_launches_share_a_large_replica_among_blocks(pretended):
     assert np.array_equal(pinned, phi)
 
 
+def test_arrays_reach_kernels_row_by_row(pretended):
+    given = np.arange(6).reshape(2, 3).T
+    assert pretended.array(given).flags.c_contiguous
+    assert np.array_equal(pretended.array(given), given)
+
+
 @pytest.mark.parametrize('architecture', [80, 90])
 @pytest.mark.parametrize('source', sorted(path.stem for path in FOLDER.glob('*.cu')))
 @pytest.mark.parametrize(('L', 'precision', 'blocks'), [
