@@ -4,8 +4,8 @@ A cost is a function of means over the draws of all ranks. A step adds up each r
 means, takes the slope of the objective in them, and sends that back through its own part: the
 ranks' gradients then add up to the gradient of the objective. Where every cost is such a mean, the
 slope does not depend on it, and ranks wait for each other once in a step, not twice.
-DistributedDataParallel adds gradients, by MPI on hosts: within a node that is shared memory, where
-gloo goes through the network's loopback.
+DistributedDataParallel adds gradients, by MPI unless each rank has a GPU of its own: within a node
+that is shared memory, where gloo goes through the network's loopback.
 
 Suffixes: s draws of this rank, D sites, d latents, c terms of a cost, r ranks.
 """
@@ -72,11 +72,12 @@ class Learner:
             warnings.simplefilter('ignore', FutureWarning)
             net = DistributedDataParallel(Both(self.model), bucket_cap_mb=BUCKET,
                                           broadcast_buffers=False, gradient_as_bucket_view=True)
-        weight = next(self.model.parameters())
-        net.register_comm_hook(self.comm, sum_by_nccl if weight.is_cuda else sum_by_mpi)
+        by_nccl = dist.get_backend() == 'nccl'
+        net.register_comm_hook(self.comm, sum_by_nccl if by_nccl else sum_by_mpi)
         # DDP orders its buckets anew after the first backward pass, and sums over ranks round
         # according to that order. Without a pass here the first step after a training was resumed
         # would differ.
+        weight = next(self.model.parameters())
         net(weight.new_zeros(1, self.model.sites))[1].sum().backward()
         return net
 
@@ -163,11 +164,16 @@ class _OverRanks(torch.autograd.Function):
 
 def sum_by_mpi(comm: Communicator,
                bucket: dist.GradBucket) -> torch.futures.Future[Tensor]:
-    """Return the sum over ranks of the gradients in `bucket`, in the form that DDP asks for."""
+    """Return the sum over ranks of the gradients in `bucket`, in the form that DDP asks for.
+
+    Ranks that share a GPU sum by way of the host: NCCL wants a GPU for each rank, and gloo lets go
+    on before its sum is back on the GPU, in torch before 2.11.
+    """
     buffer = bucket.buffer()
+    on_host = buffer.cpu()                                         # itself where it is there
     done: torch.futures.Future[Tensor] = torch.futures.Future()
-    comm.Allreduce(None, buffer.numpy())                           # None: in place
-    done.set_result(buffer)
+    comm.Allreduce(None, on_host.numpy())                          # None: in place
+    done.set_result(buffer.copy_(on_host))
     return done
 
 

@@ -134,4 +134,7 @@ def torch_device(device: Any) -> str:
     import torch
 
     torch.cuda.set_device(device.number)
+    device.release()
+    # cuDNN would keep ten bits of what it convolves (TF32), and sum in an order that varies.
+    torch.backends.cudnn.allow_tf32, torch.backends.cudnn.deterministic = False, True
     return f'cuda:{device.number}'
