@@ -7,9 +7,9 @@ from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import nested
 
 
-def estimated(block, phi_bnyx, smallest=4, operators=None, at_once=64, more=()):
+def estimated(block, phi_bnyx, smallest=4, operators=None, at_once=64, more=(), factors=()):
     """Return the Estimates from fields, whose first axis are the blocks of the jackknife."""
-    chain = Chain(block, None, sizes(phi_bnyx.shape[-1], smallest), seed=1)
+    chain = Chain(block, None, sizes(phi_bnyx.shape[-1], smallest), 1, list(factors))
     chosen = Operators.of(nested(more), chain) if operators is None else operators
     sums = chosen.zeros(len(chain.sizes), len(phi_bnyx))
     for b, phi_nyx in enumerate(phi_bnyx):

@@ -153,6 +153,17 @@ def test_two_sizes_are_the_fewest():
     assert abs(value_and_error(found['value'])['value'] - KAPPA_C) < 2 * found['systematic'] < 2e-3
 
 
+def test_nu_is_the_inverse_of_a_power_and_its_errors_are_those_of_the_inverse():
+    sizes = np.array([16, 24, 32, 48])
+    means = measured(2 * np.log(sizes) + 0.08 * (16 / sizes) ** 1.5, [2e-3] * 4, seed=1)
+    power, nu = (exponent(name, dict(zip(sizes.tolist(), means, strict=True)))
+                 for name in ('gamma/nu', 'nu'))
+    value = power['value'].value
+    assert value == pytest.approx(2, abs=0.1)
+    assert nu['value'].value == pytest.approx(1 / value)
+    assert nu['systematic'] == pytest.approx(power['systematic'] / value**2)
+
+
 @pytest.mark.parametrize(('name', 'power', 'exact'),
                          [('nu', 1.0, 1.0), ('beta/nu', -0.125, 0.125), ('gamma/nu', 1.75, 1.75)])
 @pytest.mark.parametrize('sizes', [[16, 32, 64], [16, 24, 32, 48], EVERY], ids=len)

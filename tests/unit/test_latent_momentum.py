@@ -145,6 +145,9 @@ def test_a_curve_that_does_not_fall_throughout_is_replaced_by_the_nearest_that_d
     p_hat, count = np.arange(5.0), np.ones(5)
     np.testing.assert_allclose(passing(p_hat, count, np.array([1, 0.6, 1.0, 0, 0])),
                                [2.0625, 2.375, 2.6875])
+    # By momenta: two orbits of 4 and 8 at 0.5 and 0.8 are one step at 0.7.
+    of_momenta = passing(np.arange(4.0), np.array([1, 4, 8, 1]), np.array([1, 0.5, 0.8, 0.1]))
+    np.testing.assert_allclose(of_momenta[0], (1 - 0.75) / (1 - 0.7))
     assert np.isnan(passing(p_hat, count, np.full(5, 0.9))).all()
     assert np.isnan(passing(p_hat, count, np.zeros(5))).all()
 

@@ -9,7 +9,8 @@ import xarray
 from mpi4py import MPI
 from torch import nn
 
-from phi4hpc.latent import ablation, entropy, information, latentfile, metric
+from phi4hpc.latent import ablation, entropy, information, latentfile, metric, metricsums
+from phi4hpc.latent.tally import NOWHERE
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, symmetrised
 from phi4hpc.lattice.shells import kept_shells
@@ -144,6 +145,21 @@ def test_a_non_linear_label_changes_the_covariance_and_so_the_spectrum():
     np.testing.assert_allclose(*of_all, rtol=1e-6)
 
 
+def test_the_covariance_of_latents_is_theirs_whatever_linear_part_is_taken_off():
+    """Of draws that have all images under the symmetries of the lattice it is so exactly."""
+    model = relabelled(dense(), Applied(torch.sinh), Applied(torch.asinh))
+    turned = [each for k in range(4) for one in (np.rot90(draws(1)[0], k),)
+              for each in (one, one.T)]
+    phi_nyx = np.array([np.roll(one, shift, (0, 1)) for one in turned
+                        for shift in np.ndindex(SIZE, SIZE)])
+    linear_dD = np.random.default_rng(3).standard_normal((13, SIZE**2)) / SIZE
+    sums, = metricsums.latent_sums(model, phi_nyx, [slice(0, len(phi_nyx))], linear_dD, NOWHERE)
+    sums |= {'metric': np.eye(13), 'samples': np.ones(1)}
+    half_dd, _ = metric.matrix(sums, linear_dD, None, 'metric')
+    y_nd = model.encode(torch.from_numpy(phi_nyx).flatten(1)).detach().numpy()
+    np.testing.assert_allclose(half_dd @ half_dd, y_nd.T @ y_nd / len(y_nd), atol=1e-10)
+
+
 def test_a_mean_over_shifts_of_the_blocks_is_one():
     shape, rng = (2, 3, 4), np.random.default_rng(1)
     gram = rng.standard_normal((24, 24))
@@ -190,6 +206,14 @@ def test_a_component_with_two_peaks_explains_less_than_its_variance_says():
 def test_entropies_of_known_densities(drawn, exact):
     counts = entropy.counted(drawn(np.random.default_rng(1)))
     assert entropy.differential_entropy({'counts': counts})[0] == pytest.approx(exact, abs=0.02)
+
+
+def test_the_entropy_that_few_draws_lack_is_added():
+    """1000 of a normal number lack 0.007."""
+    few_nr = np.random.default_rng(1).standard_normal((1000, 1000))
+    found_r = entropy.differential_entropy({'counts': entropy.counted(few_nr)})
+    exact = np.log(2 * np.pi * np.e) / 2
+    assert abs(found_r.mean() - exact) < 4 * found_r.std() / np.sqrt(1000) + 0.001 < 0.005
 
 
 def test_errors_are_the_spread_over_independent_draws():
