@@ -10,6 +10,7 @@ from mpi4py import MPI
 from torch import nn
 
 from phi4hpc.latent import ablation, entropy, information, latentfile, metric, metricsums
+from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import NOWHERE
 from phi4hpc.lattice.modes import mode_propagator
 from phi4hpc.lattice.orbits import numbered, symmetrised
@@ -34,6 +35,11 @@ def ablated(model, phi_nyx=None):
     phi_nyx = draws() if phi_nyx is None else phi_nyx
     return ablation.analyse(MPI.COMM_SELF, model, analysed(model, phi_nyx), [draws(600, 6)],
                             phi_nyx, 0, len(phi_nyx))
+
+
+def binder(phi_nyx):
+    m_n = phi_nyx.mean((1, 2))
+    return 1 - (m_n**4).mean() / (3 * (m_n**2).mean() ** 2)
 
 
 def dense():
@@ -117,6 +123,8 @@ def test_with_all_directions_nothing_is_removed():
         torch.from_numpy(phi_nyx).flatten(1)).detach().numpy().reshape(phi_nyx.shape),
         [draws(600, 6)], phi_nyx, 0, len(phi_nyx))
     assert found['variance'][0] == pytest.approx(whole['variance'], rel=1e-7)
+    before, after = (binder(fields_nyx) for fields_nyx in (phi_nyx, reconstruct(model, phi_nyx)))
+    assert found['binder_shift'][0] == pytest.approx(after - before, rel=1e-7)
     for name in information.NAMES:
         # Predictions of the whole model are fitted to more draws.
         assert abs(found[name][0] - whole[name]) < whole[f'{name}_error'] + 1e-9

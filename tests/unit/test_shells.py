@@ -31,13 +31,14 @@ def test_sizes_next_to_one_that_cuts_a_shell(d, L, expected):
     assert neighbours(d, L) == expected
 
 
-@pytest.mark.parametrize('L', [8, 32])
+@pytest.mark.parametrize('L', [2, 4, 6, 8, 32])
 def test_bands_are_of_whole_shells_and_hold_half_as_many_momenta_as_all_below(L):
     band_yx, p_hat_yx = bands(L), zone_momentum(L)
     order = np.argsort(p_hat_yx, axis=None)
     assert (np.diff(band_yx.ravel()[order]) >= 0).all()
     upto = np.cumsum(np.bincount(band_yx.ravel()))
     assert upto[0] == 1
+    assert (np.diff(upto) > 0).all()
     assert set(upto) <= set(closed_sizes(L))
     # The first shells are too few, and the last band has what is left.
     assert upto[8:-1] / upto[7:-2] == pytest.approx(1.5, abs=0.07)
