@@ -113,8 +113,8 @@ def extremes(study: Study) -> list[dict[str, Any]]:
 
 
 def over_linear(study: Study) -> dict[str, str]:
-    """Return how much more on kappa each trained model keeps than the linear optimum of about as
-    many latents, by its title; of the test draws, with the error of the difference."""
+    """Return what each trained model keeps on kappa, less what the linear optimum of about as many
+    latents keeps, by its title; of the test draws, with the error of the difference."""
     if not study.models:                                       # and so no latent.h5
         return {}
     with study.latent() as latent:

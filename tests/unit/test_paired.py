@@ -205,7 +205,7 @@ def caption(name, study):
 
 @pytest.mark.parametrize(('name', 'words'), [
     ('information', '0.40(10)%, 0.40(10)% and 0.40(10)%.'),
-    ('precision', 'with errors of the difference, they are dense, <i>d</i> = 3: 0.40(10)%.'),
+    ('precision', 'have errors of the difference. They are dense, <i>d</i> = 3: 0.40(10)%.'),
     ('perturbation', '0.0040(10) from the original')])
 def test_captions_have_differences_with_their_own_errors(tmp_path, name, words):
     assert words in caption(name, compared(tmp_path))
@@ -229,7 +229,7 @@ def test_what_operators_explain_is_held_against_the_better_control(tmp_path, err
 
 def test_captions_of_an_older_analysis_have_no_differences(tmp_path):
     study = make(tmp_path)
-    assert 'than the linear optimum' not in caption('information', study)
+    assert 'less what the linear optimum' not in caption('information', study)
     assert 'errors of the difference' not in caption('precision', study)
     assert 'from the original' not in caption('perturbation', study)
     assert 'chance' not in caption('learned_terms', study).replace('drawn by chance', '')

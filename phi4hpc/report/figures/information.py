@@ -31,8 +31,8 @@ what is kept of it is at least <i>R</i>² of a prediction from the decoded field
 draws than those on which it is judged; so the points are upper bounds of what is lost.
 Jackknife errors. What was not trained is judged by all draws, what was trained by the test draws;
 differences between models are of the test draws alone, which all share, with their own errors.
-{%- if f.over %} Trained models keep more than the linear optimum of about as many latents, on κ, on
-λ and of ⟨φ²⟩, by
+{%- if f.over %} What trained models keep, less what the linear optimum of about as many latents
+keeps, is on κ, on λ and of ⟨φ²⟩
 {%- for m in f.over %} {{ m.title | safe }}: {{ m.kappa }}, {{ m.lambda }} and {{ m.variance }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
 {%- endif %}

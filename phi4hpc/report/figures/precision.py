@@ -29,8 +29,8 @@ mode a power of its own: compare models with Fourier modes, too. The axis of gai
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
 {%- else %} none.
 {%- endfor %}
-{%- if f.over %} Over Fourier modes of about as many latents with the same noise and on the same
-draws, with errors of the difference, they are
+{%- if f.over %} Gains less those of Fourier modes, of about as many latents, with the same noise
+and on the same draws, have errors of the difference. They are
 {%- for m in f.over %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}{% endif %}
 """
