@@ -28,10 +28,11 @@ def export(study: Study, folder: Path) -> None:
     if found := information.numbers(study):
         write(folder / 'information', pd.DataFrame(found))
     if points := findings.points(study):
-        rows = [{'of': p['of'], 'what': p['what'], 'L': p['L'], **numbers('kappa', p['kappa'])}
-                for p in points]
-        words = [{'point': f'{load(p["of"]).label} {p["what"]}', '$L$': p['L'],
-                  r'$\kappa$': written(p['kappa'])} for p in points]
+        sizes = [', '.join(map(str, p['sizes'])) for p in points]
+        rows = [{'of': p['of'], 'what': p['what'], 'L': L, **numbers('kappa', p['kappa'])}
+                for p, L in zip(points, sizes, strict=True)]
+        words = [{'point': f'{load(p["of"]).label} {p["what"]}', '$L$': L,
+                  r'$\kappa$': written(p['kappa'])} for p, L in zip(points, sizes, strict=True)]
         write(folder / 'kappas', pd.DataFrame(rows), pd.DataFrame(words))
     if exponents := study.transition['exponents']:
         rows = [{'exponent': name, **numbers('value', found), **{

@@ -6,7 +6,7 @@ import numpy as np
 
 from phi4hpc.lattice.transition import UNIVERSAL, known
 from phi4hpc.report import tables
-from phi4hpc.report.numbers import listed, value_error, written
+from phi4hpc.report.numbers import UNDEFINED, listed, value_error, written
 from phi4hpc.report.study import Study
 
 
@@ -65,15 +65,29 @@ def exponents(study: Study) -> list[dict[str, str]]:
 def points(study: Study) -> list[dict[str, Any]]:
     """Return a row for each point on the kappa axis: levels, crossings and peaks.
 
-    `of` is the name of the mean, `what` the words that follow its label.
+    `of` is the name of the mean, `what` the words that follow its label, `sizes` are the lattices,
+    two of a crossing.
     """
     found = study.transition
-    rows = [(e['of'], f'= {UNIVERSAL[e["of"]]:.6g}', str(e['L']), e['kappa'])
+    rows = [(e['of'], f'= {UNIVERSAL[e["of"]]:.6g}', [e['L']], e['kappa'])
             for e in found['levels']]
-    rows += [(e['of'], 'crosses', f'{e["small"]}, {e["large"]}', e['kappa'])
-             for e in found['crossings']]
-    rows += [('susceptibility', 'is largest', str(e['L']), e['kappa']) for e in found['peaks']]
-    return [{'of': of, 'what': what, 'L': L, 'kappa': kappa} for of, what, L, kappa in rows]
+    rows += [(e['of'], 'crosses', [e['small'], e['large']], e['kappa']) for e in found['crossings']]
+    rows += [('susceptibility', 'is largest', [e['L']], e['kappa']) for e in found['peaks']]
+    return [{'of': of, 'what': what, 'sizes': sizes, 'kappa': kappa}
+            for of, what, sizes, kappa in rows]
+
+
+def points_by_size(study: Study) -> dict[str, Any]:
+    """Return the points as a table: `columns` of {'of', 'what'}, and `rows` of {'L', 'cells'}.
+
+    A crossing stands in the row of the larger lattice.
+    """
+    found = {(point['of'], point['what'], point['sizes'][-1]): written(point['kappa'])
+             for point in points(study)}
+    columns = list(dict.fromkeys((of, what) for of, what, _ in found))
+    rows = [{'L': L, 'cells': [found.get((*column, L), UNDEFINED) for column in columns]}
+            for L in sorted({L for *_, L in found})]
+    return {'columns': [{'of': of, 'what': what} for of, what in columns], 'rows': rows}
 
 
 def caveats(study: Study) -> list[str]:

@@ -14,7 +14,7 @@ from phi4hpc.parallel.leftout import left_out
 from phi4hpc.report import findings, flowtables, frames, information, tables
 from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
-from phi4hpc.report.numbers import listed, written
+from phi4hpc.report.numbers import listed
 from phi4hpc.report.provenance import provenance
 from phi4hpc.report.study import Study
 
@@ -34,8 +34,9 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
     shown = [embedded(folder, record) for record in records]
     sections = {section: [record for record in shown if record['section'] == section]
                 for section in SECTIONS}
-    points = [{**row, 'label': html(row['of']), 'kappa': written(row['kappa'])}
-              for row in findings.points(study)]
+    points = findings.points_by_size(study)
+    for column in points['columns']:
+        column['label'] = html(column['of'])
     found = None
     with left_out('the slider over kappa'):
         found = frames.frames(study)
@@ -45,7 +46,8 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         deck=study.deck, summary=summary(study), sections=sections, headings=SECTIONS,
         columns=[html(name) for name in tables.columns(study)],
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
-        information=information.rows(study, study.trainings), ratios=tables.ratios(study),
+        families=tables.families(study), ratios=tables.ratios(study),
+        information=information.rows(study, study.trainings),
         ranges=tables.ranges(study), extremes=information.extremes(study),
         kept=information.rows(study, study.models), over_linear=information.over_linear(study),
         points=points, exponents=findings.exponents(study),

@@ -4,7 +4,7 @@ from typing import Any
 
 from phi4hpc import plugins
 from phi4hpc.lattice.observable import FOLDER, load
-from phi4hpc.report.models import alike, described
+from phi4hpc.report.models import alike, described, ratio
 from phi4hpc.report.numbers import UNDEFINED, listed, value_error, written
 from phi4hpc.report.study import Entry, Model, Study
 from phi4hpc.statistics.convergence import doubts
@@ -55,29 +55,52 @@ def optional(value: float | None, form: str) -> str:
 
 def models(study: Study) -> list[dict[str, Any]]:
     """Return a row for each training of each model."""
-    return [model_row(model) for of_kappa in study.trainings.values() for model in of_kappa]
+    control = controls(study)
+    return [model_row(model) | {'control': control.get(model.of_seeds, '')}
+            for of_kappa in study.trainings.values() for model in of_kappa]
+
+
+def families(study: Study) -> dict[str, str]:
+    """Return what each family of the deck's models is, the first words of its class on itself."""
+    entries = study.deck.train.models if study.deck.train else []
+    return {entry.name: ' '.join((type(entry.settings).__doc__ or '').partition('\n\n')[0].split())
+            for entry in entries}
+
+
+def controls(study: Study) -> dict[str, str]:
+    """Return the ratio of each control, its trainings by several seeds in one, by `of_seeds`."""
+    return {model.of_seeds: '1' if model.rounded else ratio(model) for model in study.controls}
 
 
 def ratios(study: Study) -> list[dict[str, Any]]:
     """Return what the findings tell of each model, its trainings by several seeds in one."""
-    return [described(model) | {'kappa': f'{model.kappa:g}'}
-            for of_kappa in study.models.values() for model in of_kappa]
+    control = controls(study)
+    return [described(model) | {'kappa': f'{model.kappa:g}',
+                                'control': control.get(model.of_seeds, '')}
+            for model in everyone(study)]
+
+
+def everyone(study: Study) -> list[Model]:
+    """Return the models of all kappas, trainings by several seeds in one."""
+    return [model for of_kappa in study.models.values() for model in of_kappa]
 
 
 def ranges(study: Study) -> list[dict[str, Any]]:
     """Return what the findings tell instead of more than IN_FINDINGS models, else nothing.
 
-    For each kappa and latent size it is the `least` and the `most` ratio, of `count` models.
+    For each kappa and latent size these are the models of `least` and of `most` ratio, of `count`
+    models, each as `ratios` has it.
     """
-    if sum(map(len, study.models.values())) <= IN_FINDINGS:
+    if len(everyone(study)) <= IN_FINDINGS:
         return []
+    said = {model.name: row for model, row in zip(everyone(study), ratios(study), strict=True)}
     found = []
     for kappa, models in study.models.items():
         for sizes in alike(model.latent for model in models):
             own = sorted((model for model in models if model.latent in sizes),
                          key=lambda model: float(model.record['ratio']))
             found.append({'kappa': f'{kappa:g}', 'sizes': listed(sizes), 'count': len(own),
-                          'least': described(own[0]), 'most': described(own[-1])})
+                          'least': said[own[0].name], 'most': said[own[-1].name]})
     return found
 
 

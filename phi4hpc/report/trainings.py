@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+ROUNDING = 1e-6
+"""What weights of single precision change in a ratio of losses, at most."""
 Entry = dict[str, Any]
 """An entry of results.json: `L`, `kappa`, and means as {'value', 'error', ...} or None."""
 
@@ -48,6 +50,11 @@ class Model:
     def optimal(self) -> bool:
         """Whether it does as the linear optimum to the last digit, as it is that itself."""
         return self.record['ratio'] == 1
+
+    @property
+    def rounded(self) -> bool:
+        """Whether it does as the linear optimum to the rounding of its weights."""
+        return abs(self.record['ratio'] - 1) + self.record['ratio_error'] < ROUNDING
 
     @property
     def converged(self) -> bool:

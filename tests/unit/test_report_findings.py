@@ -1,13 +1,15 @@
 """What tables of the report say is found in the data."""
 
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from phi4hpc.report import spectra, tables
+from phi4hpc.report import findings, spectra, tables
 from phi4hpc.report.page import render
-from tests.made_up import make
+from phi4hpc.report.trainings import Model
+from tests.made_up import SIZES, make
 
 
 def test_spots_are_known_from_waves():
@@ -45,6 +47,35 @@ def test_of_many_models_the_findings_tell_the_least_and_the_most(tmp_path, monke
     html = ' '.join(re.sub('<[^>]*>', '', render(study, [], 1, 'host (g++)')).split())
     assert '2 of d = 3 have from 0.9812(31) (dense, d = 3, its training had not converged) to 1, ' \
         in html
+
+
+def test_the_ratio_of_a_control_stands_beside_that_which_it_controls(tmp_path, monkeypatch):
+    study = make(tmp_path)
+    trained = next(model for model in tables.everyone(study) if model.family == 'dense')
+    without = words(render(study, [], 1, 'host (g++)'))
+    monkeypatch.setattr(tables, 'controls', lambda study: {trained.of_seeds: '1.0012(29)'})
+    html = words(render(study, [], 1, 'host (g++)'))
+    assert 'at κ = 0.269: 0.9812(31) [control 1.0012(29)]' in html
+    assert '0.9812(31) 1.0012(29) 8 / 2' in html
+    assert 'control' not in without
+
+
+def test_a_control_that_is_the_linear_optimum_to_rounding_is_1():
+    record = {'ratio': 1 - 4e-10, 'ratio_error': 9e-11}
+    control = Model('', 0, 8, 0.269, 'cubic', 5, record, [], 'of_seeds')
+    assert tables.controls(SimpleNamespace(controls=[control])) == {'of_seeds': '1'}
+
+
+def test_points_on_the_kappa_axis_stand_in_a_row_for_each_lattice(tmp_path):
+    table = findings.points_by_size(make(tmp_path))
+    at = table['columns'].index({'of': 'binder', 'what': 'crosses'})
+    assert [row['L'] for row in table['rows']] == SIZES
+    assert [row['cells'][at] for row in table['rows']] == ['–', '0.269500(10)']
+
+
+def words(html):
+    """Return the text of a page, as it is read."""
+    return ' '.join(re.sub('<[^>]*>', ' ', html).split())
 
 
 def test_values_of_orbits_whose_error_is_large_are_left_out_and_counted():

@@ -37,25 +37,21 @@ not, and the gain is that of a budget of training. Bars with caps: jackknife err
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
 means{% endif %}.
 {%- if f.linear_ones %} Lines: linear block spins of the same number of latents with their best
-decoders, exact from the <i>G</i>(<i>p</i>) of all draws: the square zone (full), Kadanoff's blocks
-(dashed) and decimation (dotted).{% endif %} The gains
+decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Kadanoff's blocks
+(dashed) and decimation (dotted).{% endif %}
+{%- if f.controls %} Crosses: controls, the same models trained and tested on Gaussian fields of the
+same propagator. They have nothing to gain, and what they gain is over-fitting, or digits of latents
+that hold several modes, as the figure of gains at a finite precision tells.{% endif %} The gains
 {{- ', with the errors over draws and over seeds,' if f.seeds }} are
 {%- for m in f.models %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
+{{- ' (control ' ~ m.control ~ ')' if m.control }}
 {{- ' (not converged)' if not m.converged }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
-{%- if f.ahead %} On the draws that they share, and with the error of the difference, trained models
-are ahead of the next one in gain
-{%- for m in f.ahead %}{{ ':' if loop.first }} {{ m.title | safe }} of {{ m.next | safe }} by
-{{ m.gain }}{{ ', no more than chance' if m.chance }}{{ ';' if not loop.last else '.' }}
-{%- endfor %}{% endif %}
-{%- if f.controls %} Crosses: controls, which learned from Gaussian fields of the same propagator
-and are tested on such fields. They have nothing to gain, and what they gain is over-fitting, or
-digits of latents that hold several modes, as the figure of gains at a finite precision tells.
-{%- if f.beyond %} <strong>Some gain more than three errors:
+{%- if f.beyond %} <strong>Some controls gain more than three errors:
 {%- for m in f.beyond %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ';' if not loop.last else '.' }}{% endfor %}</strong>
-{%- else %} None of the {{ f.controls }} controls gains more than three errors.
-{%- endif %}{% endif %}
+{%- elif f.controls %} None of the {{ f.controls }} controls gains more than three errors.
+{%- endif %}
 """
 
 THRESHOLD = 0.002             # gain up to which the axis is linear
@@ -254,7 +250,8 @@ def facts(found: list[Place], words: str = '') -> dict[str, Any]:
     return {'linear': f'{100 * THRESHOLD:g}%', 'couplings': words,
             'seeds': any(gain(model)[2] > 0 for model, _ in (*models, *controls)),
             'linear_ones': any(place.linear(sizes) for place in found for sizes in place.sizes),
-            'models': [described(*one) for one in models],
+            'models': [described(model, place) | {'control': of_control(model, place)}
+                       for model, place in models],
             'controls': len(controls), 'beyond': [described(*one) for one in beyond]}
 
 
@@ -279,9 +276,20 @@ def ahead(study: Study) -> list[dict[str, Any]]:
 
 def described(model: Model, place: Place) -> dict[str, Any]:
     """Return what the caption tells of a model."""
+    return {'title': model.title, 'gain': percent(model), 'converged': model.converged,
+            'at': f'κ = {place.kappa:g}, λ = {place.lam:g}'}
+
+
+def of_control(model: Model, place: Place) -> str:
+    """Return the gain of a model's control in words, '' where it has none."""
+    control = place.controls.get(model.of_seeds)
+    return percent(control) if control else ''
+
+
+def percent(model: Model) -> str:
+    """Return the gain of a model in words, with its errors over draws and over seeds."""
+    if model.rounded:
+        return '0%'
     value, error, seeds = gain(model)
     said = value_error(100 * value, 100 * error)
-    if seeds > 0:
-        said += f' ± {100 * seeds:.1g}'
-    return {'title': model.title, 'gain': f'{said}%', 'converged': model.converged,
-            'at': f'κ = {place.kappa:g}, λ = {place.lam:g}'}
+    return f'{said} ± {100 * seeds:.1g}%' if seeds > 0 else f'{said}%'
