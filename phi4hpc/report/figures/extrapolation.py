@@ -19,8 +19,9 @@ PLACE = 'transition', 70
 TITLE = 'Critical point'
 CAPTION = """
 Where {{ UL() }} and ξ/{{ L() }} take the values that they have at criticality in the Ising class,
-against {{ L() }}<sup>−{{ f.power }}</sup>, the leading correction: all lattices (<b>A</b>) and the
-larger half of them (<b>B</b>); the band is κ<sub>c</sub> with its error.
+against {{ L() }}<sup>−{{ f.power }}</sup>, which is {{ L() }}<sup>−1/ν−ω</sup> with ν = 1 and the
+leading ω = 7/4 of large lattices: all lattices (<b>A</b>) and the larger half of them (<b>B</b>);
+the band is κ<sub>c</sub> with its error.
 {%- if f.known %} Dashed: {{ f.known }}, known before.{% endif %}
 κ<sub>c</sub> = {{ f.kappa_c }} comes from all of them, with corrections {{ L() }}<sup>−1−ω</sup> of
 all powers ω from {{ f.omegas[0] }} to {{ f.omegas[1] }}, whose amplitudes are not known; the

@@ -15,8 +15,8 @@ from phi4hpc.statistics.rungs import phases
 PLACE = 'sampling', 30
 TITLE = 'Overlap and free energy'
 CAPTION = """
-<b>A</b>: the overlap of neighbouring rungs, which is the part of the draws weighted for one that
-came from the other. Where it is less than
+<b>A</b>: the overlap of neighbouring rungs: the part of an estimate at one, reweighted from all
+rungs together, that the draws of the other make up. Where it is less than
 {{ f.poor }} (dashed), curves between the two are doubtful.
 {%- for t in f.thin %} <strong>At {{ L() }} = {{ t.L }} the draws at κ = {{ t.lower }} and
 {{ t.upper }} overlap by {{ t.overlap }} only: put more rungs there.</strong>{% endfor %}

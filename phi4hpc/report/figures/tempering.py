@@ -22,7 +22,7 @@ highest; dashed: what rejections alone let expect. Steeper than that, replicas t
 as their fields remember where they came from.
 <b>C</b>: the κ at which one replica of the {{ L() }} = {{ f.L }} lattice is found
 {{- ' in the first ' ~ f.shown ~ ' draws' if f.shown }}; it should wander over the whole ladder.
-Round trips from the lowest κ to the highest and back, by turn and chain:
+Round trips from the lowest κ to the highest and back, in each chain for each turn of swaps:
 {%- for t in f.trips %} {{ t.found }} at {{ L() }} = {{ t.L }}, where rejections let expect
 {{ t.expected }}{{ ';' if not loop.last else '.' }}{% endfor %}
 {%- for t in f.trips[-1:] %} At {{ L() }} = {{ t.L }} these are {{ t.count }} in all,
