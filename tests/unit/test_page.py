@@ -9,6 +9,7 @@ from io import BytesIO
 from types import SimpleNamespace
 
 import numpy as np
+import pypdf
 import pytest
 import torch
 from matplotlib.colors import to_rgb
@@ -226,10 +227,18 @@ def test_csv_and_pdf_come_with_a_click(page, study, folder):
     until(lambda: file.read_bytes() == (folder / 'figures' / 'd_binder.pdf').read_bytes())
 
 
-def test_paper_has_every_figure(page):
-    pdf = b64decode(page.print_page())
+def test_paper_has_every_figure_once_and_nothing_that_takes_a_screen(page):
+    content = b64decode(page.print_page())
     figures = page.find_elements('css selector', 'figure')
-    assert len(re.findall(rb'/Subtype /Image', pdf)) >= len(figures)
+    assert len(re.findall(rb'/Subtype /Image', content)) >= len(figures)
+    sheets = [sheet.extract_text() for sheet in pypdf.PdfReader(BytesIO(content)).pages]
+    assert all(map(str.strip, sheets))
+    text = ''.join(''.join(sheets).split())
+    titles = texts(page, 'figcaption b:first-child')
+    assert len(titles) == len(figures)
+    assert [title for title in titles if text.count(''.join(title.split())) != 1] == []
+    for words in ('Contents', 'Point at a value', 'Reset zoom', 'As printed'):
+        assert ''.join(words.split()) not in text
 
 
 def test_without_scripts_every_picture_is_seen(page):
