@@ -3,12 +3,12 @@
 # core's, and, where they are found, compute-sanitizer, ncu, and whole studies beside two cores. It
 # needs no network, and no environment made by jobs/setup.sh.
 #
-#   jobs/gpu_check.sh [FOLDER [WHEELS]]     writes table.txt, log.txt and bench.*.json to FOLDER
+#   jobs/gpu_check.sh [FOLDER [WHEELS]]     writes table.txt, bench.jsonl and logs to FOLDER
 #                                           (default: $OUT, else logs/gpu) as they come
 #   PARTS="kernels tests bench" jobs/gpu_check.sh     some parts alone
 #
-# Where time is short, two calls are enough: the parts "kernels tests bench ranks" take 5 minutes at
-# most, and "memcheck racecheck ncu studies" 10.
+# Where time is short, two calls are enough: the parts "kernels bench tests ranks" take 3 to 5
+# minutes, and "memcheck racecheck ncu studies" 5 to 8.
 #
 # It asks of python3 (or what PYTHON names) numpy, pydantic, pyyaml, array-api-compat, mpi4py, h5py,
 # pytest with pytest-mpi and CuPy, for CUDA 12 or 13. The wheels in the folder WHEELS, which
@@ -19,10 +19,10 @@ set -uo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 folder=${1:-${OUT:-logs/gpu}} wheels=${2:-}
-parts=${PARTS:-kernels tests bench ranks memcheck racecheck ncu studies}
+parts=${PARTS:-kernels bench tests ranks memcheck racecheck ncu studies}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
-log=$folder/log.txt table=$folder/table.txt python=${PYTHON:-python3} failed=0
+log=$folder/log.txt table=$folder/table.txt python=${PYTHON:-python3}
 : >"$log"
 : >"$table"
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH} PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
@@ -52,10 +52,14 @@ check() {
     printf '\n==== %s: %s\n' "$name" "$*" >>"$log"
     said=$(timeout "$limit" "$@" 2>&1 </dev/null | tee -a "$log" | grep . | tail -1
         exit "${PIPESTATUS[0]}") || code=$?
-    [ "$code" -eq 0 ] || failed=1
     [ "$code" -eq 124 ] && said="took longer than $limit s"
     tell "$(printf '%-12s %-6s %5d s  %s' "$name" \
         "$([ "$code" -eq 0 ] && echo ok || echo "FAILED")" $((SECONDS - began)) "$said")"
+}
+
+# beside COMMAND ...: does so while what follows goes on, with a log of its own.
+beside() {
+    log=$folder/log.beside.txt "$@" &
 }
 
 # found NAME COMMAND ...: whether the command succeeds; else the table says that NAME is left out,
@@ -76,67 +80,109 @@ found GPU "$python" -c \
     'import sys; from phi4hpc.device.cuda import gpu_missing; sys.exit(gpu_missing())' ||
     { tell 'gpu_check: no GPU'; exit 1; }
 tell "$(date -u +%F), $("$python" tests/once.py --versions 2>>"$log")"
+found nvidia-smi have nvidia-smi && tell "$(nvidia-smi --format=csv,noheader \
+    --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,power.limit 2>&1)"
 
 part() {
     [[ " $parts " == *" $1 "* ]]
 }
 
-# What a call of a minute can say comes first: that kernels run at all, then their rates.
+# rates NAME SECONDS WORDS ...: the benchmark by these words; its rows go to bench.jsonl, and as
+# text to the table.
+rates() {
+    local name=$1 limit=$2 rows
+    shift 2
+    rows=$(mktemp)
+    # shellcheck disable=SC2016
+    check "$name" "$limit" sh -c '"$@" >"$0"' "$rows" \
+        "$python" -m phi4hpc bench sampler --json --seconds 0.5 "$@"
+    "$python" -c 'import json, sys; from phi4hpc.bench import table
+rows = json.load(sys.stdin)
+open(sys.argv[1], "a").writelines(json.dumps(row) + "\n" for row in rows)
+print(table(rows))' "$folder/bench.jsonl" <"$rows" 2>>"$log" | tee -a "$log" "$table"
+    rm "$rows"
+}
+
+# What a call of a minute can say comes first: that kernels run at all, then their rates, a size at
+# a time. Independent draws at kappa_c are for comparison with one core.
 part kernels && check kernels 60 "$python" tests/once.py
 if part bench; then
-    # Independent draws at kappa_c, on the GPU and, for comparison, on one core.
-    decorrelation=
-    found 'independent draws' "$python" -c 'import pyerrors' && decorrelation=--decorrelation
-    for device in cuda host; do
-        # shellcheck disable=SC2016
-        check "bench $device" 100 sh -c \
-            '"$0" -m phi4hpc bench sampler $4 --device "$1" --json --sizes $2 >"$3"' \
-            "$python" "$device" "$([ "$device" = cuda ] && echo 64 32 128 256 1024 || echo 64 32)" \
-            "$folder/bench.$device.json" "$decorrelation"
-        "$python" -c \
-            'import json, sys; from phi4hpc.bench import table; print(table(json.load(sys.stdin)))' \
-            <"$folder/bench.$device.json" 2>>"$log" | tee -a "$log" "$table"
+    draws=()
+    found 'independent draws' "$python" -c 'import pyerrors' && draws=(--decorrelation)
+    beside rates 'bench host' 120 --device host --sizes 64 --precisions float32 "${draws[@]}"
+    rates 'bench 64' 60 --device cuda --sizes 64 --precisions float32 "${draws[@]}"
+    for L in 32 128 256 1024; do
+        rates "bench $L" 40 --device cuda --sizes "$L" --precisions float32
     done
+    rates 'float64' 40 --device cuda --sizes 64 --precisions float64
+    wait
 fi
-part tests && check tests 150 "$python" -m pytest -q -m cuda tests/unit tests/validate \
-    -p no:cacheprovider
+if part tests; then
+    # A file at a time goes to each process, where pytest can share them out.
+    mapfile -t files < <(grep -lwE 'device|cuda' tests/unit/test_*.py tests/validate/test_*.py)
+    shared=()
+    found 'in parallel' "$python" -c 'import xdist' && shared=(-n 8 --dist loadfile)
+    check tests 150 "$python" -m pytest -q -m 'cuda and not long' "${files[@]}" "${shared[@]}" \
+        -p no:cacheprovider
+fi
 # Several ranks share the GPU, or take one each.
-part ranks && found '2 ranks' have mpirun &&
+if part ranks && found '2 ranks' have mpirun; then
     check '2 ranks' 60 mpirun -n 2 "$python" -m phi4hpc bench sampler --device cuda \
-        --sizes 64 --precisions float32
+        --sizes 64 --precisions float32 --seconds 0.5
+    check 'train on 2' 60 mpirun -n 2 "$python" tests/ranks.py -q -m cuda tests/mpi
+fi
+
+# study NAME SECONDS COMMAND ...: every stage of a deck, the command being all but --out; how long
+# each took, and what of the sampling was left of bringing draws to the file, goes to the table.
+study() {
+    local name=$1 limit=$2 out="runs/gpu-$1"
+    shift 2
+    check "$name" "$limit" "$@" --out "$out" --restart
+    [ -f "$out/timings.json" ] && {
+        grep -h 'bringing draws' "$out/logs/run.log"
+        "$python" -m phi4hpc status "$out" 2>>"$log"
+    } | tee -a "$log" "$table"
+}
+
+studies=false
+if part studies && found studies "$python" -c 'import array_api_compat, h5netcdf, jinja2, \
+    latex2mathml, matplotlib, pandas, pydantic, pyerrors, pymbar, pypdf, scipy, torch, tqdm, \
+    xarray, yaml, zlib_ng, torch.utils.tensorboard'; then
+    studies=true
+    together=()
+    found '2 cores' have mpirun && together=(mpirun -n 2) &&
+        beside study 2-cores 240 mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml \
+            device=host
+fi
 
 for tool in memcheck racecheck; do
     part "$tool" && found "$tool" have compute-sanitizer &&
-        check "$tool" 100 compute-sanitizer --tool "$tool" --error-exitcode 1 \
+        check "$tool" 80 compute-sanitizer --tool "$tool" --error-exitcode 1 \
             "$python" tests/once.py
 done
 
+# ncu leaves the clocks of the GPU as they are.
 sections=(--section Occupancy --section SpeedOfLight --section ComputeWorkloadAnalysis
-    --section WarpStateStats)
-part ncu && found ncu have ncu &&
-    check ncu 100 ncu "${sections[@]}" --launch-count 12 --kernel-name-base function \
-        --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' \
-        "$python" tests/once.py 64 float32 4096
-
-# study NAME COMMAND ...: every stage of a deck, the command being all but --out; how long each took
-# goes to the table.
-study() {
-    local name=$1 out="runs/gpu-$1"
-    shift
-    check "$name" 150 "$@" --out "$out" --restart
-    [ -f "$out/timings.json" ] &&
-        "$python" -m phi4hpc status "$out" 2>>"$log" | tee -a "$log" "$table"
-}
-
-if part studies && found studies "$python" -c \
-    'import pydantic, yaml, pyerrors, pymbar, matplotlib, torch, jinja2'; then
-    study quickstart "$python" -m phi4hpc run input/quickstart.yaml device=cuda
-    found '2 cores' have mpirun &&
-        study '2-cores' mpirun -n 2 "$python" -m phi4hpc run input/quickstart.yaml device=host
-    study talk "$python" -m phi4hpc run input/talk.yaml device=cuda sample.thermalisation=200 \
-        sample.draws=400 'train.kappas=[0.269]' 'train.models=[{dense: {latents: [61]}}]' \
-        train.epochs=20 analyse.draws=256
+    --section WarpStateStats --section LaunchStats)
+if part ncu && found ncu have ncu; then
+    for shape in '64 float32 4096' '1024 float32 16'; do
+        # shellcheck disable=SC2086
+        check "ncu $shape" 60 ncu --clock-control none "${sections[@]}" --launch-count 12 \
+            --kernel-name 'regex:metropolis|overrelaxation|cluster|hmc' "$python" tests/once.py \
+            $shape
+    done
+    grep -E '^ +[a-z]+ \(|Duration|Achieved Occ|Theoretical Occ|Registers Per|Issue Slots Busy' \
+        "$log" | tee -a "$table"
 fi
 
-[ "$failed" -eq 0 ] && tell 'gpu_check: all checks passed' || tell "gpu_check: FAILED, see $log"
-exit "$failed"
+if $studies; then
+    study quickstart 150 "$python" -m phi4hpc run input/quickstart.yaml device=cuda
+    # Two ranks share the GPU, in the training of one model too.
+    study talk 150 "${together[@]}" "$python" -m phi4hpc run input/talk.yaml device=cuda \
+        sample.thermalisation=200 sample.draws=400 'train.kappas=[0.269]' \
+        'train.models=[{convolutional: {block: 4}}]' train.epochs=20 analyse.draws=64
+    wait
+fi
+
+grep -q FAILED "$table" && { tell "gpu_check: FAILED, see $log"; exit 1; }
+tell 'gpu_check: all checks passed'

@@ -114,23 +114,30 @@ def test_any_number_of_ranks_trains_the_same_model(training, family):
     torch.testing.assert_close(net(x_nD), expected_net(x_nD), rtol=0, atol=2e-3)
 
 
-@pytest.mark.parametrize(('names', 'hook'), [
-    (['reconstruction'], learner.sum_by_mpi), (['magnetisation'], learner.sum_by_mpi),
-    (['reconstruction', 'magnetisation'], learner.sum_by_mpi),
+@pytest.mark.parametrize(('names', 'hook', 'device'), [
+    (['reconstruction'], learner.sum_by_mpi, 'cpu'),
+    (['magnetisation'], learner.sum_by_mpi, 'cpu'),
+    (['reconstruction', 'magnetisation'], learner.sum_by_mpi, 'cpu'),
     # Gloo stands in for NCCL, which needs GPUs.
-    (['reconstruction', 'magnetisation'], learner.sum_by_nccl)])
-def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names, hook,
+    (['reconstruction', 'magnetisation'], learner.sum_by_nccl, 'cpu'),
+    # The ranks share it.
+    pytest.param(['reconstruction', 'magnetisation'], learner.sum_by_mpi, 'cuda:0',
+                 marks=pytest.mark.cuda)])
+def test_the_gradient_of_a_step_does_not_depend_on_the_number_of_ranks(alone, names, hook, device,
                                                                        monkeypatch):
     """Also where a cost is no mean over draws: a rank's share of the draws then decides nothing by
     itself.
     """
+    if device != 'cpu' and not torch.cuda.is_available():
+        pytest.skip('torch finds no GPU')
     monkeypatch.setattr(learner, 'sum_by_mpi', hook)
-    x_nD = torch.randn(BATCH, 64, generator=torch.Generator().manual_seed(1)) + 0.3
+    x_nD = torch.randn(BATCH, 64, generator=torch.Generator().manual_seed(1)).to(device) + 0.3
     costs = [cost(name, weight=0.7) for name in names]
 
     def gradients(comm):
-        net, share = moved(network('dense', 9, 8)), slice(*block(BATCH, comm.size, comm.rank))
-        with process_group(comm):
+        share = slice(*block(BATCH, comm.size, comm.rank))
+        net = moved(network('dense', 9, 8)).to(device)
+        with process_group(comm, device):
             objective = Objective(costs, observable.Ensemble(8, 0.24, 0.02))
             values = Learner(comm, net, objective, 1e-3).step(x_nD[share], BATCH)
         return values, [weight.grad for weight in net.parameters()]
