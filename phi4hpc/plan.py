@@ -73,7 +73,7 @@ def lines(deck: Deck, ranks: int) -> list[str]:
     sample, sizes = deck.sample, deck.lattice.sizes
     disk = {L: disk_bytes(deck, L) for L in sizes}
     return [f'ranks     {ranks}, which share the {_replicas(deck)} by measured cost',
-            f'steps     {sampling.steps(deck)} a replica: {sample.thermalisation} before the first '
+            f'steps     {sample.steps} a replica: {sample.thermalisation} before the first '
             f'draw, then {sample.draws} draws {sample.spacing} apart',
             *(f'L = {L:<6}{sampling.visits(deck, L):.2g} site visits, {human(disk[L])} on disk'
               for L in sizes),

@@ -109,7 +109,6 @@ class Sized(Family):
                 said = f'latent size {latent} exceeds L^2 = {L**2} sites: expected at most {L**2}'
                 yield ('latents', i), said
 
-
     def notes(self, L: int) -> Iterator[str]:
         """Yield which latent sizes make the linear optimum break the symmetry of the square."""
         for latent in self.latents:

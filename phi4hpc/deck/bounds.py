@@ -19,8 +19,7 @@ MEMORY, DISK = 2**53, 2**57
 def beyond(deck: Deck) -> Iterator[tuple[Path, str]]:
     """Yield (path to blame, what was expected) for each product of a sound deck that is too large.
     """
-    sample, replicas = deck.sample, deck.ladder.chains * deck.ladder.rungs
-    steps = sample.thermalisation + sample.draws * sample.spacing
+    sample, replicas, steps = deck.sample, deck.ladder.replicas, deck.sample.steps
     sweeps = max(_sweeps(deck).values())
     if steps * sweeps >= SWEEPS:
         yield ('sample', 'draws'), (

@@ -99,6 +99,11 @@ class Ladder(Section):
             return self.kappas or []
         return [self.tuned.lowest, *self.tuned.pinned, self.tuned.highest]
 
+    @property
+    def replicas(self) -> int:
+        """Return the number of replicas of each lattice."""
+        return self.chains * self.rungs
+
 
 class Recipe(Section):
     """How configurations are made. A step is one pass of the recipe, then a round of swaps between
@@ -127,6 +132,11 @@ class Recipe(Section):
     start: Literal['hot', 'cold', 'mixed'] = 'mixed'
     """First fields: independent normal deviates (hot), all sites 1 (cold), or the two by turns
     (mixed)."""
+
+    @property
+    def steps(self) -> int:
+        """Return the steps of each replica, thermalisation included."""
+        return self.thermalisation + self.draws * self.spacing
 
 
 if TYPE_CHECKING:

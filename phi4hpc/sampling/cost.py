@@ -1,4 +1,4 @@
-"""What sampling costs, by the deck alone: replicas, steps, site visits, memory."""
+"""What sampling costs, by the deck alone: replicas, site visits, memory."""
 
 from math import ceil
 
@@ -10,19 +10,9 @@ DELIVERED_BYTES = 2**22
 """Bytes of a rank's draws of a lattice that go to the owners of their rungs together."""
 
 
-def replicas(deck: Deck) -> int:
-    """Return the number of replicas of each lattice: chains times rungs."""
-    return deck.ladder.chains * deck.ladder.rungs
-
-
 def all_replicas(deck: Deck) -> int:
     """Return the number of replicas of all lattices, which the ranks share."""
-    return replicas(deck) * len(deck.lattice.sizes)
-
-
-def steps(deck: Deck) -> int:
-    """Return the steps of each replica, thermalisation included."""
-    return deck.sample.thermalisation + deck.sample.draws * deck.sample.spacing
+    return deck.ladder.replicas * len(deck.lattice.sizes)
 
 
 def site_visits(sample: Sample) -> int:
@@ -32,7 +22,7 @@ def site_visits(sample: Sample) -> int:
 
 def visits(deck: Deck, L: int) -> int:
     """Return the site visits of all replicas of the L x L lattice."""
-    return replicas(deck) * steps(deck) * site_visits(deck.sample) * L**2
+    return deck.ladder.replicas * deck.sample.steps * site_visits(deck.sample) * L**2
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:
@@ -43,4 +33,4 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     """
     fields = sum(L**2 * SITE_BYTES[deck.precision] for L in deck.lattice.sizes)
     waiting = (len(deck.lattice.sizes) + 3) * DELIVERED_BYTES
-    return ceil(5 * replicas(deck) / ranks * fields) + waiting
+    return ceil(5 * deck.ladder.replicas / ranks * fields) + waiting

@@ -10,7 +10,6 @@ from phi4hpc.device.cuda import gpu_missing
 from phi4hpc.device.device import Device
 from phi4hpc.device.host import Host
 from phi4hpc.errors import UserError
-from phi4hpc.sampling import cost
 from phi4hpc.sampling.deal import decided, load, step_cost
 
 TURN = 5e-5
@@ -44,7 +43,7 @@ def forecast(deck: Deck, ranks: int) -> Forecast:
     fixed, each = np.array(costs).T
     totals = np.full((deck.ladder.chains, len(costs)), deck.ladder.rungs)
     slowest = load(decided(totals, fixed, each, ranks), fixed, each).max() + TURN * len(costs)
-    return Forecast(float(slowest) * cost.steps(deck), untimed)
+    return Forecast(float(slowest) * deck.sample.steps, untimed)
 
 
 def _costs(device: Device, deck: Deck, ranks: int) -> tuple[list[tuple[float, float]], list[int]]:
@@ -57,7 +56,7 @@ def _costs(device: Device, deck: Deck, ranks: int) -> tuple[list[tuple[float, fl
     for L in sorted(deck.lattice.sizes, reverse=True):
         if not found or (L <= LARGEST and time.monotonic() - began < PATIENCE):
             last = min(L, LARGEST)
-            share = min(-(-cost.replicas(deck) // ranks), SITES // last**2)
+            share = min(-(-deck.ladder.replicas // ranks), SITES // last**2)
             found[last] = step_cost(device, deck, last, share)
         fixed, each = found[last]
         found[L] = fixed, each * (L / last)**2

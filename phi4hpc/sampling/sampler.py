@@ -51,8 +51,7 @@ class Sampler:
                          for number, shape in enumerate(shapes)]
         self.draws = [Draws(comm, writer, lattice, number)
                       for number, lattice in enumerate(self.lattices)]
-        self.total = self.plan.thermalisation + self.plan.draws * self.plan.spacing
-        self.writer, self.steps = writer, 0
+        self.writer, self.total, self.steps = writer, deck.sample.steps, 0
         self.stalled = 0.0                               # seconds that draws took from sampling
 
     def run(self) -> None:

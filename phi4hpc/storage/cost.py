@@ -12,7 +12,7 @@ FIELD_BYTES = 4
 
 def disk_bytes(deck: Deck, L: int) -> int:
     """Return the bytes of the draws of an L x L lattice in ensembles.h5."""
-    series, every = deck.ladder.chains * deck.ladder.rungs, deck.sample.fields
+    series, every = deck.ladder.replicas, deck.sample.fields
     fields = deck.sample.draws // every if every else 0
     field = L**2 * SITE_BYTES[deck.precision] + FIELD_BYTES
     return series * (deck.sample.draws * DRAW_BYTES + fields * field)

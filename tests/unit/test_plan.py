@@ -9,7 +9,7 @@ from phi4hpc import plan
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError
 from phi4hpc.plan import lines, memory_bytes, most_ranks, require_ranks
-from phi4hpc.sampling.cost import all_replicas, replicas, steps, visits
+from phi4hpc.sampling.cost import all_replicas, visits
 from phi4hpc.storage.cost import disk_bytes
 from phi4hpc.storage.layout import PER_DRAW, Shape
 
@@ -27,8 +27,8 @@ def deck(*overrides):
 
 
 def test_replicas_steps_and_visits():
-    assert (replicas(deck()), all_replicas(deck())) == (6, 12)
-    assert steps(deck()) == 300
+    assert (deck().ladder.replicas, all_replicas(deck())) == (6, 12)
+    assert deck().sample.steps == 300
     assert visits(deck(), 16) == 6 * 300 * (2 * 2 + 3) * 16**2
 
 
