@@ -19,7 +19,8 @@ from phi4hpc.lattice.orbits import representatives, zone_momentum
 from phi4hpc.report.study import Study
 from phi4hpc.statistics.barrier import tempering
 from phi4hpc.statistics.rungs import seen_at_rungs
-from phi4hpc.storage.layout import Shape, create_group
+from phi4hpc.storage.datasets import create_group
+from phi4hpc.storage.layout import Shape
 
 SIZES, KAPPAS, DRAWS, LATENT = [4, 8], [0.24, 0.255, 0.269, 0.28, 0.3], 6, 3
 FAMILIES = ('fourier', 'dense')

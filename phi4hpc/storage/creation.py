@@ -15,7 +15,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import whole
 from phi4hpc.logs import counted, log
 from phi4hpc.rundirectory.draws import too_many
-from phi4hpc.storage import layout
+from phi4hpc.storage import datasets, layout
 from phi4hpc.storage.hdf5 import writable
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import Ensembles
@@ -89,7 +89,7 @@ def create(driver: str, path: Path, shapes: Sequence[Shape], attributes: Mapping
         file.attrs.update({'layout_version': layout.VERSION, **attributes})
         for shape in shapes:
             virtual_layout = part_layout if driver == 'virtual' else None
-            layout.create_group(file, shape, attributes, virtual_layout)
+            datasets.create_group(file, shape, attributes, virtual_layout)
         if old is not None:
             for shape in shapes:
                 names = layout.PER_DRAW if driver == 'mpio' else ()
@@ -114,7 +114,7 @@ def carry_over(old: h5py.Group, new: h5py.Group, name: str) -> Iterator[None]:
     What the old group lacks, an algorithm that it did not know, keeps its fill value.
     """
     if name in layout.PER_DRAW:
-        yield from layout.carry_over(old, new, name)
+        yield from datasets.carry_over(old, new, name)
     elif name in old:
         new[name][...] = old[name][()]
 

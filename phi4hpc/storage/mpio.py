@@ -12,7 +12,7 @@ import numpy as np
 from phi4hpc.files import WriteBack
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.storage import layout
+from phi4hpc.storage import datasets, layout
 from phi4hpc.storage.layout import Shape
 
 
@@ -26,7 +26,7 @@ class Mpio:
         self.write_back = WriteBack(path)
         self.shapes = {shape.L: shape for shape in shapes}
         names = {shape: (*layout.PER_DRAW, *shape.summary, 'committed') for shape in shapes}
-        self.datasets = layout.handles(self.file, names)
+        self.datasets = datasets.handles(self.file, names)
         self.rectangles = {shape.L: list(self._own(shape)) for shape in shapes}
 
     def _own(self, shape: Shape) -> Any:
@@ -45,7 +45,7 @@ class Mpio:
         try:
             for rungs, start, extents in self.rectangles[L]:
                 values = rows[rungs].reshape(extents + rows.shape[1:])
-                layout.put(self.datasets[L, name], values, *start, first)
+                datasets.put(self.datasets[L, name], values, *start, first)
         except OSError as error:
             reason = self._reason(rows.nbytes)
             raise OSError(reason, os.strerror(reason), str(self.path)) from error
@@ -67,7 +67,7 @@ class Mpio:
 
         By then every rank has written and flushed its own.
         """
-        layout.put_summary(self.datasets, L, draws, summary)
+        datasets.put_summary(self.datasets, L, draws, summary)
 
     def sync(self) -> None:
         """Bring to the disk what was written. Collective."""

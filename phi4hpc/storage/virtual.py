@@ -15,7 +15,7 @@ import numpy as np
 from phi4hpc.files import WriteBack, make_folder, sync, whole
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.communicator import Communicator
-from phi4hpc.storage import layout
+from phi4hpc.storage import datasets, layout
 from phi4hpc.storage.hdf5 import writable
 from phi4hpc.storage.layout import Shape
 from phi4hpc.storage.reader import FOLDER, part_path
@@ -30,13 +30,13 @@ class Virtual:
         self.shapes = {shape.L: shape for shape in shapes}
         self.file: Any = h5py.File(path, 'r+') if comm.rank == 0 else None
         names = {shape: (*shape.summary, 'committed') for shape in shapes}
-        self.summary: Any = self.file and layout.handles(self.file, names)
+        self.summary: Any = self.file and datasets.handles(self.file, names)
         self.parts = comm.bcast(self.file and int(self.file.attrs['parts']))
         own = range(*block(self.parts, comm.size, comm.rank))
         # A cache of chunks would copy what is written; chunks come whole.
         self.files = {part: h5py.File(part_path(path, part), 'r+', rdcc_nbytes=0) for part in own}
         self.write_backs = [WriteBack(part_path(path, part)) for part in own]
-        self.rows = {part: layout.handles(file, dict.fromkeys(shapes, layout.PER_DRAW))
+        self.rows = {part: datasets.handles(file, dict.fromkeys(shapes, layout.PER_DRAW))
                      for part, file in self.files.items()}
 
     def owners(self, L: int) -> np.ndarray:
@@ -52,7 +52,7 @@ class Virtual:
         for part in self.files:
             begin, end = block(self.shapes[L].rungs, self.parts, part)
             if end > begin:
-                layout.put(self.rows[part][L, name], rows[:end - begin], 0, first)
+                datasets.put(self.rows[part][L, name], rows[:end - begin], 0, first)
             rows = rows[end - begin:]
 
     def flush(self) -> None:
@@ -66,7 +66,7 @@ class Virtual:
 
         By then every rank has written and flushed its own.
         """
-        layout.put_summary(self.summary, L, draws, summary)
+        datasets.put_summary(self.summary, L, draws, summary)
         self.file.flush()
 
     def sync(self) -> None:
@@ -100,7 +100,7 @@ def make_parts(path: str | os.PathLike, shapes: Sequence[Shape], parts: int,
             if extend:
                 with h5py.File(part_path(path, part), 'r') as old:
                     for shape, name in product(shapes, layout.PER_DRAW):
-                        yield from layout.carry_over(old[shape.group], file[shape.group], name)
+                        yield from datasets.carry_over(old[shape.group], file[shape.group], name)
 
 
 def parts_fit(path: str | os.PathLike, shapes: Sequence[Shape], parts: int) -> bool:
@@ -120,8 +120,8 @@ def make_group(group: h5py.Group, shape: Shape, rungs: int) -> None:
     for name in layout.PER_DRAW:
         (_, _, *dimensions), dtype = shape.datasets()[name]
         extents = (rungs, *(shape.extents()[d] for d in dimensions))
-        chunks = layout.chunk_of(shape, extents, ('rung', *dimensions))
-        layout.allocate(group, name, extents, dtype, chunks)
+        chunks = datasets.chunk_of(shape, extents, ('rung', *dimensions))
+        datasets.allocate(group, name, extents, dtype, chunks)
 
 
 def part_layout(shape: Shape, parts: int, name: str, extents: tuple[int, ...],
