@@ -29,7 +29,7 @@ VALUE = 20.0
 
 
 class Family(family.Blocked):
-    """The square zone's filter each way, plus convolutions that start at zero."""
+    """The square zone's filter each way, |p_mu| <= pi / b, plus convolutions that start at zero."""
 
     channels: Count = 1
     """Latents of a block. The first starts as the zone's; others start at zero."""
