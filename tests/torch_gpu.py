@@ -4,7 +4,7 @@ A tensor that is put there stays in the memory of the host, but it says of itsel
 GPU. So whatever mixes it with a tensor of the host, or takes it for an array of NumPy, fails as it
 would there. As a program it takes a deck through the stages that compute with torch:
 
-    python tests/torch_gpu.py DECK FOLDER
+    python -m tests.torch_gpu DECK FOLDER
 """
 
 import sys

@@ -2,8 +2,8 @@
 on a CPU.
 
 It is as strict as CuPy and CUDA are: what a kernel gets lives on the device or is a scalar of
-NumPy, blocks are no larger than was compiled for, and those that wait for each other are launched
-together and have room.
+NumPy, blocks are no larger than was compiled for, those that wait for each other are launched
+together and have room, and a copy waits for the launches before it.
 """
 
 import ctypes
@@ -70,6 +70,7 @@ class RawModule:
 
     def launch(self, name, grid, block, args, enable_cooperative_groups=False):
         (blocks,), cooperative = grid, enable_cooperative_groups
+        assert blocks, 'CuPy would launch one block all the same'
         a_replica, threads = int(self.defined['BLOCKS']), block[0] * block[1]
         assert threads <= int(self.defined['MAX_THREADS'])
         assert cooperative or a_replica == 1
@@ -78,13 +79,14 @@ class RawModule:
         assert all(isinstance(arg, (ndarray, np.generic)) for arg in args)
         self.module.library.block_shape(*block)
         self.module.launch(name, blocks // a_replica, *args)
+        Stream.launched[0] += 1
 
 
 class Stream:
-    """A stream, and an event on it, whose copies are done when somebody waits for them: no sooner
-    than on a GPU."""
+    """A stream, whose copies are done when somebody waits for them: no sooner than on a GPU."""
 
     copies = {}                   # {stream: those under way}
+    launched = {0: 0}             # {stream: the launches that what is done on it next comes after}
 
     def __init__(self, non_blocking=False):
         self.ptr = int(non_blocking)
@@ -94,13 +96,14 @@ class Stream:
             ctypes.memmove(*copy)
 
     def record(self):
-        return self
+        return SimpleNamespace(launched=self.launched[self.ptr], synchronize=self.synchronize)
 
     def wait_event(self, event):
-        pass
+        self.launched[self.ptr] = event.launched
 
 
 def memcpyAsync(target, origin, size, kind, stream):
+    assert Stream.launched.get(stream) == Stream.launched[0], 'the copy may come before the launch'
     Stream.copies.setdefault(stream, []).append((target, origin, size))
 
 

@@ -42,9 +42,8 @@ ALL = {'surrogate': 'true',
 def test_a_study_mixes_no_tensors_of_host_and_gpu(tmp_path, parts):
     deck = tmp_path / 'deck.yaml'
     deck.write_text(DECK.format(**parts))
-    done = subprocess.run([sys.executable, 'tests/torch_gpu.py', deck, tmp_path / 'run'], cwd=ROOT,
-                          env=ENVIRONMENT | {'PYTHONPATH': str(ROOT)}, capture_output=True,
-                          text=True)
+    done = subprocess.run([sys.executable, '-m', 'tests.torch_gpu', deck, tmp_path / 'run'],
+                          cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / 'run' / 'flow.h5').exists()
 
