@@ -90,7 +90,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     for ax in axes[0, :2]:
         for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
             handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles, loc='outside upper center', ncols=5)
+    columns = 6 if len(handles) == 6 else 5          # so that none has a row for itself
+    figure.legend(handles.values(), handles, loc='outside upper center', ncols=columns)
     yield Plot(figure, {**study.phases, 'L': L, 'free': fit and free_facts(lowest),
                         'exact': exact_facts(lowest['kappa']), 'beyond': fit and beyond(lowest),
                         'lighter': lighter(study.entries(L))})
