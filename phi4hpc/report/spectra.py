@@ -23,6 +23,8 @@ ABREAST = 4
 """Panels of spectra in a row."""
 SHOWN = 200
 """Values of a stack in `draw_stacks`, at most."""
+STEEP = 2.0
+"""Ratio of the quartiles of samples that are far apart."""
 PART, CLEAR = 0.5, 0.1
 """Errors that values have at most where they are drawn: of the value, or of a wave that passes."""
 LINEAR = 2.0
@@ -108,6 +110,11 @@ def clear(value: np.ndarray, error: np.ndarray, least: float = 0.0) -> np.ndarra
 def unclear(group: Arrays, key: str, least: float = 0.0) -> int:
     """Return how many values of orbits are not clear."""
     return int((~clear(group[key], group[f'{key}_error'], least)).sum())
+
+
+def steep(group: Arrays) -> bool:
+    """Return whether samples differ so much that the steepest of them decide means over them."""
+    return bool(group['sample_upper'][0] > STEEP * group['sample_lower'][0])
 
 
 def draw_sample(axes: Axes, model: Model, group: Arrays) -> None:

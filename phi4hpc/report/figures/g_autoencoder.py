@@ -26,6 +26,7 @@ sample: so do waves that a block cannot tell from their aliases. At the smallest
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.value }} and {{ m.overlap }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
 {{ both_errors(f.seeds) }}
+{{- decided_by_few(f.models) }}
 {{ not_clear(f.models, 'half of them and above 0.1') }}
 """
 
@@ -65,4 +66,4 @@ def said(model: Model, group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
     unclear = spectra.unclear(group, 'value', spectra.CLEAR)
     return {**described(model), **{key: spectra.at_smallest(group, key) for key in KEYS},
-            'unclear': unclear, 'all': len(group['p_hat'])}
+            'steep': spectra.steep(group), 'unclear': unclear, 'all': len(group['p_hat'])}

@@ -30,7 +30,7 @@ training would mix differently
 sample, and the variance of the ensemble along the first direction, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }} and {{ m.variance }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
-{{ both_errors(f.seeds) }} {{ not_clear(f.models, 'half of them') }}
+{{ both_errors(f.seeds) }} {{- decided_by_few(f.models) }} {{ not_clear(f.models, 'half of them') }}
 {{ spotted(f.models) }}
 """
 
@@ -72,7 +72,8 @@ def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
     return {'first': spectra.first(group, 'sample'),
             'variance': f'{group["direction_variance"][0]:.4g}',
-            'unclear': spectra.unclear(group, 'value'), 'all': len(group['p_hat'])}
+            'steep': spectra.steep(group), 'unclear': spectra.unclear(group, 'value'),
+            'all': len(group['p_hat'])}
 
 
 def draw_exact(left: Axes, right: Axes, group: Arrays, models: list[Model]) -> None:

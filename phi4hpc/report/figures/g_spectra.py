@@ -10,7 +10,6 @@ from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import FULL, Plot, panels
 
 ROUNDING = 1e-9
-STEEP = 2.0                   # ratio of quartiles that are far apart
 PLACE = 'latent', 25
 TITLE = 'Three spectra of the autoencoder'
 CAPTION = """
@@ -26,9 +25,7 @@ than a block. The part of the stack's Σσ² that lies beyond <i>d</i> is
 {{- by_model(f.models, 'turning') }} The largest value of one sample, and its quartiles over
 samples, are
 {{- by_model(f.models, 'largest') }}
-{%- if f.models | selectattr('steep') | list %} Where the quartiles are far apart, the steepest
-samples decide every mean of squares, as the stack is one, and more samples need not settle it: then
-medians say what a model does.{% endif %}
+{{- decided_by_few(f.models) }}
 {{ not_clear(f.models, 'half of them and above 0.1') }}
 """
 
@@ -57,5 +54,5 @@ def said(model: Model, group: Arrays) -> dict[str, Any]:
         turning = 'not resolved'
     return {**described(model), 'turning': turning,
             'largest': middle if lower == upper else f'{middle} ({lower} to {upper})',
-            'steep': bool(group['sample_upper'][0] > STEEP * group['sample_lower'][0]),
+            'steep': spectra.steep(group),
             'unclear': unclear, 'all': len(group['p_hat'])}

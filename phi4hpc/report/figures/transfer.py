@@ -12,6 +12,7 @@ from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
+from phi4hpc.report.spectra import steep
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import (
     FULL,
@@ -43,6 +44,7 @@ lattice: at {{ phat() }} = {{ m.broken.momentum }} <i>T</i> goes from {{ m.broke
 chance decided which of them are kept{% endif %}.</strong>{% endif %}{% endfor %}
  The sum of <i>T</i> over all momenta is
 {{- by_model(f.models, 'trace') }}
+{{- decided_by_few(f.models) }}
 """
 
 SMALL = 0.01                  # a spread of T, which is of order 1, that is not worth a word
@@ -64,7 +66,8 @@ def draw(study: Study) -> Iterator[Plot]:
     """Yield the figure for every training kappa."""
     for kappa, models in study.models.items():
         with study.latent() as latent:
-            responses = [response(over_seeds(latent, model, 'autoencoder')) for model in models]
+            arrays = [over_seeds(latent, model, 'autoencoder') for model in models]
+        responses = [response(group) for group in arrays]
         groups = by_size(models)
         figure, upper, lower = panels_over_one(len(groups), models)
         for ax, (title, like) in zip(upper, groups, strict=True):
@@ -77,7 +80,8 @@ def draw(study: Study) -> Iterator[Plot]:
         draw_zones(lower, models, [found.value_yx for found in responses])
         legend(figure, upper)
         facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
-                  'broken': broken(found)} for model, found in zip(models, responses, strict=True)]
+                  'broken': broken(found), 'steep': steep(group)}
+                 for model, found, group in zip(models, responses, arrays, strict=True)]
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
                             'upper': figure.letters(upper), 'lower': figure.letters(lower),
                             'seeds': any(model.trainings for model in models)}, kappa)
