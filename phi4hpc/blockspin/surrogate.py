@@ -2,7 +2,11 @@
 
 After a linear encoder no decoder of such fields is better than the linear one. What a training
 gains on them comes from draws learned by heart, or from latents whose digits hold several modes,
-and not from the interaction. Shapes: n draws, y x lattice axes.
+and not from the interaction. The reverse does not follow: at lambda = 0.02 convolutional models
+gain nearly the same on such fields as on those that they learned from, and their own controls stay
+at the linear optimum of blocks. By way of the interaction a training found how to use digits.
+
+Shapes: n draws, y x lattice axes.
 """
 
 import numpy as np

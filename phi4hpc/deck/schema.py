@@ -200,7 +200,8 @@ class Train(Section):
     """Trainings of every model that is trained, each with first weights and batches of its own."""
     surrogate: bool = False
     """Whether every model that is trained is trained once more on Gaussian fields of the same
-    propagator, as a control: what it gains there is over-fitting."""
+    propagator, as a control: what it gains there is over-fitting, or several modes in the digits of
+    a latent. Where it gains nothing, the model itself may still hold some there."""
     ranks_per_model: Count | None = None
     """Ranks that train a model together; others train other models meanwhile. Left out:
     the number with which all are trained soonest, as `phi4hpc check` says."""

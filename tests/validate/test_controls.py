@@ -1,4 +1,4 @@
-"""What models gain comes from the interaction: where there is none, there is nothing to gain.
+"""What models gain comes from the interaction: where there is none, their trainings find nothing.
 
 A model starts at the best linear map of its kind: cubic and dense at the disc of modes,
 convolutions at the square zone. What it gains over that start, on test draws, vanishes for free

@@ -40,8 +40,10 @@ means{% endif %}.
 decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Kadanoff's blocks
 (dashed) and decimation (dotted).{% endif %}
 {%- if f.controls %} Crosses: controls, the same models trained and tested on Gaussian fields of the
-same propagator. They have nothing to gain, and what they gain is over-fitting, or digits of latents
-that hold several modes, as the figure of gains at a finite precision tells.{% endif %} The gains
+same propagator. What they gain is over-fitting, or digits of latents that hold several modes. A
+control that gains nothing shows that neither was learned there, and not that digits hold nothing
+here: a training may find by way of the interaction what one without it does not. The figure of
+gains at a finite precision tells.{% endif %} The gains
 {{- ', with the errors over draws and over seeds,' if f.seeds }} are
 {%- for m in f.models %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ' (control ' ~ m.control ~ ')' if m.control }}
