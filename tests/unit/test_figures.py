@@ -9,7 +9,6 @@ import re
 
 import h5py
 import matplotlib as mpl
-import matplotlib.image
 import pandas as pd
 import pytest
 from matplotlib.container import ErrorbarContainer
@@ -91,23 +90,6 @@ def test_panels_have_letters_row_by_row_in_the_figure_and_on_the_page(tmp_path, 
 def test_facts_cross_from_rank_to_rank_as_plain_values(drawn, name):
     for plot in drawn[name]:
         assert json.loads(json.dumps(plot.facts)) == plot.facts
-
-
-def test_files_are_png_and_pdf_named_by_the_figure_and_not_empty(study, drawn):
-    found = [record for name in NAMES
-             for record in draw_and_save(kind(name), study, study.path / 'figures')]
-    names = {record['name'] for record in found}
-    assert {f'{name}_k0.269' for name in ('training', 'transfer', 'j_magnetisation', 'k_binder',
-                                          'l_propagator')} < names
-    files = {file.name for file in (study.path / 'figures').iterdir()}
-    traced = {record['name'] for record in found if record['plot']}
-    assert files == {f'{name}.{suffix}' for name in names for suffix in ('png', 'pdf')} | {
-        f'{name}.csv' for name in traced}
-    assert names - traced == {'a_configurations', 'f_reconstructed_configurations_k0.269'}
-    for name in names:
-        image = matplotlib.image.imread(study.path / 'figures' / f'{name}.png')
-        assert image[..., :3].std() > 0.03, name
-        assert (study.path / 'figures' / f'{name}.pdf').read_bytes().startswith(b'%PDF')
 
 
 def numbers(value):

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.image import imread
 from mpi4py import MPI
 from PIL import Image
 
@@ -88,6 +89,22 @@ def html(drawn):
 def untrained(tmp_path_factory):
     """Return the page of a study without models, without its figures."""
     return render(make(tmp_path_factory.mktemp('run'), trained=False), [], 1, 'host (g++)')
+
+
+def test_files_are_png_and_pdf_named_by_the_figure_and_not_empty(drawn):
+    study, records = drawn
+    names = {record['name'] for record in records}
+    assert {f'{name}_k0.269' for name in ('training', 'transfer', 'j_magnetisation', 'k_binder',
+                                          'l_propagator')} < names
+    files = {file.name for file in (study.path / 'figures').iterdir()}
+    traced = {record['name'] for record in records if record['plot']}
+    assert files == {f'{name}.{suffix}' for name in names for suffix in ('png', 'pdf')} | {
+        f'{name}.csv' for name in traced}
+    assert names - traced == {'a_configurations', 'f_reconstructed_configurations_k0.269'}
+    for name in names:
+        image = imread(study.path / 'figures' / f'{name}.png')
+        assert image[..., :3].std() > 0.03, name
+        assert (study.path / 'figures' / f'{name}.pdf').read_bytes().startswith(b'%PDF')
 
 
 def test_page_embeds_every_figure_and_asks_for_nothing_from_outside(drawn, html):
