@@ -2,9 +2,9 @@
 rungs.
 
 Arrays: ck (chain, rung), cp (chain, pair of neighbours), r (replica), cr (chain, replica of the
-chain), n (what a replica reports besides its hopping energy). Replica c K + k starts at rung k of
-chain c; fields stay where they are and rungs travel. All ranks that share chains hold the whole of
-them and change them alike.
+chain), n (what a replica reports: in `reports_rn` its hopping energy first; `sums_nk` lacks it).
+Replica c K + k starts at rung k of chain c; fields stay where they are and rungs travel. All ranks
+that share chains hold the whole of them and change them alike.
 """
 
 from collections.abc import Mapping
