@@ -21,7 +21,8 @@ y<sub>t</sub> there; better is fewer steps and a smaller error. What has not arr
 the line, with the truncation error of its last step.
 {%- if f.best %} Best is {{ f.best.title }}: within {{ f.within }}% from step {{ f.best.step }} on,
 with y<sub>t</sub> = {{ f.best.value }} and a truncation error of {{ f.best.truncation }}.
-{%- else %} No block spin has arrived.{% endif %}
+{%- else %} No block spin has arrived.{% endif %} This is by y<sub>t</sub> alone, of which the exact
+value is known; y<sub>h</sub> may need more steps, and large errors make it easy to arrive.
 {%- if f.never %} Not arrived: {{ f.never | join('; ') }}.{% endif %}
 """
 

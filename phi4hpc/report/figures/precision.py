@@ -20,10 +20,12 @@ deviation <i>w</i> over the root mean square of the latent: 1 − loss / loss of
 of the same latent size under the same noise, which is known exactly from <i>G</i>(<i>p</i>). A
 latent is a real number, so without noise its digits may hold several modes, and with them a
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
-covers these digits; what stays is gained from what latents hold to that precision. No model has
-seen noise in its training, and noise takes from linear ones as well, for the best code gives each
-mode a power of its own: compare models with Fourier modes, too. The axis of gains is linear within
-±{{ f.linear }} and logarithmic beyond; points below {{ f.lowest }} are off the scale.
+covers these digits; what stays is gained from what latents hold to that precision. Where the
+cost has no noise in it, no model has seen any in its training. Noise takes from linear ones as
+well, for the best code gives each mode a power of its own: compare models with Fourier modes, too.
+What it takes depends on how latents are mixed, and all models have the same noise, drawn once.
+The axis of gains is linear within ±{{ f.linear }} and logarithmic beyond; points below
+{{ f.lowest }} are off the scale.
 {{ both_errors(f.seeds) }} At <i>w</i> = {{ f.width }}, gains that are more than three errors above
 0 are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.gain }}{{ ';' if not loop.last else '.' }}
