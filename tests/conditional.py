@@ -91,3 +91,17 @@ def lost(phi_njyx: np.ndarray) -> np.ndarray:
     enough apart to be independent.
     """
     return slopes(phi_njyx).var(1, ddof=1)
+
+
+def of_free_fields(kept_yx: np.ndarray, power_yx: np.ndarray) -> np.ndarray:
+    """Return Var <T|y> of the T of kappa and of lambda, for free fields, (t,).
+
+    `power_yx` is G(p), and `kept_yx` the part of it that is in y.
+
+    That of lambda is sum_x [24 g(x)^4 + 2 (6 <phi^2> - 2)^2 g(x)^2], where g is the <phi(0) phi(x)>
+    of what is kept, since Hermite's polynomials of different degree have no correlation.
+    """
+    cosine = np.cos(2 * np.pi * np.arange(len(power_yx)) / len(power_yx))
+    g_yx, square = np.fft.ifft2(kept_yx).real, (6 * power_yx.mean() - 2)**2
+    return np.array([8 * (((cosine[:, None] + cosine) * kept_yx)**2).sum(),
+                     g_yx.size * (24 * g_yx**4 + 2 * square * g_yx**2).sum()])

@@ -13,7 +13,7 @@ from phi4hpc.latent import crossvalidation, information
 from phi4hpc.lattice.action import action
 from phi4hpc.lattice.shells import kept_shells
 from tests.autoencoders import free_propagator
-from tests.conditional import Trajectory, alike, drawn_anew, lost, modes, slopes
+from tests.conditional import Trajectory, alike, drawn_anew, lost, modes, of_free_fields, slopes
 from tests.simulate import observe
 
 L, KAPPA, LAMBDA = 32, 0.269, 0.02
@@ -60,18 +60,6 @@ def test_fields_drawn_anew_know_of_free_fields_what_is_exact(latent):
     assert (4 * error_t < 0.07 * whole_t).all(), error_t / whole_t
     z_t = (lost_nt.mean(0) - exact_t) / error_t
     assert (np.abs(z_t) < 4).all(), z_t
-
-
-def of_free_fields(kept_yx, power_yx):
-    """Return Var <T|y> of the T of kappa and of lambda, for free fields.
-
-    That of lambda is sum_x [24 g(x)^4 + 2 (6 <phi^2> - 2)^2 g(x)^2], where g is the <phi(0) phi(x)>
-    of what is kept, since Hermite's polynomials of different degree have no correlation.
-    """
-    cosine = np.cos(2 * np.pi * np.arange(len(power_yx)) / len(power_yx))
-    g_yx, square = np.fft.ifft2(kept_yx).real, (6 * power_yx.mean() - 2)**2
-    return np.array([8 * (((cosine[:, None] + cosine) * kept_yx)**2).sum(),
-                     g_yx.size * (24 * g_yx**4 + 2 * square * g_yx**2).sum()])
 
 
 def test_fields_drawn_anew_have_the_means_that_an_integral_gives():
