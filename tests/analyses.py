@@ -11,6 +11,7 @@ from phi4hpc.latent import (
     analysis,
     distribution,
     encoder,
+    gaussian,
     information,
     learned,
     metric,
@@ -23,7 +24,7 @@ from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.runcontrol import Stopped
 from phi4hpc.stages.reconstructions import reconstructions
-from tests.autoencoders import moved, network
+from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT = 6, 7
 
@@ -49,6 +50,8 @@ def bits(comm, tally, total=20):
         'momentum': momentum.analyse(*own, 0.02, tally),
         'distribution': distribution.analyse(*own, tally),
         'precision': precision.analyse(*own, tally),
+        'gaussian': gaussian.analyse(comm, model, free_propagator(SIZE), (1,), last - first,
+                                     first, total, tally),
         'information': information.analyse(comm, mapped, learn, *share, tally),
         'metric': directions.found,
         'ablation': ablation.analyse(comm, model, directions, learn, *share, tally),

@@ -62,6 +62,29 @@ def network(name: str, latent: int = 7, L: int = 6, seed: int = 1,
     return build(made.settings, made.latent, known)
 
 
+class Packed(nn.Module):
+    """A model with half the latents of another: of each pair one is rounded to steps of 1/2, and
+    the other is held in what is left of a step.
+    """
+
+    STEP, FINE = 0.5, 0.05
+
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.latent, self.L, self.sites = model, model.latent // 2, model.L, model.sites
+
+    def encode(self, x_nD):
+        coarse_nd, fine_nd = self.model.encode(x_nD).chunk(2, 1)
+        return self.STEP * (coarse_nd / self.STEP).round() + self.FINE * fine_nd.clamp(-4, 4)
+
+    def decode(self, y_nd):
+        coarse_nd = self.STEP * (y_nd / self.STEP).round()
+        return self.model.decode(torch.cat([coarse_nd, (y_nd - coarse_nd) / self.FINE], 1))
+
+    def forward(self, x_nD):
+        return self.decode(self.encode(x_nD))
+
+
 def moved(network: Autoencoder, by: float = 0.3) -> Autoencoder:
     """Return the network with no weight left at its start."""
     torch.manual_seed(0)

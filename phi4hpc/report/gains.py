@@ -6,6 +6,7 @@ test draws. That of linear block spins follows from G(p), over all draws, withou
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from phi4hpc.blockspin.optimum import linear_loss
 from phi4hpc.lattice.modes import leading_modes, mode_propagator
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.report.beside import beside
+from phi4hpc.report.information import over_seeds
 from phi4hpc.report.models import ALIKE, alike
 from phi4hpc.report.study import Model, Study, together
 from phi4hpc.report.trainings import pooled
@@ -23,6 +25,18 @@ from phi4hpc.statistics.estimates import blocks
 
 LINEAR = {'zone': zone.Family, 'kadanoff': kadanoff.Family, 'decimation': decimation.Family}
 """The block spins whose gain is exact, each with its best linear decoder."""
+
+
+class OnGaussian(NamedTuple):
+    """What a model gains on Gaussian fields of its propagator, and the error."""
+
+    gain: float
+    error: float
+
+
+Gaussian = dict[int, OnGaussian]
+"""By the id of a Model, since models of runs beside each other may share a name."""
+
 
 @dataclass(frozen=True)
 class Place:
@@ -98,3 +112,16 @@ def gain(model: Model) -> tuple[float, float, float]:
     """Return the gain of a model, with its errors over draws and over seeds."""
     record = model.record
     return 1 - record['ratio'], record['ratio_error'], record['ratio_seeds']
+
+
+def on_gaussian(study: Study, found: list[Place]) -> Gaussian:
+    """Return what the trained models of the study itself gain on Gaussian fields, where latent.h5
+    has it."""
+    models = [model for place in found if place.study is study for model in place.models
+              if model.record['trained']]
+    if not models:
+        return {}
+    with study.latent() as latent:
+        groups = {id(model): over_seeds(latent, model, 'gaussian') for model in models}
+    return {model: OnGaussian(float(group['gain']), float(group['gain_error']))
+            for model, group in groups.items() if group}

@@ -22,6 +22,7 @@ from phi4hpc.latent import (
     analysis,
     distribution,
     encoder,
+    gaussian,
     information,
     latentfile,
     learned,
@@ -142,8 +143,12 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
              'distribution': distribution.analyse(comm, network, *test, tally),
              'precision': precision.analyse(comm, network, *test, tally),
              **kept_information(context, model, network, lattice, test, tally)}
+    learn = list(before_test(context, model, lattice, HELD))
+    if model.settings.trained:
+        found['gaussian'] = gaussian.analyse(
+            comm, network, propagator(context, model, learn),
+            seed_of(context.deck.seed, 'gaussian'), len(test.phi_nyx), *test[1:], tally)
     if directions := metric.analyse(comm, network, *test, tally):
-        learn = list(before_test(context, model, lattice, HELD))
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
             comm, network, directions, learn, *test, tally)}
         if model.settings.trained:
@@ -185,13 +190,18 @@ def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) ->
 
     Collective.
     """
+    ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam,
+                                propagator(context, model, learn),
+                                seed_of(context.deck.seed, model.name))
+    return build(model.settings, model.latent, ensemble).to(torch_device(context.device))
+
+
+def propagator(context: Context, model: Model, learn: list[np.ndarray]) -> np.ndarray:
+    """Return G(p) of the draws of all ranks, symmetrised. Collective."""
     share_yx = sum((len(some_nyx) * mode_propagator(some_nyx) for some_nyx in learn),
                    np.zeros((model.L, model.L)))
     draws = context.comm.allreduce(sum(map(len, learn)))
-    propagator_yx = symmetrised(summed_over(context.comm, share_yx) / draws)
-    ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam, propagator_yx,
-                                seed_of(context.deck.seed, model.name))
-    return build(model.settings, model.latent, ensemble).to(torch_device(context.device))
+    return symmetrised(summed_over(context.comm, share_yx) / draws)
 
 
 def before_test(context: Context, model: Model, lattice: Lattice,

@@ -73,6 +73,24 @@ def test_a_training_that_had_not_converged_has_an_open_marker_and_is_said(tmp_pa
     assert plot.figure.axes[0].containers[0][0].get_markerfacecolor() == 'white'
 
 
+@pytest.mark.parametrize(('gains', 'said', 'stays'), [
+    ((0.014, 0.012), '; on Gaussian fields 1.30(41)%)', True),
+    ((-0.014, -0.012), '; on Gaussian fields −1.30(41)%)', False),
+    ((-3e5, 0.01), '; on Gaussian fields below −100%)', False),
+], ids=['digits', 'a loss', 'blown up'])
+def test_what_is_gained_on_gaussian_fields_stands_beside_the_gain(tmp_path, gains, said, stays):
+    made = study(tmp_path, dict.fromkeys(RATIOS, 0.98))
+    with h5py.File(tmp_path / 'latent.h5', 'a') as file:
+        for group, gain in zip(file.values(), gains, strict=True):
+            group['gaussian/gain'], group['gaussian/gain_error'] = gain, 0.004
+    [plot] = draw(made)
+    assert [trace.y for trace in plot.traces if trace.label == 'on Gaussian fields'] \
+        == [pytest.approx(np.mean(gains))]
+    caption = figure.said(figure.kind('gain').caption, plot.facts)
+    assert said in caption
+    assert ('and is not of the interaction, of dense, <i>d</i> = 5.' in caption) is stays
+
+
 def test_there_is_no_figure_of_the_linear_optimum_alone(tmp_path):
     assert list(draw(study(tmp_path, dict.fromkeys(RATIOS, 1)))) == []
 

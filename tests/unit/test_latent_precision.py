@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
-import torch
 from mpi4py import MPI
 
 from phi4hpc.blockspin.optimum import water_filling
 from phi4hpc.blockspin.surrogate import fields
 from phi4hpc.latent import precision
-from tests.autoencoders import ensemble, free_propagator, network
+from tests.autoencoders import Packed, ensemble, free_propagator, network
 
 L, DRAWS = 8, 3000
 
@@ -40,26 +39,6 @@ def test_an_isometry_loses_what_the_noise_adds(free_nyx):
         expected = 1 - (modes.dropped + width**2 * modes.kept_d.sum()) / L**2 / least
         assert gain == pytest.approx(expected, abs=max(4 * error, 1e-4))
     assert np.all(found['gain'] < 0)
-
-
-class Packed(torch.nn.Module):
-    """A model with half the latents of another: of each pair one is rounded to steps of 1/2, and
-    the other is held in what is left of a step.
-    """
-
-    STEP, FINE = 0.5, 0.05
-
-    def __init__(self, model):
-        super().__init__()
-        self.model, self.latent, self.L, self.sites = model, model.latent // 2, model.L, model.sites
-
-    def encode(self, x_nD):
-        coarse_nd, fine_nd = self.model.encode(x_nD).chunk(2, 1)
-        return self.STEP * (coarse_nd / self.STEP).round() + self.FINE * fine_nd.clamp(-4, 4)
-
-    def decode(self, y_nd):
-        coarse_nd = self.STEP * (y_nd / self.STEP).round()
-        return self.model.decode(torch.cat([coarse_nd, (y_nd - coarse_nd) / self.FINE], 1))
 
 
 def test_what_is_gained_in_fine_digits_fades(free_nyx):

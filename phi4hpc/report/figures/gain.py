@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.canvas import Canvas
-from phi4hpc.report.gains import LINEAR, Place, gain, of_run, places
+from phi4hpc.report.gains import LINEAR, Gaussian, Place, gain, of_run, on_gaussian, places
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import CLEAR, difference
 from phi4hpc.report.study import Model, Study
@@ -37,29 +37,44 @@ not, and the gain is that of a budget of training. Bars with caps: jackknife err
 {%- if f.seeds %}; broad pale bars: the error of the mean over seeds, of which the markers are
 means{% endif %}.
 {%- if f.linear_ones %} Lines: linear block spins of the same number of latents with their best
-decoders, exact from the measured <i>G</i>(<i>p</i>): the square zone (full), Kadanoff's blocks
+decoders, exact from the <i>G</i>(<i>p</i>) of all draws: the square zone (full), Kadanoff's blocks
 (dashed) and decimation (dotted).{% endif %}
 {%- if f.controls %} Crosses: controls, the same models trained and tested on Gaussian fields of the
 same propagator. What they gain is over-fitting, or digits of latents that hold several modes. A
 control that gains nothing shows that neither was learned there, and not that digits hold nothing
 here: a training may find by way of the interaction what one without it does not. The figure of
-gains at a finite precision tells.{% endif %} The gains
+gains at a finite precision tells.{% endif %}
+{%- if f.gaussian %} Plus signs, where the axis reaches them: the same models, with the weights that
+they have, on Gaussian fields of the same propagator. What they know of the interaction is of no use
+there. So what is gained there, too, is not of the interaction: digits of latents hold several
+modes.{% endif %} The gains
 {{- ', with the errors over draws and over seeds,' if f.seeds }} are
 {%- for m in f.models %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
-{{- ' (control ' ~ m.control ~ ')' if m.control }}
+{{- ' (' ~ m.beside ~ ')' if m.beside }}
 {{- ' (not converged)' if not m.converged }}{{ ';' if not loop.last else '.' }}
 {%- endfor %}
+{%- if f.ahead %} On the draws that they share, and with the error of the difference, trained models
+are ahead of the next one in gain
+{%- for m in f.ahead %}{{ ':' if loop.first }} {{ m.title | safe }} of {{ m.next | safe }} by
+{{ m.gain }}{{ ', no more than chance' if m.chance }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}{% endif %}
 {%- if f.beyond %} <strong>Some controls gain more than three errors:
 {%- for m in f.beyond %} {{ m.title | safe }} at {{ m.at }}: {{ m.gain }}
 {{- ';' if not loop.last else '.' }}{% endfor %}</strong>
 {%- elif f.controls %} None of the {{ f.controls }} controls gains more than three errors.
 {%- endif %}
+{%- if f.digits %} <strong>Half of its gain or more stays on Gaussian fields, and is not of the
+interaction, of
+{%- for m in f.digits %} {{ m.title | safe }}{{ ' and' if not loop.last else '.' }}{% endfor %}
+</strong>{% endif %}
 """
 
 THRESHOLD = 0.002             # gain up to which the axis is linear
 TICKS = 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 APART = 0.8                   # of the way from one latent size to the next that models take
+NONE: Gaussian = {}
 LOOKS = dict(zip(LINEAR, ('-', '--', ':'), strict=True))
+STAYS = 0.5                   # of a gain, on Gaussian fields, from which on captions say so
 CLOSE = 0.02                  # of an axis of couplings, between models at one value
 WIDE = 5.0                    # largest over smallest value, from which on an axis is logarithmic
 
@@ -69,13 +84,15 @@ def draw(study: Study) -> Iterator[Plot]:
     one against couplings where models were trained at several.
     """
     found = places(study)
+    gaussian = on_gaussian(study, found)
     # Those without a gain are counted, so that a kind has the colour that other figures give it.
     here = study.records(False) if study.deck.train else []
     models = [*here, *(model for place in found for model in place.models)]
     kinds = list(dict.fromkeys(model.kind for model in models))
     own = merged(study, found)
     if own:
-        yield Plot(against_size(own, kinds), facts(own) | {'ahead': ahead(study)})
+        yield Plot(against_size(own, kinds, gaussian),
+                   facts(own, gaussian=gaussian) | {'ahead': ahead(study)})
     if axes := varied(found):
         words = ' and '.join(dict.fromkeys(symbol for symbol, _ in axes))
         yield Plot(against_couplings(axes, kinds), facts(found, words) | {'ahead': []},
@@ -98,7 +115,7 @@ def couplings(place: Place) -> tuple[float, int, float]:
     return place.lam, place.L, place.kappa
 
 
-def against_size(own: list[Place], kinds: list[str]) -> Canvas:
+def against_size(own: list[Place], kinds: list[str], gaussian: Gaussian) -> Canvas:
     """Return the figure with a panel for each place, and models by latent size in it."""
     rows = -(-len(own) // 3)
     columns = -(-len(own) // rows)
@@ -107,7 +124,7 @@ def against_size(own: list[Place], kinds: list[str]) -> Canvas:
         ax.set_visible(False)
     for ax, place in zip(axes.flat, own, strict=False):
         for number, sizes in enumerate(place.sizes):
-            draw_sizes(ax, place, sizes, number, kinds)
+            draw_sizes(ax, place, sizes, number, kinds, gaussian)
         finish(ax)
         labels = [f'$d={"$ and $".join(map(str, sizes))}$' for sizes in place.sizes]
         ax.set_xticks(range(len(labels)), labels)
@@ -117,7 +134,8 @@ def against_size(own: list[Place], kinds: list[str]) -> Canvas:
     return figure
 
 
-def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: list[str]) -> None:
+def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: list[str],
+               gaussian: Gaussian) -> None:
     """Draw models of about one latent size beside each other, and lines of linear block spins."""
     like = [model for model in place.models if model.latent in sizes]
     for i, model in enumerate(like):
@@ -125,6 +143,9 @@ def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: l
         draw_model(axes, model, x, kinds)
         if control := place.controls.get(model.of_seeds):
             draw_control(axes, control, x + 0.3 * APART / len(like))
+        if there := gaussian.get(id(model)):
+            points(axes, [x - 0.3 * APART / len(like)], [there.gain], [there.error], fmt='+',
+                   color=colour(kinds.index(model.kind)), label='on Gaussian fields')
     for name, value in place.linear(sizes).items():
         line(axes, [number - 0.5 * APART, number + 0.5 * APART], [value] * 2, color='0.45', lw=0.8,
              ls=LOOKS[name], zorder=0, label=f'{name}, exact')
@@ -242,7 +263,7 @@ def close(figure: Canvas, axes: np.ndarray, found: list[Place]) -> None:
     axes[0, 0].set_ylim(1.6 * min(*ends, -THRESHOLD), 1.6 * max(*ends, THRESHOLD))
 
 
-def facts(found: list[Place], words: str = '') -> dict[str, Any]:
+def facts(found: list[Place], words: str = '', gaussian: Gaussian = NONE) -> dict[str, Any]:
     """Return what the caption tells."""
     models = [(model, place) for place in found for model in place.models]
     controls = [(place.controls[model.of_seeds], place) for model, place in models
@@ -252,8 +273,10 @@ def facts(found: list[Place], words: str = '') -> dict[str, Any]:
     return {'linear': f'{100 * THRESHOLD:g}%', 'couplings': words,
             'seeds': any(gain(model)[2] > 0 for model, _ in (*models, *controls)),
             'linear_ones': any(place.linear(sizes) for place in found for sizes in place.sizes),
-            'models': [described(model, place) | {'control': of_control(model, place)}
+            'models': [described(model, place) | {'beside': beside(model, place, gaussian)}
                        for model, place in models],
+            'gaussian': bool(gaussian),
+            'digits': [described(model, place) for model, place in models if held(model, gaussian)],
             'controls': len(controls), 'beyond': [described(*one) for one in beyond]}
 
 
@@ -282,10 +305,27 @@ def described(model: Model, place: Place) -> dict[str, Any]:
             'at': f'κ = {place.kappa:g}, λ = {place.lam:g}'}
 
 
-def of_control(model: Model, place: Place) -> str:
-    """Return the gain of a model's control in words, '' where it has none."""
-    control = place.controls.get(model.of_seeds)
-    return percent(control) if control else ''
+def beside(model: Model, place: Place, gaussian: Gaussian) -> str:
+    """Return in words what stands beside the gain of a model: that of its control, and its own on
+    Gaussian fields; '' where it has neither."""
+    said = []
+    if control := place.controls.get(model.of_seeds):
+        said.append(f'control {percent(control)}')
+    if there := gaussian.get(id(model)):
+        # Rare fields may blow a cubic map up: then the number is that of those fields.
+        said.append('on Gaussian fields ' + (
+            'below −100%' if there.gain < -1
+            else f'{value_error(100 * there.gain, 100 * there.error)}%'))
+    return '; '.join(said)
+
+
+def held(model: Model, gaussian: Gaussian) -> bool:
+    """Return whether the better part of what a model gains is beyond chance, and stays on Gaussian
+    fields."""
+    value, error, seeds = gain(model)
+    there = gaussian.get(id(model))
+    return (there is not None and there.gain > STAYS * value
+            and bool(value > CLEAR * np.hypot(error, seeds)))
 
 
 def percent(model: Model) -> str:
