@@ -19,12 +19,14 @@ from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.report.beside import beside
 from phi4hpc.report.information import over_seeds
 from phi4hpc.report.models import ALIKE, alike
+from phi4hpc.report.paired import CLEAR
 from phi4hpc.report.study import Model, Study, together
 from phi4hpc.report.trainings import pooled
 from phi4hpc.statistics.estimates import blocks
 
 LINEAR = {'zone': zone.Family, 'kadanoff': kadanoff.Family, 'decimation': decimation.Family}
 """The block spins whose gain is exact, each with its best linear decoder."""
+STAYS = 0.5                   # of a gain, on Gaussian fields, from which on that is said
 
 
 class OnGaussian(NamedTuple):
@@ -125,3 +127,24 @@ def on_gaussian(study: Study, found: list[Place]) -> Gaussian:
         groups = {id(model): over_seeds(latent, model, 'gaussian') for model in models}
     return {model: OnGaussian(float(group['gain']), float(group['gain_error']))
             for model, group in groups.items() if group}
+
+
+def in_digits(models: list[Model], gaussian: Gaussian) -> list[str]:
+    """Return the titles of models of whose gain, if beyond chance, half or more stays on Gaussian
+    fields."""
+    found = []
+    for model in models:
+        value, error, seeds = gain(model)
+        there = gaussian.get(id(model))
+        if there and value > CLEAR * np.hypot(error, seeds) and there.gain > STAYS * value:
+            found.append(model.title)
+    return found
+
+
+def digits(study: Study) -> list[str]:
+    """Return the same of all models of the study itself."""
+    if not study.deck.train:
+        return []
+    found = of_run(study)
+    models = [model for place in found for model in place.models]
+    return in_digits(models, on_gaussian(study, found))

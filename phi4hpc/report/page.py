@@ -11,7 +11,7 @@ from typing import Any
 from PIL import Image
 
 from phi4hpc.parallel.leftout import left_out
-from phi4hpc.report import findings, flowtables, frames, information, tables
+from phi4hpc.report import findings, flowtables, frames, gains, information, tables
 from phi4hpc.report.figure import SECTIONS, environment
 from phi4hpc.report.labels import html
 from phi4hpc.report.numbers import listed
@@ -48,7 +48,8 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         families=tables.families(study), ratios=tables.ratios(study),
         information=information.rows(study, study.trainings),
-        ranges=tables.ranges(study), extremes=information.extremes(study),
+        ranges=tables.ranges(study), digits=gains.digits(study),
+        extremes=information.extremes(study),
         kept=information.rows(study, study.models), over_linear=information.over_linear(study),
         points=points, exponents=findings.exponents(study),
         flow=flowtables.tables(study), caveats=findings.caveats(study),

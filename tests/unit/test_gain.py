@@ -13,7 +13,7 @@ from phi4hpc.files import write_json
 from phi4hpc.report import figure
 from phi4hpc.report.beside import beside
 from phi4hpc.report.figures.gain import draw
-from phi4hpc.report.gains import Place
+from phi4hpc.report.gains import Place, digits
 from phi4hpc.report.study import Study
 from phi4hpc.rundirectory import resolved
 from tests.autoencoders import free_propagator
@@ -89,6 +89,7 @@ def test_what_is_gained_on_gaussian_fields_stands_beside_the_gain(tmp_path, gain
     caption = figure.said(figure.kind('gain').caption, plot.facts)
     assert said in caption
     assert ('and is not of the interaction, of dense, <i>d</i> = 5.' in caption) is stays
+    assert digits(made) == ['dense, <i>d</i> = 5'] * stays
 
 
 def test_there_is_no_figure_of_the_linear_optimum_alone(tmp_path):

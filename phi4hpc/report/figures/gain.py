@@ -9,7 +9,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.canvas import Canvas
-from phi4hpc.report.gains import LINEAR, Gaussian, Place, gain, of_run, on_gaussian, places
+from phi4hpc.report.gains import (
+    LINEAR,
+    Gaussian,
+    Place,
+    gain,
+    in_digits,
+    of_run,
+    on_gaussian,
+    places,
+)
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import CLEAR, difference
 from phi4hpc.report.study import Model, Study
@@ -65,7 +74,7 @@ are ahead of the next one in gain
 {%- endif %}
 {%- if f.digits %} <strong>Half of its gain or more stays on Gaussian fields, and is not of the
 interaction, of
-{%- for m in f.digits %} {{ m.title | safe }}{{ ' and' if not loop.last else '.' }}{% endfor %}
+{%- for title in f.digits %} {{ title | safe }}{{ ' and' if not loop.last else '.' }}{% endfor %}
 </strong>{% endif %}
 """
 
@@ -74,7 +83,6 @@ TICKS = 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0
 APART = 0.8                   # of the way from one latent size to the next that models take
 NONE: Gaussian = {}
 LOOKS = dict(zip(LINEAR, ('-', '--', ':'), strict=True))
-STAYS = 0.5                   # of a gain, on Gaussian fields, from which on captions say so
 CLOSE = 0.02                  # of an axis of couplings, between models at one value
 WIDE = 5.0                    # largest over smallest value, from which on an axis is logarithmic
 
@@ -144,7 +152,7 @@ def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: l
         if control := place.controls.get(model.of_seeds):
             draw_control(axes, control, x + 0.3 * APART / len(like))
         if there := gaussian.get(id(model)):
-            points(axes, [x - 0.3 * APART / len(like)], [there.gain], [there.error], fmt='+',
+            points(axes, [x - 0.3 * APART / len(like)], [there.gain], [there.error], fmt='+', ms=7,
                    color=colour(kinds.index(model.kind)), label='on Gaussian fields')
     for name, value in place.linear(sizes).items():
         line(axes, [number - 0.5 * APART, number + 0.5 * APART], [value] * 2, color='0.45', lw=0.8,
@@ -276,7 +284,7 @@ def facts(found: list[Place], words: str = '', gaussian: Gaussian = NONE) -> dic
             'models': [described(model, place) | {'beside': beside(model, place, gaussian)}
                        for model, place in models],
             'gaussian': bool(gaussian),
-            'digits': [described(model, place) for model, place in models if held(model, gaussian)],
+            'digits': in_digits([model for model, _ in models], gaussian),
             'controls': len(controls), 'beyond': [described(*one) for one in beyond]}
 
 
@@ -317,15 +325,6 @@ def beside(model: Model, place: Place, gaussian: Gaussian) -> str:
             'below −100%' if there.gain < -1
             else f'{value_error(100 * there.gain, 100 * there.error)}%'))
     return '; '.join(said)
-
-
-def held(model: Model, gaussian: Gaussian) -> bool:
-    """Return whether the better part of what a model gains is beyond chance, and stays on Gaussian
-    fields."""
-    value, error, seeds = gain(model)
-    there = gaussian.get(id(model))
-    return (there is not None and there.gain > STAYS * value
-            and bool(value > CLEAR * np.hypot(error, seeds)))
 
 
 def percent(model: Model) -> str:
