@@ -12,7 +12,7 @@ import numpy as np
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.surrogate import fields
-from phi4hpc.latent.momentum import Sums, gain, transformed
+from phi4hpc.latent.momentum import Sums, gain, product, transformed
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.tally import NOWHERE, Tally, pieces
 from phi4hpc.lattice.orbits import numbered
@@ -45,7 +45,5 @@ def analyse(comm: Communicator, model: Autoencoder, propagator_yx: np.ndarray,
 def powers(model: Autoencoder, phi_nyx: np.ndarray) -> Sums:
     """Return |phi~|^2, |A~|^2 and Re(phi~* A~) at all momenta (y, x), summed over fields."""
     before_nyx, after_nyx = transformed(phi_nyx), transformed(reconstruct(model, phi_nyx))
-    products = {'before': (before_nyx, before_nyx), 'after': (after_nyx, after_nyx),
-                'both': (before_nyx, after_nyx)}
-    return {name: (one_nyx.conj() * other_nyx).real.sum(0)
-            for name, (one_nyx, other_nyx) in products.items()}
+    return {'before': product(before_nyx, before_nyx), 'after': product(after_nyx, after_nyx),
+            'both': product(before_nyx, after_nyx)}

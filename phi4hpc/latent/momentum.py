@@ -113,8 +113,12 @@ def products(model: Autoencoder, phi_nyx: np.ndarray,
     low_nyx = np.fft.ifft2(modes['phi'] * below_yx).real
     modes['F'] = transformed(low_nyx * low_nyx * low_nyx) * ~below_yx    # quicker than low_nyx**3
     for name, (one, other) in PAIRS.items():
-        a_nyx, b_nyx = modes[one], modes[other]
-        yield name, (a_nyx.real * b_nyx.real + a_nyx.imag * b_nyx.imag).sum(0)
+        yield name, product(modes[one], modes[other])
+
+
+def product(a_nyx: np.ndarray, b_nyx: np.ndarray) -> np.ndarray:
+    """Return Re(a* b) at all momenta (L, L), summed over draws."""
+    return (a_nyx.real * b_nyx.real + a_nyx.imag * b_nyx.imag).sum(0)
 
 
 def transformed(phi_nyx: np.ndarray) -> np.ndarray:

@@ -56,8 +56,10 @@ def left_out(what: str) -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """Return in one line why something is left out: what the error says, and of which kind it is
-    where that does not say it."""
+    """Return in one line why something is left out.
+
+    That is what the error says. Where it was not written for users, its kind stands before it.
+    """
     said = ' '.join(str(error).split())
     return said if isinstance(error, Missing) else f'{type(error).__name__}: {said}'
 

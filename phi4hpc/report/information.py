@@ -113,8 +113,11 @@ def extremes(study: Study) -> list[dict[str, Any]]:
 
 
 def over_linear(study: Study) -> dict[str, str]:
-    """Return what each trained model keeps on kappa, less what the linear optimum of about as many
-    latents keeps, by its title; of the test draws, with the error of the difference."""
+    """Return by how much each trained model keeps more on kappa than the linear optimum does.
+
+    The optimum has about as many latents, and both are judged by the test draws. The keys are
+    titles; the values are in percent, with the error of the difference.
+    """
     if not study.models:                                       # and so no latent.h5
         return {}
     with study.latent() as latent:

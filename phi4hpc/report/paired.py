@@ -79,7 +79,9 @@ def _over_seeds(latent: h5py.File, model: Model, name: str,
 
 
 def over_optimum(models: list[Model]) -> list[tuple[Model, Model]]:
-    """Return each trained model with the linear optimum of about as many latents, if it is there.
+    """Return pairs of a trained model and the linear optimum that has about as many latents.
+
+    Models without such an optimum in the list are left out.
     """
     optima = [model for model in models if model.optimal and not model.record['trained']]
     return [(model, optimum) for model in models if model.record['trained']

@@ -145,14 +145,15 @@ def over_test_draws(context: Context, model: Model, network: Autoencoder, lattic
              **kept_information(context, model, network, lattice, test, tally)}
     learn = list(before_test(context, model, lattice, HELD))
     if model.settings.trained:
+        propagator_yx = propagator(context, model, learn)
         found['gaussian'] = gaussian.analyse(
-            comm, network, propagator(context, model, learn),
-            seed_of(context.deck.seed, 'gaussian'), len(test.phi_nyx), *test[1:], tally)
+            comm, network, propagator_yx, seed_of(context.deck.seed, 'gaussian'),
+            len(test.phi_nyx), *test[1:], tally)
     if directions := metric.analyse(comm, network, *test, tally):
         found |= {'metric': directions.found, 'ablation': ablation.analyse(
             comm, network, directions, learn, *test, tally)}
         if model.settings.trained:
-            begun = at_first_weights(context, model, learn)
+            begun = at_first_weights(context, model, propagator_yx)
             found['learned'] = learned.analyse(
                 comm, partial(reconstruct, network), partial(reconstruct, begun), model.latent,
                 learn, *test, tally)
@@ -185,13 +186,9 @@ def kept_information(context: Context, model: Model, network: Autoencoder, latti
         name: own[name] for name in ('variance', 'variance_error')}}
 
 
-def at_first_weights(context: Context, model: Model, learn: list[np.ndarray]) -> Autoencoder:
-    """Return the network of a model as its training began, by the propagator of some draws.
-
-    Collective.
-    """
-    ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam,
-                                propagator(context, model, learn),
+def at_first_weights(context: Context, model: Model, propagator_yx: np.ndarray) -> Autoencoder:
+    """Return the network of a model as its training began, by the propagator of some draws."""
+    ensemble = MeasuredEnsemble(model.L, model.kappa, context.deck.action.lam, propagator_yx,
                                 seed_of(context.deck.seed, model.name))
     return build(model.settings, model.latent, ensemble).to(torch_device(context.device))
 
