@@ -17,6 +17,7 @@ from phi4hpc.latent.waves import coordinates
 from phi4hpc.lattice.momenta import lattice_momentum
 from phi4hpc.lattice.orbits import representatives, zone_momentum
 from phi4hpc.report.study import Study
+from phi4hpc.rundirectory import resolved
 from phi4hpc.statistics.barrier import tempering
 from phi4hpc.statistics.rungs import seen_at_rungs
 from phi4hpc.storage.datasets import create_group
@@ -44,11 +45,12 @@ def make(path: Path, *, sizes: list[int] = SIZES, kappas: list[float] = KAPPAS, 
     rng = np.random.default_rng(7)
     for folder in ('figures', 'models'):
         (path / folder).mkdir()
-    deck = Deck.model_validate({
+    meaning = {
         'title': 'A <small> run', 'action': {'lambda': lam}, 'lattice': {'sizes': sizes},
         'ladder': {'kappas': kappas, 'chains': chains},
         'sample': {'draws': DRAWS, 'fields': fields},
-        'train': training(sizes[-1], kappas) if trained else None, **sections})
+        'train': training(sizes[-1], kappas) if trained else None, **sections}
+    deck = Deck.model_validate(meaning)
     write_ensembles(path, deck, rng)
     entries = [{'L': L, 'kappa': kappa, **means(L, kappa, undefined, fields > 0)}
                for L in sizes for kappa in kappas]
@@ -61,8 +63,8 @@ def make(path: Path, *, sizes: list[int] = SIZES, kappas: list[float] = KAPPAS, 
     if flowing:
         write_json(path / 'flow.json', flow(lam, kappas))
     write_json(path / 'stages.json', {})
-    for name in ('deck.yaml', 'deck.resolved.yaml'):
-        write_text(path / name, 'title: "A <small> run"\n')
+    write_text(path / 'deck.yaml', 'title: "A <small> run"\n')
+    resolved.write(path, meaning)
     return Study.of(path, deck)
 
 

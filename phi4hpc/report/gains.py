@@ -38,6 +38,7 @@ class OnGaussian(NamedTuple):
 
 Gaussian = dict[int, OnGaussian]
 """By the id of a Model, since models of runs beside each other may share a name."""
+NONE: Gaussian = {}
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ HOLES = r'None|nan|Undefined|built-in|[{}]|&lt;/?[a-z]+&gt;'
 
 @pytest.fixture(scope='module')
 def study(tmp_path_factory):
-    return make(tmp_path_factory.mktemp('run'))
+    other = make(tmp_path_factory.mktemp('other'), lam=1.0, sample={'draws': 60})
+    return make(tmp_path_factory.mktemp('run'), report={'beside': [str(other.path)]})
 
 
 @pytest.fixture(scope='module')

@@ -12,6 +12,7 @@ from phi4hpc.errors import UserError
 from phi4hpc.files import write_json
 from phi4hpc.report import figure
 from phi4hpc.report.beside import beside
+from phi4hpc.report.figures import gain_couplings
 from phi4hpc.report.figures.gain import draw
 from phi4hpc.report.gains import Place, digits
 from phi4hpc.report.study import Study
@@ -122,11 +123,10 @@ def test_lines_are_of_all_draws(tmp_path):
 def test_models_of_other_runs_are_shown_against_lambda(tmp_path):
     ratios = dict.fromkeys(RATIOS, 1.0) | {'': 0.7, '_s2': 0.7}
     other = study(tmp_path / 'strong', ratios, lam=1.0).path
-    _, plot = draw(study(tmp_path / 'weak', runs=[other]))
-    assert plot.name == 'gain_couplings'
+    [plot] = gain_couplings.draw(study(tmp_path / 'weak', runs=[other]))
     drawn = [(trace.x[0], trace.y[0]) for trace in plot.traces if trace.label == 'dense']
     np.testing.assert_allclose(drawn, [(0.02, 0.02), (1.0, 0.3)])
-    caption = figure.said(figure.kind('gain').caption, plot.facts)
+    caption = figure.said(figure.kind('gain_couplings').caption, plot.facts)
     assert 'against λ' in caption
     assert 'at κ = 0.269, λ = 1: 30.00(40)%' in caption
 
@@ -134,7 +134,7 @@ def test_models_of_other_runs_are_shown_against_lambda(tmp_path):
 def test_without_interaction_models_stand_at_the_left_end_of_a_logarithmic_axis(tmp_path):
     others = [study(tmp_path / f'{lam}', lam=lam, kappa=kappa).path
               for lam, kappa in ((0.0, 0.24), (1.0, KAPPA))]
-    _, plot = draw(study(tmp_path / 'weak', runs=others))
+    [plot] = gain_couplings.draw(study(tmp_path / 'weak', runs=others))
     axes = plot.figure.axes[0]
     assert axes.get_xscale() == 'log'
     assert [label.get_text() for label in axes.get_xticklabels()] == ['0', '0.02', '1']
@@ -146,7 +146,9 @@ def test_without_interaction_models_stand_at_the_left_end_of_a_logarithmic_axis(
 
 def test_models_of_another_run_at_the_same_couplings_share_the_panel(tmp_path):
     other = study(tmp_path / 'other', latent=9).path
-    [plot] = draw(study(tmp_path / 'own', runs=[other]))
+    own = study(tmp_path / 'own', runs=[other])
+    [plot] = draw(own)
+    assert not list(gain_couplings.draw(own))
     labels = [label.get_text() for label in plot.figure.axes[0].get_xticklabels()]
     assert labels == ['$d=5$', '$d=9$']
 
