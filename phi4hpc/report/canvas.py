@@ -39,11 +39,6 @@ class Trace:
     x_error: np.ndarray | None = None
     apart: np.ndarray | None = None
 
-    @property
-    def axis_labels(self) -> tuple[str, str]:
-        """The labels of the x and the y axis of its panel."""
-        return self.axes.get_xlabel(), self.axes.get_ylabel()
-
 
 @dataclass(frozen=True)
 class Mark:

@@ -136,7 +136,7 @@ def test_every_trace_says_what_it_is(drawn, name):
         errors = [error for error in (trace.error, trace.x_error) if error is not None]
         assert errors or trace.kind in ('line', 'dots')
         assert all(error.shape == trace.y.shape for error in errors)
-        assert any(trace.axis_labels)
+        assert trace.axes.get_xlabel() or trace.axes.get_ylabel()
 
 
 def strokes(axes):
@@ -189,7 +189,7 @@ def test_binder_traces_are_the_cumulants_with_their_lattice(study, drawn):
     assert large.x.tolist() == KAPPAS
     assert large.y.tolist() == [entry['binder']['value'] for entry in entries]
     assert large.error.tolist() == [entry['binder']['error'] for entry in entries]
-    assert large.axis_labels == (r'$\kappa$', '$U_L$')
+    assert (large.axes.get_xlabel(), large.axes.get_ylabel()) == (r'$\kappa$', '$U_L$')
     bands = [trace.label for trace in plot.traces if trace.kind == 'band']
     assert len(bands) == 2 * len(SIZES)
 
