@@ -17,6 +17,7 @@ from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.costs.latent_noise import noise
 from phi4hpc.blockspin.optimum import water_filling
 from phi4hpc.latent.momentum import Sums, transformed
+from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.communicator import Communicator
@@ -37,7 +38,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     own = pieces(slices, model.L)
     whole = {'squares': np.zeros(model.latent)}
     for _, piece in tally.over('precision-scale', own, [whole]):
-        whole['squares'] += read(model, tensor(phi_nyx[piece])).square().sum(0).numpy()
+        whole['squares'] += read(model, phi_nyx[piece]).square().sum(0).numpy()
     scale_d = np.sqrt(comm.allreduce(whole['squares']) / total)
     if model.latent == model.sites or not scale_d.any():
         return {}
@@ -61,23 +62,18 @@ def add(sums: Sums, model: Autoencoder, phi_nyx: np.ndarray, scale_d: Tensor) ->
     of a site at each width.
     """
     power_yx = (abs(transformed(phi_nyx)) ** 2).sum(0) / model.sites
-    x_nD = tensor(phi_nyx)
-    y_nd, noise_nd = read(model, x_nD), scale_d * noise(x_nD, model.latent)
+    x_nD, y_nd = as_rows(phi_nyx, scale_d), read(model, phi_nyx)
+    noise_nd = scale_d * noise(x_nD, model.latent)
     sums['count'] += len(x_nD)
     sums['loss'] += [(x_nD - decoded(model, y_nd + width * noise_nd)).square().mean(1).sum().item()
                      for width in WIDTHS]
     sums['power'] += np.bincount(numbered(model.L).flat, power_yx.flat)
 
 
-def tensor(phi_nyx: np.ndarray) -> Tensor:
-    """Return fields as x_nD, in float64."""
-    return torch.from_numpy(np.array(phi_nyx, np.float64)).flatten(1)
-
-
 @torch.no_grad()
-def read(model: Autoencoder, x_nD: Tensor) -> Tensor:
+def read(model: Autoencoder, phi_nyx: np.ndarray) -> Tensor:
     """Return the latents of fields, in float64 on the host."""
-    return model.encode(x_nD.to(next(model.parameters()))).double().cpu()
+    return model.encode(as_rows(phi_nyx, next(model.parameters()))).double().cpu()
 
 
 @torch.no_grad()
