@@ -127,11 +127,15 @@ def draw_sample(axes: Axes, model: Model, group: Arrays) -> None:
 
 
 def decades(axes: Axes, count: float) -> None:
-    """Make the axis of values logarithmic, down to some powers of ten below the largest."""
-    largest = max(float(trace.y.max()) for trace in canvas(axes).traces
-                  if trace.axes is axes and len(trace.y))
-    axes.set_yscale('log')
-    axes.set_ylim(largest / 10**count, 2 * largest)
+    """Make the axis of values logarithmic, down to some powers of ten below the largest.
+
+    It stays linear where no value is drawn that is positive.
+    """
+    largest = max((float(trace.y.max()) for trace in canvas(axes).traces
+                   if trace.axes is axes and len(trace.y)), default=0.0)
+    if largest > 0:
+        axes.set_yscale('log')
+        axes.set_ylim(largest / 10**count, 2 * largest)
 
 
 def draw_stacks(axes: np.ndarray, models: list[Model], groups: list[Arrays]) -> None:
