@@ -105,4 +105,4 @@ def entry_of(observables: Observables, series: Series, ensemble: Ensemble) -> En
     found = compared(observables, series['before'], series['after'], ensemble)
     found |= losses.compared(**series['lost'])
     return {'L': ensemble.L, 'kappa': ensemble.kappa,
-            **{name: finite(part) for name, part in found.items()}}
+            **{name: part and finite(part) for name, part in found.items()}}

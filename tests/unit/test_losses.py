@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 
 from phi4hpc.latent import losses
+from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.modes import leading_modes, mode_propagator
+from phi4hpc.lattice.observable import Ensemble, chosen, moments
 from phi4hpc.lattice.orbits import numbered, symmetrised
+from phi4hpc.stages.reconstructions import entry_of
 
 L, DRAWS = 6, 40
 
@@ -57,3 +60,14 @@ def test_a_model_that_keeps_the_modes_of_a_closed_shell_is_the_optimum():
 def test_nothing_is_said_where_nothing_is_lost():
     found = losses.compared(np.zeros((1, DRAWS)), of_optimum(fields(), L**2)[None])
     assert found['ratio'] is None
+
+
+def test_a_model_with_as_many_latents_as_sites_has_an_entry_without_a_ratio():
+    phi_nyx, observables = fields(), chosen('reconstructions')
+    seen = {name: array[None]
+            for name, array in moments(observables, Draws.of_fields(phi_nyx)).items()}
+    entry = entry_of(observables, {'before': seen, 'after': seen, 'lost': {
+        'loss_cn': np.zeros((1, DRAWS)), 'optimum_cn': of_optimum(phi_nyx, L**2)[None]}},
+        Ensemble(L, 0.27, 0.02))
+    assert entry['ratio'] is None
+    assert entry['loss']['value'] == 0
