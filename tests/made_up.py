@@ -5,6 +5,7 @@ of a transition at kappa = 0.27.
 """
 
 import itertools
+import math
 from pathlib import Path
 from typing import Any
 
@@ -342,35 +343,53 @@ def flow(lam: float, kappas: list[float]) -> dict[str, list[Any]]:
 def level(found: dict[str, list[Any]], own: dict[str, Any], blocks: str, off: float,
           seed: int) -> None:
     """Add couplings and means of every level."""
-    lams = BLOCKS[blocks][-1]
-    for number in range(5 if own['start'] == 128 else 4):
+    lams, levels = BLOCKS[blocks][-1], 5 if own['start'] == 128 else 4
+
+    def lam(number: int, count: int) -> float | None:
+        return lams and 0.02 * seed + own['lambda'] * lams[number] * (1 + 0.02 * (count - 3))
+
+    for number in range(levels):
         at = {**own, 'level': number, 'L': own['start'] // 2**number}
         found['levels'].append({**at, 'factor': quoted(1.1), 'variance': quoted(0.7)})
         mean = 0.7 + 0.05 * np.tanh(off * 2**number) + 0.01 / 2**at['L'] - 0.001 / 4**number
         found['means'].append({**at, 'operators': {'nearest': quoted(float(mean), 1e-4),
                                                    'phi2': quoted(1.0, 0.0), 'phi6': None}})
         for count in (3, 6, 8):
-            value = lams and 0.02 * seed + own['lambda'] * lams[number] * (1 + 0.02 * (count - 3))
+            value, later = (lam(at, count) if at < levels else None
+                            for at in (number, number + 1))
             kappa = own['kappa'] + 0.01 * off * 2**number - 0.005 * number
             change = 0.03 if count > 3 else None
             found['couplings'].append({
                 **at, 'operators': OPERATORS[:count],
-                'kappa_prime': value and {**quoted(kappa, 1e-4), 'truncation': change and 0.002},
-                'lambda_prime': value and {**quoted(value, 0.01), 'truncation': change},
+                'kappa_prime': value and {**quoted(kappa, 1e-4), 'truncation': change and 0.002,
+                                          'change': None},
+                'lambda_prime': value and {
+                    **quoted(value, 0.01), 'truncation': change,
+                    'change': later and quoted(math.log(later / value), 0.012)},
                 'K': {name: value and quoted(-0.6, 0.001) for name in OPERATORS[:count]}})
 
 
 def steps(own: dict[str, Any], blocks: str, seed: int) -> list[dict[str, Any]]:
     """Return the exponents of every step and set of operators."""
-    of_step = enumerate(zip(*BLOCKS[blocks][:-1], strict=True), 1)
+    of_step = list(zip(*BLOCKS[blocks][:-1], strict=True))
+    steps = [step for step in range(1, 1 + len(of_step)) if own['start'] // 2**step > 2]
+
+    def change(step: int, part: int) -> dict[str, float] | None:
+        if step == steps[-1]:
+            return None
+        (one, its_error), (other, error) = (of_step[at][part:part + 2] for at in (step - 1, step))
+        return quoted(other - one, math.hypot(its_error, error))
+
     return [{**own, 'step': step, 'L': own['start'] // 2 ** (step - 1), 'even': even, 'odd': odd,
              'operators_even': OPERATORS[:even], 'operators_odd': ['phi'] * odd, 'dropped': 0,
              'y_t': {**quoted(t + 0.003 * seed - (0.1 / even**2 - 0.1 / 64), t_error),
-                     'truncation': 0.2 / even**2, 'lattice': 0.004 if step < 4 else None},
+                     'truncation': 0.2 / even**2, 'lattice': 0.004 if step < 4 else None,
+                     'change': change(step, 0)},
              'y_h': {**quoted(h + 1e-4 * seed - (0.01 / odd**2 - 0.01 / 25), h_error),
-                     'truncation': 0.02 / odd**2, 'lattice': 0.001 if step < 4 else None}}
-            for step, (t, t_error, h, h_error) in of_step
-            if own['start'] // 2**step > 2 for even, odd in SETS]
+                     'truncation': 0.02 / odd**2, 'lattice': 0.001 if step < 4 else None,
+                     'change': change(step, 2)}}
+            for step in steps for t, t_error, h, h_error in [of_step[step - 1]]
+            for even, odd in SETS]
 
 
 def quoted(value: float, error: float = 0.001) -> dict[str, float]:

@@ -5,17 +5,26 @@ remember. Axes: b jackknife blocks, l levels, a operators, i numbers that are es
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from phi4hpc.flow import couplings, stability
+from phi4hpc.flow.jackknifed import Jackknifed, pair, with_changes
 from phi4hpc.flow.normalised import Normalisation
 from phi4hpc.flow.sums import COUPLINGS, Sums
 from phi4hpc.lattice.operator import LAST, Operator
 from phi4hpc.parallel.jackknife import deleted_error
 
 Entry = dict[str, Any]
+
+
+class Leading(NamedTuple):
+    """The leading exponent of a set of operators, and how many of their directions are dropped."""
+
+    y: Jackknifed
+    operators: list[str]
+    dropped: int
 
 
 class Estimates:
@@ -55,34 +64,38 @@ class Estimates:
 
     def couplings(self) -> Iterator[Entry]:
         """Yield the couplings of each level, for each of the nested sets of operators."""
-        for level, L in enumerate(self.sizes if self.operators.couplings else ()):
-            before: list[float | None] = [None, None]
-            for last in range(1, COUPLINGS + 1):
-                chosen = [i for i, each in enumerate(self.operators.couplings)
-                          if each.truncation <= last]
-                operators = [self.operators.couplings[i] for i in chosen]
-                value_i, error_i = self._couplings(level, chosen)
-                points = map(with_change, value_i[:2], error_i[:2], before)
-                yield {'level': level, 'L': L, 'operators': [each.name for each in operators],
-                       **dict(zip(('kappa_prime', 'lambda_prime'), points, strict=True)),
-                       'K': by_name(operators, value_i[2:], error_i[2:])}
-                before = value_i[:2].tolist()
+        levels = range(len(self.sizes) if self.operators.couplings else 0)
+        chosen = {last: [i for i, each in enumerate(self.operators.couplings)
+                         if each.truncation <= last] for last in range(1, COUPLINGS + 1)}
+        found = {(level, last): self._couplings(level, own)
+                 for level in levels for last, own in chosen.items()}
+        for (level, last), of_i in found.items():
+            operators = [self.operators.couplings[i] for i in chosen[last]]
+            smaller, following = found.get((level, last - 1)), found.get((level + 1, last))
+            points = {name: with_changes(
+                of_i[i], smaller[i] if smaller else None,
+                following[i].log() - of_i[i].log() if following else None)
+                for i, name in enumerate(('kappa_prime', 'lambda_prime'))}
+            yield {'level': level, 'L': self.sizes[level],
+                   'operators': [each.name for each in operators], **points,
+                   'K': {each.name: pair(K.value, K.error)
+                         for each, K in zip(operators, of_i[2:], strict=True)}}
 
     def exponents(self) -> Iterator[Entry]:
         """Yield the exponents of each step, for each of the nested sets of operators."""
+        found = {(y, step, last): self._leading(step, last, y == 'y_t') for y in ('y_t', 'y_h')
+                 for step in range(1, len(self.sizes)) for last in range(1, LAST + 1)}
         for step, L in enumerate(self.sizes[:-1], 1):
-            before: Entry = {}
             for last in range(1, LAST + 1):
                 entry: Entry = {'step': step, 'L': L, 'dropped': 0}
-                for name, even, y in ('even', True, 'y_t'), ('odd', False, 'y_h'):
-                    chosen = [i for i, each in enumerate(self.operators.all)
-                              if each.even == even and each.truncation <= last]
-                    value, error, dropped = self._exponent(step, chosen, even)
-                    entry |= {name: len(chosen), f'operators_{name}':
-                              [self.operators.all[i].name for i in chosen],
-                              'dropped': entry['dropped'] + dropped,
-                              y: with_change(value, error, before.get(y))}
-                    before[y] = value
+                for name, y in ('even', 'y_t'), ('odd', 'y_h'):
+                    one, smaller, following = (found.get((y, *at)) for at in (
+                        (step, last), (step, last - 1), (step + 1, last)))
+                    assert one
+                    entry |= {name: len(one.operators), f'operators_{name}': one.operators,
+                              'dropped': entry['dropped'] + one.dropped,
+                              y: with_changes(one.y, smaller and smaller.y,
+                                              following and following.y - one.y)}
                 yield entry
 
     def stability(self) -> np.ndarray:
@@ -96,19 +109,24 @@ class Estimates:
                     *correlations(self.means, step + 1, chosen, even), kept)
         return found
 
-    def _couplings(self, level: int, chosen: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Return (kappa', lambda', K of the `chosen` couplings), and errors."""
+    def _couplings(self, level: int, chosen: list[int]) -> list[Jackknifed]:
+        """Return kappa', lambda' and the K of the `chosen` couplings."""
         operators = [self.operators.couplings[i] for i in chosen]
-        return self._of(lambda means: couplings.solved(
+        value_i, value_bi = self._deleted(lambda means: couplings.solved(
             means['slope'][level][np.ix_(chosen, chosen)], means['curvature'][level][chosen],
             operators))
+        return [Jackknifed(float(value), value_b)
+                for value, value_b in zip(value_i, value_bi.T, strict=True)]
 
-    def _exponent(self, step: int, chosen: list[int], even: bool) -> tuple[float, float, int]:
-        """Return (y, its error, how many directions are dropped)."""
+    def _leading(self, step: int, last: int, even: bool) -> Leading:
+        """Return the leading exponent of the operators of one parity in a nested set."""
+        chosen = [i for i, each in enumerate(self.operators.all)
+                  if each.even == even and each.truncation <= last]
         kept = self._kept(step, chosen, even)
-        value, error = self._of(lambda means: np.array([
-            stability.exponent(*correlations(means, step, chosen, even), kept)]))
-        return float(value[0]), float(error[0]), len(chosen) - kept
+        value, value_b = self._deleted(lambda means: np.array(
+            stability.exponent(*correlations(means, step, chosen, even), kept)))
+        return Leading(Jackknifed(float(value), value_b),
+                       [self.operators.all[i].name for i in chosen], len(chosen) - kept)
 
     def _kept(self, step: int, chosen: list[int], even: bool) -> int:
         """Return how many directions are resolved."""
@@ -117,7 +135,12 @@ class Estimates:
 
     def _of(self, estimate: Callable[[Sums], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """Return (value, error) of a vector that follows from the means."""
-        return estimate(self.means), deleted_error(np.array([estimate(m) for m in self.means_b]))
+        value_i, value_bi = self._deleted(estimate)
+        return value_i, deleted_error(value_bi)
+
+    def _deleted(self, estimate: Callable[[Sums], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        """Return a vector that follows from the means (i,), and with each block deleted (b, i)."""
+        return estimate(self.means), np.array([estimate(means) for means in self.means_b])
 
 
 def correlations(means: Sums, step: int, chosen: list[int],
@@ -137,21 +160,6 @@ def by_name(operators: list[Operator], value_a: np.ndarray, error_a: np.ndarray)
     """Return {operator: its value and error}."""
     return {each.name: pair(value, error)
             for each, value, error in zip(operators, value_a, error_a, strict=True)}
-
-
-def pair(value: float, error: float) -> Entry | None:
-    """Return {'value', 'error'} as plain numbers, None where one of them is not defined."""
-    found = {'value': float(value), 'error': float(error)}
-    return found if np.isfinite([value, error]).all() else None
-
-
-def with_change(value: float, error: float, before: float | None) -> Entry | None:
-    """Return a value with its error, and as `truncation` by how much a set before differs."""
-    found = pair(value, error)
-    if found is not None:
-        change = np.nan if before is None else abs(value - before)
-        found['truncation'] = float(change) if np.isfinite(change) else None
-    return found
 
 
 def beside_smaller(entries: list[Entry]) -> None:

@@ -2,18 +2,21 @@
 
 Everything is a function of the list `exponents` of flow.json, by rules that no result had a part
 in. A block spin is read at the first step at which both exponents agree with those of the next step
-within TWO joint standard errors: then the irrelevant couplings have died away, even and odd ones,
-as far as these draws can see. Two starting lattices could be asked to agree in its place. That
-agreement tells only that finite size does not matter, and the error `lattice` tells it, too.
+within TWO standard errors of the difference: then the irrelevant couplings have died away, even and
+odd ones, as far as these draws can see. Both steps have the same draws, and so the difference has
+an error of its own, from the same blocks of draws deleted. Two starting lattices could be asked to
+agree in its place. That agreement tells only that finite size does not matter, and the error
+`lattice` tells it, too.
 
 A block spin has arrived at the first step from which on its y_t is within WITHIN of the exact one:
 it is so at that step, and no later step contradicts it by more than TWO errors.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from phi4hpc.flow.kinds import Entry, of_kind, without_seed
 from phi4hpc.lattice import transition
@@ -35,6 +38,9 @@ class Exponent:
     `error` is that of statistics, `truncation` the change from one set of operators to the next,
     `lattice` that from half the lattice, `spread` the standard deviation over seeds, whose values
     are `seeds`. What is not known is NaN.
+
+    `changes` is how much the next step has more by the same operators, for each seed, and
+    `change_error` the error of that over draws; () and NaN where it is not known.
     """
 
     step: int
@@ -45,6 +51,8 @@ class Exponent:
     truncation: float
     lattice: float
     seeds: tuple[float, ...]
+    changes: tuple[float, ...] = ()
+    change_error: float = math.nan
 
     @property
     def spread(self) -> float:
@@ -53,9 +61,8 @@ class Exponent:
 
     @property
     def joint(self) -> float:
-        """The error by which steps are compared: of statistics, and of the mean over seeds."""
-        of_seeds = self.spread / len(self.seeds) ** 0.5 if len(self.seeds) > 1 else 0.0
-        return math.hypot(self.error, of_seeds)
+        """The error that holds that of statistics, and that of the mean over seeds."""
+        return with_seeds(self.error, self.seeds)
 
     @property
     def resolved(self) -> bool:
@@ -137,7 +144,19 @@ def by_step(entries: list[Entry], name: str, operators: int | None = None) -> It
         parts = {key: fmean(abs(number(one.get(key))) for one in of_seed.values())
                  for key in ('error', 'truncation', 'lattice')}
         seeds = tuple(one['value'] for one in of_seed.values())
-        yield Exponent(step, own[0]['L'], most, fmean(seeds), **parts, seeds=seeds)
+        changes, change_error = changes_of(of_seed.values())
+        yield Exponent(step, own[0]['L'], most, fmean(seeds), **parts, seeds=seeds,
+                       changes=changes, change_error=change_error)
+
+
+def changes_of(ones: Iterable[dict[str, Any]]) -> tuple[tuple[float, ...], float]:
+    """Return the `change` of each of some numbers of flow.json, which differ by the seed, and its
+    error over draws; () and NaN where one of them has none.
+    """
+    found = [one.get('change') or {'value': math.nan, 'error': math.nan} for one in ones]
+    if not all(math.isfinite(change['error']) for change in found):
+        return (), math.nan
+    return tuple(change['value'] for change in found), fmean(change['error'] for change in found)
 
 
 def number(value: float | None) -> float:
@@ -150,9 +169,20 @@ def taking_part(steps: list[Exponent]) -> list[Exponent]:
     return [one for one in steps if one.L >= SMALLEST and one.resolved]
 
 
-def agree(one: Exponent, other: Exponent) -> bool:
-    """Return whether two exponents agree within TWO joint errors."""
-    return abs(one.value - other.value) <= TWO * math.hypot(one.joint, other.joint)
+def with_seeds(error: float, seeds: Sequence[float]) -> float:
+    """Return an error over draws, which seeds share, together with that of the mean over seeds."""
+    return math.hypot(error, stdev(seeds) / len(seeds) ** 0.5) if len(seeds) > 1 else error
+
+
+def agree(one: Exponent, following: Exponent) -> bool:
+    """Return whether an exponent agrees with that of the next step within TWO errors.
+
+    The error is that of the difference. Where flow.json has none, as that of an older version,
+    errors of both are added up as if the steps did not share their draws.
+    """
+    if math.isfinite(one.change_error):
+        return abs(fmean(one.changes)) <= TWO * with_seeds(one.change_error, one.changes)
+    return abs(one.value - following.value) <= TWO * math.hypot(one.joint, following.joint)
 
 
 def arrival(steps: list[Exponent], exact: float) -> Exponent | None:

@@ -22,6 +22,13 @@ def judgements(study: Study) -> list[Judgement]:
     return [] if kappa is None else judged(study.flow['exponents'], kappa)
 
 
+def older(study: Study) -> bool:
+    """Return whether flow.json has no errors of differences between steps, as of an older version.
+    """
+    return any(entry[y] and 'change' not in entry[y]
+               for entry in study.flow['exponents'] for y in ('y_t', 'y_h'))
+
+
 def critical_rung(study: Study, name: str) -> float | None:
     """Return the kappa nearest to kappa_c in a list of flow.json; None where the list is empty."""
     kappas = sorted({entry['kappa'] for entry in study.flow[name]})

@@ -86,6 +86,20 @@ def test_exponents_are_drawn_with_all_their_errors_and_seeds(study):
     assert any(1 / value == pytest.approx(0.885) for value, _ in published)
 
 
+def test_a_flow_without_errors_of_differences_is_judged_and_the_caption_says_how_to_redo_it(
+        study, tmp_path):
+    def of_an_older_version(flowing):
+        for entry in (*flowing['exponents'], *flowing['couplings']):
+            for name in {'y_t', 'y_h', 'kappa_prime', 'lambda_prime'} & entry.keys():
+                (entry[name] or {}).pop('change', None)
+
+    older = without(study, tmp_path, of_an_older_version)
+    assert flow.judgements(older)
+    remedy = 'Remove it, and phi4hpc flow makes it anew'
+    assert remedy in caption(older, 'flow_exponents')
+    assert remedy not in caption(study, 'flow_exponents')
+
+
 def test_the_judgement_names_the_best(study):
     said = caption(study, 'flow_judgement')
     assert 'Best is majority: within 2% from step 1 on, with yt = 0.993(10)' in said

@@ -13,6 +13,7 @@ from phi4hpc.flow.chain import Chain, sizes
 from phi4hpc.flow.estimates import beside_smaller
 from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import load, nested
+from phi4hpc.parallel.jackknife import deleted_error
 from tests.flows import estimated
 
 LINEAR = [{'kadanoff': {}}, {'zone': {}}, {'tunable': {'w': 0.2}}, {'tunable': {'w': -0.1}}]
@@ -43,6 +44,22 @@ def test_the_odd_exponent_of_a_linear_block_spin_follows_from_its_factor(said):
         error = factor[entry['step']]['error'] / factor[entry['step']]['value'] / np.log(2)
         assert entry['y_h']['error'] == pytest.approx(error, rel=0.01)
         assert entry['dropped'] == 0
+
+
+def test_a_change_has_the_error_of_the_factors_of_both_steps_together():
+    """That of y_h follows from them with the same draws deleted, and is not that of independent
+    ones."""
+    made = estimated(kadanoff.Block(), waves())
+    change_b = np.diff([np.log2(made.normalisation.factors(sums))[1:] for sums in made.without_b])
+    entries = [entry for entry in made.exponents() if entry['step'] == 1]
+    for entry in entries:
+        assert entry['y_h']['change']['error'] == pytest.approx(
+            float(deleted_error(change_b)[0]), rel=1e-5)
+    after = [entry for entry in made.exponents() if entry['step'] == 2]
+    for one, other in zip(entries, after, strict=True):
+        for y in ('y_t', 'y_h'):
+            assert one[y]['change']['value'] == other[y]['value'] - one[y]['value']
+            assert other[y]['change'] is None
 
 
 def test_decimation_has_no_such_exponent():

@@ -1,6 +1,7 @@
 """Exponents are read by a rule that was fixed beforehand, and block spins are judged by it."""
 
 import math
+from itertools import pairwise
 from statistics import stdev
 
 import pytest
@@ -18,6 +19,13 @@ def entry(blocks, step, y_t, error=0.01, start=128, even=7, y_h=None, **parts):
                'value': y_h, 'error': 0.001, 'truncation': None, 'lattice': None}}
     return {**own, 'y_t': {'value': y_t, 'error': error, 'truncation': None, 'lattice': None,
                            **parts}}
+
+
+def stepwise(values, of_change, error=0.01, blocks='majority'):
+    """Return entries of steps whose changes have errors of their own."""
+    changes = [{'value': other - one, 'error': of_change} for one, other in pairwise(values)]
+    return [entry(blocks, step, y_t, error, change=change)
+            for step, (y_t, change) in enumerate(zip(values, [*changes, None], strict=True), 1)]
 
 
 def judge(*values, error=0.01, blocks='majority'):
@@ -42,6 +50,25 @@ def test_both_exponents_have_to_have_settled():
     assert (one.read('y_t').value, one.read('y_h').value) == (1.005, 1.872)
     one, = judged(entries[:3], 0.34)
     assert one.settled is None
+
+
+@pytest.mark.parametrize(('of_change', 'settled'), [
+    (1e-4, None), (0.01, 2), (math.hypot(0.01, 0.01), 2), (0.02, 1)],
+    ids=['the draws move both alike', 'in part', 'not at all', 'against each other'])
+def test_neighbours_agree_by_the_error_of_their_difference(of_change, settled):
+    one, = judged(stepwise([0.97, 1.0, 1.01], of_change), 0.34)
+    assert one.settled == settled
+    assert judge(0.97, 1.0, 1.01).settled == 2        # of an older version, without such errors
+
+
+def test_the_spread_of_the_difference_over_seeds_decides_too():
+    """Trainings that are apart by a constant agree on how much the next step has more."""
+    alike = [[0.95, 0.98, 0.985], [1.0, 1.03, 1.035], [1.05, 1.08, 1.085]]
+    apart = [[0.95, 0.945, 0.985], [1.0, 1.03, 1.035], [1.05, 1.10, 1.085]]
+    for values, settled in (alike, 2), (apart, 1):
+        one, = judged([each for seed, own in enumerate(values, 1) for each in stepwise(
+            own, 0.004, blocks=f'{MODEL}_s{seed}' if seed > 1 else MODEL)], 0.34)
+        assert one.settled == settled
 
 
 def test_what_is_not_resolved_chooses_nothing():

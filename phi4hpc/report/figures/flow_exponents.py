@@ -31,7 +31,10 @@ goes from level <i>n</i> − 1 to <i>n</i> of {{ L() }} = {{ f.start }}. Dashed:
 Bars with caps: jackknife errors; broad pale bars: truncation, the change from the set of operators
 before; open boxes: lattice, the change from half the lattice at the same step
 {%- if f.seeds %}; dots: single training seeds{% endif %}. Full markers: the first step at which
-both exponents agree with those of the next within two joint errors, where there is one.
+both exponents agree with those of the next within two errors of the difference, where there is one.
+{%- if f.older %} <strong>An older version has made flow.json, without errors of differences between
+steps that share their draws: those of both steps are added up as if they did not. Remove it, and
+<code>phi4hpc flow</code> makes it anew without blocking any draw.</strong>{% endif %}
 “lit.”, published, where the axes reach it: ■ biased sampling of the Ising model at
 {{ L() }} = 300 (arXiv:1707.08683), whose systematic error of y<sub>h</sub> is a thousand times the
 one shown; ◆ 1/ν of a learned flow of this theory (arXiv:2510.06508). For a linear block that
@@ -75,6 +78,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     yield Plot(figure, {'kappa': f'{flow.critical_rung(study, "exponents"):g}',
                         'start': max(one.start for one in judgements),
                         'seeds': any(len(each.seeds) > 1 for one in judgements for each in one.y_t),
+                        'older': flow.older(study),
                         'beyond': ', '.join(beyond(judgements))})
 
 

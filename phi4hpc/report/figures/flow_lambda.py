@@ -29,8 +29,9 @@ stored draws, at λ = {{ f.lam }}. It is that of the closest action of three cou
 caps: jackknife errors; broad pale bars: what further neighbours change
 {%- if f.seeds %}; narrow ones: the standard deviation over training seeds, of which the points are
 means{% endif %}. <b>B</b>: the part by which λ′ changes from a level to
-the next. A block spin has come to rest at the first level from which on changes are below
-{{ f.still }}% (dashed), or no more than two errors above:
+the next; bars: the error of that change, of draws that both levels share
+{{- ', and of the mean over seeds' if f.seeds }}. A block spin has come to rest at the first level
+from which on changes are below {{ f.still }}% (dashed), or no more than two errors above:
 {%- for k in f.kinds %} {{ k.title }}: {{ k.said }}{{ ';' if not loop.last else '.' }}{% endfor %}
 λ′ at rest differs between block spins, as their fixed points do; exponents alone must agree.
 """
@@ -52,8 +53,8 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     numbers = flow.numbers(study)
     for position, (kind, found) in enumerate(shown.items()):
         apart, number = 0.5 * ((position + 0.5) / len(shown) - 0.5), numbers[kind]
-        level, value, error, truncation, spread = (np.array(part) for part in
-                                                   zip(*found, strict=True))
+        level, value, error, truncation, spread, *_ = (np.array(part) for part in
+                                                       zip(*found, strict=True))
         for part, width in ((truncation, 5), (spread, 2)):
             there = np.isfinite(part)
             bars(axes[0, 0], level[there], np.maximum(value - part, 0.5 * value)[there],
