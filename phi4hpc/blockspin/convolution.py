@@ -9,13 +9,15 @@ d = c (L/b)^2 latents.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pixel_shuffle, pixel_unshuffle
 
-from phi4hpc.blockspin.slopes import around, softsign
+from phi4hpc.blockspin.slopes import around, softsign, softsign_slope
+from phi4hpc.blockspin.windows import Chain
 from phi4hpc.lattice.blocks import zone_rows
 
 SMALL = 0.3
@@ -63,16 +65,31 @@ class Remainder(nn.Module):
         """Return a field of `outputs` channels."""
         return self.outer(softsign(self.hidden(softsign(self.inner(z_ncYX)))))
 
+    def chain(self, z_ncYX: Tensor) -> Chain:
+        """Return the map's linear part at some fields."""
+        units = self.inner(z_ncYX)
+        kernels, slopes, h_ncYX = [self.inner.weight], [softsign_slope(units)], softsign(units)
+        for layer in cast(Iterable[Residual], self.hidden):
+            kernels += [layer.first.weight, layer.second.weight]
+            slopes.append(softsign_slope(layer.first(h_ncYX)))
+            h_ncYX = layer(h_ncYX)
+        return Chain([*kernels, self.outer.weight], [*slopes, softsign_slope(h_ncYX)])
 
-def symmetric(function: Callable[[Tensor], Tensor], field_ncyx: Tensor) -> Tensor:
-    """Return the mean of g^-1 function(g field) over the eight symmetries g of the square."""
+
+def symmetric(function: Callable[[Tensor], Tensor], field_ncyx: Tensor,
+              planes: Sequence[tuple[int, int]] = ((-2, -1),)) -> Tensor:
+    """Return the mean of g^-1 function(g field) over the eight symmetries g of the square.
+
+    `planes` are the axes, in pairs, that g^-1 acts on.
+    """
     images = []
     for turns in range(4):
         turned = torch.rot90(field_ncyx, turns, (-2, -1))
         for flipped in (False, True):
-            there = turned.flip(-1) if flipped else turned
-            back = function(there)
-            images.append(torch.rot90(back.flip(-1) if flipped else back, -turns, (-2, -1)))
+            back = function(turned.flip(-1) if flipped else turned)
+            for plane in planes:
+                back = torch.rot90(back.flip(plane[1]) if flipped else back, -turns, plane)
+            images.append(back)
     return torch.stack(images).mean(0)
 
 
@@ -96,9 +113,21 @@ class _Side(nn.Module, ABC):
             return symmetric(self._local, field_ncyx)
         return self._local(field_ncyx)
 
+    def _slopes(self, field_ncyx: Tensor) -> Tensor:
+        """Return the Jacobian of this side, (n, c, Y, X, y, x), by latents and sites."""
+        of_remainder = self._local_slopes(field_ncyx)
+        if self.averaged:
+            of_remainder = symmetric(self._local_slopes, field_ncyx, ((-4, -3), (-2, -1)))
+        zone_YXyx = torch.einsum('Yy,Xx->YXyx', self.rows_Xx, self.rows_Xx)
+        return torch.cat([of_remainder[:, :1] + zone_YXyx, of_remainder[:, 1:]], 1)
+
     @abstractmethod
     def _local(self, field_ncyx: Tensor) -> Tensor:
         """Return the remainder of this side, as it is before an average over symmetries."""
+
+    @abstractmethod
+    def _local_slopes(self, field_ncyx: Tensor) -> Tensor:
+        """Return its part of the Jacobian, (n, c, Y, X, y, x)."""
 
     def _apply(self, function: Callable[[Tensor], Tensor], recurse: bool = True) -> '_Side':
         """Convert as torch does, and make the rows anew, for rows from float32 stay rounded."""
@@ -122,6 +151,15 @@ class Encoder(_Side):
     def _local(self, phi_n1yx: Tensor) -> Tensor:
         return self.remainder(pixel_unshuffle(phi_n1yx, self.block))
 
+    def _local_slopes(self, phi_n1yx: Tensor) -> Tensor:
+        rows = self.remainder.chain(pixel_unshuffle(phi_n1yx, self.block)).rows()
+        return self.scale * pixel_shuffle(rows, self.block)[..., 0, :, :]
+
+    def jacobian(self, x_nD: Tensor) -> Tensor:
+        """Return df/dx at each field, (n, d, D)."""
+        slopes = self._slopes(x_nD.unflatten(1, (1, self.L, self.L)))
+        return slopes.flatten(4).flatten(1, 3)
+
     def forward(self, x_nD: Tensor) -> Tensor:
         """Return the latents, channel by channel."""
         phi_n1yx = x_nD.unflatten(1, (1, self.L, self.L))
@@ -144,6 +182,15 @@ class Decoder(_Side):
 
     def _local(self, y_ncYX: Tensor) -> Tensor:
         return pixel_shuffle(self.remainder(y_ncYX), self.block)
+
+    def _local_slopes(self, y_ncYX: Tensor) -> Tensor:
+        columns = self.remainder.chain(y_ncYX).columns()
+        return pixel_shuffle(columns, self.block)[..., 0, :, :] / self.scale
+
+    def jacobian(self, y_nd: Tensor) -> Tensor:
+        """Return dg/dy at each of the latents, (n, D, d)."""
+        y_ncYX = y_nd.unflatten(1, (self.channels, self.count, self.count))
+        return self._slopes(y_ncYX / self.scale).flatten(4).flatten(1, 3).transpose(1, 2)
 
     def forward(self, y_nd: Tensor) -> Tensor:
         """Return the fields."""

@@ -59,7 +59,8 @@ class Family(Section):
         """Return the encoder, from fields (n, D) to latents (n, d), and the decoder back to fields.
 
         They must be odd under Z2, as the action is even, so neither has a bias. Their weights are
-        as torch makes them.
+        as torch makes them. One that has a method `jacobian(z_ni)`, which returns its Jacobian at
+        each input, (n, o, i), is differentiated by it in the analysis, and others by autograd.
         """
 
     def start(self, network: Autoencoder, ensemble: MeasuredEnsemble) -> None:

@@ -19,6 +19,11 @@ def softsign(z: Tensor) -> Tensor:
     return _Softsign.apply(z)
 
 
+def softsign_slope(z: Tensor) -> Tensor:
+    """Return the slope of softsign, 1 / (1 + |z|)^2."""
+    return z.abs().add(1).square().reciprocal()
+
+
 class _Softsign(torch.autograd.Function):
     generate_vmap_rule = True
 

@@ -1,27 +1,20 @@
 """What the autoencoder makes of waves at samples, from the columns and rows of its Jacobians.
 
-Where f and g commute with shifts by a block, as convolutions do, all blocks are alike. The ensemble
-has that symmetry too, so means over it follow from the latents of one block: a pass forward and a
-few backward in place of two for every latent. Layers that are matrices, with one hidden layer or
-none, have closed forms (latent/closed.py); others are differentiated in full.
+Layers that are matrices, with one hidden layer or none, have closed forms (latent/closed.py); of
+others both Jacobians are formed, for all latents of every sample. Where f and g commute with shifts
+by a block, the latents of one block would have the right means, but not the same samples: a model
+may be steep at a few places, which most blocks of a sample do not see.
 
-Suffixes: n samples, D sites, w waves, d latents, k latents that are looked at, j functions.
+Suffixes: n samples, D sites, w waves, d latents, j functions.
 """
 
 from typing import Protocol
 
-import torch
 from torch import Tensor
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import closed
-from phi4hpc.latent.jacobians import (
-    decoder_jacobian,
-    encoder_jacobian,
-    pulled_back,
-    pushed_forward,
-    shifts,
-)
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
 from phi4hpc.latent.waves import diagonal, waves
 
 
@@ -80,31 +73,6 @@ class InClosedForm:
         return rows_njd, rows_njd @ self.m_nds @ self.encoder.waves_sw
 
 
-class OfOneBlock:
-    """By the latents of the first block, for a model that `shifts`."""
-
-    def __init__(self, model: Autoencoder, x_nD: Tensor, y_nd: Tensor) -> None:
-        self.model, self.x_nD, self.y_nd = model, x_nD, y_nd
-        shape = model.family.coarse(model.latent, model.L)
-        assert shape
-        self.channels = shape[0]
-
-    def sums(self) -> tuple[Tensor, Tensor]:
-        model, L = self.model, self.model.L
-        channels, times = self.channels, model.latent // self.channels
-        first_nkd = torch.eye(model.latent).to(self.y_nd)[::times].expand(len(self.y_nd), -1, -1)
-        out_nkD = pushed_forward(model.decode, self.y_nd, first_nkd)
-        rows_nkd = torch.cat([first_nkd, pulled_back(model.decode, self.y_nd, out_nkD)], 1)
-        into_nkw, back_nkw = waves(pulled_back(model.encode, self.x_nD, rows_nkd)).split(channels,
-                                                                                         1)
-        return (times * diagonal(waves(out_nkD), into_nkw, L),
-                times * diagonal(back_nkw, into_nkw, L))
-
-    def pulled_back(self, rows_njD: Tensor) -> tuple[Tensor, Tensor]:
-        rows_njd = pulled_back(self.model.decode, self.y_nd, rows_njD)
-        return rows_njd, waves(pulled_back(self.model.encode, self.x_nD, rows_njd))
-
-
 class Jacobians:
     """A's Jacobian at any samples, in the way that suits the model."""
 
@@ -112,7 +80,6 @@ class Jacobians:
         self.model, self.closed = model, None
         if closed.is_closed(model.encoder) and closed.is_closed(model.decoder):
             self.closed = closed.Encoder(model.encoder), closed.Decoder(model.decoder)
-        self.shifts = self.closed is None and shifts(model)
 
     @property
     def width(self) -> int:
@@ -123,4 +90,4 @@ class Jacobians:
         """Return it at fields x and their latents y."""
         if self.closed:
             return InClosedForm(*self.closed, self.model.L, x_nD, y_nd)
-        return (OfOneBlock if self.shifts else InFull)(self.model, x_nD, y_nd)
+        return InFull(self.model, x_nD, y_nd)

@@ -1,10 +1,10 @@
-"""Jacobians of encoder and decoder, sample by sample, by torch's autograd or in closed form.
+"""Jacobians of encoder and decoder, sample by sample.
 
 The Jacobian of A = g o f is the product jac_nDd jac_ndD of rank d; it is left in its two factors.
-Encoders have few outputs, and go backward from each; decoders have few inputs, and go forward from
-each.
+A side that has a method `jacobian` knows its own. For others there is torch's autograd: encoders
+have few outputs, and go backward from each; decoders have few inputs, and go forward from each.
 
-Suffixes: n samples, D sites, d latents, o components of a function, j k rows or columns.
+Suffixes: n samples, D sites, d latents, i o the inputs and the outputs of a function.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
-from phi4hpc.blockspin.layers import Remainder
 from phi4hpc.latent.cost import SAMPLES_BYTES, sample_bytes
 from phi4hpc.latent.rows import as_fields
 
@@ -30,8 +29,7 @@ def decoder_jacobian(model: Autoencoder, y_nd: Tensor) -> Tensor:
     """Return d g(y) / dy at each latent, as jac_nDd."""
     if (known := _known(model.decoder, y_nd)) is not None:
         return known
-    basis_dnd = torch.eye(y_nd.shape[1]).to(y_nd)[:, None].expand(-1, *y_nd.shape)
-    return pushed_forward(model.decode, y_nd, basis_dnd.transpose(0, 1)).transpose(1, 2)
+    return pushed_forward(model.decode, y_nd).transpose(1, 2)
 
 
 def encoder_jacobian(model: Autoencoder, x_nD: Tensor) -> Tensor:
@@ -40,11 +38,13 @@ def encoder_jacobian(model: Autoencoder, x_nD: Tensor) -> Tensor:
     return gradients(model.encode, x_nD) if known is None else known
 
 
+@torch.no_grad()
 def _known(module: nn.Module, z_ni: Tensor) -> Tensor | None:
-    """Return the Jacobian (n, o, i) of a module in closed form; None where it has none."""
+    """Return the Jacobian (n, o, i) of a module that knows it; None where it does not."""
     if isinstance(module, nn.Linear):
         return module.weight.detach().expand(len(z_ni), -1, -1)
-    return module.jacobian(z_ni).detach() if isinstance(module, Remainder) else None
+    known = getattr(module, 'jacobian', None)
+    return known(z_ni) if known else None
 
 
 def gradients(function: Callable[[Tensor], Tensor], x_nD: Tensor) -> Tensor:
@@ -56,29 +56,20 @@ def gradients(function: Callable[[Tensor], Tensor], x_nD: Tensor) -> Tensor:
         return torch.autograd.grad(y_no, x_nD, basis_ono, is_grads_batched=True)[0].transpose(0, 1)
 
 
-def pushed_forward(function: Callable[[Tensor], Tensor], y_nd: Tensor,
-                   columns_nkd: Tensor) -> Tensor:
-    """Return columns (n, k, D), the function's Jacobian times the given ones (n, k, d).
+def pushed_forward(function: Callable[[Tensor], Tensor], y_nd: Tensor) -> Tensor:
+    """Return the columns (n, d, D) of the Jacobian of a function from (n, d) to (n, D).
 
     It is the Jacobian of J^T u, which has d components and is linear in u: slopes that are written
     by hand, as layers may have them, are of no use to torch.func.
     """
+    basis_dnd = torch.eye(y_nd.shape[1]).to(y_nd)[:, None].expand(-1, *y_nd.shape)
     with torch.enable_grad():
         y_nd = y_nd.detach().requires_grad_()
         x_nD = function(y_nd)
         u_nD = torch.zeros_like(x_nD).requires_grad_()
         back_nd, = torch.autograd.grad(x_nD, y_nd, u_nD, create_graph=True)
-        return torch.autograd.grad(back_nd, u_nD, columns_nkd.transpose(0, 1),
-                                   is_grads_batched=True)[0].transpose(0, 1)
-
-
-def pulled_back(function: Callable[[Tensor], Tensor], x_nD: Tensor, rows_njo: Tensor) -> Tensor:
-    """Return rows (n, j, D), the given ones (n, j, o) times the function's Jacobian."""
-    with torch.enable_grad():
-        x_nD = x_nD.detach().requires_grad_()
-        y_no = function(x_nD)
-        return torch.autograd.grad(y_no, x_nD, rows_njo.transpose(0, 1),
-                                   is_grads_batched=True)[0].transpose(0, 1)
+        return torch.autograd.grad(back_nd, u_nD, basis_dnd, is_grads_batched=True)[0].transpose(
+            0, 1)
 
 
 def shifts(model: Autoencoder) -> bool:

@@ -105,17 +105,21 @@ def test_overlap_is_the_mean_response_to_a_wave_along_that_wave():
     assert (abs(result['overlap']) <= result['value'] + 1e-12).all()
 
 
-def test_one_block_says_what_all_latents_say_where_the_ensemble_has_its_shifts():
-    """A convolutional model is looked at along the latents of one block alone."""
-    phi_nyx = images(samples(3), step=2)
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+def test_every_sample_counts_with_all_of_its_latents(family):
+    """So a few samples have what all of their own latents do, without images of them."""
+    jac_nDD, found = jacobian_of(family, samples(3)), analysed(family, samples(3))['autoencoder']
+    np.testing.assert_allclose(values_of(found, 'value'), roots(averaged_gram(jac_nDD)), rtol=1e-9)
+    assert found['transfer'].sum() == pytest.approx(np.trace(jac_nDD.mean(0)), rel=1e-9)
+
+
+def test_shifts_of_samples_by_a_block_change_nothing_of_a_model_that_commutes_with_them():
     assert shifts(model_of('convolutional').double())
     assert not shifts(model_of('dense').double())
-    found = analysed('convolutional', phi_nyx)
-    expected = roots(averaged_gram(jacobian_of('convolutional', phi_nyx)))
-    np.testing.assert_allclose(values_of(found['autoencoder'], 'value'), expected, rtol=1e-9)
-    jac_nDD = jacobian_of('convolutional', phi_nyx)
-    assert found['autoencoder']['transfer'].sum() == pytest.approx(
-        np.trace(jac_nDD.mean(0)), rel=1e-9)
+    plain = analysed('convolutional')['autoencoder']
+    there = analysed('convolutional', np.roll(samples(), (2, 4), (1, 2)))['autoencoder']
+    for key in plain:
+        np.testing.assert_allclose(there[key], plain[key], rtol=1e-7, atol=1e-9, err_msg=key)
 
 
 @pytest.mark.parametrize('family', ['dense', 'convolutional'])
