@@ -6,6 +6,10 @@ its own root mean square. The loss is then compared with that of the best linear
 latent size under the same noise, which follows from G(p) (blockspin/optimum.py): as latents may be
 mixed, it is the same whether each of them has the power one or all of them in the mean.
 
+With that noise d latents hold at most d / 2 ln(1 + 1 / width^2) (Shannon, Proc. IRE 37 (1949) 10).
+So what any code could gain on Gaussian fields of the same G(p), by whatever use of digits, has a
+limit, and a gain beyond it is of what is not Gaussian in the ensemble.
+
 Shapes: n draws, D sites, d latents, w widths, o orbits of momenta.
 """
 
@@ -15,7 +19,7 @@ from torch import Tensor
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.blockspin.costs.latent_noise import noise
-from phi4hpc.blockspin.optimum import water_filling
+from phi4hpc.blockspin.optimum import shannon, water_filling
 from phi4hpc.latent.momentum import Sums, transformed
 from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
@@ -29,7 +33,8 @@ WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
 def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
             tally: Tally = NOWHERE) -> Sums:
     """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`, and
-    `gain_deleted` (b, w) with each block of draws deleted.
+    `gain_deleted` (b, w) with each block of draws deleted; and the `limit` (w,) of such gains on
+    Gaussian fields.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. Errors
     are by jackknife. Returns nothing where nothing is lost, or where no latent varies. Collective.
@@ -47,14 +52,31 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     for b, piece in tally.over('precision', own, sums_b):
         add(sums_b[b], model, phi_nyx[piece], torch.from_numpy(scale_d))
 
+    def propagator(sums: Sums) -> np.ndarray:
+        return (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
+
     def gains(sums: Sums) -> np.ndarray:
-        power_yx = (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
-        least_w = [water_filling(power_yx, model.latent, width)[1] for width in WIDTHS]
+        least_w = linear(propagator(sums), model.latent)
         return 1 - sums['loss'] / sums['count'] / least_w
 
-    value_w, value_bw = deleted(comm, gather_blocks(comm, sums_b), gains)
+    blocks = gather_blocks(comm, sums_b)
+    value_w, value_bw = deleted(comm, blocks, gains)
     return {'width': np.array(WIDTHS), 'gain': value_w, 'gain_error': deleted_error(value_bw),
-            'gain_deleted': value_bw}
+            'gain_deleted': value_bw, 'limit': limit(propagator(blocks.total), model.latent)}
+
+
+def linear(propagator_yx: np.ndarray, latent: int) -> np.ndarray:
+    """Return the loss of a site of the best linear code at each width."""
+    return np.array([water_filling(propagator_yx, latent, width)[1] for width in WIDTHS])
+
+
+def limit(propagator_yx: np.ndarray, latent: int) -> np.ndarray:
+    """Return the gain over the best linear code, at each width, that no code of Gaussian fields
+    exceeds.
+    """
+    held_w = latent / 2 * np.log1p(1 / np.square(WIDTHS))
+    least_w = np.array([shannon(propagator_yx, held) for held in held_w])
+    return 1 - least_w / linear(propagator_yx, latent)
 
 
 def add(sums: Sums, model: Autoencoder, phi_nyx: np.ndarray, scale_d: Tensor) -> None:

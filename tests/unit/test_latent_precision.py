@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from mpi4py import MPI
 
-from phi4hpc.blockspin.optimum import water_filling
+from phi4hpc.blockspin.optimum import shannon, water_filling
 from phi4hpc.blockspin.surrogate import fields
 from phi4hpc.latent import precision
 from tests.autoencoders import Packed, ensemble, free_propagator, network
@@ -47,6 +47,30 @@ def test_what_is_gained_in_fine_digits_fades(free_nyx):
     gain_w, error_w = found['gain'], found['gain_error']
     assert gain_w[0] > 10 * error_w[0]
     assert gain_w[3] < 0                                        # at a width of 0.1
+
+
+def test_no_code_loses_less_than_one_that_is_matched_to_its_noise():
+    """White fields with a latent for each site: the linear code is then the best of all."""
+    variance, width = 1.7, 0.4
+    white_yx = np.full((L, L), variance)
+    held = L**2 / 2 * np.log1p(1 / width**2)
+    assert shannon(white_yx, held) == pytest.approx(variance / (1 + 1 / width**2))
+    assert water_filling(white_yx, L**2, width)[1] == pytest.approx(shannon(white_yx, held))
+
+
+def test_the_least_loss_is_where_nats_are_shared_out_best():
+    """Against a search over the nats of two kinds of modes, two of the variance 4 and two of 1."""
+    propagator_yx, nats = np.array([[4.0, 1.0], [1.0, 4.0]]), 1.6
+    large = np.linspace(0, nats, 10001)
+    losses = (2 * 4 * np.exp(-large) + 2 * np.exp(large - nats)) / 4
+    assert shannon(propagator_yx, nats) == pytest.approx(losses.min(), rel=1e-6)
+    assert shannon(propagator_yx, 1.0) == pytest.approx((2 * 4 * np.exp(-1.0) + 2) / 4)
+
+
+def test_what_digits_gain_on_free_fields_stays_below_the_limit(free_nyx):
+    found = analyse(Packed(network('zone', L=L, block=2)), free_nyx)
+    assert (found['gain'] < found['limit']).all()
+    assert (np.diff(found['limit']) < 0).all()                  # noise leaves fewer digits
 
 
 def test_nothing_is_said_of_a_model_that_loses_nothing(free_nyx):

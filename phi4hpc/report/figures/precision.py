@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 from matplotlib.ticker import FixedLocator, NullFormatter
 
 from phi4hpc.report.information import Arrays, over_seeds
@@ -10,7 +11,7 @@ from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import CLEAR, difference, over_optimum
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import HALF, Plot, legend, panels, points, reference
+from phi4hpc.report.style import HALF, Plot, legend, line, panels, points, reference
 
 PLACE = 'blockspin', 17
 TITLE = 'Gain at a finite precision of the latents'
@@ -20,10 +21,19 @@ deviation <i>w</i> over the root mean square of the latent: 1 − loss / loss of
 of the same latent size under the same noise, which is known exactly from <i>G</i>(<i>p</i>). A
 latent is a real number, so without noise its digits may hold several modes, and with them a
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
-covers these digits; what stays is gained from what latents hold to that precision. Where the
-cost has no noise in it, no model has seen any in its training. Noise takes from linear ones as
-well, for the best code gives each mode a power of its own: compare models with Fourier modes, too.
-What it takes depends on how latents are mixed, and all models have the same noise, drawn once.
+covers these digits; what stays is gained from what latents hold to that precision. With the noise
+<i>d</i> latents hold at most <i>d</i>/2 ln(1 + 1/<i>w</i>²), so no code of Gaussian fields of the
+same <i>G</i>(<i>p</i>), however it uses digits, gains more than the dashed line (Shannon,
+Kolmogorov): a gain beyond it is of the interaction for certain, and one below it may be.
+{%- if f.beyond %} More than three errors beyond it are
+{%- for m in f.beyond %} {{ m.title | safe }} at <i>w</i> = {{ m.widths | join(', ') }}
+{{- ';' if not loop.last else '.' }}
+{%- endfor %}
+{%- else %} No model is more than three errors beyond it.
+{%- endif %} Where the cost has no noise in it, no model has seen any in its training. Noise takes
+from linear ones as well, for the best code gives each mode a power of its own: compare models with
+Fourier modes, too. What it takes depends on how latents are mixed, and all models have the same
+noise, drawn once.
 The axis of gains is linear within ±{{ f.linear }} and logarithmic beyond; points below
 {{ f.lowest }} are off the scale.
 {{ both_errors(f.seeds) }} At <i>w</i> = {{ f.width }}, gains that are more than three errors above
@@ -37,6 +47,7 @@ and on the same draws, have errors of the difference. They are
 {%- endfor %}{% endif %}
 """
 
+LIMIT = 'limit of Gaussian fields'
 LOWEST = -0.3                 # a gain that is shown
 LINEAR = 0.01                 # gain up to which the axis is linear
 TICKS = 0.01, 0.03, 0.1, 0.3, 1.0
@@ -69,6 +80,9 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
             shift = 0.02 * (model.number - len(like) / 2)
             points(ax, width, gain, error, model.number, width * shift, label=model.label)
             top = max(top, gain.max())
+        limit = limits(like, found)
+        line(ax, width, limit, color='0.45', lw=0.7, ls='--', zorder=0, label=LIMIT)
+        top = max(top, limit.max())
         reference(ax, y=0)
         ax.set(xscale='log', xlabel='$w$', title=title)
         ax.set_xticks(width, [f'${x:g}$' for x in width])
@@ -85,5 +99,18 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
         'width': f'{width[QUOTED]:g}',
         'seeds': any(model.trainings for model in models), 'over': over,
+        'beyond': [{**described(model), 'widths': widths} for model in models
+                   if (widths := beyond(found[model.name]))],
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
                    for model, gain, error in quoted if gain > CLEAR * error]}, kappa)
+
+
+def limits(like: list[Model], found: dict[str, Arrays]) -> np.ndarray:
+    """Return the limit of a panel, which is that of its largest latent size."""
+    return found[max(like, key=lambda model: model.latent).name]['limit']
+
+
+def beyond(arrays: Arrays) -> list[str]:
+    """Return the widths at which a gain is clearly beyond what Gaussian fields allow."""
+    clear_w = arrays['gain'] - CLEAR * arrays['gain_error'] > arrays['limit']
+    return [f'{width:g}' for width in arrays['width'][clear_w]]
