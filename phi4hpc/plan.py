@@ -48,14 +48,12 @@ def _shared(deck: Deck) -> Iterator[tuple[str, int, str, str]]:
 
 
 ROOMS = {'sample': sampling, 'train': training, 'analyse': analysis, 'flow': blocking}
-NEEDS = {'train': 'train', 'analyse': 'train', 'flow': 'flow'}
-"""The section of the deck without which a stage has nothing to do."""
+"""What stages take in memory, where that is much: 0 where the deck has nothing for them to do."""
 
 
 def memory_bytes(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS)) -> int:
     """Return about how many bytes a rank takes in that of the stages which needs most."""
-    rooms = [ROOMS[stage] for stage in stages
-             if stage in ROOMS and (stage not in NEEDS or getattr(deck, NEEDS[stage]))]
+    rooms = [ROOMS[stage] for stage in stages if stage in ROOMS]
     return LIBRARY_BYTES + max((room.memory_bytes(deck, ranks) for room in rooms), default=0)
 
 
@@ -112,8 +110,7 @@ def _together(deck: Deck, ranks: int, sampling_seconds: float) -> str:
     known = {'sample': sampling_seconds}
     if deck.train:
         known['train'] = schedule(deck, ranks).seconds
-    others = [stage for stage in ('measure', 'analyse', 'flow')
-              if stage not in NEEDS or getattr(deck, NEEDS[stage])]
+    others = ['measure', *['analyse'] * bool(deck.train), *['flow'] * bool(deck.flow)]
     return (f'about {clock(max(1.0, sum(known.values())))} for {" and ".join(known)}; '
             f'{", ".join(others)} and report come on top')
 

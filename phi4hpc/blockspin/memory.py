@@ -15,8 +15,11 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     """Return about how many bytes a rank holds while it trains a model, the most of any model.
 
     These are its draws, twice while they are read; weights, their gradients twice, two moments of
-    Adam and the best weights so far, in float32; and what a loop over draws takes.
+    Adam and the best weights so far, in float32; and what a loop over draws takes. It is 0 where
+    none is trained.
     """
+    if deck.train is None:
+        return 0
     draws = ceil(deck.ladder.chains * deck.sample.draws / ranks)
     return WORK_BYTES + max(2 * draws * model.L**2 * SITE_BYTES[deck.precision]
                             + 6 * 4 * model.settings.weights(model.latent, model.L)

@@ -11,8 +11,12 @@ slopes, powers of the field, and products of them."""
 
 
 def memory_bytes(deck: Deck, ranks: int) -> int:
-    """Return about how many bytes a rank holds while it blocks the draws of the largest lattice."""
-    assert deck.flow
+    """Return about how many bytes a rank holds while it blocks the draws of the largest lattice.
+
+    It is 0 where the deck has no section flow.
+    """
+    if deck.flow is None:
+        return 0
     L = max(deck.flow.lattices)
     learned = any(not entry.settings.homogeneous for entry in deck.flow.blocks)
     return 8 * (ARRAYS * max(AT_ONCE, L**2) + learned * 2 * calibration.draws(L) * L**2 // ranks)

@@ -40,11 +40,12 @@ def memory_bytes(deck: Deck, ranks: int) -> int:
     each; the mean Jacobians; and of every draw of a kappa a few numbers for each momentum along an
     axis (stages/reconstructions.py), which estimates copy. There are the weights in float32,
     float64 and Fourier space, the Jacobians of a few samples, and the fields that functions of
-    these are fitted to. The rest does not grow with the number of draws.
+    these are fitted to. The rest does not grow with the number of draws. It is 0 where none is
+    trained.
     """
     draws = deck.ladder.chains * deck.sample.draws // max(1, deck.sample.fields)
-    return max(_model_bytes(model, deck.analyse.observables, draws, ranks)
-               for model in models(deck))
+    return max((_model_bytes(model, deck.analyse.observables, draws, ranks)
+                for model in models(deck)), default=0)
 
 
 def _model_bytes(model: Model, observables: list[str], draws: int, ranks: int) -> int:
