@@ -96,7 +96,7 @@ rates() {
     # shellcheck disable=SC2016
     check "$name" "$limit" sh -c '"$@" >"$0"' "$rows" \
         "$python" -m phi4hpc bench sampler --json --seconds 0.5 "$@"
-    "$python" -c 'import json, sys; from phi4hpc.bench import table
+    "$python" -c 'import json, sys; from phi4hpc.bench.sampler import table
 rows = json.load(sys.stdin)
 open(sys.argv[1], "a").writelines(json.dumps(row) + "\n" for row in rows)
 print(table(rows))' "$folder/bench.jsonl" <"$rows" 2>>"$log" | tee -a "$log" "$table"

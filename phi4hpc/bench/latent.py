@@ -42,7 +42,7 @@ MODELS: dict[str, dict[str, Any]] = {'dense': {'latents': [LATENT]}, 'convolutio
 Turn = Callable[[], Any]
 
 
-def latent(seconds: float, as_json: bool) -> None:
+def main(seconds: float, as_json: bool) -> None:
     """Time each family for about `seconds` a way, a few rounds at least, on the first rank.
 
     Prints a table, or a list of objects as JSON.

@@ -1,4 +1,4 @@
-"""How fast the sampler is on this machine; every rank works at once, as in a run."""
+"""`phi4hpc bench sampler`: how fast the sampler is; every rank works at once, as in a run."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,8 @@ from phi4hpc.parallel.together import guard
 Row = dict[str, Any]
 
 
-def sampler(sizes: Sequence[int], precisions: Sequence[str], device: str, seconds: float,
-            decorrelation: bool, as_json: bool) -> None:
+def main(sizes: Sequence[int], precisions: Sequence[str], device: str, seconds: float,
+         decorrelation: bool, as_json: bool) -> None:
     """Time every part for about `seconds` and print a table, or a list of objects as JSON.
     Collective.
 

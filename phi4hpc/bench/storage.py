@@ -1,5 +1,5 @@
-"""How fast draws are written and read, beside a plain MPI-IO file of the same size on the same
-disk.
+"""`phi4hpc bench storage`: how fast draws are written and read, beside a plain MPI-IO file of the
+same size on the same disk.
 
 Every rank writes its share as the sampler does, a chunk of every rung and then a commit, and reads
 it as training does, a rung after the other; the plain file takes the same bytes in pieces of a

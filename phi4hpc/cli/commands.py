@@ -115,7 +115,7 @@ def _bench(_, args):
     if args.part == 'latent':
         from phi4hpc.bench import latent
 
-        latent.latent(args.seconds, args.json)
+        latent.main(args.seconds, args.json)
         return
     if args.part == 'storage':
         from phi4hpc.bench import storage
@@ -123,10 +123,10 @@ def _bench(_, args):
         storage.main(args.megabytes, args.folder, args.json)
         return
 
-    from phi4hpc import bench
+    from phi4hpc.bench import sampler
 
-    bench.sampler(args.sizes, args.precisions, args.device, args.seconds, args.decorrelation,
-                  args.json)
+    sampler.main(args.sizes, args.precisions, args.device, args.seconds, args.decorrelation,
+                 args.json)
 
 
 def _schema(_, args):

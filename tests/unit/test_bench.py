@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from phi4hpc import bench
-from phi4hpc.bench import latent, storage, train, yardstick
+from phi4hpc.bench import algorithms, latent, sampler, storage, train, yardstick
 from phi4hpc.bench.algorithms import LAMBDA
 from phi4hpc.deck.algorithms import algorithm
 from phi4hpc.latent.columns import Jacobians
@@ -17,13 +16,13 @@ from phi4hpc.lattice.action import force
 def rows(capsys, **options):
     arguments = {'sizes': [16], 'precisions': ['float32'], 'device': 'host', 'seconds': 0.05,
                  'decorrelation': False}
-    bench.sampler(**arguments | options, as_json=True)
+    sampler.main(**arguments | options, as_json=True)
     return json.loads(capsys.readouterr().out)
 
 
 def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
     found = rows(capsys)
-    assert [row['algorithm'] for row in found] == ['numpy', *bench.algorithms.timed(), 'recipe']
+    assert [row['algorithm'] for row in found] == ['numpy', *algorithms.timed(), 'recipe']
     for row in found:
         assert row['hits_per_second_per_core'] > 0
         expected = {'L': 16, 'device': 'host', 'precision': 'float32', 'ranks': 1}
@@ -47,7 +46,7 @@ def test_jacobians_are_timed_beside_torch_func_which_finds_the_same(capsys, monk
     monkeypatch.setattr(latent, 'MODELS', {'dense': {'latents': [4], 'hidden': 8},
                                            'convolutional': {'block': 2}})
     monkeypatch.setattr(latent, 'ROUNDS', 2)
-    latent.latent(0.01, as_json=True)
+    latent.main(0.01, as_json=True)
     dense, convolutional = json.loads(capsys.readouterr().out)
     for row, size in ((dense, 4), (convolutional, 16)):
         assert (row['sites'], row['latent']) == (64, size)
@@ -70,7 +69,7 @@ def test_our_jacobians_are_faster_than_torch_func_and_no_slower_than_bare_produc
 
 
 def test_trajectories_are_timed_as_a_deck_has_them_by_default():
-    assert algorithm('hmc').visits(bench.algorithms.SAMPLE) == 21      # as bench --help says
+    assert algorithm('hmc').visits(algorithms.SAMPLE) == 21      # as bench --help says
 
 
 def test_the_fractions_of_a_step_are_its_parts(capsys):

@@ -227,10 +227,10 @@ def test_a_reader_that_leaves_early_sees_no_traceback():
 
 def test_bench_passes_its_options_on(monkeypatch):
     asked = []
-    stand_in = types.ModuleType('phi4hpc.bench')
-    stand_in.sampler = lambda *args: asked.append(args)
-    monkeypatch.setitem(sys.modules, 'phi4hpc.bench', stand_in)
-    monkeypatch.setattr('phi4hpc.bench', stand_in, raising=False)
+    stand_in = types.ModuleType('phi4hpc.bench.sampler')
+    stand_in.main = lambda *args: asked.append(args)
+    monkeypatch.setitem(sys.modules, 'phi4hpc.bench.sampler', stand_in)
+    monkeypatch.setattr('phi4hpc.bench.sampler', stand_in, raising=False)
     options = ('--sizes 32 64 --precisions float64 --device host --seconds 0.5 --decorrelation '
                '--json')
     cli.main(['bench', 'sampler', *options.split()])

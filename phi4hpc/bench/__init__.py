@@ -1,0 +1,1 @@
+"""How fast the parts are on this machine: `main` of each file times one, and prints a table."""
