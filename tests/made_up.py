@@ -198,6 +198,12 @@ def write_models(path: Path, L: int, kappas: list[float], undefined: tuple[str, 
     write_json(path / 'reconstructions.json', {'models': reconstructions})
 
 
+def of_samples(value_o: np.ndarray) -> dict[str, np.ndarray]:
+    """Return what single samples have of waves, and the shares of 16 blocks that are alike."""
+    return {'sample_value': value_o, 'sample_value_lower': 0.9 * value_o,
+            'sample_value_upper': 1.1 * value_o, 'shares': np.full(16, 1 / 16)}
+
+
 def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     """Write what latent.h5 holds of a model."""
     orbits = len(representatives(L)[0])
@@ -205,10 +211,10 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     with_errors(group, 'autoencoder', L, value=falling, overlap=0.9 * falling, turning=0.1,
                 sample=np.array([1.0, 0.1, 1e-9]), sample_lower=np.array([0.9, 0.1, 1e-9]),
                 sample_upper=np.array([1.4, 0.2, 1e-9]), transfer=rng.uniform(size=(L, L)),
-                transfer_symmetric=rng.uniform(size=(L, L)))
+                transfer_symmetric=rng.uniform(size=(L, L)), **of_samples(falling))
     with_errors(group, 'decoder', L, value=2 * falling, overlap=falling, variance=4 * falling,
                 sample=np.array([2.0, 1.0, 0.5]), sample_lower=np.array([1.8, 0.9, 0.4]),
-                sample_upper=np.array([2.1, 1.2, 0.6]))
+                sample_upper=np.array([2.1, 1.2, 0.6]), **of_samples(2 * falling))
     for what in RESPONSES:
         numbers = {'first': 2.0, 'kept_first': 0.9, 'participation': 1.5,
                    'original_participation': 1.6}

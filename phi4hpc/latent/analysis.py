@@ -62,7 +62,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     blocks = gather_blocks(comm, *work.sums(phi_nyx, first, total, tally))
     count_o = coordinates(model.L)['momenta']
     found = {'autoencoder': multiplets.of_autoencoder(comm, blocks, count_o, model.latent),
-             'decoder': multiplets.of_decoder(comm, blocks)}
+             'decoder': multiplets.of_decoder(comm, blocks, count_o)}
     for name in observables:
         found[name] = multiplets.of_observable(comm, blocks, work.responses, name, count_o)
         if not found[name]:
@@ -108,7 +108,7 @@ class Work:
         """Return the shapes of the sums that are kept of every block."""
         L, d, orbits = self.model.L, self.model.latent, int(numbered(self.model.L).max()) + 1
         found = {'count': (), 'field': (orbits,), 'overlap': (L, L), 'value': (orbits,),
-                 'samples': (), 'sample': (d,), 'sample in units': (d,),
+                 'samples': (), 'sample': (d,), 'sample in units': (d,), 'sample value': (orbits,),
                  'moments': (self.responses.count,), 'moments original': (self.responses.count,)}
         for name in self.responses.observables:
             pairs = len(self.responses.pairs(name)[0])
@@ -177,11 +177,13 @@ class Work:
         jac_Dd = jacobians.decoder_jacobian(self.model, y_1d)[0]
         jac_dD = jacobians.encoder_jacobian(self.model, x_1D)[0]
         in_units_dD = scaled(jac_dD, self.propagator_yx.sqrt())
+        metric_dd, jac_dw = jac_Dd.T @ jac_Dd, waves(jac_dD)
         sums['samples'] += 1
+        sums['sample value'] += over_orbits(diagonal(metric_dd @ jac_dw, jac_dw, self.model.L))
         sums['sample'] += singular.of_one_sample(jac_Dd, jac_dD)
         sums['sample in units'] += singular.of_one_sample(jac_Dd, in_units_dD)
         whole['jacobian'] += jac_Dd
-        whole['metric'] += jac_Dd.T @ jac_Dd
+        whole['metric'] += metric_dd
         whole['covariance'] += in_units_dD @ in_units_dD.T
 
 

@@ -53,7 +53,7 @@ def _model_bytes(model: Model, observables: list[str], draws: int, ranks: int) -
     asked = [load(name) for name in observables]
     orbits = (model.L // 2 + 1) * (model.L // 2 + 2) // 2
     blocks = min(BLOCKS, 2 * ceil(BLOCKS / ranks)) + 3
-    of_block = sites + 2 * orbits * (1 + sum(pairs(each, model.L) for each in asked))
+    of_block = sites + orbits * (3 + 2 * sum(pairs(each, model.L) for each in asked))
     over_latents = 4 + sum(1 if each.is_mean else pairs(each, model.L) for each in asked)
     sums = blocks * (of_block + 3 * latent**2) + 2 * over_latents * latent**2
     series = 2 * draws * (model.L // 2 + OTHERS)

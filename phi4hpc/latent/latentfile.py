@@ -17,6 +17,7 @@ OTHERS = ''
 SPECTRA: Dimensions = {
     'sample': ('singular_value',), 'sample_lower': ('singular_value',),
     'sample_upper': ('singular_value',), 'singular_values': ('singular_value',),
+    'shares': ('block',),
     'directions': ('direction', 'latent'), 'lattice_directions': ('direction', 'y', 'x'),
     'power': ('direction', 'orbit'), 'direction_variance': ('direction',),
     'transfer': ('p_y', 'p_x'), 'transfer_symmetric': ('p_y', 'p_x'),

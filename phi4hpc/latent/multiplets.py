@@ -33,17 +33,23 @@ def of_autoencoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray, d: i
         'transfer': lambda sums: sums['overlap'] / sums['count'],
         'transfer_symmetric': lambda sums: symmetrised(sums['overlap'] / sums['count']),
         'turning': lambda sums: turning(_root(sums['value'] / sums['count']), count_o, d)}) | (
-            of_samples(comm, blocks, 'sample'))
+            of_samples(comm, blocks, 'sample', lambda sums: sums['sample'])
+            | of_samples(comm, blocks, 'sample_value', lambda sums: _root(sums['sample value']))
+            | {'shares': shares(comm, blocks, count_o)})
 
 
-def of_decoder(comm: Communicator, blocks: Blocks) -> Arrays:
+def of_decoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray) -> Arrays:
     """Return the same in units of the field's standard deviation: of latents of unit covariance."""
+    field_o = blocks.total['field'] / blocks.total['count']
     return with_errors(comm, blocks, {
         'value': lambda sums: _root(sums['value'] * sums['field']) / sums['count'],
         'overlap': lambda sums: (_of_orbits(sums['overlap'] / sums['count'])
                                  * _root(sums['field'] / sums['count'])),
         'variance': lambda sums: sums['field'] / sums['count']}) | (
-            of_samples(comm, blocks, 'sample in units'))
+            of_samples(comm, blocks, 'sample', lambda sums: sums['sample in units'])
+            | of_samples(comm, blocks, 'sample_value',
+                         lambda sums: _root(sums['sample value'] * field_o))
+            | {'shares': shares(comm, blocks, count_o * field_o)})
 
 
 def of_observable(comm: Communicator, blocks: Blocks, responses: Responses, name: str,
@@ -149,18 +155,36 @@ def _of_orbits(values_yx: np.ndarray) -> np.ndarray:
     return symmetrised(values_yx)[n_y, n_x]
 
 
-def of_samples(comm: Communicator, blocks: Blocks, name: str) -> Arrays:
-    """Return `sample`, the median over single samples, and its error, `sample_lower` and
-    `sample_upper`, the quartiles; over the one sample of each block.
+def of_samples(comm: Communicator, blocks: Blocks, name: str,
+               value: Callable[[Sums], np.ndarray]) -> Arrays:
+    """Return the median over single samples by that name, with its error, and the quartiles, whose
+    names end with `_lower` and `_upper`; `value` is of the one sample of each block.
 
     A median stays what it is where a few samples have values hundreds of times those of others. Its
     error is that of a median of normal numbers with these quartiles.
     """
-    mine = {b: sums[name] for b, sums in blocks.owned.items() if sums['samples'] > 0}
-    value_b = {b: value for part in comm.allgather(mine) for b, value in part.items()}
-    lower, middle, upper = np.quantile([value_b[b] for b in sorted(value_b)], QUARTILES, axis=0)
-    error = MEDIAN * (upper - lower) / len(value_b) ** 0.5
-    return {'sample': middle, 'sample_error': error, 'sample_lower': lower, 'sample_upper': upper}
+    value_b = everyones(comm, {b: value(sums) for b, sums in blocks.owned.items()
+                               if sums['samples'] > 0})
+    lower, middle, upper = np.quantile(value_b, QUARTILES, axis=0)
+    return {name: middle, f'{name}_error': MEDIAN * (upper - lower) / len(value_b) ** 0.5,
+            f'{name}_lower': lower, f'{name}_upper': upper}
+
+
+def shares(comm: Communicator, blocks: Blocks, weight_o: np.ndarray) -> np.ndarray:
+    """Return the part of the weighted sum of squares over orbits that each block has, (b,).
+
+    Where one block has most of it, a few samples decide the mean, and its jackknife error is as
+    large as itself.
+    """
+    square_b = everyones(comm, {b: weight_o @ sums['value'] for b, sums in blocks.owned.items()})
+    with np.errstate(all='ignore'):
+        return square_b / square_b.sum()
+
+
+def everyones(comm: Communicator, mine: dict[int, Any]) -> np.ndarray:
+    """Return what all ranks have of blocks, in the order of these."""
+    of_blocks = {b: value for part in comm.allgather(mine) for b, value in part.items()}
+    return np.array([of_blocks[b] for b in sorted(of_blocks)])
 
 
 def _root(square: np.ndarray) -> np.ndarray:

@@ -23,8 +23,8 @@ ABREAST = 4
 """Panels of spectra in a row."""
 SHOWN = 200
 """Values of a stack in `draw_stacks`, at most."""
-STEEP = 2.0
-"""Ratio of the quartiles of samples that are far apart."""
+STEEP = 4.0
+"""Times the mean over jackknife blocks that one of them has where a few samples decide means."""
 PART, CLEAR = 0.5, 0.1
 """Errors that values have at most where they are drawn: of the value, or of a wave that passes."""
 LINEAR = 2.0
@@ -112,9 +112,31 @@ def unclear(group: Arrays, key: str, least: float = 0.0) -> int:
     return int((~clear(group[key], group[f'{key}_error'], least)).sum())
 
 
-def steep(group: Arrays) -> bool:
-    """Return whether samples differ so much that the steepest of them decide means over them."""
-    return bool(group['sample_upper'][0] > STEEP * group['sample_lower'][0])
+def steep(group: Arrays) -> dict[str, Any] | None:
+    """Return which part of all squares the steepest block of samples has, and which each would have
+    if samples were alike, where it has so much more that a few samples decide means; or None.
+    """
+    share_b = group['shares']
+    if not share_b.max() * len(share_b) > STEEP:
+        return None
+    return {'share': f'{100 * share_b.max():.0f}%', 'blocks': len(share_b),
+            'alike': f'{100 / len(share_b):.0f}%'}
+
+
+def typical(group: Arrays) -> str:
+    """Return the name of the values of waves that say what a model does to most fields: the mean
+    over samples, or their median where a few of them decide means."""
+    return 'sample_value' if steep(group) else 'value'
+
+
+def draw_waves(axes: Axes, model: Model, group: Arrays, least: float = 0.0) -> None:
+    """Draw the `typical` values of waves against p^, with quartiles behind medians."""
+    key = typical(group)
+    if key == 'sample_value':
+        lower, upper = group[f'{key}_lower'], group[f'{key}_upper']
+        own = clear(group[key], group[f'{key}_error'], least)
+        bars(axes, group['p_hat'][own], lower[own], upper[own], model.number, width=2)
+    draw_orbits(axes, model, group, key, least)
 
 
 def draw_sample(axes: Axes, model: Model, group: Arrays) -> None:

@@ -20,8 +20,9 @@ from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, gradien
 from phi4hpc.latent.response import Responses
 from phi4hpc.latent.waves import coordinates, spread_out
 from phi4hpc.lattice.observable import Ensemble, load
+from phi4hpc.lattice.orbits import numbered
 from phi4hpc.logs import log
-from phi4hpc.parallel.jackknife import gather_blocks
+from phi4hpc.parallel.jackknife import BLOCKS, gather_blocks
 from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
@@ -284,10 +285,37 @@ def test_one_sample_is_a_median_that_a_single_steep_sample_does_not_move():
     of_blocks = [{'sample': np.array([value, 1.0]), 'samples': np.array(1.0)}
                  for value in (1.0, 1.1, 0.9, 1.0, 900.0)]
     blocks = gather_blocks(MPI.COMM_SELF, of_blocks)
-    found = multiplets.of_samples(MPI.COMM_SELF, blocks, 'sample')
-    assert found['sample'][0] == 1.0
-    assert found['sample_upper'][0] == 1.1
-    assert found['sample_error'][0] == pytest.approx(0.929 * 0.1 / 5**0.5)
+    found = multiplets.of_samples(MPI.COMM_SELF, blocks, 'one', lambda sums: sums['sample'])
+    assert found['one'][0] == 1.0
+    assert found['one_upper'][0] == 1.1
+    assert found['one_error'][0] == pytest.approx(0.929 * 0.1 / 5**0.5)
+
+
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+def test_medians_and_shares_are_those_of_the_jacobians_of_samples(family):
+    """There are 16 samples here, and so each makes a block."""
+    phi_nyx, found = samples(16), analysed(family, samples(16))
+    value_no = np.array([roots_of_waves(jac_DD) for jac_DD in jacobian_of(family, phi_nyx)])
+    result = found['autoencoder']
+    np.testing.assert_allclose(result['sample_value'], np.median(value_no, 0), rtol=1e-9)
+    np.testing.assert_allclose(result['sample_value_upper'], np.quantile(value_no, 0.75, 0),
+                               rtol=1e-9)
+    square_n = value_no**2 @ result['momenta']
+    np.testing.assert_allclose(result['shares'], square_n / square_n.sum(), rtol=1e-9)
+    deviation_o = np.sqrt(found['decoder']['variance'])
+    np.testing.assert_allclose(found['decoder']['sample_value'],
+                               np.median(value_no, 0) * deviation_o, rtol=1e-9)
+    in_units_n = (value_no * deviation_o) ** 2 @ result['momenta']
+    np.testing.assert_allclose(found['decoder']['shares'], in_units_n / in_units_n.sum(),
+                               rtol=1e-9)
+
+
+def roots_of_waves(jac_DD):
+    """Return the root mean square of |J e_p| over the momenta of each orbit, (o,)."""
+    waves_yxD = np.fft.fft2(jac_DD.reshape(-1, SIZE, SIZE)) / SIZE
+    square_yx = (abs(waves_yxD) ** 2).sum(0)
+    orbit_D = numbered(SIZE).ravel()
+    return np.sqrt(np.bincount(orbit_D, square_yx.ravel()) / np.bincount(orbit_D))
 
 
 def test_sums_are_no_larger_for_more_samples_and_none_is_of_two_fields(monkeypatch):
@@ -398,4 +426,5 @@ def test_layout_of_the_file(tmp_path):
             for key, array in arrays.items():
                 np.testing.assert_array_equal(group[name][key][()], array)
                 if array.ndim and not key.endswith('_error') and name in NAMES:
-                    assert array.shape[-1] in (len(coordinates(SIZE)['p_hat']), LATENT, SIZE, 3)
+                    assert array.shape[-1] in (len(coordinates(SIZE)['p_hat']), LATENT, SIZE, 3,
+                                               BLOCKS)

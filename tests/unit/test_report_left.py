@@ -45,6 +45,7 @@ def lacks(file, name, stage):
 
 @pytest.mark.parametrize(('figure', 'name'), [
     ('g_spectra', 'autoencoder/sample_lower'),        # is looked up in arrays that were read
+    ('g_autoencoder', 'autoencoder/shares'),
     ('observable_jacobians', 'decoder/variance'),     # is looked up in the file
 ])
 def test_a_figure_says_what_latents_lack_and_which_stage_makes_it(study, figure, name):

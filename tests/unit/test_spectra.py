@@ -4,28 +4,33 @@ import numpy as np
 import pytest
 
 from phi4hpc.report.figure import said
-from phi4hpc.report.spectra import decades, steep
+from phi4hpc.report.spectra import decades, steep, typical
 from phi4hpc.report.style import panels, points
 
 
-@pytest.mark.parametrize(('largest_n', 'expected'), [
-    (np.linspace(1.6, 1.8, 16), False),
-    (30 / np.arange(1, 17), True),           # falls off like 1 / sigma, as where an encoder folds
-], ids=['a dense network', 'a fold'])
-def test_samples_that_differ_by_far_are_seen(largest_n, expected):
-    lower, upper = np.quantile(largest_n, (0.25, 0.75))
-    group = {'sample_lower': np.array([lower, 0.1]), 'sample_upper': np.array([upper, 0.1])}
-
-    assert steep(group) is expected
+def group_of(square_b):
+    return {'shares': np.array(square_b) / np.sum(square_b)}
 
 
-def test_a_caption_names_the_models_whose_errors_know_too_little():
-    models = [{'title': 'dense', 'steep': False}, {'title': 'convolutional', 'steep': True}]
-    caption = said('{{ decided_by_few(f.models) }}', {'models': models})
+def test_a_block_of_samples_that_has_most_of_all_squares_is_seen():
+    dense, fold = np.linspace(1.6, 1.8, 16) ** 2, (30 / np.arange(1, 17)) ** 2
+    assert steep(group_of(dense)) is None
+    assert steep(group_of(fold)) == {'share': '63%', 'blocks': 16, 'alike': '6%'}
+    assert steep(group_of([1.0, 3.0])) is None           # two blocks cannot say that few decide
+    assert steep({'shares': np.full(16, np.nan)}) is None
+    assert [typical(group_of(square_b)) for square_b in (dense, fold)] == ['value', 'sample_value']
 
-    assert 'of convolutional. There means over samples' in caption
+
+def test_a_caption_says_how_much_of_a_mean_a_few_samples_decide():
+    models = [{'title': 'dense', 'steep': None},
+              {'title': 'convolutional', 'steep': steep(group_of([60, *[1] * 15]))}]
+    caption = said('{{ decided_by_few(f.models) }}{{ medians(f.models) }}', {'models': models})
+
+    assert 'one of 16 blocks of samples has 80% (convolutional), where samples' in caption
+    assert 'medians over single samples, and pale bars' in caption
     assert 'dense' not in caption
-    assert not said('{{ decided_by_few(f.models) }}', {'models': models[:1]})
+    for words in ('decided_by_few', 'medians'):
+        assert not said(f'{{{{ {words}(f.models) }}}}', {'models': models[:1]})
 
 
 @pytest.mark.filterwarnings('error')

@@ -17,20 +17,18 @@ CAPTION = """
 What the Jacobian <i>J</i> = ∂<i>A</i>/∂φ makes of plane waves <i>e<sub>p</sub></i>, at
 κ = {{ f.kappa }}. {{ averaged() }} {{ f.panels[0] | safe }}: the value
 σ(<i>p</i>) = ⟨|<i>J e<sub>p</sub></i>|²⟩<sup>1/2</sup>, how much of a wave comes out
-{{- ', on an axis that is logarithmic above 2' if f.wide }}. {{ f.panels[1] | safe }}: the
-overlap <i>T</i>(<i>p</i>) = ⟨<i>e<sub>p</sub></i><sup>†</sup><i>J e<sub>p</sub></i>⟩, how much of
-it comes out as itself, which is σ(<i>p</i>) at most. A wave passes unchanged only where both are 1.
-Where σ is the larger, a part of the wave comes out as other waves, or differently from sample to
-sample: so do waves that a block cannot tell from their aliases. At the smallest momentum above zero
-σ and <i>T</i> are
+{{- ', on an axis that is logarithmic above 2' if f.wide }}.
+{{- medians(f.models) }} {{ f.panels[1] | safe }}: the overlap <i>T</i>(<i>p</i>) =
+⟨<i>e<sub>p</sub></i><sup>†</sup><i>J e<sub>p</sub></i>⟩, how much of it comes out as itself, which
+is σ(<i>p</i>) at most. A wave passes unchanged only where both are 1. Where σ is the larger, a part
+of the wave comes out as other waves, or differently from sample to sample: so do waves that a block
+cannot tell from their aliases. At the smallest momentum above zero σ and <i>T</i> are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.value }} and {{ m.overlap }}
 {{- ';' if not loop.last else '.' }}{% endfor %}
 {{ both_errors(f.seeds) }}
 {{- decided_by_few(f.models) }}
 {{ not_clear(f.models, 'half of them and above 0.1') }}
 """
-
-KEYS = 'value', 'overlap'
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -42,8 +40,8 @@ def draw(study: Study) -> Iterator[Plot]:
             found = spectra.numbers(latent, models, 'autoencoder')
         for row, (title, like) in zip(axes, groups, strict=True):
             for model in like:
-                for panel, key in zip(row, KEYS, strict=True):
-                    spectra.draw_orbits(panel, model, found[model.name], key, spectra.CLEAR)
+                spectra.draw_waves(row[0], model, found[model.name], spectra.CLEAR)
+                spectra.draw_orbits(row[1], model, found[model.name], 'overlap', spectra.CLEAR)
             finish(row, title)
         spectra.legend(figure, axes)
         facts = [said(model, found[model.name]) for model in models]
@@ -64,6 +62,9 @@ def finish(axes: np.ndarray, title: str) -> None:
 
 def said(model: Model, group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
-    unclear = spectra.unclear(group, 'value', spectra.CLEAR)
-    return {**described(model), **{key: spectra.at_smallest(group, key) for key in KEYS},
-            'steep': spectra.steep(group), 'unclear': unclear, 'all': len(group['p_hat'])}
+    found = {key: spectra.at_smallest(group, key) for key in ('value', 'overlap')}
+    if steep := spectra.steep(group):
+        found['value'] += f' (median {spectra.at_smallest(group, "sample_value")})'
+    unclear = spectra.unclear(group, spectra.typical(group), spectra.CLEAR)
+    return {**described(model), **found, 'steep': steep, 'unclear': unclear,
+            'all': len(group['p_hat'])}

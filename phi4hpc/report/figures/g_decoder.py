@@ -19,13 +19,13 @@ CAPTION = """
 Singular values of the decoder's Jacobian at κ = {{ f.kappa }}, in units in which latents have unit
 covariance, so that it does not matter how they are labelled: a value is the standard deviation that
 the block-spun field has along its direction. {{ f.panels[0] | safe }}: against {{ phat() }}.
-{{ averaged() }} The line is <i>G</i>(<i>p</i>)<sup>1/2</sup> of the ensemble, the exact value of
-every wave that the linear optimum keeps. {{ f.panels[1] | safe }}: of one sample, by size, the
-median over samples, and pale the quartiles; the line is again the linear optimum, the roots of the
-largest <i>G</i>(<i>p</i>). A model that lies on it uses its latents as well as Fourier modes do.
-{{ f.panels[2] | safe }}: the leading directions as the decoder shows them, <em>without</em> the
-average: they are those of one training, a mixture of waves of nearly equal values that another
-training would mix differently
+{{ averaged() }} {{- medians(f.models) }} The line is <i>G</i>(<i>p</i>)<sup>1/2</sup> of the
+ensemble, the exact value of every wave that the linear optimum keeps. {{ f.panels[1] | safe }}: of
+one sample, by size, the median over samples, and pale the quartiles; the line is again the linear
+optimum, the roots of the largest <i>G</i>(<i>p</i>). A model that lies on it uses its latents as
+well as Fourier modes do. {{ f.panels[2] | safe }}: the leading directions as the decoder shows
+them, <em>without</em> the average: they are those of one training, a mixture of waves of nearly
+equal values that another training would mix differently
 {{- '; shown are the linear optimum and what was trained' if f.few }}. The largest value of one
 sample, and the variance of the ensemble along the first direction, are
 {%- for m in f.models %} {{ m.title | safe }}: {{ m.first }} and {{ m.variance }}
@@ -61,7 +61,7 @@ def draw_models(axes: np.ndarray, title: str, models: list[Model],
     left, right = axes
     draw_exact(left, right, found[models[0].name], models)
     for model in models:
-        spectra.draw_orbits(left, model, found[model.name], 'value')
+        spectra.draw_waves(left, model, found[model.name])
         spectra.draw_sample(right, model, found[model.name])
     for panel, label in ((left, r'$\sigma(p)$'), (right, r'$\sigma_i$ of one sample')):
         panel.set(ylabel=label, title=title)
@@ -72,7 +72,8 @@ def said(group: Arrays) -> dict[str, Any]:
     """Return what the caption tells of a model."""
     return {'first': spectra.first(group, 'sample'),
             'variance': f'{group["direction_variance"][0]:.4g}',
-            'steep': spectra.steep(group), 'unclear': spectra.unclear(group, 'value'),
+            'steep': spectra.steep(group),
+            'unclear': spectra.unclear(group, spectra.typical(group)),
             'all': len(group['p_hat'])}
 
 
