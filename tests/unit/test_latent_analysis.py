@@ -14,7 +14,7 @@ import xarray
 from mpi4py import MPI
 from torch import nn
 
-from phi4hpc.latent import analysis, angles, jacobians, latentfile, multiplets
+from phi4hpc.latent import analysis, angles, jacobians, latentfile, momentum, multiplets
 from phi4hpc.latent.analysis import analyse
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, gradients, shifts
 from phi4hpc.latent.response import Responses
@@ -153,6 +153,17 @@ def test_the_linear_optimum_passes_the_waves_that_it_keeps_unchanged_and_no_othe
 def free_fields(n, L, kappa=0.24):
     noise = np.random.default_rng(3).normal(size=(n, L, L))
     return np.fft.ifft2(np.fft.fft2(noise) * np.sqrt(free_propagator(L, kappa))).real
+
+
+@pytest.mark.parametrize('family', ['dense', 'convolutional'])
+def test_on_gaussian_fields_the_overlap_is_the_regression_of_what_comes_back(family):
+    """By Stein's lemma, <phi~* A~> = G(p) <e_p^* J e_p>, for any function A of normal fields."""
+    phi_nyx = free_fields(400, SIZE)
+    found = analysed(family, phi_nyx)['autoencoder']
+    kept = momentum.analyse(MPI.COMM_SELF, model_of(family), phi_nyx, 0, len(phi_nyx), 0.0)
+    error_o = np.hypot(found['overlap_error'], kept['regression_error'])
+    assert (abs(found['overlap'] - kept['regression']) < 4 * error_o).all()
+    assert error_o[0] < 0.01 * found['overlap'][0]
 
 
 @pytest.fixture(scope='module')
