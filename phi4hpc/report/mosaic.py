@@ -2,12 +2,16 @@
 
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 PIXELS = 60                            # across a lattice image, at least
+COLOURS = 127
+"""Steps of the scale of colours, an odd number, so that 0 has a colour of its own. More than 256
+with the gaps between images make no palette, and a PDF twice as large."""
 
 
 def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
@@ -25,7 +29,8 @@ def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
     padding = ((0, 0), (0, 0), (0, pad), (0, pad))
     table = np.pad(np.asarray(images_rcyx, float), padding, constant_values=np.nan)
     table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))
-    picture = axes.imshow(table[:-pad, :-pad], vmin=limit and -limit, vmax=limit)
+    colours = mpl.colormaps[mpl.rcParams['image.cmap']].resampled(COLOURS)
+    picture = axes.imshow(table[:-pad, :-pad], colours, vmin=limit and -limit, vmax=limit)
     axes.set_xticks((width - 1) / 2 + np.arange(columns) * (width + pad))
     axes.set_yticks((height - 1) / 2 + np.arange(rows) * (height + pad))
     axes.tick_params(which='both', length=0, bottom=False, top=False, labeltop=True,
@@ -37,7 +42,8 @@ def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
 
 def colourbar(figure: Figure, picture: AxesImage, axes: Any, label: str) -> None:
     """Draw the colour scale of a picture beside its axes."""
-    bar = figure.colorbar(picture, ax=axes, label=label, shrink=0.9, pad=0.015, aspect=30)
+    shape = max(30, 5 * figure.get_figheight())        # a bar that is not broad where it is long
+    bar = figure.colorbar(picture, ax=axes, label=label, shrink=0.9, pad=0.015, aspect=shape)
     bar.outline.set_linewidth(0.5)
     bar.ax.tick_params(length=2)
 
