@@ -18,6 +18,7 @@ from phi4hpc.report.canvas import Canvas, Mark, Trace, place
 from phi4hpc.report.labels import formulas, plain
 
 EDGE = 0.006                  # of a figure, around a part of it, as letters pass their box
+DIGITS = 10                   # of a number in a CSV file
 COLUMNS = 'panel', 'series', 'kind', 'x_name', 'y_name', 'x', 'y', 'error', 'x_error', 'apart'
 
 
@@ -132,9 +133,10 @@ def legend(figure: Canvas) -> dict[str, str]:
 
 
 def table(figure: Canvas) -> str:
-    """Return the data of all traces as CSV with all digits, in the order that they were drawn.
+    """Return the data of all traces as CSV, in the order that they were drawn.
 
-    `apart` is how far from x a value is drawn, for others at the same x to be seen.
+    `apart` is how far from x a value is drawn, for others at the same x to be seen. Numbers have
+    DIGITS digits, far more than are known of them; all 17 would add a twentieth to the page.
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator='\n')
@@ -142,9 +144,8 @@ def table(figure: Canvas) -> str:
     for axes in figure.panels:
         names = scale(axes, 'x')['name'], scale(axes, 'y')['name']
         for trace in (own for own in figure.traces if own.axes is axes):
-            others = ([None] * len(trace.x) if part is None else part.tolist()
-                      for part in (trace.error, trace.x_error, trace.apart))
+            columns = ([''] * len(trace.x) if part is None else [f'{x:.{DIGITS}g}' for x in part]
+                       for part in (trace.x, trace.y, trace.error, trace.x_error, trace.apart))
             same = figure.letter(axes), series(figure, trace), trace.kind, *names
-            writer.writerows((*same, *row) for row in
-                             zip(trace.x.tolist(), trace.y.tolist(), *others, strict=True))
+            writer.writerows((*same, *row) for row in zip(*columns, strict=True))
     return text.getvalue()
