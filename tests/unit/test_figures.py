@@ -368,3 +368,15 @@ def test_reconstructions_show_what_a_model_makes_beyond_the_linear_optimum(drawn
     assert len(labels) == 6
     assert 'Fourier' in labels[-1]
     assert 'times' in labels[-1]
+
+
+def test_many_models_have_a_row_each_and_fewer_draws(study, monkeypatch):
+    from phi4hpc.report.figures import f_reconstructed_configurations as reconstructed
+
+    monkeypatch.setattr(reconstructed, 'TALL', 1)
+    [plot] = reconstructed.draw(study)
+    axes = plot.figure.axes[0]
+    labels = [label.get_text() for label in axes.get_xticklabels()]
+    assert len(axes.get_yticklabels()) == 1 + sum(map(len, study.models.values()))
+    assert labels[:2] == ['$A(\\phi)$', 'lost']
+    assert labels[:3] == labels[3:]

@@ -1,8 +1,8 @@
 """Configurations before and after an autoencoder, and what is lost between."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-import h5py
 import numpy as np
 
 from phi4hpc.report.canvas import Canvas
@@ -23,9 +23,26 @@ block spin keeps the domains and loses what changes from site to site: look for 
 the lost part, which would be long-range physics dropped.
 """
 
-SHOWN = 5                     # draws
-TALL = 5                      # models, more than which have a row each, of fewer draws
-BESIDE = 2                    # draws that are shown where models have a row each
+EXAMPLES = 5                  # draws that are shown where models have rows of their own
+TALL = 4                      # models, more than which have one row each, of fewer draws
+BESIDE = 2                    # draws that are shown there
+IMAGE = 0.9                   # inches that a lattice image takes there
+
+
+@dataclass(frozen=True)
+class Example:
+    """Draws before and after a model, (n, y, x), and what it adds to the linear optimum of its
+    latent size, where there is one."""
+
+    model: Model
+    before_nyx: np.ndarray
+    after_nyx: np.ndarray
+    more_nyx: np.ndarray | None
+
+    @property
+    def lost_nyx(self) -> np.ndarray:
+        """What the model did not keep."""
+        return self.before_nyx - self.after_nyx
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -34,42 +51,38 @@ def draw(study: Study) -> Iterator[Plot]:
         models = [model for model in everyone if model.seed == 1]
         if not models:
             continue
-        with study.latent() as latent:
-            examples = [examples_of(latent[model.name]) for model in models]
-        beside = [beyond_linear(number, models, examples) for number in range(len(models))]
-        facts = {'kappa': f'{kappa:g}', 'beside': any(each is not None for each in beside)}
-        drawn = before_and_after if len(models) <= TALL else side_by_side
-        yield Plot(drawn(models, examples, beside), {**facts, 'wide': len(models) > TALL}, kappa)
+        shown, wide = examples(study, models), len(models) > TALL
+        facts = {'kappa': f'{kappa:g}', 'wide': wide,
+                 'beside': any(each.more_nyx is not None for each in shown)}
+        yield Plot((side_by_side if wide else before_and_after)(shown), facts, kappa)
 
 
-def examples_of(group: h5py.Group) -> list[np.ndarray]:
-    """Return [original, reconstructed], a few draws (n, y, x) each, of a group of latent.h5."""
-    return [group[f'examples/{name}'][:SHOWN].astype(float)
-            for name in ('original', 'reconstructed')]
+def examples(study: Study, models: list[Model]) -> list[Example]:
+    """Return what latent.h5 has of each model."""
+    with study.latent() as latent:
+        pairs = [[latent[f'{model.name}/examples/{name}'][:EXAMPLES].astype(float)
+                  for name in ('original', 'reconstructed')] for model in models]
+    linear = {model.latent: (model, after_nyx) for model, (_, after_nyx)
+              in zip(models, pairs, strict=True) if model.family == 'fourier'}
+    found = []
+    for model, (before_nyx, after_nyx) in zip(models, pairs, strict=True):
+        optimum, optimal_nyx = linear.get(model.latent, (model, after_nyx))
+        more_nyx = None if optimum is model else after_nyx - optimal_nyx
+        found.append(Example(model, before_nyx, after_nyx, more_nyx))
+    return found
 
 
-def beyond_linear(number: int, models: list[Model],
-                  examples: list[list[np.ndarray]]) -> np.ndarray | None:
-    """Return A(phi) - A_Fourier(phi) (n, y, x) of a model, None where there is no such optimum."""
-    model = models[number]
-    for other, (_, after_nyx) in zip(models, examples, strict=True):
-        if (other.family, other.latent) == ('fourier', model.latent) and other is not model:
-            return examples[number][1] - after_nyx
-    return None
-
-
-def before_and_after(models: list[Model], examples: list[list[np.ndarray]],
-                     beside: list[np.ndarray | None]) -> Canvas:
+def before_and_after(shown: list[Example]) -> Canvas:
     """Return a figure with a row of originals, then two or three rows for each model."""
-    original_nyx = examples[0][0]
+    original_nyx = shown[0].before_nyx
     rows, labels = [original_nyx], ['original']
-    for model, (before_nyx, after_nyx), more_nyx in zip(models, examples, beside, strict=True):
-        rows += [after_nyx, before_nyx - after_nyx]
-        labels += [model.short, 'lost']
-        if more_nyx is not None:
-            times = enlarging(scale([original_nyx]), scale([more_nyx]))
-            rows.append(times * more_nyx)
-            labels.append(f'$A-A_{{\\rm Fourier}}$\n$\\times{times:g}$')
+    for each in shown:
+        rows += [each.after_nyx, each.lost_nyx]
+        labels += [each.model.short, 'lost']
+        if each.more_nyx is not None:
+            times = enlarging(scale([original_nyx]), scale([each.more_nyx]))
+            rows.append(times * each.more_nyx)
+            labels.append(beyond(times))
     figure, axes = panels(width=FULL * 0.85, height=0.1 + 1.08 * len(rows))
     picture = mosaic(axes[0, 0], np.stack(rows), scale([original_nyx]))
     axes[0, 0].set_yticklabels(labels, fontsize=8)
@@ -78,28 +91,32 @@ def before_and_after(models: list[Model], examples: list[list[np.ndarray]],
     return figure
 
 
-def side_by_side(models: list[Model], examples: list[list[np.ndarray]],
-                 beside: list[np.ndarray | None]) -> Canvas:
+def side_by_side(shown: list[Example], draws: int = BESIDE) -> Canvas:
     """Return a figure with a row for each model, in which all that is shown of a draw is together.
     """
-    original_nyx = examples[0][0][:BESIDE]
+    original_nyx = shown[0].before_nyx[:draws]
     limit, nothing = scale([original_nyx]), np.full_like(original_nyx, np.nan)
-    shown = [more_nyx for more_nyx in beside if more_nyx is not None]
-    times = enlarging(limit, scale(shown)) if shown else 1.0
+    more = [each.more_nyx[:draws] for each in shown if each.more_nyx is not None]
+    times = enlarging(limit, scale(more)) if more else 1.0
     columns = [[original_nyx, nothing, nothing]]
-    for (before_nyx, after_nyx), more_nyx in zip(examples, beside, strict=True):
-        more = nothing if more_nyx is None else times * more_nyx[:BESIDE]
-        columns.append([after_nyx[:BESIDE], (before_nyx - after_nyx)[:BESIDE], more])
-    kinds = 3 if shown else 2
-    rows = np.array([np.array(row[:kinds]).swapaxes(0, 1).reshape(-1, *original_nyx.shape[1:])
-                     for row in columns])
-    figure, axes = panels(width=FULL, height=0.5 + 0.9 * len(rows))
+    for each in shown:
+        columns.append([each.after_nyx[:draws], each.lost_nyx[:draws],
+                        nothing if each.more_nyx is None else times * each.more_nyx[:draws]])
+    names = ['$A(\\phi)$', 'lost', beyond(times)][:3 if more else 2]
+    rows = np.array([np.array(row[:len(names)]).swapaxes(0, 1).reshape(
+        -1, *original_nyx.shape[1:]) for row in columns])
+    figure, axes = panels(width=FULL - IMAGE * (BESIDE - draws) * len(names),
+                          height=0.5 + IMAGE * len(rows))
     picture = mosaic(axes[0, 0], rows, limit)
-    axes[0, 0].set_yticklabels(['original', *(model.short for model in models)], fontsize=8)
-    names = ['$A(\\phi)$', 'lost', f'$A-A_{{\\rm Fourier}}$\n$\\times{times:g}$'][:kinds]
-    axes[0, 0].set_xticklabels(names * (rows.shape[1] // kinds), fontsize=8)
+    axes[0, 0].set_yticklabels(['original', *(each.model.short for each in shown)], fontsize=8)
+    axes[0, 0].set_xticklabels(names * draws, fontsize=8)
     colourbar(figure, picture, axes[0, 0], r'$\phi(x)$')
     return figure
+
+
+def beyond(times: float) -> str:
+    """Return the label of what a model adds to the linear optimum, enlarged."""
+    return f'$A-A_{{\\rm Fourier}}$\n$\\times{times:g}$'
 
 
 def enlarging(limit: float, size: float) -> float:
