@@ -95,7 +95,7 @@ def test_a_flow_without_errors_of_differences_is_judged_and_the_caption_says_how
 
     older = without(study, tmp_path, of_an_older_version)
     assert flow.judgements(older)
-    remedy = 'Remove it, and phi4hpc flow makes it anew'
+    remedy = 'Remove it, and phi4hpc run makes it anew'
     assert remedy in caption(older, 'flow_exponents')
     assert remedy not in caption(study, 'flow_exponents')
 

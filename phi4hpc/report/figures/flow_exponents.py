@@ -34,7 +34,7 @@ before; open boxes: lattice, the change from half the lattice at the same step
 both exponents agree with those of the next within two errors of the difference, where there is one.
 {%- if f.older %} <strong>An older version has made flow.json, without errors of differences between
 steps that share their draws: those of both steps are added up as if they did not. Remove it, and
-<code>phi4hpc flow</code> makes it anew without blocking any draw.</strong>{% endif %}
+<code>phi4hpc run</code> makes it anew without blocking any draw.</strong>{% endif %}
 “lit.”, published, where the axes reach it: ■ biased sampling of the Ising model at
 {{ L() }} = 300 (arXiv:1707.08683), whose systematic error of y<sub>h</sub> is a thousand times the
 one shown; ◆ 1/ν of a learned flow of this theory (arXiv:2510.06508). For a linear block that
