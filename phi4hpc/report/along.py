@@ -4,6 +4,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.report.information import Arrays, over_seeds
@@ -11,16 +12,19 @@ from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import dots, reference
 
 FIRST = 'magnetisation', 'binder', 'propagator'
+NEAR, WIDE = 0.6, 0.08        # of the least distance of kappas, and of them all, that models take
 
 
 class Place(NamedTuple):
     """What one model has under a name in latent.h5, and where it stands: its kappa, or its number
-    among all models. `number` is that of its marker, the same at every kappa."""
+    among all models. `number` is that of its marker, the same at every kappa, and `apart` how far
+    from x it is drawn, for all models of a kappa to be seen."""
 
     x: float
     model: Model
     number: int
     arrays: Arrays
+    apart: float = 0.0
 
 
 def several(study: Study) -> bool:
@@ -40,7 +44,24 @@ def places(study: Study, name: str) -> list[list[Place]]:
                     own = found.setdefault(model.label, [])
                     number = own[0].number if own else len(found) - 1
                     own.append(Place(kappa if several(study) else x, model, number, arrays))
-    return list(found.values())
+    wide = width(study) / len(found) if found else 0.0
+    return [[place._replace(apart=wide * (place.number - (len(found) - 1) / 2)) for place in own]
+            for own in found.values()]
+
+
+def width(study: Study) -> float:
+    """Return how far the models of a kappa are drawn apart in all."""
+    kappas = sorted(study.models)
+    if len(kappas) < 2:
+        return 0.0
+    return min(NEAR * min(np.diff(kappas)), WIDE * (kappas[-1] - kappas[0]))
+
+
+def of_kappas(said: dict[float, str]) -> str:
+    """Return what a caption says by kappa, once where all of it is the same."""
+    if len(set(said.values())) < 2:
+        return ''.join(dict.fromkeys(said.values()))
+    return ', '.join(f'{words} at κ = {kappa:g}' for kappa, words in sorted(said.items()))
 
 
 def in_order(observables: Iterable[str]) -> list[str]:

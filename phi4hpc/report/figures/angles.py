@@ -8,7 +8,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
-from phi4hpc.report.along import Place, draw_original, in_order, name_models, places, several
+from phi4hpc.report.along import (
+    Place,
+    draw_original,
+    in_order,
+    name_models,
+    of_kappas,
+    places,
+    several,
+)
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
 from phi4hpc.report.style import FULL, Plot, dots, legend, panels, points
@@ -35,7 +43,7 @@ as many waves as the model lets pass, (Σσ²)²/Σσ⁴ of its stack; none wher
 All waves before the model:
 {%- for row in f.rows %} {{ row.words }} {{ row.before }}{{ ';' if not loop.last else '.' }}
 {%- endfor %} Without the constant field, the observables before the model
-{%- for row in f.rows if row.beyond %} {{ row.words }} {{ row.beyond }}
+{%- for row in f.rows if row.beyond %}{{ ':' if loop.first }} {{ row.words }} {{ row.beyond }}
 {{- ';' if not loop.last else '.' }}{% else %} have no two that see other waves.{% endfor %}
 {%- if f.nearest %} What sees the constant field alone before the model, and other waves after it,
 sees these because the model mixes waves; of trained models, the smallest such angle there is
@@ -45,6 +53,7 @@ sees these because the model mixes waves; of trained models, the smallest such a
 
 KEYS = 'all', 'beyond'
 TICKS = 0, 30, 60, 90
+EXACT = 1e-3                  # degrees of an error below which it is rounding
 
 
 def draw(study: Study) -> Iterator[Plot]:
@@ -64,7 +73,7 @@ def draw(study: Study) -> Iterator[Plot]:
         legend(figure, axes, ncols=3)
     yield Plot(figure, {'kappas': [f'{kappa:g}' for kappa in sorted(study.models)], 'rows': rows,
                         'panels': [figure.letters(column) for column in axes.T],
-                        'nearest': nearest(found, pairs)})
+                        'nearest': nearest(found, pairs, several(study))})
 
 
 def names_of(found: list[Place]) -> list[str]:
@@ -103,11 +112,12 @@ def draw_model(axes: Axes, own: list[Place], pair: tuple[str, str], key: str) ->
     own = [place for place in own if np.isfinite(of_pair(place, pair, key))]
     if not own:
         return
-    x = [place.x for place in own]
+    x, apart = ([getattr(place, name) for place in own] for name in ('x', 'apart'))
     value, error, random = ([of_pair(place, pair, name) for place in own]
                             for name in (key, f'{key}_error', f'chance_{key}'))
-    points(axes, x, value, error, own[0].number, label=own[0].model.label)
-    dots(axes, x, random, marker='.', color='0.55', markersize=4, label='chance', zorder=0)
+    points(axes, x, value, error, own[0].number, apart, label=own[0].model.label)
+    dots(axes, x, random, apart=apart, marker='.', color='0.55', markersize=4, label='chance',
+         zorder=0)
 
 
 def draw_before(axes: Axes, study: Study, found: list[Place], pair: tuple[str, str],
@@ -119,15 +129,16 @@ def draw_before(axes: Axes, study: Study, found: list[Place], pair: tuple[str, s
 
 def before(found: list[Place], pair: tuple[str, str], key: str) -> str | None:
     """Return the angles before the models in words, by kappa; None where there is none."""
-    value = {place.x: (of_pair(place, pair, key), of_pair(place, pair, f'{key}_error'))
+    value = {place.model.kappa: (of_pair(place, pair, key), of_pair(place, pair, f'{key}_error'))
              for place in found}
-    return ', '.join(dict.fromkeys(in_words(*one) for one in value.values()
-                                   if np.isfinite(one[0]))) or None
+    return of_kappas({kappa: in_words(*one) for kappa, one in value.items()
+                      if np.isfinite(one[0])}) or None
 
 
-def nearest(found: list[Place], pairs: list[tuple[str, str]]) -> dict[str, str | None] | None:
+def nearest(found: list[Place], pairs: list[tuple[str, str]],
+            many: bool) -> dict[str, str | None] | None:
     """Return the smallest angle beyond the constant field after trained models, of observables that
-    see it alone before; None where there is none."""
+    see it alone before; None where there is none. `many`: whether there are several kappas."""
     angles = [(value, number, pair) for number, place in enumerate(found) for pair in pairs
               if place.model.record['trained'] and np.isnan(of_pair(place, pair, 'original_beyond'))
               and np.isfinite(value := of_pair(place, pair, 'beyond'))]
@@ -137,7 +148,7 @@ def nearest(found: list[Place], pairs: list[tuple[str, str]]) -> dict[str, str |
     place = found[number]
     random = of_pair(place, pair, 'chance_beyond')
     return {'angle': in_words(value, of_pair(place, pair, 'beyond_error')), 'words': words(pair),
-            'title': place.model.title,
+            'title': place.model.title + (f' at κ = {place.model.kappa:g}' if many else ''),
             'chance': f'{random:.0f}°' if np.isfinite(random) else None}
 
 
@@ -147,5 +158,7 @@ def words(pair: tuple[str, str]) -> str:
 
 
 def in_words(value: float, error: float) -> str:
-    """Return an angle with its error; 0° where it is rounding."""
-    return f'{value_error(value, error)}°' if value > 1e-3 else '0°'
+    """Return an angle with its error, alone where that is rounding."""
+    if error < EXACT:
+        return f'{value:.3g}°' if value > EXACT else '0°'
+    return f'{value_error(value, error)}°'

@@ -7,7 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
-from phi4hpc.report.along import Place, draw_original, in_order, name_models, places, several
+from phi4hpc.report.along import (
+    Place,
+    draw_original,
+    in_order,
+    name_models,
+    of_kappas,
+    places,
+    several,
+)
 from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.spectra import analysed
 from phi4hpc.report.study import Study
@@ -56,9 +64,10 @@ def draw_row(axes: np.ndarray, study: Study, observable: str) -> dict[str, Any]:
     """Draw one observable in two panels; return what the caption tells of it."""
     before: dict[float, np.ndarray] = {}
     for own in places(study, observable):
-        x = [place.x for place in own]
+        x, apart = ([getattr(place, name) for place in own] for name in ('x', 'apart'))
         for panel, key in zip(axes, KEYS, strict=True):
-            points(panel, x, *of_places(own, key), own[0].number, label=own[0].model.label)
+            points(panel, x, *of_places(own, key), own[0].number, apart,
+                   label=own[0].model.label)
         before |= dict(zip(x, np.transpose(of_places(own, ORIGINAL)), strict=True))
     waves = np.array([before[x] for x in sorted(before)])
     draw_original(axes[1], study, dict(zip(sorted(before), waves[:, 0], strict=True)))
@@ -68,7 +77,8 @@ def draw_row(axes: np.ndarray, study: Study, observable: str) -> dict[str, Any]:
         panel.set_ylabel(words, fontsize=8)
         finish(panel)
     return {'words': load(observable).words, 'alone': bool((waves[:, 0] < ALONE).all()),
-            'waves': ', '.join(dict.fromkeys(value_error(*of_kappa) for of_kappa in waves))}
+            'waves': of_kappas(dict(zip(sorted(before), (value_error(*one) for one in waves),
+                                        strict=True)))}
 
 
 def of_places(own: list[Place], key: str) -> tuple[list[float], list[float]]:
