@@ -246,7 +246,9 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
         group[f'momentum/cutoff_{name}_error'] = np.array([0.01, 0.02, 0.01])
     for key, values in {'width': [0.01, 0.02, 0.05, 0.1], 'gain': [0.02, 0.02, 0.01, 0.005],
                         'gain_error': [0.002, 0.002, 0.002, 0.001],
-                        'limit': [0.4, 0.3, 0.2, 0.1]}.items():
+                        'limit': [0.4, 0.3, 0.2, 0.1],
+                        'excess': [-0.38, -0.28, -0.19, -0.095],
+                        'excess_error': [0.002, 0.002, 0.002, 0.001]}.items():
         group[f'precision/{key}'] = np.array(values)
     for key in ('phi', 'before', 'before_error', 'after', 'after_error'):
         group[f'distribution/{key}'] = np.array([0.1, 0.5, 0.1])

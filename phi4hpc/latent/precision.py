@@ -27,14 +27,14 @@ from phi4hpc.lattice.orbits import momenta, numbered
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.jackknife import block_slices, deleted, deleted_error, gather_blocks
 
-WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3)
+WIDTHS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
 def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int, total: int,
             tally: Tally = NOWHERE) -> Sums:
     """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`, and
     `gain_deleted` (b, w) with each block of draws deleted; and the `limit` (w,) of such gains on
-    Gaussian fields.
+    Gaussian fields, with `excess`, the gain beyond it, and `excess_error`.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. Errors
     are by jackknife. Returns nothing where nothing is lost, or where no latent varies. Collective.
@@ -52,17 +52,16 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     for b, piece in tally.over('precision', own, sums_b):
         add(sums_b[b], model, phi_nyx[piece], torch.from_numpy(scale_d))
 
-    def propagator(sums: Sums) -> np.ndarray:
-        return (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
-
     def gains(sums: Sums) -> np.ndarray:
-        least_w = linear(propagator(sums), model.latent)
-        return 1 - sums['loss'] / sums['count'] / least_w
+        power_yx = (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
+        gain_w = 1 - sums['loss'] / sums['count'] / linear(power_yx, model.latent)
+        return np.stack([gain_w, gain_w - limit(power_yx, model.latent)])
 
-    blocks = gather_blocks(comm, sums_b)
-    value_w, value_bw = deleted(comm, blocks, gains)
-    return {'width': np.array(WIDTHS), 'gain': value_w, 'gain_error': deleted_error(value_bw),
-            'gain_deleted': value_bw, 'limit': limit(propagator(blocks.total), model.latent)}
+    value_2w, value_b2w = deleted(comm, gather_blocks(comm, sums_b), gains)
+    (gain_w, excess_w), (gain_error_w, excess_error_w) = value_2w, deleted_error(value_b2w)
+    return {'width': np.array(WIDTHS), 'gain': gain_w, 'gain_error': gain_error_w,
+            'gain_deleted': value_b2w[:, 0], 'limit': gain_w - excess_w, 'excess': excess_w,
+            'excess_error': excess_error_w}
 
 
 def linear(propagator_yx: np.ndarray, latent: int) -> np.ndarray:

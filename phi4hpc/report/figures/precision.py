@@ -112,5 +112,5 @@ def limits(like: list[Model], found: dict[str, Arrays]) -> np.ndarray:
 
 def beyond(arrays: Arrays) -> list[str]:
     """Return the widths at which a gain is clearly beyond what Gaussian fields allow."""
-    clear_w = arrays['gain'] - CLEAR * arrays['gain_error'] > arrays['limit']
+    clear_w = arrays['excess'] > CLEAR * arrays['excess_error']
     return [f'{width:g}' for width in arrays['width'][clear_w]]
