@@ -209,7 +209,8 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
     orbits = len(representatives(L)[0])
     falling = np.exp(-0.5 * np.arange(orbits))
     with_errors(group, 'autoencoder', L, value=falling, overlap=0.9 * falling, turning=0.1,
-                sample=np.array([1.0, 0.1, 1e-9]), sample_lower=np.array([0.9, 0.1, 1e-9]),
+                trace=5.0, sample=np.array([1.0, 0.1, 1e-9]),
+                sample_lower=np.array([0.9, 0.1, 1e-9]),
                 sample_upper=np.array([1.4, 0.2, 1e-9]), transfer=rng.uniform(size=(L, L)),
                 transfer_symmetric=rng.uniform(size=(L, L)), **of_samples(falling))
     with_errors(group, 'decoder', L, value=2 * falling, overlap=falling, variance=4 * falling,

@@ -30,6 +30,7 @@ from torch import Tensor
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import angles, jacobians, multiplets, singular
 from phi4hpc.latent.columns import Along, Jacobians
+from phi4hpc.latent.cost import SINGLE
 from phi4hpc.latent.response import Observables, Responses
 from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, cut, pieces
@@ -108,7 +109,8 @@ class Work:
         """Return the shapes of the sums that are kept of every block."""
         L, d, orbits = self.model.L, self.model.latent, int(numbered(self.model.L).max()) + 1
         found = {'count': (), 'field': (orbits,), 'overlap': (L, L), 'value': (orbits,),
-                 'samples': (), 'sample': (d,), 'sample in units': (d,), 'sample value': (orbits,),
+                 'samples': (), 'sample': (d,), 'sample in units': (d,),
+                 'single': (SINGLE,), 'squares': (SINGLE, orbits),
                  'moments': (self.responses.count,), 'moments original': (self.responses.count,)}
         for name in self.responses.observables:
             pairs = len(self.responses.pairs(name)[0])
@@ -136,14 +138,17 @@ class Work:
                                          self.jacobians.width + self.responses.count)
         for b, piece in tally.over('spectra', cut(slices, step), [*sums_b, whole]):
             x_nD = as_rows(phi_nyx[piece], self.propagator_yx)
-            self.add(sums_b[b], whole, x_nD)
+            self.add(sums_b[b], whole, x_nD, piece.start - starts[b])
             if piece.start == starts[b]:
                 self.add_sample(sums_b[b], whole, x_nD[:1])
         return [_arrays(sums) for sums in sums_b], _arrays(whole)
 
     @torch.no_grad()
-    def add(self, sums: Sums, whole: Sums, x_nD: Tensor) -> None:
-        """Add what samples contribute to the means over the ensemble."""
+    def add(self, sums: Sums, whole: Sums, x_nD: Tensor, number: int) -> None:
+        """Add what samples contribute to the means over the ensemble.
+
+        `number` is that of the first of them in its block.
+        """
         y_nd = self.model.encode(x_nD)
         along = self.jacobians.at(x_nD, y_nd)
         overlap_yx, value_yx = along.sums()
@@ -151,6 +156,11 @@ class Work:
         sums['field'] += over_orbits(power(x_nD, self.model.L))
         sums['overlap'] += overlap_yx
         sums['value'] += over_orbits(value_yx)
+        if number < SINGLE:
+            square_no = over_orbits(along.squares(SINGLE - number))
+            own = slice(number, number + len(square_no))
+            sums['single'][own] += 1
+            sums['squares'][own] += square_no
         self.add_responses(sums, whole, x_nD, self.model.decode(y_nd), along)
 
     def add_responses(self, sums: Sums, whole: Sums, x_nD: Tensor, z_nD: Tensor,
@@ -177,13 +187,11 @@ class Work:
         jac_Dd = jacobians.decoder_jacobian(self.model, y_1d)[0]
         jac_dD = jacobians.encoder_jacobian(self.model, x_1D)[0]
         in_units_dD = scaled(jac_dD, self.propagator_yx.sqrt())
-        metric_dd, jac_dw = jac_Dd.T @ jac_Dd, waves(jac_dD)
         sums['samples'] += 1
-        sums['sample value'] += over_orbits(diagonal(metric_dd @ jac_dw, jac_dw, self.model.L))
         sums['sample'] += singular.of_one_sample(jac_Dd, jac_dD)
         sums['sample in units'] += singular.of_one_sample(jac_Dd, in_units_dD)
         whole['jacobian'] += jac_Dd
-        whole['metric'] += metric_dd
+        whole['metric'] += jac_Dd.T @ jac_Dd
         whole['covariance'] += in_units_dD @ in_units_dD.T
 
 

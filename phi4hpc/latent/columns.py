@@ -15,7 +15,7 @@ from torch import Tensor
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import closed
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
-from phi4hpc.latent.waves import diagonal, waves
+from phi4hpc.latent.waves import diagonal, everywhere, waves
 
 
 class Along(Protocol):
@@ -24,6 +24,9 @@ class Along(Protocol):
     def sums(self) -> tuple[Tensor, Tensor]:
         """Return overlap and squared value, <e_p^* J e_p> and <|J e_p|^2>, at all momenta (L, L),
         summed over samples."""
+
+    def squares(self, count: int) -> Tensor:
+        """Return |J e_p|^2 at all momenta, (n, L, L), of that many samples, the first."""
 
     def pulled_back(self, rows_njD: Tensor) -> tuple[Tensor, Tensor]:
         """Return rows over decoded fields times J: by latents (n, j, d), and the waves of those by
@@ -37,11 +40,14 @@ class InFull:
         self.jac_nDd, self.L = decoder_jacobian(model, y_nd), model.L
         self.jac_ndw = waves(encoder_jacobian(model, x_nD))
 
+        self.back_ndw = (self.jac_nDd.transpose(1, 2) @ self.jac_nDd) @ self.jac_ndw
+
     def sums(self) -> tuple[Tensor, Tensor]:
-        out_ndD = self.jac_nDd.transpose(1, 2)
-        back_ndw = (out_ndD @ self.jac_nDd) @ self.jac_ndw
-        return (diagonal(waves(out_ndD), self.jac_ndw, self.L),
-                diagonal(back_ndw, self.jac_ndw, self.L))
+        return (diagonal(waves(self.jac_nDd.transpose(1, 2)), self.jac_ndw, self.L),
+                diagonal(self.back_ndw, self.jac_ndw, self.L))
+
+    def squares(self, count: int) -> Tensor:
+        return everywhere((self.back_ndw[:count] * self.jac_ndw[:count]).sum(1), self.L)
 
     def pulled_back(self, rows_njD: Tensor) -> tuple[Tensor, Tensor]:
         rows_njd = rows_njD @ self.jac_nDd
@@ -58,9 +64,18 @@ class InClosedForm:
 
     def sums(self) -> tuple[Tensor, Tensor]:
         p_sw, q_sw = self.decoder.waves_sw, self.encoder.waves_sw
-        metric_ndd = self.n_nds @ self.decoder.products_ss @ self.n_nds.transpose(1, 2)
         return (diagonal(p_sw, self._summed(self.n_nds) @ q_sw, self.L),
-                diagonal(q_sw, self._summed(metric_ndd @ self.m_nds) @ q_sw, self.L))
+                diagonal(q_sw, self._summed(self._metric(self.n_nds) @ self.m_nds) @ q_sw, self.L))
+
+    def squares(self, count: int) -> Tensor:
+        jac_ndw = self.m_nds[:count] @ self.encoder.waves_sw
+        back_ndw = self._metric(self.n_nds[:count]) @ jac_ndw
+        square_nyx = everywhere((back_ndw * jac_ndw).sum(1), self.L)
+        return square_nyx.expand(min(count, self.count), -1, -1)
+
+    def _metric(self, n_nds: Tensor) -> Tensor:
+        """Return J_g^T J_g, (n, d, d)."""
+        return n_nds @ self.decoder.products_ss @ n_nds.transpose(1, 2)
 
     def _summed(self, left_nds: Tensor) -> Tensor:
         """Return the sum over samples and latents of products with M, (s, s)."""

@@ -14,6 +14,8 @@ HELD = 1024
 They are held in memory."""
 WEIGHT_BYTES = 4 + 8 + 16
 """Of a weight: in the model, in its copy in float64, and of what is taken to Fourier space."""
+SINGLE = 8
+"""Samples of each block of the jackknife that are looked at one by one, at most."""
 OTHERS = 12
 """Numbers that are kept of a draw beside those of momenta, about."""
 COPIES = 3
@@ -53,7 +55,7 @@ def _model_bytes(model: Model, observables: list[str], draws: int, ranks: int) -
     asked = [load(name) for name in observables]
     orbits = (model.L // 2 + 1) * (model.L // 2 + 2) // 2
     blocks = min(BLOCKS, 2 * ceil(BLOCKS / ranks)) + 3
-    of_block = sites + orbits * (3 + 2 * sum(pairs(each, model.L) for each in asked))
+    of_block = sites + orbits * (2 + SINGLE + 2 * sum(pairs(each, model.L) for each in asked))
     over_latents = 4 + sum(1 if each.is_mean else pairs(each, model.L) for each in asked)
     sums = blocks * (of_block + 3 * latent**2) + 2 * over_latents * latent**2
     series = 2 * draws * (model.L // 2 + OTHERS)

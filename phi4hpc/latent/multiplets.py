@@ -26,15 +26,17 @@ Sums = Mapping[str, np.ndarray]
 
 
 def of_autoencoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray, d: int) -> Arrays:
-    """Return `value`, `overlap`, `transfer` and `turning`, with errors, and of one sample."""
+    """Return `value`, `overlap`, `transfer`, its `trace` and `turning`, with errors; and of single
+    samples."""
     return with_errors(comm, blocks, {
         'value': lambda sums: _root(sums['value'] / sums['count']),
         'overlap': lambda sums: _of_orbits(sums['overlap'] / sums['count']),
         'transfer': lambda sums: sums['overlap'] / sums['count'],
+        'trace': lambda sums: sums['overlap'].sum() / sums['count'],
         'transfer_symmetric': lambda sums: symmetrised(sums['overlap'] / sums['count']),
         'turning': lambda sums: turning(_root(sums['value'] / sums['count']), count_o, d)}) | (
-            of_samples(comm, blocks, 'sample', lambda sums: sums['sample'])
-            | of_samples(comm, blocks, 'sample_value', lambda sums: _root(sums['sample value']))
+            of_samples('sample', one_of_each(comm, blocks, 'sample'))
+            | of_samples('sample_value', _root(squares(comm, blocks)))
             | {'shares': shares(comm, blocks, count_o)})
 
 
@@ -46,9 +48,8 @@ def of_decoder(comm: Communicator, blocks: Blocks, count_o: np.ndarray) -> Array
         'overlap': lambda sums: (_of_orbits(sums['overlap'] / sums['count'])
                                  * _root(sums['field'] / sums['count'])),
         'variance': lambda sums: sums['field'] / sums['count']}) | (
-            of_samples(comm, blocks, 'sample', lambda sums: sums['sample in units'])
-            | of_samples(comm, blocks, 'sample_value',
-                         lambda sums: _root(sums['sample value'] * field_o))
+            of_samples('sample', one_of_each(comm, blocks, 'sample in units'))
+            | of_samples('sample_value', _root(squares(comm, blocks) * field_o))
             | {'shares': shares(comm, blocks, count_o * field_o)})
 
 
@@ -155,19 +156,28 @@ def _of_orbits(values_yx: np.ndarray) -> np.ndarray:
     return symmetrised(values_yx)[n_y, n_x]
 
 
-def of_samples(comm: Communicator, blocks: Blocks, name: str,
-               value: Callable[[Sums], np.ndarray]) -> Arrays:
+def of_samples(name: str, value_ni: np.ndarray) -> Arrays:
     """Return the median over single samples by that name, with its error, and the quartiles, whose
-    names end with `_lower` and `_upper`; `value` is of the one sample of each block.
+    names end with `_lower` and `_upper`.
 
     A median stays what it is where a few samples have values hundreds of times those of others. Its
     error is that of a median of normal numbers with these quartiles.
     """
-    value_b = everyones(comm, {b: value(sums) for b, sums in blocks.owned.items()
-                               if sums['samples'] > 0})
-    lower, middle, upper = np.quantile(value_b, QUARTILES, axis=0)
-    return {name: middle, f'{name}_error': MEDIAN * (upper - lower) / len(value_b) ** 0.5,
+    lower, middle, upper = np.quantile(value_ni, QUARTILES, axis=0)
+    return {name: middle, f'{name}_error': MEDIAN * (upper - lower) / len(value_ni) ** 0.5,
             f'{name}_lower': lower, f'{name}_upper': upper}
+
+
+def one_of_each(comm: Communicator, blocks: Blocks, name: str) -> np.ndarray:
+    """Return what the one sample of each block has by a name, (b, i)."""
+    return np.array(everyones(comm, {b: sums[name] for b, sums in blocks.owned.items()
+                                     if sums['samples'] > 0}))
+
+
+def squares(comm: Communicator, blocks: Blocks) -> np.ndarray:
+    """Return |J e_p|^2 of single samples, (n, o)."""
+    return np.concatenate(everyones(comm, {b: sums['squares'][sums['single'] > 0]
+                                           for b, sums in blocks.owned.items()}))
 
 
 def shares(comm: Communicator, blocks: Blocks, weight_o: np.ndarray) -> np.ndarray:
@@ -176,15 +186,16 @@ def shares(comm: Communicator, blocks: Blocks, weight_o: np.ndarray) -> np.ndarr
     Where one block has most of it, a few samples decide the mean, and its jackknife error is as
     large as itself.
     """
-    square_b = everyones(comm, {b: weight_o @ sums['value'] for b, sums in blocks.owned.items()})
+    square_b = np.array(everyones(comm, {b: weight_o @ sums['value']
+                                         for b, sums in blocks.owned.items()}))
     with np.errstate(all='ignore'):
         return square_b / square_b.sum()
 
 
-def everyones(comm: Communicator, mine: dict[int, Any]) -> np.ndarray:
+def everyones(comm: Communicator, mine: dict[int, Any]) -> list[Any]:
     """Return what all ranks have of blocks, in the order of these."""
     of_blocks = {b: value for part in comm.allgather(mine) for b, value in part.items()}
-    return np.array([of_blocks[b] for b in sorted(of_blocks)])
+    return [of_blocks[b] for b in sorted(of_blocks)]
 
 
 def _root(square: np.ndarray) -> np.ndarray:

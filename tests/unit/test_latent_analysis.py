@@ -22,13 +22,14 @@ from phi4hpc.latent.waves import coordinates, spread_out
 from phi4hpc.lattice.observable import Ensemble, load
 from phi4hpc.lattice.orbits import numbered
 from phi4hpc.logs import log
-from phi4hpc.parallel.jackknife import BLOCKS, gather_blocks
+from phi4hpc.parallel.jackknife import BLOCKS, block_slices, gather_blocks
 from tests.autoencoders import free_propagator, moved, network
 
 SIZE, LATENT, SAMPLES = 6, 7, 40
 ENSEMBLE = Ensemble(SIZE, 0.269, 0.02)
 OBSERVABLES = {name: load(name) for name in ('magnetisation', 'binder', 'propagator', 'hopping')}
 NAMES = 'decoder', 'autoencoder', *OBSERVABLES
+ONE = {'magnetisation': OBSERVABLES['magnetisation']}
 
 
 def model_of(family):
@@ -293,10 +294,8 @@ def test_chance_is_the_mean_over_random_rotations():
 
 
 def test_one_sample_is_a_median_that_a_single_steep_sample_does_not_move():
-    of_blocks = [{'sample': np.array([value, 1.0]), 'samples': np.array(1.0)}
-                 for value in (1.0, 1.1, 0.9, 1.0, 900.0)]
-    blocks = gather_blocks(MPI.COMM_SELF, of_blocks)
-    found = multiplets.of_samples(MPI.COMM_SELF, blocks, 'one', lambda sums: sums['sample'])
+    value_ni = np.array([[value, 1.0] for value in (1.0, 1.1, 0.9, 1.0, 900.0)])
+    found = multiplets.of_samples('one', value_ni)
     assert found['one'][0] == 1.0
     assert found['one_upper'][0] == 1.1
     assert found['one_error'][0] == pytest.approx(0.929 * 0.1 / 5**0.5)
@@ -304,21 +303,21 @@ def test_one_sample_is_a_median_that_a_single_steep_sample_does_not_move():
 
 @pytest.mark.parametrize('family', ['dense', 'convolutional'])
 def test_medians_and_shares_are_those_of_the_jacobians_of_samples(family):
-    """There are 16 samples here, and so each makes a block."""
-    phi_nyx, found = samples(16), analysed(family, samples(16))
-    value_no = np.array([roots_of_waves(jac_DD) for jac_DD in jacobian_of(family, phi_nyx)])
-    result = found['autoencoder']
-    np.testing.assert_allclose(result['sample_value'], np.median(value_no, 0), rtol=1e-9)
-    np.testing.assert_allclose(result['sample_value_upper'], np.quantile(value_no, 0.75, 0),
-                               rtol=1e-9)
-    square_n = value_no**2 @ result['momenta']
-    np.testing.assert_allclose(result['shares'], square_n / square_n.sum(), rtol=1e-9)
-    deviation_o = np.sqrt(found['decoder']['variance'])
-    np.testing.assert_allclose(found['decoder']['sample_value'],
-                               np.median(value_no, 0) * deviation_o, rtol=1e-9)
-    in_units_n = (value_no * deviation_o) ** 2 @ result['momenta']
-    np.testing.assert_allclose(found['decoder']['shares'], in_units_n / in_units_n.sum(),
-                               rtol=1e-9)
+    """The medians are over all samples, or the first eight of each block where these have more."""
+    for count in (16, 40, 144):
+        phi_nyx = samples(count)
+        found = analysed(family, phi_nyx, observables=ONE)
+        result, deviation_o = found['autoencoder'], np.sqrt(found['decoder']['variance'])
+        value_no = np.array([roots_of_waves(jac_DD) for jac_DD in jacobian_of(family, phi_nyx)])
+        value_bno = [value_no[part] for part in block_slices(0, count, count)]
+        median_o = np.median(np.concatenate([value_no[:8] for value_no in value_bno]), 0)
+        np.testing.assert_allclose(result['sample_value'], median_o, rtol=1e-9)
+        np.testing.assert_allclose(found['decoder']['sample_value'], median_o * deviation_o,
+                                   rtol=1e-9)
+        for group, weight_o in ((result, 1), (found['decoder'], deviation_o**2)):
+            square_b = [(value_no**2 @ (weight_o * result['momenta'])).sum()
+                        for value_no in value_bno]
+            np.testing.assert_allclose(group['shares'], square_b / np.sum(square_b), rtol=1e-9)
 
 
 def roots_of_waves(jac_DD):

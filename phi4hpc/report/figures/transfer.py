@@ -12,7 +12,7 @@ from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
-from phi4hpc.report.spectra import steep
+from phi4hpc.report.spectra import estimate, steep
 from phi4hpc.report.study import Model, Study
 from phi4hpc.report.style import (
     FULL,
@@ -79,7 +79,7 @@ def draw(study: Study) -> Iterator[Plot]:
             ax.set(xlabel=MOMENTUM, ylabel='$T(p)$', title=title)
         draw_zones(lower, models, [found.value_yx for found in responses])
         legend(figure, upper)
-        facts = [{**described(model), 'trace': f'{found.value_yx.sum():.1f}',
+        facts = [{**described(model), 'trace': estimate(group, 'trace'),
                   'broken': broken(found), 'steep': steep(group)}
                  for model, found, group in zip(models, responses, arrays, strict=True)]
         yield Plot(figure, {'kappa': f'{kappa:g}', 'models': facts,
