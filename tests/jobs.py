@@ -3,6 +3,7 @@
 `bits` is a digest of what they leave.
 """
 
+import contextlib
 import hashlib
 import os
 import signal
@@ -51,7 +52,8 @@ def kill(job, victims):
     """
     everyone = ranks_of(job)
     for victim in victims:
-        os.kill(victim, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):          # it may just have ended by itself
+            os.kill(victim, signal.SIGKILL)
     job.communicate(timeout=30)
     end = time.monotonic() + 30
     while any(os.path.exists(f'/proc/{process}/exe') for process in everyone):
