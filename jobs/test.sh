@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing and runs every test: those that share the machine, those that start jobs,
-# two at a time, then those marked mpi on 2, 3 and 4 ranks.
+# Installs what is missing and runs every test: those of one process, then those marked mpi on 2, 3
+# and 4 ranks.
 #
 #   jobs/test.sh [pytest's arguments]      e.g. tests/unit, -k deck, -m long (minutes), -m slurm
 #                                          (starts a Slurm here)
@@ -14,6 +14,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 jobs/setup.sh
 . "${VENV:-.venv}/bin/activate"
 . jobs/mpienv.sh
+
+# Containers set this; every worker, rank and job would compile all of the sources anew.
+unset PYTHONDONTWRITEBYTECODE
 
 reports=logs/tests
 rm -rf "$reports"
@@ -30,12 +33,10 @@ run() {
 }
 
 pytest_args=("$@")
-# A file of tests keeps to one process, and so makes once what its tests share. Many processes would
-# fill a GPU.
-run shared python -m pytest -o testpaths='tests/unit tests/validate' --jobs=leave \
-    -n $((cores < 4 ? cores : 4)) --dist loadfile
-# Two at a time: jobs that are watched, stopped and killed mostly wait.
-run launch python -m pytest -o testpaths='tests/launch tests/slurm' --jobs=only -n 2 --dist loadfile
+# A file of tests keeps to one process, and so makes once what its tests share. There is one process
+# more than cores, as jobs that are watched, stopped and killed mostly wait; many would fill a GPU.
+run serial python -m pytest -n $(((cores < 4 ? cores : 4) + 1)) --dist loadfile \
+    --no-loadscope-reorder
 for n in ${RANKS:-2 3 4}; do
     run "$n-ranks" mpirun -n "$n" python tests/ranks.py
 done

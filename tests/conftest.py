@@ -71,22 +71,19 @@ def mygroup(tmp_path_factory):
         yield
 
 
-def pytest_addoption(parser):
-    parser.addoption('--jobs', choices=['leave', 'only'],
-                     help='leave out, or take alone, the tests that start jobs')
-
-
 def pytest_collection_modifyitems(config, items):
-    """Leave out, uncounted, what this run is not for.
+    """Leave out, uncounted, what this run is not for, and begin with the tests that take longest.
 
-    A serial run takes the serial tests, or by --jobs some of them, a run --with-mpi those marked
-    mpi that its ranks suffice for; tests marked long or slurm are taken where -m names marks.
+    A serial run takes the serial tests, a run --with-mpi those marked mpi that its ranks suffice
+    for; tests marked long or slurm are taken where -m names marks. Several processes end at about
+    the same time where files of jobs come before all others.
     """
-    ranks, jobs = world_size() if config.getoption('--with-mpi') else 0, config.getoption('--jobs')
-    taken = [item for item in items if belongs(item, ranks, bool(config.getoption('-m')))
-             and (jobs is None or starts_jobs(item) == (jobs == 'only'))]
-    config.hook.pytest_deselected(items=[item for item in items if item not in taken])
-    items[:] = taken
+    ranks, chosen = world_size() if config.getoption('--with-mpi') else 0, config.getoption('-m')
+    taken, left = [], []
+    for item in items:
+        (taken if belongs(item, ranks, bool(chosen)) else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = sorted(taken, key=lambda item: not starts_jobs(item))
 
 
 def belongs(item, ranks, marks_are_chosen):
