@@ -57,7 +57,7 @@ def completed(shell, first_lines, folder, lines):
         words = ['bash', '--rcfile', '.bashrc', '-i'] if shell == 'bash' else ['zsh', '-i']
         os.execvpe(shell, words, ENVIRONMENT | {'PYTHONPATH': str(ROOT), 'TERM': 'dumb',
                                                 'ZDOTDIR': str(folder)})
-    patience = threading.Timer(30, os.kill, [child, 9])
+    patience = threading.Timer(120, os.kill, [child, 9])
     patience.start()
     os.write(terminal, ''.join(f'{line}\t\x07' for line in lines).encode() + b'exit\n')
     while shown(terminal):
