@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from mpi4py import MPI
+from scipy.special import ndtr
 
 from phi4hpc.blockspin.optimum import shannon, water_filling
 from phi4hpc.blockspin.surrogate import fields
@@ -28,6 +29,25 @@ def test_powers_of_the_best_code_are_positive_add_up_and_fall_with_the_mode():
         assert (np.diff(power_d) <= 1e-12).all()
         assert loss * L**2 > ensemble(L).modes(latent).dropped
     assert power_d[-1] == 0.0
+
+
+def test_each_noise_of_a_draw_is_normal_and_independent_between_latents():
+    noise_nd = precision.noises(0, 20000, 3)[5].numpy()
+    assert noise_nd.mean(0) == pytest.approx(0, abs=4 / 20000**0.5)
+    assert np.cov(noise_nd.T) == pytest.approx(np.eye(3), abs=4 * (2 / 20000) ** 0.5)
+    assert (noise_nd**4).mean(0) == pytest.approx(3, abs=4 * (96 / 20000) ** 0.5)
+
+
+def test_together_they_have_one_from_every_part_of_the_normal_distribution():
+    part_knd = np.floor(precision.NOISES * ndtr(precision.noises(0, 50, 4).numpy()))
+    assert (np.sort(part_knd, 0) == np.arange(precision.NOISES)[:, None, None]).all()
+    assert len({tuple(order) for order in part_knd.reshape(precision.NOISES, -1).T}) > 150
+
+
+def test_noises_follow_from_the_number_of_the_draw_and_of_the_latent():
+    noise_knd = precision.noises(0, 5, 7)
+    assert (precision.noises(2, 3, 7) == noise_knd[:, 2:]).all()
+    assert (precision.noises(0, 5, 3) == noise_knd[..., :3]).all()
 
 
 def test_an_isometry_loses_what_the_noise_adds(free_nyx):

@@ -33,7 +33,7 @@ Kolmogorov): a gain beyond it is of the interaction for certain, and one below i
 {%- endif %} Where the cost has no noise in it, no model has seen any in its training. Noise takes
 from linear ones as well, for the best code gives each mode a power of its own: compare models with
 Fourier modes, too. What it takes depends on how latents are mixed, and all models have the same
-noise, drawn once.
+noise, drawn several times for each configuration; errors hold that of the noise.
 The axis of gains is linear within ±{{ f.linear }} and logarithmic beyond; points below
 {{ f.lowest }} are off the scale.
 {{ both_errors(f.seeds) }} At <i>w</i> = {{ f.width }}, gains that are more than three errors above
