@@ -82,7 +82,7 @@ def reduced(png: bytes) -> tuple[bytes, tuple[int, int]]:
     """
     image = Image.open(BytesIO(png)).convert('RGB')
     content = BytesIO()
-    few = image.quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    few = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     few.convert('RGB').save(content, 'WEBP', lossless=True)
     return content.getvalue(), image.size
 
