@@ -55,7 +55,7 @@ Loop = Callable[[], None]
 """Makes the steps of one epoch."""
 
 
-def train(seconds: float, as_json: bool) -> None:
+def main(seconds: float, as_json: bool) -> None:
     """Time each model for about `seconds` a loop, 15 epochs at least. Collective.
 
     Prints a table, or a list of objects as JSON. `ranks` are those of a model, `groups` how many

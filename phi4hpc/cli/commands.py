@@ -110,7 +110,7 @@ def _bench(_, args):
     if args.part == 'train':
         from phi4hpc.bench import train
 
-        train.train(args.seconds, args.json)
+        train.main(args.seconds, args.json)
         return
     if args.part == 'latent':
         from phi4hpc.bench import latent

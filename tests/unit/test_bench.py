@@ -31,7 +31,7 @@ def test_every_algorithm_and_the_recipe_have_a_row_of_rates(capsys):
 
 def test_training_is_timed_beside_a_bare_loop(capsys, monkeypatch):
     monkeypatch.setattr(train, 'MODELS', [{'dense': {'latents': [4], 'hidden': 8}}])
-    train.train(0.05, as_json=True)
+    train.main(0.05, as_json=True)
     row, = json.loads(capsys.readouterr().out)
     assert (row['family'], row['latent'], row['ranks'], row['groups']) == ('dense', 4, 1, 1)
     rates = [row[f'{loop}samples_per_second'] for loop in ('', 'bare_', 'bare_at_once_')]
