@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phi4hpc.cli import main
@@ -10,6 +10,7 @@ from phi4hpc.lattice.action import CONTINUUM, action, continuum_action, from_con
 
 
 @pytest.mark.parametrize('n', CONTINUUM.values(), ids=CONTINUUM)
+@settings(deadline=None)
 @given(kappa=st.floats(0.01, 2), lam=st.floats(0, 10), seed=st.integers(0, 2**32 - 1))
 def test_the_action_of_every_configuration_is_the_same(n, kappa, lam, seed):
     phi = np.random.default_rng(seed).normal(size=(3, 4, 4))
@@ -20,6 +21,7 @@ def test_the_action_of_every_configuration_is_the_same(n, kappa, lam, seed):
 
 
 @pytest.mark.parametrize('n', CONTINUUM.values(), ids=CONTINUUM)
+@settings(deadline=None)
 @given(kappa=st.floats(0.01, 2), lam=st.floats(0, 10))
 def test_couplings_come_back(n, kappa, lam):
     there_and_back = from_continuum(*to_continuum(kappa, lam, n), n)

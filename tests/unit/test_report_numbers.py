@@ -1,7 +1,7 @@
 """Values are written as physicists write them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phi4hpc.report.numbers import listed, ranges, value_error, written
@@ -31,6 +31,7 @@ def test_without_an_error_no_error_is_claimed(error):
     assert value_error(1.23456789, error) == '1.23457'
 
 
+@settings(deadline=None)
 @given(value=st.floats(-1e6, 1e6), error=st.floats(1e-5, 1e5))
 def test_what_is_written_reads_back_to_a_twentieth_of_the_error(value, error):
     shown, _, rest = value_error(value, error).partition('(')

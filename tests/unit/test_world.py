@@ -1,13 +1,14 @@
 """What is known of the world without starting one: the launcher's marks, how items are shared."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phi4hpc.parallel.blocks import block
 from phi4hpc.parallel.world import RANK_SIZE, launcher
 
 
+@settings(deadline=None)
 @given(n=st.integers(0, 1000), size=st.integers(1, 64))
 def test_blocks_are_contiguous_and_differ_by_at_most_one(n, size):
     blocks = [block(n, size, rank) for rank in range(size)]
