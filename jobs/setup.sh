@@ -50,6 +50,7 @@ main() {
     step 'h5py' install_h5py
     step 'torch' install_torch
     step 'phi4hpc and the rest' install_phi4hpc
+    step 'bytecode' compile_all
     step 'two ranks meet' try_two_ranks
     fingerprint >"$stamp.part"
     mv "$stamp.part" "$stamp"
@@ -229,22 +230,28 @@ h5py_is_parallel() {
 
 install_torch() {
     if sees_gpu; then
-        pip install 'torch>=2.4'
+        pip install --no-compile 'torch>=2.4'
         return
     fi
     # Without a GPU, a build without CUDA: gigabytes less. Where pip's own sources lack
     # it, PyTorch has an index of them.
-    pip install torch==2.13.0+cpu ||
-        pip install --retries 1 --timeout 20 \
+    pip install --no-compile torch==2.13.0+cpu ||
+        pip install --no-compile --retries 1 --timeout 20 \
             --extra-index-url https://download.pytorch.org/whl/cpu torch==2.13.0+cpu ||
-        pip install torch==2.13.0
+        pip install --no-compile torch==2.13.0
 }
 
 install_phi4hpc() {
     local extras=test
     sees_gpu && extras=test,gpu
-    pip install --no-build-isolation --editable ".[$extras]"
+    pip install --no-compile --no-build-isolation --editable ".[$extras]"
     [ "$route" = pip ] || h5py_is_parallel
+}
+
+# pip would compile the same files on one core. What some packages hold as a template or for another
+# Python does not compile, and is not meant to.
+compile_all() {
+    python -m compileall -qq -j "$(env -u OMP_NUM_THREADS nproc)" "$venv/lib" || true
 }
 
 # A launcher of one MPI and a library of another give worlds of one rank each, silently: find out
