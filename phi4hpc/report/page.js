@@ -3,9 +3,14 @@
 
 'use strict';
 
+const DASH = {draw: (pen, size) => {
+  pen.moveTo(-Math.sqrt(size), 0);
+  pen.lineTo(Math.sqrt(size), 0);
+}};
 const SYMBOLS = {o: ['circle'], s: ['square'], '^': ['triangle'], D: ['diamond'],
                  v: ['triangle', 180], '<': ['triangle', -90], '>': ['triangle', 90],
-                 p: ['hexagon'], '*': ['star'], x: ['times']};
+                 p: ['hexagon'], '*': ['star'], x: ['times'], '+': ['plus'], _: [DASH],
+                 '.': ['circle']};
 const NIGHT = matchMedia('(prefers-color-scheme: dark)');
 const MARGIN = {marginLeft: 58, marginRight: 12, marginTop: 10, marginBottom: 24};
 

@@ -19,7 +19,7 @@ from phi4hpc.parallel import leftout
 from phi4hpc.report import figure, interactive, style
 from phi4hpc.report.export import export
 from phi4hpc.report.figure import PACKAGE, draw_and_save, kind, kinds
-from phi4hpc.report.page import render
+from phi4hpc.report.page import render, text
 from phi4hpc.report.style import Missing, panels, points
 from tests.made_up import KAPPAS, SIZES, make
 
@@ -137,6 +137,14 @@ def test_every_trace_says_what_it_is(drawn, name):
         assert errors or trace.kind in ('line', 'dots')
         assert all(error.shape == trace.y.shape for error in errors)
         assert trace.axes.get_xlabel() or trace.axes.get_ylabel()
+
+
+def test_the_page_has_a_symbol_for_every_marker():
+    symbols, = re.findall('SYMBOLS = {(.*?)};', text('page.js'), re.DOTALL)
+    known = {key.strip("'") for key in re.findall(r"('.'|\w):", symbols)}
+    code = ''.join(path.read_text() for path in style.SHEET.parent.rglob('*.py'))
+    named = re.findall(r"(?:fmt=|marker=|'fmt': |'marker': )'(.)'", code)
+    assert {'o', '+', 'x'} <= {*named, *style.MARKERS} <= known
 
 
 def strokes(axes):
