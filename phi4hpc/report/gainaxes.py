@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from phi4hpc.report.canvas import Canvas
-from phi4hpc.report.gains import LINEAR, NONE, Gaussian, Place, gain
+from phi4hpc.report.gains import LINEAR, NONE, Gaussian, Place, gain, models_of
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import CLEAR
 from phi4hpc.report.study import Model, Study
@@ -25,7 +25,7 @@ def kinds(study: Study, found: list[Place]) -> list[str]:
     Those without a gain are counted, so that a kind has the colour that other figures give it.
     """
     here = study.records(False) if study.deck.train else []
-    models = [*here, *(model for place in found for model in place.models)]
+    models = [*here, *models_of(found)]
     return list(dict.fromkeys(model.kind for model in models))
 
 

@@ -17,8 +17,9 @@ from phi4hpc.blockspin.optimum import linear_loss
 from phi4hpc.lattice.modes import leading_modes, mode_propagator
 from phi4hpc.lattice.orbits import symmetrised
 from phi4hpc.report.beside import beside
-from phi4hpc.report.information import over_seeds
+from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import ALIKE, alike
+from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import CLEAR
 from phi4hpc.report.study import Model, Study, together
 from phi4hpc.report.trainings import pooled
@@ -130,6 +131,11 @@ def on_gaussian(study: Study, found: list[Place]) -> Gaussian:
             for model, group in groups.items() if group}
 
 
+def models_of(places: list[Place]) -> list[Model]:
+    """Return the models of all places."""
+    return [model for place in places for model in place.models]
+
+
 def in_digits(models: list[Model], gaussian: Gaussian) -> list[str]:
     """Return the titles of models of whose gain, if beyond chance, half or more stays on Gaussian
     fields."""
@@ -144,8 +150,29 @@ def in_digits(models: list[Model], gaussian: Gaussian) -> list[str]:
 
 def digits(study: Study) -> list[str]:
     """Return the same of all models of the study itself."""
-    if not study.deck.train:
-        return []
-    found = of_run(study)
-    models = [model for place in found for model in place.models]
-    return in_digits(models, on_gaussian(study, found))
+    found = of_run(study) if study.deck.train else []
+    return in_digits(models_of(found), on_gaussian(study, found))
+
+
+def beyond(arrays: Arrays) -> list[int]:
+    """Return the numbers of the widths of noise at which a gain is clearly beyond what any code of
+    Gaussian fields could gain, from a group `precision`. An older one does not know."""
+    excess_w, error_w = (np.asarray(arrays.get(name, ())) for name in ('excess', 'excess_error'))
+    return np.flatnonzero(excess_w > CLEAR * error_w).tolist()
+
+
+def proven(study: Study) -> list[dict[str, str]]:
+    """Return the models that are beyond that limit, by how much where that is clearest, and the
+    width there."""
+    found: list[dict[str, str]] = []
+    if not (models := models_of(of_run(study)) if study.deck.train else []):
+        return found
+    with study.latent() as latent:
+        for model in models:
+            arrays = over_seeds(latent, model, 'precision')
+            if beyond(arrays):
+                w = np.argmax(arrays['excess'] / arrays['excess_error'])
+                excess = value_error(*(100 * arrays[key][w] for key in ('excess', 'excess_error')))
+                found.append({'title': model.title, 'excess': f'{excess}%',
+                              'width': f'{arrays["width"][w]:g}'})
+    return found

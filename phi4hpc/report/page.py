@@ -48,7 +48,7 @@ def render(study: Study, records: list[dict[str, Any]], ranks: int, device: str)
         ensembles=tables.ensembles(study), enough=tables.ENOUGH, models=tables.models(study),
         families=tables.families(study), ratios=tables.ratios(study),
         information=information.rows(study, study.trainings),
-        ranges=tables.ranges(study), digits=gains.digits(study),
+        ranges=tables.ranges(study), digits=gains.digits(study), proven=gains.proven(study),
         extremes=information.extremes(study),
         kept=information.rows(study, study.models), over_linear=information.over_linear(study),
         points=points, exponents=findings.exponents(study),

@@ -14,7 +14,7 @@ from phi4hpc.report import figure
 from phi4hpc.report.beside import beside
 from phi4hpc.report.figures import gain_couplings
 from phi4hpc.report.figures.gain import draw
-from phi4hpc.report.gains import Place, digits
+from phi4hpc.report.gains import Place, digits, proven
 from phi4hpc.report.study import Study
 from phi4hpc.rundirectory import resolved
 from tests.autoencoders import free_propagator
@@ -91,6 +91,29 @@ def test_what_is_gained_on_gaussian_fields_stands_beside_the_gain(tmp_path, gain
     assert said in caption
     assert ('and is not of the interaction, of dense, <i>d</i> = 5.' in caption) is stays
     assert digits(made) == ['dense, <i>d</i> = 5'] * stays
+
+
+@pytest.mark.parametrize(('excess', 'found'), [
+    (0.02, [{'title': 'dense, <i>d</i> = 5', 'excess': '2.00(50)%', 'width': '0.5'}]),
+    (0.01, []),
+], ids=['beyond the limit', 'by two errors alone'])
+def test_a_model_beyond_the_limit_of_gaussian_fields_has_learned_the_interaction(
+        tmp_path, excess, found):
+    made = study(tmp_path)
+    with h5py.File(tmp_path / 'latent.h5', 'a') as file:
+        for group in file.values():
+            for key, values in {'width': [0.1, 0.5], 'excess': [-0.3, excess],
+                                'excess_error': [0.004, 0.005]}.items():
+                group[f'precision/{key}'] = np.array(values)
+    assert proven(made) == found
+
+
+def test_an_older_analysis_knows_of_no_limit(tmp_path):
+    made = study(tmp_path)
+    with h5py.File(tmp_path / 'latent.h5', 'a') as file:
+        for group in file.values():
+            group['precision/width'] = np.array([0.1, 0.5])
+    assert proven(made) == []
 
 
 def test_there_is_no_figure_of_the_linear_optimum_alone(tmp_path):

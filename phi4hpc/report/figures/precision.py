@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import FixedLocator, NullFormatter
 
+from phi4hpc.report.gains import beyond
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
@@ -99,8 +100,8 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
         'width': f'{width[QUOTED]:g}',
         'seeds': any(model.trainings for model in models), 'over': over,
-        'beyond': [{**described(model), 'widths': widths} for model in models
-                   if (widths := beyond(found[model.name]))],
+        'beyond': [{**described(model), 'widths': [f'{width[w]:g}' for w in numbers]}
+                   for model in models if (numbers := beyond(found[model.name]))],
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
                    for model, gain, error in quoted if gain > CLEAR * error]}, kappa)
 
@@ -108,9 +109,3 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
 def limits(like: list[Model], found: dict[str, Arrays]) -> np.ndarray:
     """Return the limit of a panel, which is that of its largest latent size."""
     return found[max(like, key=lambda model: model.latent).name]['limit']
-
-
-def beyond(arrays: Arrays) -> list[str]:
-    """Return the widths at which a gain is clearly beyond what Gaussian fields allow."""
-    clear_w = arrays['excess'] > CLEAR * arrays['excess_error']
-    return [f'{width:g}' for width in arrays['width'][clear_w]]
