@@ -227,7 +227,7 @@ class Analyse(Section):
     directions: Count = 8
     """Leading singular directions that are kept."""
     observables: list[Observable] = Field(
-        ['magnetisation', 'binder', 'propagator', 'hopping'], min_length=1)
+        default=['magnetisation', 'binder', 'propagator', 'hopping'], min_length=1)
     """Observables of the decoded fields that are differentiated by the latents: files of
     phi4hpc/lattice/observables/, or modules of your own by dotted paths."""
 
