@@ -106,6 +106,12 @@ LINES: dict[str, dict[str, Typed | str]] = {
         "jobs/run.sh input/blockspin.yaml --out runs/blockspin-0.02 action.lambda=0.02 "
         "'ladder.kappas=[0.26952]' 'train.kappas=[0.26952]' 'report.beside=[runs/blockspin]'":
             BLOCKSPIN,
+        'jobs/run.sh input/noise.yaml': BLOCKSPIN,
+        'jobs/run.sh input/noise.yaml --out runs/noise-256 train.surrogate=false '
+        "'train.models=[{convolutional: {block: 2, costs: [{latent_noise: {width: 0.3}}]}}]'":
+            BLOCKSPIN,
+        'jobs/run.sh input/noise.yaml --out runs/noise-0.02 action.lambda=0.02 '
+        "'ladder.kappas=[0.26952]' 'train.kappas=[0.26952]'": BLOCKSPIN,
         'jobs/run.sh input/flow.yaml': SHORT_FLOW,
         'jobs/run.sh input/flow.yaml --out runs/flow-40 train.epochs=40 train.seeds=2': FLOW,
         'jobs/run.sh input/flow.yaml --out runs/flow-noise train.epochs=40 train.seeds=1 '
