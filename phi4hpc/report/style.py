@@ -168,12 +168,17 @@ def boxes(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike, number: 
 def legend(figure: Figure, axes: Any, ncols: int = 4) -> None:
     """Draw one legend below all panels, with everything that any of `axes` names, each once.
 
-    It has at most `ncols` names in a row, and rows are about equally full.
+    It has at most `ncols` names in a row, fewer where they would not fit, and rows are about
+    equally full.
     """
     handles = named(axes)
-    rows = -(-len(handles) // ncols) or 1
-    figure.legend(handles.values(), handles, loc='outside lower center',
-                  ncols=-(-len(handles) // rows) or 1)
+    for columns in range(ncols, 0, -1):
+        rows = -(-len(handles) // columns) or 1
+        drawn = figure.legend(handles.values(), handles, loc='outside lower center',
+                              ncols=-(-len(handles) // rows) or 1)
+        if columns == 1 or drawn.get_window_extent().width <= figure.bbox.width:
+            return
+        drawn.remove()
 
 
 def named(axes: Any) -> dict[str, Any]:

@@ -294,6 +294,18 @@ def test_a_training_that_had_not_converged_is_said_and_an_optimum_has_no_ratio(d
     assert 'Training of fourier' not in said
 
 
+@pytest.mark.parametrize(('name', 'columns'), [('a', 4), ('as long as a sentence', 1)])
+def test_a_legend_has_fewer_names_in_a_row_where_they_would_not_fit(name, columns):
+    drawn, axes = panels(width=style.HALF)
+    for number in range(4):
+        style.line(axes[0, 0], [0, 1], [0, number], label=f'{name} {number}')
+    style.legend(drawn, axes)
+    drawn.draw_without_rendering()
+    [found] = drawn.legends
+    assert found.get_window_extent().width <= drawn.bbox.width
+    assert len({text.get_window_extent().x0 for text in found.texts}) == columns
+
+
 def test_points_take_axes_of_a_figure_that_can_note_them():
     with pytest.raises(TypeError, match='style.panels'):
         points(mpl.figure.Figure().subplots(), [0], [1], [0.1])
