@@ -61,8 +61,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
 
     def gains(sums: Sums) -> np.ndarray:
         power_yx = (sums['power'] / sums['count'] / count_o)[numbered(model.L)]
-        gain_w = 1 - sums['loss'] / sums['count'] / linear(power_yx, model.latent)
-        return np.stack([gain_w, gain_w - limit(power_yx, model.latent)])
+        linear_w, least_w = bounds(power_yx, model.latent)
+        loss_w = sums['loss'] / sums['count']
+        return np.stack([1 - loss_w / linear_w, (least_w - loss_w) / linear_w])
 
     value_2w, value_b2w = deleted(comm, gather_blocks(comm, sums_b), gains)
     (gain_w, excess_w), (gain_error_w, excess_error_w) = value_2w, deleted_error(value_b2w)
@@ -71,18 +72,13 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
             'excess_error': excess_error_w}
 
 
-def linear(propagator_yx: np.ndarray, latent: int) -> np.ndarray:
-    """Return the loss of a site of the best linear code at each width."""
-    return np.array([water_filling(propagator_yx, latent, width)[1] for width in WIDTHS])
-
-
-def limit(propagator_yx: np.ndarray, latent: int) -> np.ndarray:
-    """Return the gain over the best linear code, at each width, that no code of Gaussian fields
-    exceeds.
+def bounds(propagator_yx: np.ndarray, latent: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the loss of a site of the best linear code at each width, and the least loss of any
+    code of Gaussian fields.
     """
-    held_w = latent / 2 * np.log1p(1 / np.square(WIDTHS))
-    least_w = np.array([shannon(propagator_yx, held) for held in held_w])
-    return 1 - least_w / linear(propagator_yx, latent)
+    least_w = [shannon(propagator_yx, latent / 2 * np.log1p(1 / width**2)) for width in WIDTHS]
+    linear_w = [water_filling(propagator_yx, latent, width)[1] for width in WIDTHS]
+    return np.array(linear_w), np.array(least_w)
 
 
 def add(sums: Sums, model: Autoencoder, phi_nyx: np.ndarray, first: int, scale_d: Tensor) -> None:

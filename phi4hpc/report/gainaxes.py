@@ -24,8 +24,7 @@ def kinds(study: Study, found: list[Place]) -> list[str]:
 
     Those without a gain are counted, so that a kind has the colour that other figures give it.
     """
-    here = study.records(False) if study.deck.train else []
-    models = [*here, *models_of(found)]
+    models = [*study.records(False), *models_of(found)]
     return list(dict.fromkeys(model.kind for model in models))
 
 

@@ -102,7 +102,7 @@ def places(study: Study) -> list[Place]:
 
 
 def of_run(study: Study) -> list[Place]:
-    """Return the places of one run."""
+    """Return the places of one run; none where its deck trains nothing."""
     controls = {model.of_seeds: model for model in study.controls}
     of_kappa: dict[tuple[int, float], list[Model]] = {}
     for group in together(study.records(False)):
@@ -150,7 +150,7 @@ def in_digits(models: list[Model], gaussian: Gaussian) -> list[str]:
 
 def digits(study: Study) -> list[str]:
     """Return the same of all models of the study itself."""
-    found = of_run(study) if study.deck.train else []
+    found = of_run(study)
     return in_digits(models_of(found), on_gaussian(study, found))
 
 
@@ -165,7 +165,7 @@ def proven(study: Study) -> list[dict[str, str]]:
     """Return the models that are beyond that limit, by how much where that is clearest, and the
     width there."""
     found: list[dict[str, str]] = []
-    if not (models := models_of(of_run(study)) if study.deck.train else []):
+    if not (models := models_of(of_run(study))):
         return found
     with study.latent() as latent:
         for model in models:

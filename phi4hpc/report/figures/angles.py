@@ -26,12 +26,10 @@ TITLE = 'Angles between what observables respond to'
 CAPTION = """
 Whether two observables after the decoder see the same directions of latents of unit covariance, a
 row for each two of them,
-{%- if f.kappas | length > 1 %} against the κ at which models were trained.
-{%- else %} of models trained at κ = {{ f.kappas[0] }}.
-{%- endif %} 0° is the same directions, 90° none in common. {{ averaged() }} So spaces of leading
-directions are spanned by waves, principal angles between them are 0° or 90°, and where responses
-are equal it is arbitrary which waves lead. In their place stands the angle that all waves have
-together, each with its weight in both spectra:
+{{- against_trainings(f) }} 0° is the same directions, 90° none in common. {{ averaged() }} So
+spaces of leading directions are spanned by waves, principal angles between them are 0° or 90°, and
+where responses are equal it is arbitrary which waves lead. In their place stands the angle that all
+waves have together, each with its weight in both spectra:
 cos θ = Tr <i>G</i><sub>1</sub><i>G</i><sub>2</sub> / (Tr <i>G</i><sub>1</sub>²
 Tr <i>G</i><sub>2</sub>²)<sup>1/2</sup>, with <i>G</i> the Gram matrices; the propagator's is of its
 logarithm. {{ f.panels[0] | safe }}: all waves. {{ f.panels[1] | safe }}: without the constant

@@ -105,7 +105,7 @@ def ahead(study: Study) -> list[dict[str, Any]]:
     Models of other runs are left out, since they are judged by other draws.
     """
     found = []
-    for place in of_run(study) if study.deck.train else ():
+    for place in of_run(study):
         with study.latent() as latent:
             for sizes in place.sizes:
                 models = sorted((model for model in place.models

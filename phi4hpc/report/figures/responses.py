@@ -25,10 +25,9 @@ PLACE = 'latent', 60
 TITLE = 'What observables respond to'
 CAPTION = """
 Responses of observables after the decoder to latents of unit covariance, a row for each observable,
-{%- if f.kappas | length > 1 %} against the κ at which models were trained.
-{%- else %} of models trained at κ = {{ f.kappas[0] }}.
-{%- endif %} Of the propagator it is that of its logarithm. {{ f.panels[0] | safe }}: the largest
-singular value σ<sub>1</sub>, over what it is before the model: 1 (dashed) where all of it is kept.
+{{- against_trainings(f) }} Of the propagator it is that of its logarithm.
+{{ f.panels[0] | safe }}: the largest singular value σ<sub>1</sub>, over what it is before the
+model: 1 (dashed) where all of it is kept.
 {{ f.panels[1] | safe }}: the number of waves that count, (Σσ²)²/Σσ⁴, which is 1 where one wave
 carries the observable alone; {{ 'short black lines' if f.kappas | length > 1 else 'dashed' }}:
 the observable before the model. That number is
