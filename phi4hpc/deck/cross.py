@@ -26,7 +26,7 @@ Found = Iterator[tuple[Path, str]]
 def between_keys(data: Any, bad: Collection[Path] = ()) -> Found:
     """Yield (path, message) for every fault between keys; those at the paths `bad` are faulty."""
     deck = pruned(data, frozenset(bad))
-    if not any(path[:1] == ('ladder',) for path in bad):
+    if not any(path[:1] in ((), ('ladder',)) for path in bad):
         yield from _laddered(deck)
     for check in (_ascending, _converging, _sampled, _modelled, _alike, _testing, _kept, _ergodic,
                   _settling, _observed, flowing):

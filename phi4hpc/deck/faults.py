@@ -4,10 +4,10 @@ others.
 
 from pydantic import ValidationError
 
-from phi4hpc.deck.editor import choices, keys_of, leaves, node_at
+from phi4hpc.deck.editor import keys_of, leaves, node_at
 from phi4hpc.deck.places import Fault, Tree, dotted
 from phi4hpc.deck.schema import Deck
-from phi4hpc.deck.words import expected, got, nearest
+from phi4hpc.deck.words import expected, got, meant, nearest
 
 MODELS = ('there is no such key any more; '
           'expected train.models: [{fourier: {latents: [61]}}, {dense: {latents: [61]}}]')
@@ -81,7 +81,8 @@ def _unknown(tree, path):
     else:
         dotted_too = 'patternProperties' in node_at(path[:-1])
         own = ', or a module of yours by its dotted path' if dotted_too else ''
-        remedy = f'expected one of {", ".join(siblings)}{own}'
+        one_of = 'one of ' if len(siblings) > 1 else ''
+        remedy = f'expected {one_of}{", ".join(siblings)}{own}'
     return Fault(tree.key(path), path, f'unknown key; {remedy}')
 
 
@@ -91,6 +92,5 @@ def _missing(tree, path):
 
 def _wrong(tree, path, value):
     node = node_at(path)
-    near = nearest(value, choices(node)) if isinstance(value, str) else None
-    remedy = f'; did you mean {near}?' if near else ''
+    remedy = f'; did you mean {near}?' if (near := meant(node, value)) else ''
     return Fault(tree.value(path), path, f'expected {expected(node)}, got {got(value)}{remedy}')

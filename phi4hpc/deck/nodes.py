@@ -8,6 +8,17 @@ from yaml.reader import Reader
 
 DEPTH = 16
 CONTROL = Reader.NON_PRINTABLE
+MEANT = {"'\\t'": 'a tab: expected spaces',
+         'cannot start': 'no value begins like this: put text in quotes',
+         "expected ':'": 'no colon: expected `key: value`, with a space after the colon',
+         'mapping values': 'a colon where none can stand: expected each `key: value` on a line of '
+                           'its own, with a space after the colon, in the column of the keys '
+                           'beside it',
+         'block end': 'expected a key in the column of those above it; or there is one bracket too '
+                      'many',
+         "',' or": 'expected a comma, or a bracket that closes the one of line LINE',
+         'end of stream': 'the quotation mark of line LINE is left open'}
+"""What to say where PyYAML speaks of its grammar: a part of its words, and what they mean."""
 
 
 class Broken(Exception):
@@ -35,13 +46,20 @@ def compose(text: str) -> yaml.Node:
     try:
         return _document(_Composer(text))
     except yaml.MarkedYAMLError as error:
-        words = ', '.join(filter(None, [error.context, error.problem]))
-        hint = 'a tab, a bracket left open, or no space after a colon?'
-        where = error.problem_mark or error.context_mark
-        raise _broken(where, f'not YAML: {words} ({hint})') from None
+        raise _not_yaml(error) from None
     except (ValueError, OverflowError) as error:
         # PyYAML takes any number in a directive or an escape.
         raise Broken(1, 1, f'not YAML: {error}') from None
+
+
+def _not_yaml(error):
+    """Return what PyYAML found, as Broken, in words that need no grammar of YAML."""
+    begun, problem = error.context_mark, str(error.problem)
+    said = next((words for part, words in MEANT.items() if part in problem), problem)
+    # A key without a colon is seen in the next line, and an open quotation mark at the end.
+    early = "expected ':'" in problem or 'end of stream' in problem
+    where = begun if early else error.problem_mark or begun
+    return _broken(where, 'not YAML: ' + said.replace('LINE', str(begun and begun.line + 1)))
 
 
 def _broken(mark, message):

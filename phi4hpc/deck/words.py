@@ -23,9 +23,13 @@ def expected(node: dict[str, Any]) -> str:
     if 'propertyNames' in node:
         return f'{expected(node["propertyNames"])}: {expected(node["additionalProperties"])}'
     if node['type'] == 'object':
-        return f'a section with keys out of {", ".join(keys_of(node))}'
+        return f'a section with {_keys(keys_of(node))}'
     noun = 'an even number' if node.get('multipleOf') == 2 else NOUNS[node['type']]
     return ' '.join([noun, *_bounds(node)])
+
+
+def _keys(names):
+    return f'keys out of {", ".join(names)}' if len(names) > 1 else f'the key {names[0]}'
 
 
 def _bounds(node):
@@ -47,6 +51,30 @@ def got(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: 'nothing', True: 'true', False: 'false'}[value]
     return str(value)
+
+
+def meant(node: dict[str, Any], value: Any) -> str | None:
+    """Return what the faulty `value` was probably meant to be, as the deck would say it, or None.
+    """
+    if node.get('type') == 'array' and isinstance(value, int | float | str):
+        item = value if _fits(node['items'], value) else meant(node['items'], value)
+        return None if item is None else f'[{item}]'
+    if not isinstance(value, str):
+        return None
+    if name := nearest(value, keys_of(node)) if _names_one(node) else None:
+        return f'{{{name}: {1 if "propertyNames" in node else "{}"}}}'
+    return nearest(value, choices(node))
+
+
+def _fits(node, value):
+    kind = 'string' if isinstance(value, str) else 'number'
+    alike = {'integer': 'number'}.get(node.get('type'), node.get('type')) == kind
+    return alike and not isinstance(value, bool) and (not choices(node) or value in choices(node))
+
+
+def _names_one(node):
+    """Return whether a value is a section of one key, the name of a plug-in."""
+    return 'patternProperties' in node or 'propertyNames' in node
 
 
 def nearest(name: Any, names: Sequence[str]) -> str | None:

@@ -75,7 +75,7 @@ train:
      'sample.draws: expected a whole number from 5 to 1000000000, got inf'),
     ('sample: {acceptance: 1e-3}', 'sample.acceptance: expected a number from 0.1 to 0.9, '
                                    'got 0.001'),
-    ('storage: 5', 'storage: expected a section with keys out of driver, got 5'),
+    ('storage: 5', 'storage: expected a section with the key driver, got 5'),
     ('sample: {recipe: [{metropolitan: 1}]}',
      'sample.recipe.0.metropolitan: unknown key; did you mean metropolis?'),
     ('sample: {recipe: [{metropolis: 1}, {my.flip: 1}]}',
@@ -100,7 +100,7 @@ train:
     ('device: gpu', "device: expected auto or host or cuda, got 'gpu'"),
     ('draws: 3', 'draws: unknown key; did you mean sample.draws or analyse.draws?'),
     ("'[key]': 3", f"'[key]': unknown key; expected one of {', '.join(Deck.model_fields)}"),
-    ('storage: {xyz: 3}', 'storage.xyz: unknown key; expected one of driver'),
+    ('storage: {xyz: 3}', 'storage.xyz: unknown key; expected driver'),
     ('storage: {compression: gzip}',
      'storage.compression: there is no such key any more, draws are never compressed; '
      'leave it out'),
@@ -362,9 +362,34 @@ def test_a_misspelt_key_is_not_also_missing():
         'deck.yaml:2:10: ladder.kappa: unknown key; did you mean kappas?']
 
 
+@pytest.mark.parametrize(('override', 'meant'), [
+    ('lattice.sizes=32', '[32]'),
+    ('train.kappas=0.269', '[0.269]'),
+    ('analyse.observables=bindr', '[binder]'),
+    ('report.beside=runs/other', '[runs/other]'),
+    ('train.models=dense', '[{dense: {}}]'),
+    ('train.models.0=dens', '{dense: {}}'),
+    ('sample.recipe=[metropolis]', '{metropolis: 1}'),
+    ('device=cud', 'cuda'),
+])
+def test_a_value_in_another_form_is_said_in_the_form_that_the_deck_takes(override, meant):
+    fault, = faults(DECK + TRAIN, override)
+    assert fault.endswith(f'; did you mean {meant}?')
+
+
+@pytest.mark.parametrize('override', ['lattice.sizes=true', 'lattice.sizes={}', 'report.beside=3',
+                                      'sample.recipe=3', 'title=3'])
+def test_a_value_that_may_mean_anything_is_not_guessed_at(override):
+    assert 'did you mean' not in faults(DECK, override)[0]
+
+
+def test_of_what_is_no_section_at_all_no_key_is_missed():
+    assert len(faults('kappas = [0.26]')) == 1
+
+
 def test_what_is_missing_is_said_where_its_section_begins():
     assert faults('# nothing\nladder: {chains: 2}\n') == [
-        'deck.yaml:2:1: lattice: missing; expected a section with keys out of sizes',
+        'deck.yaml:2:1: lattice: missing; expected a section with the key sizes',
         'deck.yaml:2:9: ladder: expected one of three: kappas, the rungs themselves; tuned, how '
         'many rungs are to be '
         'placed between which ends; or critical, rungs as differences from kappa_c']
@@ -402,8 +427,15 @@ def test_faults_of_the_file_come_before_those_of_the_command_line():
     ('# only words\n', '1:1: nothing in it'),
     ('[1, 2]', '1:1: expected a section with keys out of title, seed,'),
     ('just words', '1:1: expected a section'),
-    ('lattice: [16\nladder: 3', '2:7: not YAML: '),
-    ('lattice:\n\tsizes: 3', '2:1: not YAML: '),
+    ('lattice: [16\nladder: 3', '2:7: not YAML: expected a comma, or a bracket that closes the one '
+                                'of line 1'),
+    ('lattice:\n\tsizes: 3', '2:1: not YAML: a tab: expected spaces'),
+    ('seed:3\n', '1:1: expected a section'),
+    ('seed: 1\nprecision = x\n', '2:1: not YAML: no colon: expected `key: value`'),
+    ('seed: 1\n  title: x', '2:8: not YAML: a colon where none can stand'),
+    ('a:\n  b: 1\n c: 2', '3:2: not YAML: expected a key in the column of those above it'),
+    ('seed: 1\ntitle: "x\n\n', '2:8: not YAML: the quotation mark of line 2 is left open'),
+    ('title: @x', '1:8: not YAML: no value begins like this: put text in quotes'),
     ('a: 1\n---\nb: 2', '2:1: a second document'),
     ('a: \x07', r"1:4: control character '\x07'"),
     ('a: *b', '1:4: *b: no &b ends before it'),
