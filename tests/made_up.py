@@ -393,10 +393,14 @@ def steps(own: dict[str, Any], blocks: str, seed: int) -> list[dict[str, Any]]:
     return [{**own, 'step': step, 'L': own['start'] // 2 ** (step - 1), 'even': even, 'odd': odd,
              'operators_even': OPERATORS[:even], 'operators_odd': ['phi'] * odd, 'dropped': 0,
              'y_t': {**quoted(t + 0.003 * seed - (0.1 / even**2 - 0.1 / 64), t_error),
-                     'truncation': 0.2 / even**2, 'lattice': 0.004 if step < 4 else None,
+                     'truncation': 0.2 / even**2, 'truncation_error': 0.003,
+                     'lattice': 0.004 if step < 4 else None,
+                     'lattice_error': 0.01 if step < 4 else None,
                      'change': change(step, 0)},
              'y_h': {**quoted(h + 1e-4 * seed - (0.01 / odd**2 - 0.01 / 25), h_error),
-                     'truncation': 0.02 / odd**2, 'lattice': 0.001 if step < 4 else None,
+                     'truncation': 0.02 / odd**2, 'truncation_error': 1e-4,
+                     'lattice': 0.001 if step < 4 else None,
+                     'lattice_error': 0.002 if step < 4 else None,
                      'change': change(step, 2)}}
             for step in steps for t, t_error, h, h_error in [of_step[step - 1]]
             for even, odd in SETS]

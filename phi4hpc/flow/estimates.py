@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from phi4hpc.flow import couplings, stability
-from phi4hpc.flow.jackknifed import Jackknifed, pair, with_changes
+from phi4hpc.flow.jackknifed import Jackknifed, distance, pair, with_changes
 from phi4hpc.flow.normalised import Normalisation
 from phi4hpc.flow.sums import COUPLINGS, Sums
 from phi4hpc.lattice.operator import LAST, Operator
@@ -163,10 +163,12 @@ def by_name(operators: list[Operator], value_a: np.ndarray, error_a: np.ndarray)
 
 
 def beside_smaller(entries: list[Entry]) -> None:
-    """Add to each exponent as `lattice` by how much it differs from that of a start at L/2.
+    """Add to each exponent as `lattice` by how much it differs from that of a start at L/2, with
+    the error of that.
 
     The two are compared at the same step, so that what differs is the size of the lattice and not
-    how often it was blocked, with the same operators; None where there is no such start.
+    how often it was blocked, with the same operators; None where there is no such start. They are
+    of independent draws.
     """
     def known_by(entry: Entry, start: int) -> tuple:
         return (entry['blocks'], entry['kappa'], start, entry['step'], entry['even'], entry['odd'])
@@ -176,5 +178,6 @@ def beside_smaller(entries: list[Entry]) -> None:
         other = known.get(known_by(entry, entry['start'] // 2), {})
         for y in ('y_t', 'y_h'):
             if entry[y] is not None:
-                there = other.get(y)
-                entry[y]['lattice'] = there and abs(entry[y]['value'] - there['value'])
+                there, own = other.get(y), entry[y]
+                own |= distance('lattice', there and abs(own['value'] - there['value']),
+                                there and np.hypot(own['error'], there['error']))

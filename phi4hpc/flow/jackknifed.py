@@ -44,11 +44,18 @@ def pair(value: float, error: float) -> dict[str, Any] | None:
 def with_changes(one: Jackknifed, smaller: Jackknifed | None,
                  change: Jackknifed | None) -> dict[str, Any] | None:
     """Return a value with its error, as `truncation` by how much a smaller set of operators
-    differs, and `change`, what follows has more, with the error of that difference.
+    differs, and `change`, what follows has more. All see the same draws, so that these two have
+    errors of a difference.
     """
     found = pair(one.value, one.error)
     if found is not None:
-        truncation = np.nan if smaller is None else abs(one.value - smaller.value)
-        found['truncation'] = float(truncation) if np.isfinite(truncation) else None
+        found |= distance('truncation', smaller and abs(one.value - smaller.value),
+                          smaller and (one - smaller).error)
         found['change'] = change and pair(change.value, change.error)
     return found
+
+
+def distance(name: str, value: float | None, error: float | None) -> dict[str, float | None]:
+    """Return {name, name_error} as plain numbers, None for what is not known."""
+    return {key: float(number) if number is not None and np.isfinite(number) else None
+            for key, number in ((name, value), (f'{name}_error', error))}

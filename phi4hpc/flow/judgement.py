@@ -9,7 +9,9 @@ agree in its place. That agreement tells only that finite size does not matter, 
 `lattice` tells it, too.
 
 A block spin has arrived at the first step from which on its y_t is within WITHIN of the exact one:
-it is so at that step, and no later step contradicts it by more than TWO errors.
+it is so at that step, and no later step contradicts it by more than TWO errors. Of those that have
+arrived at the same step the one is better whose truncation is smaller, by more than TWO errors: it
+is a small difference of large sets of operators, and the order of what is not resolved is chance.
 """
 
 import math
@@ -40,7 +42,8 @@ class Exponent:
     are `seeds`. What is not known is NaN.
 
     `changes` is how much the next step has more by the same operators, for each seed, and
-    `change_error` the error of that over draws; () and NaN where it is not known.
+    `change_error` the error of that over draws; () and NaN where it is not known. `truncation` and
+    `lattice` have errors of their own.
     """
 
     step: int
@@ -53,6 +56,8 @@ class Exponent:
     seeds: tuple[float, ...]
     changes: tuple[float, ...] = ()
     change_error: float = math.nan
+    truncation_error: float = math.nan
+    lattice_error: float = math.nan
 
     @property
     def spread(self) -> float:
@@ -109,15 +114,14 @@ class Judgement:
 
     @property
     def rank(self) -> tuple[float, float]:
-        """What block spins are sorted by: steps until y_t has arrived, then its truncation error.
-        """
+        """What block spins are sorted by: steps until y_t has arrived, then its truncation."""
         if not (found := self.arrived):
             return math.inf, math.inf
         return found.step, math.inf if math.isnan(found.truncation) else found.truncation
 
 
 def judged(entries: list[Entry], kappa: float) -> list[Judgement]:
-    """Return the judgement of every kind of block spin at a kappa, the best first.
+    """Return the judgement of every kind of block spin at a kappa, the best first (see `best`).
 
     Each is judged on the largest lattice that it has there.
     """
@@ -128,6 +132,22 @@ def judged(entries: list[Entry], kappa: float) -> list[Judgement]:
         exponents = (list(by_step(own, name)) for name in EXACT)
         found.append(Judgement(blocks, own[0]['start'], *exponents))
     return sorted(found, key=lambda one: one.rank)
+
+
+def best(judgements: list[Judgement]) -> list[Judgement]:
+    """Return those that no other one is better than, from what `judged` returns; none where none
+    has arrived.
+    """
+    there = [(one, found) for one in judgements if (found := one.arrived)]
+    return [one for one, found in there if found.step == there[0][1].step
+            and not clearly_above(found, there[0][1])]
+
+
+def clearly_above(one: Exponent, other: Exponent) -> bool:
+    """Return whether the truncation of an exponent is larger, by more than TWO errors where both
+    are known."""
+    error = math.hypot(one.truncation_error, other.truncation_error)
+    return one.truncation - other.truncation > TWO * (0 if math.isnan(error) else error)
 
 
 def by_step(entries: list[Entry], name: str, operators: int | None = None) -> Iterator[Exponent]:
@@ -142,7 +162,8 @@ def by_step(entries: list[Entry], name: str, operators: int | None = None) -> It
         # Nested sets may repeat a number of operators of one parity, with the same exponent.
         of_seed = {entry['blocks']: entry[name] for entry in own if entry[parity] == most}
         parts = {key: fmean(abs(number(one.get(key))) for one in of_seed.values())
-                 for key in ('error', 'truncation', 'lattice')}
+                 for key in ('error', 'truncation', 'truncation_error', 'lattice',
+                             'lattice_error')}
         seeds = tuple(one['value'] for one in of_seed.values())
         changes, change_error = changes_of(of_seed.values())
         yield Exponent(step, own[0]['L'], most, fmean(seeds), **parts, seeds=seeds,

@@ -10,7 +10,7 @@ from phi4hpc.flow.judgement import Judgement, judged
 from phi4hpc.flow.kinds import LEARNED, SIGNS, of_signs, without_seed
 from phi4hpc.flow.matching import matched, sharpest
 from phi4hpc.lattice.transition import kappa_c, known, tabulated
-from phi4hpc.report.numbers import UNDEFINED
+from phi4hpc.report.numbers import UNDEFINED, value_error
 from phi4hpc.report.study import Entry, Study
 
 ROUNDING = 1e-9               # what differs by less is equal
@@ -93,6 +93,13 @@ def rounded(error: float) -> str:
     if error <= ROUNDING:
         return '0'
     return np.format_float_positional(error, 1, fractional=False, trim='-')
+
+
+def distance(value: float, error: float) -> str:
+    """Return how far two numbers are apart, as text, with the error of that where it is known."""
+    if not (math.isfinite(value) and math.isfinite(error)) or value <= ROUNDING:
+        return rounded(value)
+    return value_error(value, error)
 
 
 def step_read(one: Judgement) -> str:

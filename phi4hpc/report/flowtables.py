@@ -7,6 +7,7 @@ from phi4hpc.flow.kinds import of_kind
 from phi4hpc.flow.rest import at_rest, couplings
 from phi4hpc.report.flow import (
     critical_rung,
+    distance,
     judgements,
     matches,
     rounded,
@@ -55,7 +56,8 @@ def rows(study: Study) -> list[dict[str, Any]]:
             'y_t': exponent_row(one, 'y_t'), 'y_h': exponent_row(one, 'y_h'),
             'arrived': str(arrived.step) if arrived else UNDEFINED,
             'there': value_error(arrived.value, arrived.joint) if arrived else UNDEFINED,
-            'truncation': rounded(arrived.truncation) if arrived else UNDEFINED,
+            'truncation': (distance(arrived.truncation, arrived.truncation_error) if arrived
+                           else UNDEFINED),
             'rest': UNDEFINED if len(lam) < 2 or (level := at_rest(lam)) is None else str(level)})
     return found
 
@@ -67,8 +69,9 @@ def exponent_row(one: Judgement, name: str) -> dict[str, str]:
         return dict.fromkeys(keys, UNDEFINED)
     following = [value_error(each.value, each.error) for each in getattr(one, name)
                  if each.step == read.step + 1]
-    return dict(zip(keys, (value_error(read.value, read.error), rounded(read.truncation),
-                           rounded(read.lattice), rounded(read.spread),
+    return dict(zip(keys, (value_error(read.value, read.error),
+                           distance(read.truncation, read.truncation_error),
+                           distance(read.lattice, read.lattice_error), rounded(read.spread),
                            *(following or [UNDEFINED])), strict=True))
 
 

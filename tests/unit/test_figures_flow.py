@@ -102,7 +102,8 @@ def test_a_flow_without_errors_of_differences_is_judged_and_the_caption_says_how
 
 def test_the_judgement_names_the_best(study):
     said = caption(study, 'flow_judgement')
-    assert 'Best is majority: within 2% from step 1 on, with yt = 0.993(10)' in said
+    assert ('First to arrive, at step 1, and of the least truncation, is majority, with yt = '
+            '0.993(10) and a truncation of 0.0031(30).') in said
     assert 'Not arrived: kadanoff; learned, convolutional: signs' in said
 
 
@@ -127,8 +128,8 @@ def test_python_of_the_docs_runs(study, tmp_path, monkeypatch, capsys):
 def test_tables_have_every_family_the_published_values_and_the_exact_ones(study, tmp_path):
     html = render(study, [{'section': 'flow', 'missing': 'x'}], 1, 'host (g++)')
     text = re.sub(r'\s+', ' ', re.sub('<[^>]*>', ' ', html))
-    for words in ('majority 4 0.977(12) 0.003 – – 0.930(30) 1.86990(80)',
-                  'learned, convolutional 3 0.983(20) 0.003 0.004 0.003',
+    for words in ('majority 4 0.977(12) 0.0031(30) – – 0.930(30) 1.86990(80)',
+                  'learned, convolutional 3 0.983(20) 0.0031(30) 0.004(10) 0.003',
                   '1.009(3)', '1.8796(6)', 'arXiv:1707.08683', '1.13(2)', 'exact (Ising) 1'):
         assert words in text, words
     export(study, tmp_path)

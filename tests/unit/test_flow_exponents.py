@@ -1,8 +1,11 @@
 """Exponents of block spins: exact where they are known, and safe where operators coincide."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from pydantic import BaseModel
+from scipy.linalg import eigvals
 
 from phi4hpc import plugins
 from phi4hpc.deck.schema import BLOCKS
@@ -10,7 +13,7 @@ from phi4hpc.flow import stability
 from phi4hpc.flow.block import signs
 from phi4hpc.flow.blocks import kadanoff, majority
 from phi4hpc.flow.chain import Chain, sizes
-from phi4hpc.flow.estimates import beside_smaller
+from phi4hpc.flow.estimates import beside_smaller, correlations
 from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import load, nested
 from phi4hpc.parallel.jackknife import deleted_error
@@ -60,6 +63,28 @@ def test_a_change_has_the_error_of_the_factors_of_both_steps_together():
         for y in ('y_t', 'y_h'):
             assert one[y]['change']['value'] == other[y]['value'] - one[y]['value']
             assert other[y]['change'] is None
+
+
+def test_a_truncation_has_the_error_of_a_difference_on_the_same_draws():
+    """Of two sets of operators that see the same draws it is far below that of the exponents."""
+    made = estimated(kadanoff.Block(signs=True), waves())
+    entries = [entry for entry in made.exponents() if entry['step'] == 1]
+    for one, larger in pairwise(entries):
+        value_b = [[exponent_of(made, means, entry) for entry in (one, larger)]
+                   for means in made.means_b]
+        (one_b, larger_b), found = np.transpose(value_b), larger['y_t']
+        assert found['truncation_error'] == pytest.approx(
+            float(deleted_error((larger_b - one_b)[:, None])[0]), rel=1e-6, abs=1e-12)
+    assert 0 < found['truncation_error'] < 0.5 * found['error']
+    assert entries[0]['y_t']['truncation_error'] is None
+
+
+def exponent_of(made, means, entry):
+    """Return y_t by the operators of an entry, from the generalised eigenvalues."""
+    names = [each.name for each in made.operators.all]
+    own = [names.index(name) for name in entry['operators_even']]
+    covariance_aa, _, cross_aa = correlations(means, entry['step'], own, True)
+    return np.log2(abs(eigvals(cross_aa, covariance_aa)).max())
 
 
 def test_decimation_has_no_such_exponent():
@@ -174,13 +199,16 @@ def test_what_is_known_of_draws_serves_all_block_spins_alike():
 def test_a_start_at_half_the_size_shows_what_finite_size_does():
     def entries(start, values):
         return [{'blocks': 'kadanoff', 'kappa': 0.3, 'start': start, 'step': step,
-                 'L': start >> step - 1, 'even': 3, 'odd': 2, 'y_t': {'value': value},
+                 'L': start >> step - 1, 'even': 3, 'odd': 2,
+                 'y_t': {'value': value, 'error': 0.3 if start == 64 else 0.4},
                  'y_h': None} for step, value in enumerate(values, 1)]
 
     found = entries(64, [0.9, 1.0, 1.1]) + entries(32, [0.95, 1.04])
     beside_smaller(found)
     assert [entry['y_t']['lattice'] for entry in found] == pytest.approx(
         [0.05, 0.04, None, None, None])
+    assert [entry['y_t']['lattice_error'] for entry in found] == pytest.approx(
+        [0.5, 0.5, None, None, None])                 # of independent draws
     assert all(entry['y_h'] is None for entry in found)
 
 

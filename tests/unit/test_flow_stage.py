@@ -104,7 +104,8 @@ def test_it_leaves_a_list_of_each_kind(unbroken):
     of_16 = [entry for entry in found['levels'] if entry['start'] == 16][:3]
     assert [(entry['level'], entry['L']) for entry in of_16] == [(0, 16), (1, 8), (2, 4)]
     exponent = found['exponents'][0]
-    assert exponent['y_h'].keys() == {'value', 'error', 'truncation', 'change', 'lattice'}
+    assert exponent['y_h'].keys() == {'value', 'error', 'truncation', 'truncation_error', 'change',
+                                      'lattice', 'lattice_error'}
     assert exponent['y_h']['lattice'] is not None
 
 

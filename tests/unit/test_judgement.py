@@ -6,7 +6,7 @@ from statistics import stdev
 
 import pytest
 
-from phi4hpc.flow.judgement import judged
+from phi4hpc.flow.judgement import best, judged
 from phi4hpc.flow.kinds import without_seed
 from tests.made_up import flow
 
@@ -110,12 +110,17 @@ def test_the_most_operators_and_the_largest_lattice_are_taken():
     assert (found.value, found.operators, found.L, found.truncation) == (1.0, 7, 128, 0.03)
 
 
-def test_the_best_has_the_fewest_steps_and_of_equals_the_least_truncation_error():
-    names = [one.blocks for one in judged([
+@pytest.mark.parametrize(('error', 'equals'), [
+    (0.001, ['fine']), (0.02, ['fine', 'rough']), (None, ['fine'])])
+def test_the_best_has_the_fewest_steps_and_of_equals_a_truncation_that_is_clearly_less(error,
+                                                                                       equals):
+    found = judged([
         entry('never', 1, 0.8), entry('late', 1, 0.9), entry('late', 2, 1.0, truncation=0.001),
-        entry('rough', 1, 1.0, truncation=0.05), entry('fine', 1, 0.99, truncation=0.01),
-        entry('unknown', 1, 1.0)], 0.34)]
-    assert names == ['fine', 'rough', 'unknown', 'late', 'never']
+        entry('rough', 1, 1.0, truncation=0.05, truncation_error=error),
+        entry('fine', 1, 0.99, truncation=0.01, truncation_error=error)], 0.34)
+    assert [one.blocks for one in found] == ['fine', 'rough', 'late', 'never']
+    assert [one.blocks for one in best(found)] == equals
+    assert best(judged([entry('never', 1, 0.8)], 0.34)) == []
 
 
 def test_trials_at_lambda_1_are_judged_as_one_would():

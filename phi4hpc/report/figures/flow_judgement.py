@@ -1,26 +1,32 @@
-"""Which block spin is best: steps until y_t is right, against the truncation error there."""
+"""Which block spin is best: steps until y_t is right, against the truncation there."""
 
 from collections.abc import Iterator
 
+import numpy as np
 from matplotlib.axes import Axes
 
-from phi4hpc.flow.judgement import EXACT, WITHIN, Judgement
+from phi4hpc.flow.judgement import EXACT, WITHIN, Judgement, best
 from phi4hpc.flow.kinds import of_signs
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, colour, dots, logarithmic, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, colour, logarithmic, panels, points, reference
 
 PLACE = 'flow', 50
 TITLE = 'Which block spin is best'
 CAPTION = """
 How far y<sub>t</sub> is from 1, by step of {{ L() }} = {{ f.start }}, at κ = {{ f.kappa }};
 dashed: {{ f.within }}%. A block spin has arrived at the first step from which on it is below, or no
-more than two errors above. {{ f.plane | safe }}: the step of arrival, and the truncation error of
-y<sub>t</sub> there; better is fewer steps and a smaller error. What has not arrived stands behind
-the line, with the truncation error of its last step.
-{%- if f.best %} Best is {{ f.best.title }}: within {{ f.within }}% from step {{ f.best.step }} on,
-with y<sub>t</sub> = {{ f.best.value }} and a truncation error of {{ f.best.truncation }}.
+more than two errors above. {{ f.plane | safe }}: the step of arrival, and the truncation of
+y<sub>t</sub> there, its change from the set of operators before, with the jackknife error of that
+change; better is fewer steps and a smaller truncation. What has not arrived stands behind the line,
+with the truncation of its last step.
+{%- if f.best %} First to arrive, at step {{ f.step }}, and
+{{- ' not to be told apart by truncation, are' if f.best | length > 1
+    else ' of the least truncation, is' }}
+{%- for m in f.best %} {{ m.title }}, with y<sub>t</sub> = {{ m.value }} and a truncation of
+{{ m.truncation }}{{ ';' if not loop.last else '.' }}
+{%- endfor %}
 {%- else %} No block spin has arrived.{% endif %} This is by y<sub>t</sub> alone, of which the exact
 value is known; y<sub>h</sub> may need more steps, and large errors make it easy to arrive.
 {%- if f.never %} Not arrived: {{ f.never | join('; ') }}.{% endif %}
@@ -56,29 +62,29 @@ def draw(study: Study) -> Iterator[Plot]:
     axes[0, 0].set_ylabel(r'$|y_t-1|$')
     draw_plane(axes[0, -1], judgements, numbers, never)
     flow.legend(figure)
-    best = judgements[0].arrived
     yield Plot(figure, {
         'kappa': f'{flow.critical_rung(study, "exponents"):g}', 'within': f'{100 * WITHIN:g}',
         'start': max(one.start for one in judgements),
-        'best': best and {'title': flow.title(judgements[0].blocks), 'step': best.step,
-                          'value': value_error(best.value, best.joint),
-                          'truncation': flow.rounded(best.truncation)},
+        'step': judgements[0].rank[0],
+        'best': [{'title': flow.title(one.blocks), 'value': value_error(there.value, there.joint),
+                  'truncation': flow.distance(there.truncation, there.truncation_error)}
+                 for one in best(judgements) if (there := one.arrived)],
         'plane': figure.letters(axes[0, -1]),
         'never': [flow.title(one.blocks) for one in judgements if not one.arrived]})
 
 
 def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
                never: int) -> None:
-    """Draw truncation errors against the step of arrival, or of the last step at `never`."""
+    """Draw truncations against the step of arrival, or those of the last step at `never`."""
     for position, one in enumerate(judgements):
         there, number = one.arrived, numbers[one.blocks]
-        truncation = (there or one.y_t[-1]).truncation
+        read = there or one.y_t[-1]
         apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
         face = colour(number) if of_signs(one.blocks) else 'white'
-        if truncation > 0:
-            dots(axes, [there.step if there else never], [truncation], number, apart=apart,
-                 markerfacecolor=face)
-    axes.set(xlabel='step of arrival', ylabel=r'truncation error of $y_t$', yscale='log',
+        if read.truncation > 0:
+            points(axes, [there.step if there else never], [read.truncation],
+                   [np.nan_to_num(read.truncation_error)], number, apart, markerfacecolor=face)
+    axes.set(xlabel='step of arrival', ylabel=r'truncation of $y_t$', yscale='log',
              xlim=(0.5, never + 0.5))
     axes.set_xticks(range(1, never + 1), [*map(str, range(1, never)), 'not'])
     reference(axes, x=never - 0.5, ls='-')
