@@ -11,7 +11,7 @@ Suffixes: b v blocks, c columns, t statistics, p ridges.
 import numpy as np
 
 from phi4hpc.latent.prediction import regression
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, by_key
 
 RIDGES = np.inf, 1e-1, 1e-3, 1e-5
 """Of the units of the network, in parts of their variance; with the first there is no network."""
@@ -39,8 +39,7 @@ def missed(comm: Communicator, gram_bcc: np.ndarray, learnt_cc: np.ndarray, coun
         missed_pt = np.array([regression(rest_cc, count, centred, ridge).missed_square(gram_bcc[b])
                               for ridge in RIDGES])
         mine[b] = missed_pt[chosen_t, np.arange(count)], missed_pt[0]
-    found = {b: pair for part in comm.allgather(mine) for b, pair in part.items()}
-    with_network, without = zip(*(found[b] for b in sorted(found)), strict=True)
+    with_network, without = zip(*by_key(comm.allgather(mine)), strict=True)
     return np.array(with_network), np.array(without)
 
 

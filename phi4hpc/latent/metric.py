@@ -38,7 +38,7 @@ from phi4hpc.latent import entropy
 from phi4hpc.latent.metricsums import decoder_sums, latent_sums, mean_encoder
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally
 from phi4hpc.lattice.orbits import symmetrised, zone_momentum
-from phi4hpc.parallel.communicator import Communicator, summed_over
+from phi4hpc.parallel.communicator import Communicator, by_key, summed_over
 from phi4hpc.parallel.jackknife import Blocks, block_slices, gather_blocks, jackknife
 
 Sums = dict[str, np.ndarray]
@@ -127,8 +127,7 @@ def powers(comm: Communicator, blocks: Blocks, out_dr: np.ndarray) -> np.ndarray
     """Return |J e|^2 of all directions at the draw of each block that has its Jacobian, (B, r)."""
     own = {b: np.einsum('dr,de,er->r', out_dr, sums['metric'], out_dr, optimize=True)
            for b, sums in blocks.owned.items() if sums['samples'][0]}
-    everyone = {b: power_r for part in comm.allgather(own) for b, power_r in part.items()}
-    return np.array([everyone[b] for b in sorted(everyone)])
+    return np.array(by_key(comm.allgather(own)))
 
 
 def matrix(sums: Sums, encoder_dD: np.ndarray, shape: tuple[int, int, int] | None,

@@ -15,7 +15,7 @@ import numpy as np
 from phi4hpc.latent.response import Responses
 from phi4hpc.latent.waves import participation, spread_out
 from phi4hpc.lattice.orbits import representatives, symmetrised
-from phi4hpc.parallel.communicator import Communicator
+from phi4hpc.parallel.communicator import Communicator, by_key
 from phi4hpc.parallel.jackknife import Blocks, jackknife
 
 QUARTILES = 0.25, 0.5, 0.75
@@ -170,14 +170,14 @@ def of_samples(name: str, value_ni: np.ndarray) -> Arrays:
 
 def one_of_each(comm: Communicator, blocks: Blocks, name: str) -> np.ndarray:
     """Return what the one sample of each block has by a name, (b, i)."""
-    return np.array(everyones(comm, {b: sums[name] for b, sums in blocks.owned.items()
-                                     if sums['samples'] > 0}))
+    return np.array(by_key(comm.allgather(
+        {b: sums[name] for b, sums in blocks.owned.items() if sums['samples'] > 0})))
 
 
 def squares(comm: Communicator, blocks: Blocks) -> np.ndarray:
     """Return |J e_p|^2 of single samples, (n, o)."""
-    return np.concatenate(everyones(comm, {b: sums['squares'][sums['single'] > 0]
-                                           for b, sums in blocks.owned.items()}))
+    return np.concatenate(by_key(comm.allgather(
+        {b: sums['squares'][sums['single'] > 0] for b, sums in blocks.owned.items()})))
 
 
 def shares(comm: Communicator, blocks: Blocks, weight_o: np.ndarray) -> np.ndarray:
@@ -186,16 +186,10 @@ def shares(comm: Communicator, blocks: Blocks, weight_o: np.ndarray) -> np.ndarr
     Where one block has most of it, a few samples decide the mean, and its jackknife error is as
     large as itself.
     """
-    square_b = np.array(everyones(comm, {b: weight_o @ sums['value']
-                                         for b, sums in blocks.owned.items()}))
+    square_b = np.array(by_key(comm.allgather(
+        {b: weight_o @ sums['value'] for b, sums in blocks.owned.items()})))
     with np.errstate(all='ignore'):
         return square_b / square_b.sum()
-
-
-def everyones(comm: Communicator, mine: dict[int, Any]) -> list[Any]:
-    """Return what all ranks have of blocks, in the order of these."""
-    of_blocks = {b: value for part in comm.allgather(mine) for b, value in part.items()}
-    return [of_blocks[b] for b in sorted(of_blocks)]
 
 
 def _root(square: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What physics may ask of a communicator, so that it need not know MPI; those of mpi4py have it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -44,3 +45,12 @@ def summed_over(comm: Communicator, array: np.ndarray) -> np.ndarray:
     total = np.empty_like(array)
     comm.Allreduce(np.ascontiguousarray(array), total)
     return total
+
+
+def by_key(of_ranks: Iterable[Mapping[Any, T]]) -> list[T]:
+    """Return what the dicts of all ranks hold, no two of which share a key, in the order of keys.
+
+    So it is in one order whichever rank has what.
+    """
+    items = (item for of_rank in of_ranks for item in of_rank.items())
+    return [value for _, value in sorted(items, key=itemgetter(0))]

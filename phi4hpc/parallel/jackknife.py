@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from phi4hpc.parallel.blocks import block
-from phi4hpc.parallel.communicator import Communicator, summed_over
+from phi4hpc.parallel.communicator import Communicator, by_key, summed_over
 
 BLOCKS = 16
 Sums = dict[str, NDArray[np.float64]]
@@ -80,8 +80,7 @@ def deleted(comm: Communicator, blocks: Blocks,
     value = np.asarray(estimate(blocks.total))
     mine = {b: estimate({name: blocks.total[name] - array for name, array in sums.items()})
             for b, sums in blocks.owned.items()}
-    value_b = {b: v for part in comm.allgather(mine) for b, v in part.items()}
-    return value, np.array([value_b[b] for b in sorted(value_b)])
+    return value, np.array(by_key(comm.allgather(mine)))
 
 
 def named(names: Iterable[str], found: tuple[NDArray, NDArray]) -> dict[str, Any]:

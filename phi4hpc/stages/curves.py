@@ -9,7 +9,7 @@ from phi4hpc.files import whole
 from phi4hpc.lattice.observable import chosen
 from phi4hpc.lattice.series import SERIES
 from phi4hpc.logs import Progress, log
-from phi4hpc.parallel.communicator import Communicator, Pieces
+from phi4hpc.parallel.communicator import Communicator, Pieces, by_key
 from phi4hpc.parallel.leftout import about, finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
@@ -38,9 +38,7 @@ def transition(context: Context, ensembles: Ensembles) -> dict[str, Any]:
     for L in each(usable[comm.rank::comm.size]):
         with about(f'L = {L}'), left_out('curves'):
             curves[L] = made(ensembles[L])
-    everyone = [item for part in comm.gather(tables_of(curves, each, comm)) or ()
-                for item in part.items()]
-    tables = [table for _, table in sorted(everyone, key=lambda item: item[0])]
+    tables = by_key(comm.gather(tables_of(curves, each, comm)) or ())
     warn(tables)
     if lam == 0:
         return {'reweighted': tables, 'transition': None}

@@ -14,6 +14,7 @@ from phi4hpc.deck.schema import FEWEST_DRAWS
 from phi4hpc.files import write_json
 from phi4hpc.lattice.observable import chosen
 from phi4hpc.logs import Progress, log
+from phi4hpc.parallel.communicator import by_key
 from phi4hpc.parallel.leftout import about, announce, finite, left_out, note
 from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.stages.context import Context
@@ -71,8 +72,7 @@ def means(context: Context, ensembles: Ensembles) -> list[dict[str, Any]]:
             with about(f'L = {L}, kappa = {kappa:g}'), left_out('all means'):
                 entries[L, k] |= finite(rung_estimates(lattice, k, lam, observables))
             progress.advance(comm.size)
-    everyone = [item for part in comm.gather(entries) or () for item in part.items()]
-    return [entry for _, entry in sorted(everyone)]
+    return by_key(comm.gather(entries) or ())
 
 
 def proposals(lattice: Lattice) -> dict[str, list[float]]:

@@ -12,7 +12,7 @@ from phi4hpc.latent.tally import Fields, Tally, pieces
 from phi4hpc.lattice.draws import Draws
 from phi4hpc.lattice.observable import Ensemble, Moments, Observable, chosen, moments
 from phi4hpc.lattice.orbits import momenta
-from phi4hpc.parallel.communicator import Communicator, summed_over
+from phi4hpc.parallel.communicator import Communicator, by_key, summed_over
 from phi4hpc.parallel.leftout import about, finite
 from phi4hpc.stages.context import Context
 from phi4hpc.stages.shares import share, test_draws
@@ -46,8 +46,7 @@ def reconstructions(context: Context, model: Model, network: Autoencoder, lattic
             ensemble = Ensemble(model.L, float(lattice.kappas[k]), context.deck.action.lam)
             with about(f'{model.name}, kappa = {ensemble.kappa:g}'):
                 entries[k] = entry_of(observables, own, ensemble)
-    everyone = [item for part in comm.gather(entries) or () for item in part.items()]
-    return [entry for _, entry in sorted(everyone)]
+    return by_key(comm.gather(entries) or ())
 
 
 def draws_of(context: Context, model: Model, lattice: Lattice, k: int) -> Fields:
