@@ -16,8 +16,13 @@ def closed_sizes(L: int) -> np.ndarray:
     Orbits are kept in the order of the lattice momentum |p^|, as G(p) falls with it. Orbits of one
     |p^| are kept together.
     """
-    _, count_s = np.unique(np.round(zone_momentum(L), 9), return_counts=True)
+    _, count_s = np.unique(rounded(L), return_counts=True)
     return np.cumsum(count_s)
+
+
+def rounded(L: int) -> np.ndarray:
+    """Return |p^| at all momenta, (L, L), the same to the bit for all of a shell."""
+    return np.round(zone_momentum(L), 9)
 
 
 def neighbours(d: int, L: int) -> list[int]:
@@ -32,13 +37,11 @@ def neighbours(d: int, L: int) -> list[int]:
 def kept_shells(d: int, L: int) -> np.ndarray:
     """Return which momenta lie below the cut of whole shells that number nearest to `d`, (L, L).
 
-    Momenta are ordered as by numpy.fft.fft2, and shells of one p^2 as by `closed_sizes`.
+    Momenta are ordered as by numpy.fft.fft2.
     """
-    closed = closed_sizes(L)
+    closed, p_yx = closed_sizes(L), rounded(L)
     count = closed[np.abs(closed - d).argmin()]
-    line = (2 * np.sin(np.pi * np.arange(L) / L)) ** 2
-    p2_yx = np.round(line[:, None] + line, 12)
-    return p2_yx <= np.sort(p2_yx, axis=None)[count - 1]
+    return p_yx <= np.sort(p_yx, axis=None)[count - 1]
 
 
 def bands(L: int, growth: float = 1.5) -> np.ndarray:
@@ -51,5 +54,5 @@ def bands(L: int, growth: float = 1.5) -> np.ndarray:
     closed = closed_sizes(L)
     wanted = growth ** np.arange(np.ceil(np.log(L**2) / np.log(growth)))
     upto = np.unique([0, *closed[np.abs(closed - wanted[:, None]).argmin(1)], L**2])
-    rank_yx = np.searchsorted(np.sort(key := np.round(zone_momentum(L), 9), axis=None), key)
+    rank_yx = np.searchsorted(np.sort(p_yx := rounded(L), axis=None), p_yx)
     return np.searchsorted(upto, rank_yx, side='right') - 1
