@@ -7,7 +7,7 @@ least informative directions say. Were the order a momentum cut-off, the power o
 would fall at a momentum, which falls with the number of directions that stay.
 
 Suffixes: n draws, y x lattice axes or momenta, d latents, k numbers of directions that stay,
-o orbits of momenta.
+o orbits of momenta, f features, t statistics.
 """
 
 from functools import partial
@@ -17,6 +17,7 @@ import torch
 
 from phi4hpc.blockspin.autoencoder import Autoencoder
 from phi4hpc.latent import information, prediction
+from phi4hpc.latent.invariants import features, statistics
 from phi4hpc.latent.metric import Metric
 from phi4hpc.latent.rows import as_rows
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
@@ -90,8 +91,9 @@ def from_some(model: Autoencoder, only_dd: np.ndarray, phi_nyx: np.ndarray) -> n
 
 def nothing(L: int) -> Sums:
     """Return sums over no draws: of what information needs, of moments of M, and of power."""
-    return information.nothing() | {'moments': np.zeros((2, 3)),
-                                    'power': np.zeros((2, numbered(L).max() + 1))}
+    found = {name: np.zeros(len(information.NAMES))
+             for name in ('count', 'sum', 'square', 'missed')}
+    return found | {'moments': np.zeros((2, 3)), 'power': np.zeros((2, numbered(L).max() + 1))}
 
 
 def add(sums: Sums, predictions: list[prediction.Prediction], decoded: prediction.Map,
@@ -99,12 +101,24 @@ def add(sums: Sums, predictions: list[prediction.Prediction], decoded: predictio
     """Add some draws to the sums of a block."""
     orbit_D = numbered(phi_nyx.shape[-1]).ravel()
     pair = prediction.before_and_after(decoded, phi_nyx)
-    information.add(sums, predictions, *pair)
+    add_information(sums, predictions, *pair)
     for side, z_nyx in enumerate(pair):
         m_n = abs(z_nyx.mean((1, 2)))
         sums['moments'][side] += [m_n.sum(), (m_n**2).sum(), (m_n**4).sum()]
         power_yx = mode_propagator(z_nyx) * len(z_nyx)
         sums['power'][side] += np.bincount(orbit_D, power_yx.ravel())
+
+
+def add_information(sums: Sums, predictions: list[prediction.Prediction], phi_nyx: np.ndarray,
+                    z_nyx: np.ndarray) -> None:
+    """Add what `information.kept` takes, of fields and decoded fields."""
+    true_nt = np.concatenate(statistics(phi_nyx), 1)
+    missed_nt = np.concatenate([prediction.missed(x_nf, t_nt) for prediction, x_nf, t_nt in zip(
+        predictions, features(z_nyx), statistics(phi_nyx), strict=True)], 1)
+    sums['count'] += len(phi_nyx)
+    sums['sum'] += [*true_nt[:, :2].sum(0), 0, 0]         # by symmetry the mean of odd ones is 0
+    sums['square'] += [*(true_nt**2).sum(0), (phi_nyx**2).sum()]
+    sums['missed'] += [*(missed_nt**2).sum(0), ((phi_nyx - z_nyx) ** 2).sum()]
 
 
 def estimates(sums: Sums) -> np.ndarray:

@@ -19,7 +19,7 @@ share their kept Fourier modes have in common. On kappa it is 0.03% of the whole
 lambda it is 0.06(1)% at lambda = 0.02. At lambda = 1, L = 16 it is 0.7(1)% of 8.7% for 13 modes and
 1.1(1)% of 19.4% for 61, and more where more modes are kept.
 
-Suffixes: n draws, y x lattice axes, f features, t statistics, b blocks, c columns.
+Suffixes: n draws, y x lattice axes, t statistics, b blocks, c columns.
 """
 
 from collections.abc import Iterable
@@ -28,8 +28,8 @@ import numpy as np
 
 from phi4hpc.latent import prediction
 from phi4hpc.latent.crossvalidation import missed
-from phi4hpc.latent.invariants import STATISTICS, features, statistics
-from phi4hpc.latent.prediction import Map, Prediction, before_and_after
+from phi4hpc.latent.invariants import STATISTICS
+from phi4hpc.latent.prediction import Map, before_and_after
 from phi4hpc.latent.tally import NOWHERE, Fields, Tally, pieces
 from phi4hpc.parallel.communicator import Communicator, summed_over
 from phi4hpc.parallel.jackknife import block_slices, with_deleted
@@ -110,23 +110,6 @@ def with_network(sums: Sums) -> np.ndarray:
     value_t = kept(sums)
     added_t = value_t - kept(sums | {'missed': sums['linear']})
     return np.concatenate([value_t, added_t[:-1]])
-
-
-def nothing() -> Sums:
-    """Return sums over no draws."""
-    return {name: np.zeros(len(NAMES)) for name in ('count', 'sum', 'square', 'missed')}
-
-
-def add(sums: Sums, predictions: list[Prediction], phi_nyx: np.ndarray,
-        z_nyx: np.ndarray) -> None:
-    """Add what fields and decoded fields contribute to the sums of a block."""
-    true_nt = np.concatenate(statistics(phi_nyx), 1)
-    missed_nt = np.concatenate([prediction.missed(x_nf, t_nt) for prediction, x_nf, t_nt in zip(
-        predictions, features(z_nyx), statistics(phi_nyx), strict=True)], 1)
-    sums['count'] += len(phi_nyx)
-    sums['sum'] += [*true_nt[:, :2].sum(0), 0, 0]         # by symmetry the mean of odd ones is 0
-    sums['square'] += [*(true_nt**2).sum(0), (phi_nyx**2).sum()]
-    sums['missed'] += [*(missed_nt**2).sum(0), ((phi_nyx - z_nyx) ** 2).sum()]
 
 
 def kept(sums: Sums) -> np.ndarray:
