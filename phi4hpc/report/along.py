@@ -83,6 +83,6 @@ def name_models(axes: Axes, study: Study) -> None:
     if several(study):
         axes.set_xlabel(r'$\kappa$')
         return
-    names = [model.label for of_kappa in study.models.values() for model in of_kappa]
+    names = [model.label for model in study.everyone]
     axes.set_xticks(range(len(names)), names, fontsize=7, rotation=30, ha='right')
     axes.tick_params(axis='x', which='minor', length=0)

@@ -97,8 +97,7 @@ def caveats(study: Study) -> list[str]:
             for table in study.reweighted if table['thin']]
     said += [f'At <i>L</i> = {found["L"]} {line}.'
              for found in study.results['tempering'] for line in found['warnings']]
-    models = [model for of_kappa in study.models.values() for model in of_kappa]
-    if open_ended := [f'{model.title} at κ = {model.kappa:g}' for model in models
+    if open_ended := [f'{model.title} at κ = {model.kappa:g}' for model in study.everyone
                       if not model.converged]:
         said.append(f'Training had not converged for {listed(open_ended)}: '
                     'the numbers there are those of a budget of training.')

@@ -32,7 +32,7 @@ def frames(study: Study) -> dict[str, Any] | None:
     at, the first at which a model was trained), `limit` (of the colours of fields), and
     `propagators` of each model and rung, for the script.
     """
-    models = [model for of_kappa in study.models.values() for model in of_kappa
+    models = [model for model in study.everyone
               if model.seed == 1 and (study.path / 'models' / f'{model.name}.pt').exists()]
     if not models:
         return None

@@ -36,12 +36,11 @@ SPOT = 0.25
 
 def analysed(study: Study) -> list[str]:
     """Return the observables that have responses in latent.h5."""
-    models = [model for of_kappa in study.models.values() for model in of_kappa]
-    if not models:
+    if not study.models:                                       # and so no latent.h5
         return []
     with study.latent() as latent:
-        return sorted({name for model in models for name, group in latent[model.name].items()
-                       if 'response' in group})
+        return sorted({name for model in study.everyone
+                       for name, group in latent[model.name].items() if 'response' in group})
 
 
 def estimate(group: Arrays, key: str) -> str:

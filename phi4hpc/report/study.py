@@ -89,6 +89,11 @@ class Study:
                         for number, group in enumerate(together(models))]
                 for kappa, models in self.trainings.items()}
 
+    @property
+    def everyone(self) -> list[Model]:
+        """The models of all kappas."""
+        return [model for of_kappa in self.models.values() for model in of_kappa]
+
     @cached_property
     def trainings(self) -> dict[float, list[Model]]:
         """The same with the trainings by every seed apart."""

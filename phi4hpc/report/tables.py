@@ -77,12 +77,7 @@ def ratios(study: Study) -> list[dict[str, Any]]:
     control = controls(study)
     return [described(model) | {'kappa': f'{model.kappa:g}',
                                 'control': control.get(model.of_seeds, '')}
-            for model in everyone(study)]
-
-
-def everyone(study: Study) -> list[Model]:
-    """Return the models of all kappas, trainings by several seeds in one."""
-    return [model for of_kappa in study.models.values() for model in of_kappa]
+            for model in study.everyone]
 
 
 def ranges(study: Study) -> list[dict[str, Any]]:
@@ -91,9 +86,9 @@ def ranges(study: Study) -> list[dict[str, Any]]:
     For each kappa and latent size these are the models of `least` and of `most` ratio, of `count`
     models, each as `ratios` has it.
     """
-    if len(everyone(study)) <= IN_FINDINGS:
+    if len(study.everyone) <= IN_FINDINGS:
         return []
-    said = {model.name: row for model, row in zip(everyone(study), ratios(study), strict=True)}
+    said = {model.name: row for model, row in zip(study.everyone, ratios(study), strict=True)}
     found = []
     for kappa, models in study.models.items():
         for sizes in alike(model.latent for model in models):
