@@ -31,9 +31,8 @@ def critical(study: Study) -> Critical | None:
     Of the run's own and the value that was known before, it is the one with the smaller error.
     """
     candidates = []
-    if own := study.transition['kappa_c']:
-        error = float(np.hypot(own['error'], own['systematic']))
-        candidates.append(Critical(own['value'], error, True))
+    if own := study.kappa_c:
+        candidates.append(Critical(*own, True))
     if before := known(study.deck.action.lam):
         candidates.append(Critical(*before, False))
     best = min(candidates, key=lambda candidate: candidate.error, default=None)

@@ -33,12 +33,12 @@ def beyond(study: Study) -> bool:
 
 def critical_point(study: Study) -> str | None:
     """Return kappa_c with its statistical and systematic errors, None where it was not found."""
-    if not (found := study.transition['kappa_c']):
+    found = study.transition['kappa_c']
+    if not (own := study.kappa_c):
         return None
-    total = float(np.hypot(found['error'], found['systematic']))
     parts = [np.format_float_positional(found[part], 2, fractional=False)
              for part in ('error', 'systematic')]
-    return (f'{value_error(found["value"], total)} ({parts[0]} statistical, '
+    return (f'{value_error(*own)} ({parts[0]} statistical, '
             f'{parts[1]} systematic)')
 
 
@@ -47,9 +47,8 @@ def known_before(study: Study) -> dict[str, str] | None:
     if not (before := known(study.deck.action.lam)):
         return None
     said = {'words': value_error(*before, digits=1)}
-    if found := study.transition['kappa_c']:
-        error = np.hypot(np.hypot(found['error'], found['systematic']), before[1])
-        said['pull'] = f'{abs(found["value"] - before[0]) / error:.1f}'
+    if own := study.kappa_c:
+        said['pull'] = f'{abs(own[0] - before[0]) / np.hypot(own[1], before[1]):.1f}'
     return said
 
 

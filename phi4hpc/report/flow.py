@@ -42,8 +42,8 @@ def critical(study: Study) -> float | None:
     lam = study.deck.action.lam
     if before := known(lam):
         return before[0]
-    if own := study.transition['kappa_c']:
-        return own['value']
+    if own := study.kappa_c:
+        return own[0]
     return kappa_c(lam) if tabulated(lam) else None
 
 
@@ -54,12 +54,6 @@ def matches(study: Study) -> list[Entry]:
     """
     found = sharpest(matched(study.flow['means']))
     return [entry for entry in found if entry['blocks'] == without_seed(entry['blocks'])]
-
-
-def scaling(study: Study) -> tuple[float, float] | None:
-    """Return (kappa_c, error) by finite-size scaling of the run, None where it is not found."""
-    found = study.transition['kappa_c']
-    return found and (found['value'], math.hypot(found['error'], found['systematic']))
 
 
 def sides(names: list[str]) -> dict[str, list[str]]:

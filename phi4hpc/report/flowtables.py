@@ -11,7 +11,6 @@ from phi4hpc.report.flow import (
     judgements,
     matches,
     rounded,
-    scaling,
     step_read,
     title,
 )
@@ -37,8 +36,8 @@ PUBLISHED = (
 
 def tables(study: Study) -> dict[str, Any]:
     """Return the tables of the page, as rows of text."""
-    found = scaling(study)
-    return {'rows': rows(study), 'published': published(), 'scaling': found and value_error(*found),
+    own = study.kappa_c
+    return {'rows': rows(study), 'published': published(), 'scaling': own and value_error(*own),
             'matches': [match_row(entry) for entry in matches(study)]}
 
 

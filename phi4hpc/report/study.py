@@ -61,6 +61,13 @@ class Study:
                                    'exponents': None}
         return nothing | (self.results.get('transition') or {})
 
+    @property
+    def kappa_c(self) -> tuple[float, float] | None:
+        """kappa_c as the run finds it by finite-size scaling, with its total error; None: it does
+        not."""
+        found = self.transition['kappa_c']
+        return found and (found['value'], math.hypot(found['error'], found['systematic']))
+
     def entries(self, L: int) -> list[Entry]:
         """Return the entries of one lattice, by ascending kappa."""
         return rungs_of(self.results['ensembles'], L)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 
 from phi4hpc.lattice.observable import load
@@ -32,8 +31,8 @@ systematic error is what they could do that these lattices do not show. From {{ 
 
 def draw(study: Study) -> Iterator[Plot | Missing]:
     """Yield the figure, where kappa_c was found."""
-    found = study.transition['kappa_c']
-    if not found:
+    found, own = study.transition['kappa_c'], study.kappa_c
+    if not own:
         yield Missing('No extrapolation to κ<sub>c</sub> is shown: this run does not determine it.')
         return
     figure, axes = panels(1, 2, FULL, 2.9)
@@ -41,7 +40,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     larger = study.sizes[len(study.sizes) // 2:]
     for ax, sizes in zip(axes[0], (study.sizes, larger), strict=True):
         draw_levels(ax, [e for e in study.transition['levels'] if e['L'] in sizes])
-        draw_limit(ax, found)
+        draw_limit(ax, *own)
         if before:
             reference(ax, y=before[0])
     axes[0, 0].legend()
@@ -60,11 +59,10 @@ def draw_levels(axes: Axes, levels: list[dict[str, Any]]) -> None:
                label=f'from {load(name).label}')
 
 
-def draw_limit(axes: Axes, found: dict[str, Any]) -> None:
+def draw_limit(axes: Axes, value: float, error: float) -> None:
     """Draw kappa_c at infinite L, with a band as wide as its error."""
-    total = float(np.hypot(found['error'], found['systematic']))
-    shade(axes, 'y', found['value'] - total, found['value'] + total)
-    points(axes, [0], [found['value']], [total], 2, label=r'$\kappa_c$')
+    shade(axes, 'y', value - error, value + error)
+    points(axes, [0], [value], [error], 2, label=r'$\kappa_c$')
     axes.set(xlabel=f'$L^{{-{1 + OMEGA:g}}}$', ylabel=r'$\kappa$')
     axes.ticklabel_format(axis='x', scilimits=(0, 0), useMathText=True)
     axes.ticklabel_format(axis='y', useOffset=False)

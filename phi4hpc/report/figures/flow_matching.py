@@ -54,7 +54,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     draw_differences(axes[0, 1], means, shown, pairs)
     draw_matches(axes[0, 2], study, found, pairs)
     figure.legend(*axes[0, 2].get_legend_handles_labels(), loc='outside upper center', ncols=5)
-    scaling, before = flow.scaling(study), known(study.deck.action.lam)
+    scaling, before = study.kappa_c, known(study.deck.action.lam)
     yield Plot(figure, {
         'operator': shown['operator'], 'blocks': flow.title(shown['blocks']),
         'scaling': scaling and value_error(*scaling),
@@ -111,8 +111,8 @@ def draw_matches(axes: Axes, study: Study, found: list[Entry],
         points(axes, [kinds.index(entry['blocks']) + apart for entry in own],
                [entry['kappa']['value'] for entry in own],
                [entry['kappa']['error'] for entry in own], number, label=name_of(*pair))
-    if found_c := flow.scaling(study):
-        value, error = found_c
+    if own_c := study.kappa_c:
+        value, error = own_c
         shade(axes, 'y', value - error, value + error)
     if before := known(study.deck.action.lam):
         reference(axes, y=before[0])
