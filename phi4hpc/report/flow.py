@@ -12,6 +12,7 @@ from phi4hpc.flow.matching import matched, sharpest
 from phi4hpc.lattice.transition import kappa_c, known, tabulated
 from phi4hpc.report.numbers import UNDEFINED, value_error
 from phi4hpc.report.study import Entry, Study
+from phi4hpc.report.style import named
 
 ROUNDING = 1e-9               # what differs by less is equal
 
@@ -75,8 +76,7 @@ def numbers(study: Study) -> dict[str, int]:
 
 def legend(figure: Figure) -> None:
     """Name what all panels of a figure show, once each, below them."""
-    handles = {label: handle for axes in figure.axes for handle, label in
-               zip(*axes.get_legend_handles_labels(), strict=True)}
+    handles = named(figure.axes)
     figure.legend(handles.values(), handles, loc='outside lower center', ncols=3, fontsize=8)
 
 

@@ -203,6 +203,11 @@ def logarithmic(axis: Axis) -> None:
         axis.set_minor_formatter(lambda x, _: f'{x:g}' if f'{x:e}'[0] in digits else '')
 
 
+def abreast(number: int, count: int, width: float) -> float:
+    """Return how far from x the `number`-th of `count` things stands that share `width` there."""
+    return width * ((number + 0.5) / count - 0.5)
+
+
 def colour(number: int) -> str:
     """Return the colour of the `number`-th lattice or model."""
     return f'C{number % 8}'

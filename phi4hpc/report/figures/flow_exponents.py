@@ -13,6 +13,7 @@ from phi4hpc.report.style import (
     FULL,
     Missing,
     Plot,
+    abreast,
     bars,
     boxes,
     colour,
@@ -62,7 +63,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for ax, name in zip(column, EXACT, strict=True):
             for position, blocks in enumerate(names):
-                apart, one = 0.8 * ((position + 0.5) / len(names) - 0.5), by_name[blocks]
+                apart, one = abreast(position, len(names), 0.8), by_name[blocks]
                 draw_steps(ax, getattr(one, name), one.settled, apart, numbers[blocks],
                            flow.title(blocks))
             draw_published(ax, name, last + 1)

@@ -10,7 +10,16 @@ from phi4hpc.flow.kinds import of_signs
 from phi4hpc.report import flow
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, colour, logarithmic, panels, points, reference
+from phi4hpc.report.style import (
+    FULL,
+    Plot,
+    abreast,
+    colour,
+    logarithmic,
+    panels,
+    points,
+    reference,
+)
 
 PLACE = 'flow', 50
 TITLE = 'Which block spin is best'
@@ -46,7 +55,7 @@ def draw(study: Study) -> Iterator[Plot]:
     never = 1 + max(each.step for one in judgements for each in one.y_t)
     for ax, (side, names) in zip(axes[0], sides.items(), strict=False):
         for position, blocks in enumerate(names):
-            apart, steps = 0.6 * ((position + 0.5) / len(names) - 0.5), by_name[blocks].y_t
+            apart, steps = abreast(position, len(names), 0.6), by_name[blocks].y_t
             points(ax, [each.step for each in steps],
                    [abs(each.value / EXACT['y_t'] - 1) for each in steps],
                    [each.joint for each in steps], numbers[blocks], apart,
@@ -79,7 +88,7 @@ def draw_plane(axes: Axes, judgements: list[Judgement], numbers: dict[str, int],
     for position, one in enumerate(judgements):
         there, number = one.arrived, numbers[one.blocks]
         read = there or one.y_t[-1]
-        apart = 0.6 * ((position + 0.5) / len(judgements) - 0.5)
+        apart = abreast(position, len(judgements), 0.6)
         face = colour(number) if of_signs(one.blocks) else 'white'
         if read.truncation > 0:
             points(axes, [there.step if there else never], [read.truncation],

@@ -13,6 +13,7 @@ from phi4hpc.report.style import (
     FULL,
     Missing,
     Plot,
+    abreast,
     bars,
     legend,
     logarithmic,
@@ -52,7 +53,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     figure, axes = panels(1, 2, FULL, 3.4)
     numbers = flow.numbers(study)
     for position, (kind, found) in enumerate(shown.items()):
-        apart, number = 0.5 * ((position + 0.5) / len(shown) - 0.5), numbers[kind]
+        apart, number = abreast(position, len(shown), 0.5), numbers[kind]
         level, value, error, truncation, spread, *_ = (np.array(part) for part in
                                                        zip(*found, strict=True))
         for part, width in ((truncation, 5), (spread, 2)):

@@ -12,7 +12,7 @@ from phi4hpc.report import flow
 from phi4hpc.report.flowtables import match_row
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.study import Entry, Study, column
-from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference, shade
+from phi4hpc.report.style import FULL, Missing, Plot, abreast, panels, points, reference, shade
 
 PLACE = 'flow', 60
 TITLE = 'κ<sub>c</sub> by matching two lattices'
@@ -107,7 +107,7 @@ def draw_matches(axes: Axes, study: Study, found: list[Entry],
     kinds = list(dict.fromkeys(entry['blocks'] for entry in found))
     for number, pair in enumerate(pairs):
         own = [entry for entry in found if (entry['L'], entry['level']) == pair]
-        apart = 0.7 * ((number + 0.5) / len(pairs) - 0.5)
+        apart = abreast(number, len(pairs), 0.7)
         points(axes, [kinds.index(entry['blocks']) + apart for entry in own],
                [entry['kappa']['value'] for entry in own],
                [entry['kappa']['error'] for entry in own], number, label=name_of(*pair))

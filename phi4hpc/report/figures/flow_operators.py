@@ -6,7 +6,7 @@ from phi4hpc.flow.judgement import EXACT, by_step
 from phi4hpc.flow.kinds import without_seed
 from phi4hpc.report import flow
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Missing, Plot, panels, points, reference
+from phi4hpc.report.style import FULL, Missing, Plot, abreast, panels, points, reference
 
 PLACE = 'flow', 40
 TITLE = 'Convergence in the number of operators'
@@ -39,7 +39,7 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     figure, axes = panels(2, len(sides), FULL, 6.4)
     for column, (side, names) in zip(axes.T, sides.items(), strict=True):
         for position, blocks in enumerate(names):
-            one, apart = by_name[blocks], 0.5 * ((position + 0.5) / len(names) - 0.5)
+            one, apart = by_name[blocks], abreast(position, len(names), 0.5)
             own = [entry for entry in exponents if without_seed(entry['blocks']) == blocks
                    and entry['start'] == one.start and entry['kappa'] == kappa]
             for ax, name, parity in zip(column, EXACT, PARITY, strict=True):

@@ -11,7 +11,7 @@ from phi4hpc.report.gainaxes import LOOKS, close, draw_control, draw_model, fact
 from phi4hpc.report.gains import Gaussian, Place, gain, in_digits, of_run, on_gaussian, places
 from phi4hpc.report.paired import difference
 from phi4hpc.report.study import Study
-from phi4hpc.report.style import FULL, Plot, colour, line, panels, points
+from phi4hpc.report.style import FULL, Plot, abreast, colour, line, panels, points
 
 PLACE = 'blockspin', 15
 TITLE = 'Gain over the linear optimum'
@@ -86,7 +86,7 @@ def draw_sizes(axes: Axes, place: Place, sizes: list[int], number: int, kinds: l
     """Draw models of about one latent size beside each other, and lines of linear block spins."""
     like = [model for model in place.models if model.latent in sizes]
     for i, model in enumerate(like):
-        x = number + APART * ((i + 0.5) / len(like) - 0.5)
+        x = number + abreast(i, len(like), APART)
         draw_model(axes, model, x, kinds)
         if control := place.controls.get(model.of_seeds):
             draw_control(axes, control, x + 0.3 * APART / len(like))

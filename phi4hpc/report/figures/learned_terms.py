@@ -12,7 +12,7 @@ from phi4hpc.report.models import described
 from phi4hpc.report.numbers import value_error
 from phi4hpc.report.paired import difference
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, Plot, legend, panels, points, reference
+from phi4hpc.report.style import FULL, Plot, abreast, legend, panels, points, reference
 
 PLACE = 'kept', 60
 TITLE = 'What was learned'
@@ -74,7 +74,7 @@ def not_linear(models: list[tuple[Model, Arrays]]) -> list[tuple[Model, Arrays]]
 def draw_part(axes: Axes, models: list[tuple[Model, Arrays]], label: str) -> None:
     """Draw the parts that operators explain, of all models beside each other."""
     for number, (model, arrays) in enumerate(models):
-        shift = APART * ((number + 0.5) / len(models) - 0.5)
+        shift = abreast(number, len(models), APART)
         draw_model(axes, model.number, shift, model.label, arrays)
     finish(axes, label)
 
