@@ -86,4 +86,4 @@ class Pace:
 
 def fall(epoch: int) -> int:
     """Return in how many epochs the rate falls after a plateau that was seen after `epoch`."""
-    return max(1, math.ceil(FALL / (1 - FALL) * epoch))
+    return math.ceil(FALL / (1 - FALL) * epoch)

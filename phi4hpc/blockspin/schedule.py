@@ -50,7 +50,7 @@ def schedule(deck: Deck, ranks: int) -> Schedule:
     given = deck.train.ranks_per_model
     # Sizes that make equally many groups differ in nothing.
     sizes = {ranks // size: size for size in ([given] if given else range(1, ranks + 1))}
-    return min((_of_size(deck, min(size, ranks), ranks) for size in sorted(sizes.values())),
+    return min((_of_size(deck, min(size, ranks), ranks) for size in sizes.values()),
                key=lambda found: found.seconds)
 
 

@@ -95,11 +95,11 @@ def zero(difference: Difference) -> dict[str, float] | None:
 
 
 def root_of(x_k: np.ndarray, y_k: np.ndarray, guess: float) -> float:
-    """Return the zero nearest to a guess of the polynomial through two or three points."""
+    """Return the zero nearest to a guess of the polynomial through two or three points, of which
+    two have different signs: so its zeros are real."""
     middle = x_k.mean()
-    roots = np.roots(np.polyfit(x_k - middle, y_k, len(x_k) - 1))
-    real = roots[abs(roots.imag) < 1e-12].real + middle
-    return real[np.argmin(abs(real - guess))]
+    roots = np.roots(np.polyfit(x_k - middle, y_k, len(x_k) - 1)).real + middle
+    return roots[np.argmin(abs(roots - guess))]
 
 
 def lagrange(x_k: np.ndarray, x: float) -> tuple[np.ndarray, np.ndarray]:

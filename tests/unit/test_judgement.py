@@ -52,6 +52,12 @@ def test_both_exponents_have_to_have_settled():
     assert one.settled is None
 
 
+def test_a_step_at_which_one_exponent_is_not_known_is_not_one_to_read():
+    one, = judged([entry('majority', 1, 1.0), *(entry('majority', step, 1.0, y_h=1.875)
+                                                for step in (2, 3))], 0.34)
+    assert one.settled == 2
+
+
 @pytest.mark.parametrize(('of_change', 'settled'), [
     (1e-4, None), (0.01, 2), (math.hypot(0.01, 0.01), 2), (0.02, 1)],
     ids=['the draws move both alike', 'in part', 'not at all', 'against each other'])
@@ -77,8 +83,8 @@ def test_what_is_not_resolved_chooses_nothing():
 
 
 @pytest.mark.parametrize(('values', 'step'), [
-    ([0.9, 1.0, 1.01], 2), ([0.93, 1.0, 1.2], None), ([1.0, 0.97, 1.03], 1), ([0.985], 1),
-    ([0.975], None), ([1.0, 0.9, 1.0], 3)])
+    ([0.9, 1.0, 1.01], 2), ([0.93, 1.0, 1.2], None), ([1.0, 0.97, 1.03], 1), ([0.981], 1),
+    ([0.979], None), ([1.0, 0.9, 1.0], 3)])
 def test_a_block_spin_arrives_where_it_is_right_and_stays_so(values, step):
     arrived = judge(*values).arrived
     assert (arrived and arrived.step) == step
@@ -87,6 +93,9 @@ def test_a_block_spin_arrives_where_it_is_right_and_stays_so(values, step):
 def test_steps_on_lattices_that_operators_wrap_around_take_no_part():
     values = [0.9, 0.95, 0.985, 0.99, 1.0, 3.0]
     assert judge(*values).arrived.step == 3           # the sixth step starts from 4 x 4 sites
+    agreeing = judge(0.8, 0.85, 0.9, 0.95, 1.0, 1.0)
+    assert agreeing.settled is None
+    assert agreeing.read('y_t').step == 5
 
 
 def test_seeds_are_one_kind_with_their_mean_and_spread():
@@ -105,7 +114,8 @@ def test_seeds_are_one_kind_with_their_mean_and_spread():
 
 def test_the_most_operators_and_the_largest_lattice_are_taken():
     one, = judged([entry('zone', 1, 0.5, even=3), entry('zone', 1, 1.0, truncation=-0.03),
-                   entry('zone', 1, 0.7, start=64)], 0.34)
+                   entry('zone', 1, 0.7, start=64),
+                   {**entry('zone', 1, 0.2, even=9, start=256), 'kappa': 0.35}], 0.34)
     found, = one.y_t
     assert (found.value, found.operators, found.L, found.truncation) == (1.0, 7, 128, 0.03)
 
@@ -121,6 +131,11 @@ def test_the_best_has_the_fewest_steps_and_of_equals_a_truncation_that_is_clearl
     assert [one.blocks for one in found] == ['fine', 'rough', 'late', 'never']
     assert [one.blocks for one in best(found)] == equals
     assert best(judged([entry('never', 1, 0.8)], 0.34)) == []
+
+
+def test_what_has_no_truncation_stands_behind_its_equals():
+    found = judged([entry('unknown', 1, 1.0), entry('rough', 1, 1.0, truncation=0.05)], 0.34)
+    assert [one.blocks for one in found] == ['rough', 'unknown']
 
 
 def test_trials_at_lambda_1_are_judged_as_one_would():

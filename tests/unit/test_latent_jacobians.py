@@ -7,7 +7,7 @@ from torch.autograd.functional import jacobian
 
 from phi4hpc import plugins
 from phi4hpc.latent import reconstruct as reconstruction
-from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian
+from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, shifts
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.singular import of_one_sample
 from tests.autoencoders import moved, network
@@ -60,11 +60,21 @@ def test_one_sample_has_its_small_singular_values_to_the_rounding_of_the_largest
     """As the product itself has in float64; a Gram matrix would lose all below 1e-8."""
     rng = np.random.default_rng(1)
     left, right = (np.linalg.qr(rng.normal(size=(40, 12)))[0] for _ in range(2))
+    mixed = np.linalg.qr(rng.normal(size=(12, 12)))[0]
     expected = 10.0 ** -np.arange(12)
     jac_Dd, jac_dD = left * np.sqrt(expected), np.sqrt(expected)[:, None] * right.T
+    jac_Dd, jac_dD = jac_Dd @ mixed, mixed.T @ jac_dD
     found = of_one_sample(torch.from_numpy(jac_Dd), torch.from_numpy(jac_dD)).numpy()
     np.testing.assert_allclose(found, expected, atol=3e-15)
     np.testing.assert_allclose(found, np.linalg.svd(jac_Dd @ jac_dD)[1][:12], atol=3e-15)
+
+
+@pytest.mark.parametrize('side', ['encoder', 'decoder'])
+def test_one_block_that_differs_by_a_percent_is_seen_not_to_shift(side):
+    made = network('kadanoff', L=8, block=2).double().requires_grad_(False)
+    assert shifts(made)
+    getattr(made, side).weight[0] *= 1.01
+    assert not shifts(made)
 
 
 @pytest.mark.parametrize('n', [0, 3, 600])

@@ -57,6 +57,25 @@ def test_the_gain_is_that_of_the_losses_of_the_same_draws():
     assert np.isnan(analysed(network('fourier', SIZE**2, SIZE))['gain'])
 
 
+def test_what_is_kept_is_as_it_is_defined():
+    """Of a non-linear map, from its fields: also how far the momenta of an orbit differ."""
+    model, phi_nyx = moved(network('dense', LATENT, SIZE, hidden=20), 0.05), draws()
+    found = analysed(model, phi_nyx)
+    phi, after = np.fft.fft2(phi_nyx), np.fft.fft2(reconstruct(model, phi_nyx))
+    sums = [part.sum(0) for part in (abs(phi)**2, abs(after)**2, (phi.conj() * after).real)]
+
+    def coherence(before, after, both):
+        return both / np.sqrt(before * after)
+
+    orbits = [numbered(SIZE) == o for o in range(len(found['p_hat']))]
+    np.testing.assert_allclose(found['coherence'], [
+        coherence(*(part[own].sum() for part in sums)) for own in orbits], atol=1e-6)
+    np.testing.assert_allclose(found['coherence_spread'], [
+        coherence(*sums)[own].std() for own in orbits], atol=1e-6)
+    np.testing.assert_allclose(found['cutoff_coherence'], passing(
+        found['p_hat'], found['momenta'], found['coherence'] ** 2))
+
+
 def test_kadanoffs_blocks_with_a_constant_decoder_pass_a_wave_by_their_form_factor():
     """The regression is |w(p)|^2, the power that a block mean keeps of a wave, up to the noise of
     waves that blocks cannot tell apart.
@@ -112,6 +131,13 @@ def test_orbits_that_fluctuate_together_do_not_make_the_error_of_their_mean_smal
     assert (mean, error) == pytest.approx((value_o[0], error_o[0]))
 
 
+def test_a_ratio_counts_by_the_inverse_square_of_its_error():
+    blocks = gather_blocks(MPI.COMM_SELF, [{'count': np.ones(1)} for _ in range(2)])
+    (mean,), _ = momentum.means_of_ratios(MPI.COMM_SELF, blocks, np.array([1, 2, 0, np.nan]),
+                                          lambda sums: np.array([[0.0, 5.0, 7.0, np.nan]]))
+    assert mean == 1
+
+
 def test_without_interaction_the_lost_modes_do_not_respond_and_there_is_no_ratio():
     found = analysed(network('fourier', LATENT, SIZE), draws(2000), 0.0)
     assert not any('ratio' in name and 'cubic' in name for name in found)
@@ -144,6 +170,9 @@ def test_errors_are_the_spread_over_independent_ensembles():
 def test_a_curve_that_does_not_fall_throughout_is_replaced_by_the_nearest_that_does():
     p_hat, count = np.arange(5.0), np.ones(5)
     np.testing.assert_allclose(passing(p_hat, count, np.array([1, 0.6, 1.0, 0, 0])),
+                               [2.0625, 2.375, 2.6875])
+    order = [3, 1, 0, 4, 2]
+    np.testing.assert_allclose(passing(p_hat[order], count, np.array([1, 0.6, 1.0, 0, 0])[order]),
                                [2.0625, 2.375, 2.6875])
     # By momenta: two orbits of 4 and 8 at 0.5 and 0.8 are one step at 0.7.
     of_momenta = passing(np.arange(4.0), np.array([1, 4, 8, 1]), np.array([1, 0.5, 0.8, 0.1]))

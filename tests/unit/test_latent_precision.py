@@ -8,6 +8,7 @@ from scipy.special import ndtr
 from phi4hpc.blockspin.optimum import shannon, water_filling
 from phi4hpc.blockspin.surrogate import fields
 from phi4hpc.latent import precision
+from phi4hpc.parallel.jackknife import deleted_error
 from tests.autoencoders import Packed, ensemble, free_propagator, network
 
 L, DRAWS = 8, 3000
@@ -93,5 +94,16 @@ def test_what_digits_gain_on_free_fields_stays_below_the_limit(free_nyx):
     assert (np.diff(found['limit']) < 0).all()                  # noise leaves fewer digits
 
 
-def test_nothing_is_said_of_a_model_that_loses_nothing(free_nyx):
+def test_the_limit_of_white_fields_is_the_linear_code_that_is_matched_to_its_noise():
+    linear_w, least_w = precision.bounds(np.full((L, L), 1.7), L**2)
+    np.testing.assert_allclose(least_w, linear_w)
+
+
+def test_the_error_of_a_gain_is_that_of_gains_with_a_block_deleted(free_nyx):
+    found = analyse(network('fourier', 21, L), free_nyx[:200], total=200)
+    np.testing.assert_allclose(deleted_error(found['gain_deleted']), found['gain_error'])
+
+
+def test_nothing_is_said_of_a_model_that_loses_nothing_or_of_fields_that_vanish(free_nyx):
     assert analyse(network('fourier', L**2, L), free_nyx) == {}
+    assert analyse(network('fourier', 21, L), 0 * free_nyx[:20], total=20) == {}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from phi4hpc.flow.matching import matched
+from phi4hpc.flow.matching import Difference, matched, sharpest, zero
 
 KAPPA_C, KAPPAS = 0.340301, [0.3363, 0.3391, 0.3403, 0.3415, 0.3443]
 
@@ -48,6 +48,47 @@ def test_two_rungs_give_a_straight_line_and_more_tell_how_far_it_can_be_trusted(
     assert line['interpolation'] == 0
     assert line['value'] == pytest.approx(KAPPA_C, abs=1e-5)
     assert 0 < parabola['interpolation'] < 1e-5
+
+
+def difference(kappas, values, errors):
+    return Difference('majority', 128, 2, 'nearest', *map(np.array, (kappas, values, errors)))
+
+
+def test_a_rung_at_kappa_c_itself_is_the_zero():
+    found = zero(difference([0.1, 0.2, 0.3], [-0.02, 0.0, 0.03], [1e-4] * 3))
+    assert found['value'] == pytest.approx(0.2)
+
+
+def test_the_parabola_goes_through_the_nearest_rungs_and_its_error_is_theirs_together():
+    """Of independent errors, each times how much it moves the zero; a fourth rung has no part."""
+    kappas, errors = np.array([0.1, 0.2, 0.35, 0.7]), np.array([2e-4, 1e-4, 3e-4, 1e-4])
+    values = np.array([*((kappas[:3] - 0.26) * (kappas[:3] + 1)), 5.0])
+    found = zero(difference(kappas, values, errors))
+    assert found['value'] == pytest.approx(0.26)
+    moved = [zero(difference(kappas, values + 1e-7 * one, errors))['value'] for one in np.eye(4)]
+    assert moved[3] == found['value']
+    slopes = (np.array(moved) - found['value']) / 1e-7
+    assert found['error'] == pytest.approx(np.hypot.reduce(slopes * errors), rel=1e-4)
+
+
+@pytest.mark.parametrize(('kappas', 'values'), [
+    ([-0.2, -0.1, 0, 10], [-3.0, -2.0, -1.0, 19.0]), ([0, 1, 2], [-1.0, 1.0, np.nan])],
+    ids=['the next rungs lie on one side', 'the next rung has no mean'])
+def test_where_no_parabola_goes_through_both_sides_the_zero_is_that_of_the_line(kappas, values):
+    found = zero(difference(kappas, values, [0.01] * len(kappas)))
+    assert found['value'] == pytest.approx(0.5)
+    assert found['interpolation'] == pytest.approx(0, abs=1e-12)
+
+
+def test_of_several_operators_the_sharpest_is_quoted_with_the_scatter_of_all():
+    found = [{'blocks': 'majority', 'L': 128, 'level': level, 'operator': operator,
+              'kappa': {'value': value, 'error': error}}
+             for level, operator, value, error in ((1, 'nearest', 0.342, 0.002),
+                                                   (1, 'phi4', 0.340, 0.001), (2, 'phi4', 0.34, 1))]
+    first, second = sharpest(found)
+    assert (first['operator'], first['operators']) == ('phi4', 2)
+    assert first['scatter'] == pytest.approx(0.002 / 2**0.5)
+    assert (second['level'], second['scatter']) == (2, None)
 
 
 @pytest.mark.parametrize('poor', [

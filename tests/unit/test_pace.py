@@ -19,13 +19,17 @@ def course(objectives, epochs=50, patience=5, steps=10):
 
 def test_a_rate_rises_stays_and_falls_to_zero():
     _, factors = course([1.0, 0.8, 0.7, 0.65, 0.6, 0.6], epochs=1000)
-    assert factors[0] < 0.1
+    assert 0 < factors[0] < 0.1
     assert max(factors) == 1.0
     top = factors.index(1.0)
     assert factors[:top + 1] == sorted(factors[:top + 1])
     falling = factors[len(factors) - factors[::-1].index(1.0) - 1:]
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] < 0.01 * falling[0]
+
+
+def test_short_trainings_warm_up_in_a_twentieth_of_their_steps():
+    assert [Pace(epochs, 5, 10).warm for epochs in (50, 100, 1000)] == [26, 51, 100]
 
 
 def test_a_plateau_ends_the_training_a_fifth_later():
