@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 
 from phi4hpc.blockspin import memory as training
 from phi4hpc.blockspin.family import Family
-from phi4hpc.blockspin.models import differing, models
+from phi4hpc.blockspin.models import in_words, models
 from phi4hpc.blockspin.pace import Pace
 from phi4hpc.blockspin.schedule import schedule
 from phi4hpc.deck.schema import Deck
@@ -129,7 +129,7 @@ def _models(deck: Deck) -> str:
     kappas = ', '.join(f'{kappa:g}' for kappa in train.kappas)
     families = '; '.join(', '.join([
         f'{entry.name}, d = {_sizes(entry.settings, train.lattice)}',
-        *(f'{key} {value}' for key, value in differing(entry.settings))]) for entry in train.models)
+        *in_words(entry.settings, entry.settings.costs)]) for entry in train.models)
     return (f'{len(models(deck))} of L = {train.lattice}: kappa {kappas}; {families}; '
             f'{counted(train.epochs, "epoch")}')
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,11 +50,7 @@ class Model:
     def words(self) -> list[str]:
         """The settings that are not their default, such as 'hidden 512', and the costs, in words.
         """
-        found = [f'{key} {value}' for key, value in differing(self.settings)]
-        for cost in self.costs:
-            own = [f'{key} {value}' for key, value in differing(cost.settings)]
-            found.append(' '.join([cost.name, *own]))
-        return found
+        return in_words(self.settings, self.costs)
 
     @property
     def about(self) -> dict[str, Any]:
@@ -99,6 +95,15 @@ def costs_of(train: Train, settings: Family) -> tuple[Entry, ...]:
 def usual() -> list[Entry]:
     """Return what training makes small by default."""
     return [COSTS.entry(cost) for cost in RECONSTRUCTION]
+
+
+def in_words(settings: Family, costs: Iterable[Entry]) -> list[str]:
+    """Return each setting that is not its default, such as 'hidden 512', and each cost, in words.
+    """
+    def said(section: Section) -> list[str]:
+        return [f'{key} {value}' for key, value in differing(section)]
+
+    return [*said(settings), *(' '.join([cost.name, *said(cost.settings)]) for cost in costs)]
 
 
 def changed(settings: Section) -> Iterator[str]:

@@ -151,15 +151,16 @@ class RunDirectory:
                 raise UserError(f'{self.path}/{fault}; remove it, and `phi4hpc {stage}` makes it '
                                 'anew')
 
-    def begin(self, stage: str) -> None:
-        """Forget that a stage was done, since there may be half of what it makes for a while.
+    def begin(self, stage: str, followers: Iterable[str] = ()) -> None:
+        """Forget that a stage was done, since there may be half of what it makes for a while, and
+        that its followers were, which read what it made before.
 
         The folders that it writes to are there afterwards, also those that links lead to.
         Collective.
         """
         with together(self.comm):
             if self.comm.rank == 0:
-                ledger.forget(self.path, [stage])
+                ledger.forget(self.path, [stage, *followers])
                 for name in self.stages[stage].folders:
                     make_folder(self.file(name))
                 for name in self.stages[stage].makes:

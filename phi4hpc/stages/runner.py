@@ -58,6 +58,9 @@ def run(names: Sequence[str], loaded: Loaded, out: Path, *, restart: bool = Fals
             context = Context(comm, deck, directory, device, control)
             for stage in todo:
                 run_stage(stage, context)
+        if todo[-1].name != 'report' and directory.file('report.html').exists():
+            logs.log.info('%s: is older than the stage %s; `phi4hpc run` with the same deck makes '
+                          'it anew', directory.file('report.html'), todo[-1].name)
 
 
 def device_of(stages: Sequence[Stage], deck: Deck, comm: Communicator) -> tuple[Any, str]:
@@ -99,7 +102,7 @@ def run_stage(stage: Stage, context: Context) -> None:
     for earlier in map(named, stage.after):
         if wanted(earlier, context.deck):
             context.directory.require(earlier.name)
-    context.directory.begin(stage.name)
+    context.directory.begin(stage.name, with_followers([stage.name]))
     note = context.directory.file('logs', 'progress.json')
     with logs.followed(note, stage.name, context.comm.rank):
         began = time.monotonic()

@@ -76,14 +76,21 @@ def test_every_model_has_its_spectra(finished):
                 assert file[model][what]['lattice_directions'].shape[1:] == (8, 8)
 
 
-def test_an_analysis_that_was_killed_between_its_two_files_is_made_again(finished, phi4hpc, deck):
-    """The group of a model is in latent.h5, and its entries are not in reconstructions.json."""
-    path = finished[0] / 'reconstructions.json'
+def test_an_analysis_that_was_killed_between_its_two_files_is_made_again(finished, phi4hpc, deck,
+                                                                         tmp_path):
+    """The group of a model is in latent.h5, and its entries are not in reconstructions.json.
+
+    The page is of the analysis before: that is said, and it is not taken for current.
+    """
+    out = shutil.copytree(finished[0], tmp_path / 'run')
+    path = out / 'reconstructions.json'
     before = json.loads(path.read_text())
     path.unlink()
-    done = phi4hpc(2, 'analyse', deck, '--out', finished[0])
+    done = phi4hpc(2, 'analyse', deck, '--out', out)
     assert done.returncode == 0, done.stderr
     assert json.loads(path.read_text()) == before
+    assert f'{out}/report.html: is older than the stage analyse; `phi4hpc run`' in done.stderr
+    assert set(json.loads((out / 'stages.json').read_text())) == {*NAMES} - {'report'}
 
 
 def learned(out):

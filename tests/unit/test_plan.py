@@ -122,6 +122,14 @@ def test_the_plan_is_said_in_a_block():
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 
 
+def test_models_of_one_family_that_differ_in_their_costs_alone_are_told_apart():
+    costs = '[{reconstruction: {}}, {latent_noise: {width: 0.3}}]'
+    said = lines(deck('train.models=[{dense: {latents: [61]}}, '
+                      f'{{dense: {{latents: [61], costs: {costs}}}}}]'), 1)
+    assert any('; dense, d = 61; dense, d = 61, reconstruction, latent_noise width 0.3; ' in line
+               for line in said)
+
+
 def test_a_latent_size_that_cuts_a_shell_of_equal_momenta_is_noted():
     models = '[{dense: {latents: [64, 61]}}, {kadanoff: {}}, {fourier: {latents: [61, 2]}}]'
     said = 'cuts a shell of momenta that symmetry makes equal;'

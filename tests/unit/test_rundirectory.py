@@ -161,6 +161,13 @@ def test_a_stage_that_is_made_again_is_not_done_before_it_ends(tmp_path):
     assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'flow', 'report']
 
 
+def test_what_was_made_of_a_stage_that_is_made_again_is_not_taken_for_current(tmp_path):
+    run = finished_run(tmp_path)
+    run.begin('flow', ['report'])
+    run.finish('flow', 1.0, 'host')
+    assert done(directory(tmp_path)) == ['sample', 'measure', 'train', 'analyse', 'flow']
+
+
 @pytest.mark.parametrize(('where', 'name'), [(os, 'replace'), (os, 'makedirs')])
 @pytest.mark.parametrize('count', range(4))
 def test_a_run_killed_while_it_made_the_directory_goes_on(tmp_path, monkeypatch, where, name,
