@@ -57,10 +57,14 @@ def memory_bytes(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS))
     return LIBRARY_BYTES + max((room.memory_bytes(deck, ranks) for room in rooms), default=0)
 
 
+def _machine_bytes():
+    """Return how much memory this machine has."""
+    return os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+
+
 def require_memory(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS)) -> None:
     """Raise UserError where in one of the stages a single rank takes more than this machine has."""
-    needed = memory_bytes(deck, ranks, stages)
-    there = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
+    needed, there = memory_bytes(deck, ranks, stages), _machine_bytes()
     if needed > there:
         raise UserError(f'a rank takes about {human(needed)} of memory, and this machine has '
                         f'{human(there)}: expected more ranks on more machines, or a smaller deck')
@@ -69,6 +73,7 @@ def require_memory(deck: Deck, ranks: int, stages: Collection[str] = tuple(ROOMS
 def lines(deck: Deck, ranks: int) -> list[str]:
     """Return the plan as lines for `phi4hpc check`."""
     sample, sizes = deck.sample, deck.lattice.sizes
+    needed, there = memory_bytes(deck, ranks), _machine_bytes()
     disk = {L: disk_bytes(deck, L) for L in sizes}
     return [f'ranks     {ranks}, which share the {_replicas(deck)} by measured cost',
             f'steps     {sample.steps} a replica: {sample.thermalisation} before the first '
@@ -80,7 +85,8 @@ def lines(deck: Deck, ranks: int) -> list[str]:
             *(f'flow      {line}' for line in _flow(deck)),
             *(f'note      {note}' for note in _notes(deck)),
             f'disk      {human(sum(disk.values()))} in ensembles.h5',
-            f'memory    about {human(memory_bytes(deck, ranks))} a rank']
+            f'memory    about {human(needed)} a rank'
+            + f', and this machine has {human(there)}' * (needed > there)]
 
 
 def times(deck: Deck, ranks: int, stages: Collection[str]) -> Iterator[str]:
@@ -154,6 +160,9 @@ def _flow(deck: Deck) -> Iterator[str]:
 
 def _notes(deck: Deck) -> Iterator[str]:
     """Yield what is no fault, but worth knowing before a run."""
+    for path in deck.report.beside:
+        if not os.path.exists(os.path.join(path, 'deck.resolved.yaml')):
+            yield f'report.beside: no run is in {path} yet, and the stage report takes one'
     if train := deck.train:
         for entry in train.models:
             yield from (f'{entry.name}: {note}' for note in entry.settings.notes(train.lattice))

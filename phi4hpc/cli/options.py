@@ -2,10 +2,11 @@
 
 import argparse
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
-from phi4hpc.cli.values import positive, seconds, size, walltime
+from phi4hpc.cli.values import file_name, folder, number, positive, seconds, size, walltime
 from phi4hpc.stages.table import NAMES, STAGES
 
 
@@ -57,7 +58,7 @@ def _report(parser):
 
 
 def _init(parser):
-    parser.add_argument('name', nargs='?', default='deck', metavar='NAME',
+    parser.add_argument('name', nargs='?', type=file_name, default='deck', metavar='NAME',
                         help='of the file to write, with .yaml or without (default: deck.yaml)')
     parser.add_argument('--all', action='store_true', dest='everything',
                         help='every key, with all that is to be said of it')
@@ -112,7 +113,7 @@ def _bench(parser):
                              'kappa_c(0.02)')
     parser.add_argument('--megabytes', type=positive, default=256,
                         help='to write and read (storage; default: 256)')
-    parser.add_argument('--in', type=Path, dest='folder', default=Path(), metavar='DIR',
+    parser.add_argument('--in', type=folder, dest='folder', default=Path(), metavar='DIR',
                         help='on the disk to time (storage; default: here)')
     parser.add_argument('--json', action='store_true', help='print a list of objects')
 
@@ -129,8 +130,10 @@ def _convert(parser):
 
     parser.formatter_class, parser.epilog = argparse.RawDescriptionHelpFormatter, epilog()
     parser.add_argument('form', choices=list(FORMS), help='what the two couplings are')
-    parser.add_argument('mass', type=float, help='kappa, mu0^2 or m^2')
-    parser.add_argument('coupling', type=float, help='lambda or g')
+    parser.add_argument('mass', type=number, help='kappa, mu0^2 or m^2')
+    parser.add_argument('coupling', type=number, help='lambda or g')
+    # Before Python 3.14 argparse takes a number such as -1e-3 for an option.
+    parser._negative_number_matcher = re.compile(r'-\.?\d')
 
 
 OPTIONS: dict[str, tuple[Callable[[argparse.ArgumentParser], None], ...]] = {

@@ -3,6 +3,7 @@
 import argparse
 import math
 import re
+from pathlib import Path
 
 WALLTIME = re.compile(r'(?a:(\d{1,9})-(\d{1,9})(?::(\d{1,9})(?::(\d{1,9}))?)?'
                       r'|(?:(?:(\d{1,9}):)?(\d{1,9}):)?(\d{1,9}))')
@@ -45,3 +46,28 @@ def walltime(word: str) -> int:
                                          'hours:minutes:seconds, or '
                                          f'days-hours[:minutes[:seconds]], got {word!r}')
     return sum(number * unit for number, unit in zip(numbers, UNITS, strict=True))
+
+
+def number(word: str) -> float:
+    """Return a finite number."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f'expected a number, got {word!r}')
+    return value
+
+
+def folder(word: str) -> Path:
+    """Return the path of a folder that is there."""
+    if not Path(word).is_dir():
+        raise argparse.ArgumentTypeError(f'expected a folder that is there, got {word!r}')
+    return Path(word)
+
+
+def file_name(word: str) -> str:
+    """Return the name of a file to write, which may have folders before it."""
+    if not word.strip() or word.endswith('/'):
+        raise argparse.ArgumentTypeError(f'expected the name of a file, got {word!r}')
+    return word

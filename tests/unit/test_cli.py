@@ -136,6 +136,9 @@ def test_a_walltime_may_be_written_as_slurm_writes_it(stages, words, seconds):
     *((f'bench sampler --seconds {odd}',
        f"argument --seconds: expected seconds above 0 and at most 3600, got '{odd}'")
       for odd in ('0', 'nan', 'inf', 'long')),
+    ('bench storage --in nowhere',
+     "argument --in: expected a folder that is there, got 'nowhere'"),
+    ('init nowhere/', "argument NAME: expected the name of a file, got 'nowhere/'"),
     ('bench samplr', "invalid choice: 'samplr'"),
     ('info more', 'unrecognized arguments: more'),
 ])

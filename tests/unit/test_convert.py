@@ -42,9 +42,14 @@ def test_the_command_tells_every_form(capsys):
     assert capsys.readouterr().out.splitlines()[0].split()[3::3][:2] == ['0.26955', '0.02']
 
 
+def test_a_negative_coupling_may_have_an_exponent(capsys):
+    main(['convert', 'quarter', '-1.5e-1', '5e-1'])
+    assert 'mu0^2 = -0.15 ' in capsys.readouterr().out
+
+
 @pytest.mark.parametrize('words', [['hopping', '0', '0.02'], ['hopping', '0.2', '-1'],
                                    ['unit', '-5', '0'], ['factorial', '-1', '-2'],
-                                   ['half', '1', '1']])
+                                   ['half', '1', '1'], ['factorial', 'inf', '1']])
 def test_what_cannot_be_converted_is_refused_in_one_line(words, capsys):
     with pytest.raises(SystemExit) as left:
         main(['convert', *words])

@@ -98,6 +98,10 @@ def test_models_map_fields_of_any_library_and_shape(folder):
     np.testing.assert_array_equal(run.models[name].decode(latents_cnd), mapped_cnyx)
     x_nD = torch.from_numpy(phi_cnyx).reshape(10, 16)
     np.testing.assert_array_equal(network(x_nD).detach(), mapped_cnyx.reshape(10, 16))
+    with pytest.raises(UserError, match=r'fields of shape \(2, 8, 8\): expected \(..., 4, 4\)'):
+        run.models[name].encode(np.zeros((2, 8, 8), np.float32))
+    with pytest.raises(UserError, match=r'latents of shape \(2, 6\): expected \(..., 3\)'):
+        run.models[name].decode(np.zeros((2, 6), np.float32))
 
 
 @pytest.mark.parametrize(('name', 'said'), [

@@ -122,6 +122,19 @@ def test_the_plan_is_said_in_a_block():
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
 
 
+def test_memory_that_this_machine_does_not_have_is_said():
+    large = deck('lattice.sizes=[16384]', 'ladder.chains=10000', 'train=null')
+    assert ' a rank, and this machine has ' in lines(large, 1)[-1]
+    assert lines(deck(), 1)[-1].endswith('MB a rank')
+
+
+def test_a_run_to_show_beside_that_is_not_there_yet_is_noted(tmp_path):
+    said = f'note      report.beside: no run is in {tmp_path} yet, and the stage report takes one'
+    assert said in lines(deck(f'report.beside=[{tmp_path}]'), 1)
+    (tmp_path / 'deck.resolved.yaml').touch()
+    assert said not in lines(deck(f'report.beside=[{tmp_path}]'), 1)
+
+
 def test_models_of_one_family_that_differ_in_their_costs_alone_are_told_apart():
     costs = '[{reconstruction: {}}, {latent_noise: {width: 0.3}}]'
     said = lines(deck('train.models=[{dense: {latents: [61]}}, '
