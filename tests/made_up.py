@@ -249,7 +249,10 @@ def fill(group: h5py.Group, L: int, rng: np.random.Generator) -> None:
                         'gain_error': [0.002, 0.002, 0.002, 0.001],
                         'limit': [0.4, 0.3, 0.2, 0.1],
                         'excess': [-0.38, -0.28, -0.19, -0.095],
-                        'excess_error': [0.002, 0.002, 0.002, 0.001]}.items():
+                        'excess_error': [0.002, 0.002, 0.002, 0.001],
+                        'limit_m': [0.41, 0.31, 0.21, 0.11],
+                        'excess_m': [-0.39, -0.29, -0.2, -0.105],
+                        'excess_m_error': [0.002, 0.002, 0.002, 0.001]}.items():
         group[f'precision/{key}'] = np.array(values)
     for key in ('phi', 'before', 'before_error', 'after', 'after_error'):
         group[f'distribution/{key}'] = np.array([0.1, 0.5, 0.1])

@@ -154,10 +154,17 @@ def digits(study: Study) -> list[str]:
     return in_digits(models_of(found), on_gaussian(study, found))
 
 
+def limit(arrays: Arrays) -> str:
+    """Return which limit of a group `precision` counts: that of fields that are Gaussian but for M,
+    and that of Gaussian ones where an older analysis knows no other."""
+    return 'excess_m' if 'excess_m' in arrays else 'excess'
+
+
 def beyond(arrays: Arrays) -> list[int]:
-    """Return the numbers of the widths of noise at which a gain is clearly beyond what any code of
-    Gaussian fields could gain, from a group `precision`. An older one does not know."""
-    excess_w, error_w = (np.asarray(arrays.get(name, ())) for name in ('excess', 'excess_error'))
+    """Return the numbers of the widths of noise at which a gain is clearly beyond its limit, from a
+    group `precision`. An older one knows of none."""
+    name = limit(arrays)
+    excess_w, error_w = (np.asarray(arrays.get(key, ())) for key in (name, f'{name}_error'))
     return np.flatnonzero(excess_w > CLEAR * error_w).tolist()
 
 
@@ -171,8 +178,9 @@ def proven(study: Study) -> list[dict[str, str]]:
         for model in models:
             arrays = over_seeds(latent, model, 'precision')
             if beyond(arrays):
-                w = np.argmax(arrays['excess'] / arrays['excess_error'])
-                excess = value_error(*(100 * arrays[key][w] for key in ('excess', 'excess_error')))
+                excess_w, error_w = (arrays[f'{limit(arrays)}{end}'] for end in ('', '_error'))
+                w = np.argmax(excess_w / error_w)
+                excess = value_error(100 * excess_w[w], 100 * error_w[w])
                 found.append({'title': model.title, 'excess': f'{excess}%',
                               'width': f'{arrays["width"][w]:g}'})
     return found

@@ -95,13 +95,40 @@ def test_what_digits_gain_on_free_fields_stays_below_the_limit(free_nyx):
 
 
 def test_the_limit_of_white_fields_is_the_linear_code_that_is_matched_to_its_noise():
-    linear_w, least_w = precision.bounds(np.full((L, L), 1.7), L**2)
+    linear_w, least_w, _ = precision.bounds(np.full((L, L), 1.7), L**2, 0.0)
     np.testing.assert_allclose(least_w, linear_w)
 
 
 def test_the_error_of_a_gain_is_that_of_gains_with_a_block_deleted(free_nyx):
     found = analyse(network('fourier', 21, L), free_nyx[:200], total=200)
     np.testing.assert_allclose(deleted_error(found['gain_deleted']), found['gain_error'])
+
+
+def test_m_of_free_fields_is_normal_and_leaves_the_limit_where_it_is(free_nyx):
+    found = analyse(network('zone', L=L, block=2), free_nyx)
+    moved_w = found['limit_m'] - found['limit']
+    assert (moved_w >= 0).all()
+    assert moved_w.max() < 1e-3
+
+
+def test_two_peaks_of_m_move_the_limit_by_what_one_number_tells(free_nyx):
+    """Normal peaks of the width s at -a and a have the entropy of one of them, and ln 2."""
+    rng, a, s = np.random.default_rng(4), 0.5, 0.16
+    peaks_n = a * rng.choice([-1, 1], DRAWS) + s * rng.standard_normal(DRAWS)
+    phi_nyx = free_nyx - free_nyx.mean((1, 2), keepdims=True) + peaks_n[:, None, None]
+    found = analyse(network('zone', L=L, block=2), phi_nyx.astype(np.float32))
+    propagator_yx, nats = free_propagator(L), np.log(1 + a**2 / s**2) / 2 - np.log(2)
+    propagator_yx[0, 0] = L**2 * (a**2 + s**2)
+    linear_w, least_w, spared_w = precision.bounds(propagator_yx, 16, nats)
+    assert found['limit_m'] - found['limit'] == pytest.approx(
+        (least_w - spared_w) / linear_w, rel=0.1)
+    assert found['excess'] - found['excess_m'] == pytest.approx(
+        found['limit_m'] - found['limit'])
+    one_peak_yx = propagator_yx.copy()                # one bit says which, and leaves its width
+    one_peak_yx[0, 0] = L**2 * s**2
+    best_w = [shannon(one_peak_yx, 8 * np.log1p(1 / width**2) - np.log(2))
+              for width in precision.WIDTHS]
+    assert best_w == pytest.approx(spared_w)
 
 
 def test_nothing_is_said_of_a_model_that_loses_nothing_or_of_fields_that_vanish(free_nyx):

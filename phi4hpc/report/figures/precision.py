@@ -23,9 +23,12 @@ of the same latent size under the same noise, which is known exactly from <i>G</
 latent is a real number, so without noise its digits may hold several modes, and with them a
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
 covers these digits; what stays is gained from what latents hold to that precision. With the noise
-<i>d</i> latents hold at most <i>d</i>/2 ln(1 + 1/<i>w</i>²), so no code of Gaussian fields of the
+<i>d</i> latents hold at most <i>d</i>/2 ln(1 + 1/<i>w</i>²), so no code of
+{{- ' fields that are Gaussian but for ' ~ M() ~ ',' if f.peaks else ' Gaussian fields' }} of the
 same <i>G</i>(<i>p</i>), however it uses digits, gains more than the dashed line (Shannon,
 Kolmogorov): a gain beyond it is of the interaction for certain, and one below it may be.
+{%- if f.peaks %} {{ M() }} has its two peaks near κ<sub>c</sub>, which one number tells: what they
+are worth is in the line.{% endif %}
 {%- if f.beyond %} More than three errors beyond it are
 {%- for m in f.beyond %} {{ m.title | safe }} at <i>w</i> = {{ m.widths | join(', ') }}
 {{- ';' if not loop.last else '.' }}
@@ -33,7 +36,8 @@ Kolmogorov): a gain beyond it is of the interaction for certain, and one below i
 {%- else %} No model is more than three errors beyond it.
 {%- endif %} Where the cost has no noise in it, no model has seen any in its training. Noise takes
 from linear ones as well, for the best code gives each mode a power of its own: compare models with
-Fourier modes, too. What it takes depends on how latents are mixed, and all models have the same
+Fourier modes, too, but what is ahead of these and not above 0 may owe that to the powers of its
+latents alone. What it takes depends on how latents are mixed, and all models have the same
 noise, drawn several times for each configuration; errors hold that of the noise.
 The axis of gains is linear within ±{{ f.linear }} and logarithmic beyond; points below
 {{ f.lowest }} are off the scale.
@@ -48,7 +52,7 @@ and on the same draws, have errors of the difference. They are
 {%- endfor %}{% endif %}
 """
 
-LIMIT = 'limit of Gaussian fields'
+LIMIT = 'limit without interaction'
 LOWEST = -0.3                 # a gain that is shown
 LINEAR = 0.01                 # gain up to which the axis is linear
 TICKS = 0.01, 0.03, 0.1, 0.3, 1.0
@@ -100,6 +104,7 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
         'width': f'{width[QUOTED]:g}',
         'seeds': any(model.trainings for model in models), 'over': over,
+        'peaks': any('limit_m' in group for group in found.values()),
         'beyond': [{**described(model), 'widths': [f'{width[w]:g}' for w in numbers]}
                    for model in models if (numbers := beyond(found[model.name]))],
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
@@ -108,4 +113,5 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
 
 def limits(like: list[Model], found: dict[str, Arrays]) -> np.ndarray:
     """Return the limit of a panel, which is that of its largest latent size."""
-    return found[max(like, key=lambda model: model.latent).name]['limit']
+    arrays = found[max(like, key=lambda model: model.latent).name]
+    return arrays['limit_m' if 'limit_m' in arrays else 'limit']
