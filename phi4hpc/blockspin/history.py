@@ -41,6 +41,8 @@ class History:
     """The weights after the best epoch."""
     converged: bool = True
     """Whether a plateau was seen before the cap on epochs; true where nothing was trained."""
+    returns: list[int] = field(default_factory=list)
+    """The epochs after which it had blown up, and went back to the best weights."""
     seconds: float = 0.0
     """Time spent until `since`."""
     since: float = field(default_factory=time.monotonic)

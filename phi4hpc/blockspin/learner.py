@@ -91,6 +91,11 @@ class Learner:
         """The learning rate of the first group of parameters."""
         return self.optimiser.param_groups[0]['lr']
 
+    def go_back(self, weights: Mapping[str, Tensor]) -> None:
+        """Take up earlier weights, and forget the moments that Adam has of later gradients."""
+        self.model.load_state_dict(weights)
+        self.optimiser.state.clear()
+
     def step(self, x_sD: Tensor, batch: int) -> dict[str, float]:
         """Make a step with this rank's part of a batch of `batch` draws.
 

@@ -6,11 +6,15 @@ training does to the loss at first, where it starts at an optimum and is shaken,
 the rate falls, by which the loss gains once more, and the training has converged. Where a cap on
 the epochs comes first, the rate falls in time to be zero there, and it has not converged. (Warm-up,
 stable and decay phases: Hu et al., arXiv:2404.06395.)
+
+A rate close to the largest that is stable may blow a training up, long after it began. What follows
+would pass for a plateau, since nothing comes close to the best epoch any more. So the training goes
+back to its best weights, with a new warm-up and half the rate.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 WARM = 100
 """Steps in which the rate rises at first. It is a twentieth of all steps where that is less."""
@@ -18,6 +22,8 @@ FALL = 0.2
 """The part of the epochs in which the rate falls."""
 GAIN = 1e-4
 """An epoch that lowers the least objective so far by a smaller part than this gained nothing."""
+RISE = 1.5
+"""Where the objective is larger than the least that was reached by this factor, it has blown up."""
 
 
 @dataclass
@@ -36,6 +42,8 @@ class Pace:
     """The last epoch, once the rate falls."""
     converged: bool = False
     """Whether a plateau was seen."""
+    returns: list[int] = field(default_factory=list)
+    """The epochs after which the training went back to its best weights."""
 
     @property
     def warm(self) -> int:
@@ -60,19 +68,36 @@ class Pace:
     def factor(self, epoch: int, step: int) -> float:
         """Return the factor of the learning rate in a step after `epoch` complete epochs."""
         made = epoch * self.steps + step
+        warm = min(1.0, (made - self._began * self.steps + 1) / self.warm)
+        highest = warm * 0.5**len(self.returns)
         if not self.last:
-            return min(1.0, (made + 1) / self.warm)
+            return highest
         part = (made - self.falls * self.steps + 1) / ((self.last - self.falls) * self.steps + 1)
-        return 0.5 * (1 + math.cos(math.pi * part))
+        return highest * 0.5 * (1 + math.cos(math.pi * part))
 
-    def heed(self, epoch: int, objectives: Sequence[float]) -> None:
-        """Take in the objective on the validation draws at the start and after every epoch."""
-        if self.last:
-            return
-        self.converged = self._on_plateau(objectives[1 + math.ceil(self.warm / self.steps):])
-        if self.converged or epoch >= self.cap:
-            self.falls = epoch
-            self.last = min(self.epochs, epoch + (fall(epoch) if self.converged else self.epochs))
+    @property
+    def _began(self) -> int:
+        """The epoch after which the training began, or went back."""
+        return self.returns[-1] if self.returns else 0
+
+    def heed(self, epoch: int, objectives: Sequence[float]) -> bool:
+        """Take in the objective on the validation draws at the start and after every epoch.
+
+        Returns whether it has blown up, so that the training has to go back to its best weights.
+        Where the start is the best so far, as for a control, there is nothing to go back to.
+        """
+        least = min(objectives)
+        blown_up = least < objectives[0] and objectives[-1] > RISE * least
+        if blown_up:
+            self.returns.append(epoch)
+        if not self.last:
+            warm_epochs = math.ceil(self.warm / self.steps)
+            self.converged = self._on_plateau(objectives[1 + self._began + warm_epochs:])
+            if self.converged or epoch >= self.cap:
+                self.falls = epoch
+                left = fall(epoch) if self.converged else self.epochs
+                self.last = min(self.epochs, epoch + left)
+        return blown_up
 
     def _on_plateau(self, objectives: Sequence[float]) -> bool:
         """Return whether the last `patience` epochs gained nothing on those right before them."""

@@ -40,7 +40,8 @@ def record(comm: Communicator, objective: Objective, history: History, optimum: 
             'train_losses': totals_of(history.train, objective),
             'validation_losses': totals_of(history.validation, objective),
             'validation_optimum': history.optimum,
-            'best_epoch': history.best, 'converged': history.converged, 'costs': costs,
+            'best_epoch': history.best, 'converged': history.converged,
+            'returns': history.returns, 'costs': costs,
             'test_draws': sum(comm.allgather(len(final[MEASURE]))), 'seconds': history.seconds}
 
 

@@ -27,7 +27,7 @@ from phi4hpc.blockspin.objective import MEASURE, Objective
 from phi4hpc.blockspin.pace import Pace
 from phi4hpc.blockspin.record import record
 from phi4hpc.blockspin.shards import Shares
-from phi4hpc.logs import Progress
+from phi4hpc.logs import Progress, log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.runcontrol import Action, Control, Stopped
 
@@ -120,10 +120,13 @@ class Trainer:
                     self._heed(self.control.ask(), checkpoints, history, pace)
                 history.end_epoch()
                 history.add_validation(self._costs(self.network), self.objective, self.network)
-                pace.heed(history.epoch, totals_of(history.validation, self.objective))
+                if pace.heed(history.epoch, totals_of(history.validation, self.objective)):
+                    log.info('%s blew up in epoch %d: back to its best weights, after epoch %d, '
+                             'at half the rate', self.model.name, history.epoch, history.best)
+                    learner.go_back(history.weights)
                 write(history, learner.rate)
         self.network.load_state_dict(history.weights)
-        history.converged = pace.converged
+        history.converged, history.returns = pace.converged, pace.returns
         history.stop_clock()
         return history
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from phi4hpc.report.numbers import value_error
+from phi4hpc.report.numbers import listed, value_error
 from phi4hpc.report.study import Model
 
 ALIKE = 1.1
@@ -45,8 +45,15 @@ def described(model: Model) -> dict[str, Any]:
     epochs = len(record.get('train_losses', ()))
     return {'title': model.title, 'family': model.family, 'latent': model.latent,
             'ratio': ratio(model), 'epochs': epochs, 'seeds': len(model.trainings) or 1,
-            'converged': model.converged,
+            'converged': model.converged, 'returns': listed(returns(model)),
             'at_start': epochs > 0 and record['best_epoch'] == 0 and not model.lossless}
+
+
+def returns(model: Model) -> list[int]:
+    """Return the epochs, of all seeds, after which training had blown up and went back."""
+    # Records of older versions do not have them.
+    return [epoch for one in model.trainings or (model,)
+            for epoch in one.record.get('returns', ())]
 
 
 def ratio(model: Model) -> str:

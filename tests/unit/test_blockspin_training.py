@@ -2,6 +2,7 @@
 repeatable.
 """
 
+import copy
 import dataclasses
 
 import numpy as np
@@ -9,11 +10,11 @@ import pytest
 import torch
 from mpi4py import MPI
 
-from phi4hpc.blockspin import modelfile
+from phi4hpc.blockspin import modelfile, pace
 from phi4hpc.blockspin.autoencoder import build
 from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
-from phi4hpc.blockspin.learner import Diverged
+from phi4hpc.blockspin.learner import Diverged, Learner
 from phi4hpc.blockspin.objective import Objective
 from phi4hpc.blockspin.optimum import common_propagator
 from phi4hpc.blockspin.process_group import process_group
@@ -181,6 +182,44 @@ def test_a_training_that_was_stopped_resumes_to_the_same_bits(comm, tmp_path, st
     assert same_weights(network, again)
     assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
     assert points(boards) == points(whole_boards)
+
+
+def test_a_training_goes_back_to_its_best_weights_where_it_has_blown_up(comm, tmp_path,
+                                                                         monkeypatch):
+    """Here every rise counts as that. A training that is stopped later resumes to the same bits."""
+    settings = {'rate': 0.03, 'epochs': 10}
+    stayed, _ = trained(comm, tmp_path, domains, 'dense', **settings)
+    monkeypatch.setattr(pace, 'RISE', 1.0)
+    whole, network = trained(comm, tmp_path, domains, 'dense', **settings)
+    losses, returns = whole['validation_losses'], whole['returns']
+    assert returns == [epoch for epoch in range(1, 11) if losses[epoch] > min(losses[:epoch])]
+    assert min(returns) > 1
+    after = returns[0] + 1
+    assert stayed['validation_losses'][:after] == losses[:after]
+    assert stayed['validation_losses'][after] != losses[after]
+    stopped(comm, tmp_path, domains, 'dense', 12 * returns[0] + 5, **settings)
+    resumed, again = trained(comm, tmp_path, domains, 'dense', **settings)
+    assert same_weights(network, again)
+    assert {**resumed, 'seconds': 0} == {**whole, 'seconds': 0}
+
+
+def test_a_learner_that_goes_back_is_as_it_was_at_those_weights(comm):
+    """Adam's moments are of the gradients since, so the next step is that of a new optimiser."""
+    made = model('dense', LATENT, SIZE, hidden=48)
+    known = MeasuredEnsemble(SIZE, made.kappa, 0.02, np.ones((SIZE, SIZE)), (1,))
+    x_nD = torch.from_numpy(domains(np.random.default_rng(1), BATCH)).float().flatten(1)
+    networks = [build(made.settings, made.latent, known) for _ in range(2)]
+    first, other = (Learner(comm, network,
+                            Objective(RECONSTRUCTION, observable.Ensemble(SIZE, 0.24, 0.02)), 0.01)
+                    for network in networks)
+    weights = copy.deepcopy(networks[0].state_dict())
+    for _ in range(3):
+        first.step(x_nD, BATCH)
+    assert not same_weights(*networks)
+    first.go_back(weights)
+    assert same_weights(*networks)
+    first.step(x_nD, BATCH), other.step(x_nD, BATCH)
+    assert same_weights(*networks)
 
 
 @pytest.mark.parametrize('changes', [{'epochs': 2},

@@ -72,3 +72,29 @@ def test_the_shortest_trainings_end_at_their_cap(epochs):
     pace, factors = course([1.0, 0.5, 0.2, 0.1], epochs=epochs)
     assert pace.last == epochs
     assert len(factors) == 10 * epochs
+
+
+def test_a_training_that_blows_up_goes_back_and_learns_at_half_the_rate():
+    """What follows a loss of all that was gained is no plateau, though nothing beats the best."""
+    gains = [1.0 - 0.01 * epoch for epoch in range(30)]
+    pace, factors = course([*gains, 1.2, *[0.72] * 4, *[0.7] * 20], epochs=1000)
+    assert pace.returns == [30]
+    assert factors[:300] == course(gains, epochs=1000)[1][:300]
+    assert factors[300] < 0.1 * factors[299]                        # a new warm-up
+    assert max(factors[300:]) == 0.5
+    assert pace.converged
+    assert pace.falls >= 30 + 2 * 5
+
+
+def test_what_never_did_better_than_its_start_has_nothing_to_go_back_to():
+    pace, _ = course([1.0, *[2.0] * 50])
+    assert pace.returns == []
+    assert pace.converged
+
+
+def test_a_training_may_blow_up_while_its_rate_falls():
+    gains = [0.9**epoch for epoch in range(42)]
+    pace, factors = course([*gains, 1.0, *[0.01] * 8])
+    _, others = course([*gains, *[0.01] * 9])
+    assert (pace.returns, pace.falls, pace.last) == ([42], 40, 50)
+    assert factors[-1] == 0.5 * others[-1]

@@ -34,6 +34,9 @@ and broad pale bars the error of the mean over seeds.{% endif %} The ratios on t
 {{- by_model(f.models, 'ratio') }}
 {%- for m in f.models if m.at_start %} For {{ m.title | safe }} no epoch did better than the start.
 {%- endfor %}
+{%- for m in f.models if m.returns %} {{ m.title | safe }} blew up in epoch {{ m.returns }}, and
+went back to the best weights before, at half the rate.
+{%- endfor %}
 {{ not_converged(f.models) }}
 """
 
