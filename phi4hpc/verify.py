@@ -6,6 +6,7 @@ from pathlib import Path
 from phi4hpc.errors import UserError
 from phi4hpc.files import read_json
 from phi4hpc.rundirectory import ledger, resolved
+from phi4hpc.stages.table import STAGES
 from phi4hpc.storage import generations
 from phi4hpc.storage.checksums import damaged
 from phi4hpc.storage.reader import Ensembles
@@ -16,11 +17,27 @@ def main(path: Path) -> None:
 
     Raises UserError that names all damage, a line each.
     """
-    resolved.read(path)
-    faults = [*in_draws(path), *in_checkpoints(path), *in_files(path)]
+    meaning = resolved.read(path)
+    faults = [*in_draws(path), *in_checkpoints(path), *in_stages(path, meaning), *in_notes(path)]
     if faults:
         raise UserError('\n'.join([f'{path}: {len(faults)} damaged', *faults]))
     print(f'{path}: every checksum holds')
+
+
+def in_stages(path: Path, meaning: dict) -> Iterator[str]:
+    """Yield a line for every complete stage that was done for another deck than that of the file,
+    and for every file that is not as its stage left it.
+    """
+    try:
+        records = ledger.records(path)
+    except UserError as error:
+        yield str(error)
+        return
+    for stage in STAGES:
+        if record := records.get(stage.name):
+            if record.digest != ledger.digest_of(stage, meaning):
+                yield f'{resolved.FILE}: not the deck for which the stage {stage.name} was done'
+            yield from ledger.faults(path, stage.name, record)
 
 
 def in_draws(path: Path) -> Iterator[str]:
@@ -45,12 +62,10 @@ def in_checkpoints(path: Path) -> Iterator[str]:
                 yield from (f'{generation.relative_to(path)}/{each}' for each in found if each)
 
 
-def in_files(path: Path) -> Iterator[str]:
-    """Yield a line for every file that is not as its stage left it, and for every odd JSON file."""
-    try:
-        for stage, record in ledger.records(path).items():
-            yield from ledger.faults(path, stage, record)
-        for name in ('timings.json', 'logs/progress.json'):
+def in_notes(path: Path) -> Iterator[str]:
+    """Yield a line for every JSON file of no stage that cannot be understood."""
+    for name in ('timings.json', 'logs/progress.json'):
+        try:
             read_json(path / name)
-    except UserError as error:
-        yield str(error)
+        except UserError as error:
+            yield str(error)

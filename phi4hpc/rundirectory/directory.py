@@ -16,7 +16,7 @@ from phi4hpc.logs import log
 from phi4hpc.parallel.communicator import Communicator
 from phi4hpc.parallel.together import together
 from phi4hpc.rundirectory import ledger, lock, resolved
-from phi4hpc.rundirectory.comparison import compare, digest, in_words
+from phi4hpc.rundirectory.comparison import compare, in_words
 from phi4hpc.rundirectory.discard import discarded
 from phi4hpc.rundirectory.draws import too_many, with_draws_of
 from phi4hpc.rundirectory.stage import Stage
@@ -65,7 +65,7 @@ class RunDirectory:
 
     def _open(self, restart: Collection[str], changed: bool) -> None:
         make_folder(self.path)
-        there = self.file(resolved.FILE).exists()
+        there = any(self.file(name).exists() for name in (resolved.FILE, ledger.FILE))
         strangers = [path.name for path in sorted(self.path.iterdir())
                      if not any(fnmatch.fnmatch(path.name, known) for known in NOT_STRANGE)]
         if strangers and not there:
@@ -75,7 +75,7 @@ class RunDirectory:
         if set(restart) == set(self.stages):
             self._discard_everything()
         elif there:
-            self._refuse_or_discard(resolved.read(self.path), changed)
+            self._refuse_or_discard(self._made_by(), changed)
             self._discard(restart)
         # This is written before all else, for by this file a directory is known as a run's.
         resolved.write(self.path, self.meaning)
@@ -83,6 +83,28 @@ class RunDirectory:
         make_folder(self.file('logs'))
         for left in self.path.glob('ensembles.h5-*.lock'):    # by MPI-IO, where a run was killed
             left.unlink()
+
+    def _made_by(self) -> dict:
+        """Return the deck that made the directory.
+
+        Where the file that says so is missing or damaged, it is the deck at hand if that of every
+        complete stage has the same digest.
+        """
+        try:
+            old, fault = resolved.read(self.path), None
+        except UserError as error:
+            old, fault = {}, error
+        if set(old) >= set(self.meaning):
+            return old
+        complete = ledger.records(self.path)
+        if complete and all(name in self.stages and record.digest == self._digest(name)
+                            for name, record in complete.items()):
+            log.warning('%s was missing or damaged, and is written anew: this is the deck of every '
+                        'stage that is complete', self.file(resolved.FILE))
+            return self.meaning
+        if fault:
+            raise fault
+        return old
 
     def _refuse_or_discard(self, old: dict, changed: bool) -> None:
         """Compare with the deck that made the directory, by what the stages depend on."""
@@ -175,5 +197,4 @@ class RunDirectory:
         log.info('%s: done in %.1f s', stage, seconds)
 
     def _digest(self, stage: str) -> str:
-        depends = self.stages[stage].depends
-        return digest({section: self.meaning.get(section) for section in depends})
+        return ledger.digest_of(self.stages[stage], self.meaning)

@@ -6,11 +6,13 @@ A stage is done for the sections of the deck that it depends on, known by their 
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from phi4hpc.errors import UserError
 from phi4hpc.files import checksum, read_json, write_json
+from phi4hpc.rundirectory.comparison import digest
 from phi4hpc.rundirectory.stage import Stage
 
 FILE = 'stages.json'
@@ -49,9 +51,12 @@ def forget(folder: Path, stages: Iterable[str]) -> None:
                         if stage not in set(stages)})
 
 
-def enter(folder: Path, stage: Stage, digest: str, seconds: float, ranks: int, device: str) -> None:
-    """Record that a stage is complete, and how long it took in timings.json as well."""
-    record = Record(digest=digest, finished=time.strftime('%Y-%m-%d %H:%M:%S'),
+def enter(folder: Path, stage: Stage, asked: str, seconds: float, ranks: int, device: str) -> None:
+    """Record that a stage is complete, and how long it took in timings.json as well.
+
+    `asked` is the digest of what the deck says to it.
+    """
+    record = Record(digest=asked, finished=time.strftime('%Y-%m-%d %H:%M:%S'),
                     seconds=round(seconds, 3), ranks=ranks, device=device,
                     files={name: checksum(folder / name) for name in _sealed(folder, stage)})
     complete = records(folder) | {stage.name: record}
@@ -60,10 +65,16 @@ def enter(folder: Path, stage: Stage, digest: str, seconds: float, ranks: int, d
                                          for name, record in complete.items()})
 
 
-def is_done(folder: Path, stage: Stage, digest: str) -> bool:
-    """Return whether a stage is complete for the deck, and what it left still there."""
+def digest_of(stage: Stage, meaning: dict[str, Any]) -> str:
+    """Return the digest of what a deck, as plain values, says to a stage."""
+    return digest({section: meaning.get(section) for section in stage.depends})
+
+
+def is_done(folder: Path, stage: Stage, asked: str) -> bool:
+    """Return whether a stage is complete for the deck of that digest, and all that it left there.
+    """
     record = records(folder).get(stage.name)
-    if record is None or record.digest != digest:
+    if record is None or record.digest != asked:
         return False
     return all((folder / name).exists() for name in (*stage.leaves, *record.files))
 
@@ -71,10 +82,13 @@ def is_done(folder: Path, stage: Stage, digest: str) -> bool:
 def faults(folder: Path, stage: str, record: Record) -> Iterator[str]:
     """Yield in words which files of a complete stage are missing or not as the stage left them."""
     for name, expected in record.files.items():
-        if not (folder / name).exists():
-            yield f'{name}: missing, though the stage {stage} is done'
-        elif checksum(folder / name) != expected:
-            yield f'{name}: not as the stage {stage} left it'
+        try:
+            if not (folder / name).exists():
+                yield f'{name}: missing, though the stage {stage} is done'
+            elif checksum(folder / name) != expected:
+                yield f'{name}: not as the stage {stage} left it'
+        except OSError as error:
+            yield f'{name}: cannot be read ({error.strerror}), though the stage {stage} is done'
 
 
 def _write(folder: Path, complete: dict[str, Record]) -> None:

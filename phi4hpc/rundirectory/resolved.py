@@ -32,6 +32,7 @@ def read(folder: Path) -> dict:
     except (yaml.YAMLError, ValueError, RecursionError, IsADirectoryError):
         meaning = None
     if not isinstance(meaning, dict):
-        raise UserError(f'{path}: damaged, so what made the directory is not known; begin anew '
-                        'with `phi4hpc run --restart`')
+        raise UserError(f'{path}: damaged, so what made the directory is not known; run the same '
+                        'deck, which a stage that is complete knows again, or begin anew with '
+                        '`phi4hpc run --restart`')
     return meaning

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from phi4hpc import verify
 from phi4hpc.deck.load import parse
 from phi4hpc.errors import UserError
+from phi4hpc.logs import log
 from phi4hpc.rundirectory import resolved
 from phi4hpc.rundirectory.comparison import compare, in_words
 from phi4hpc.stages.table import NAMES, with_followers
@@ -54,6 +56,36 @@ def test_a_changed_deck_clears_what_depends_on_the_change(tmp_path, change, kept
     run = directory(tmp_path, change, changed=True)
     assert left(run) == done(run) == kept
     assert done(directory(tmp_path, change)) == kept      # from now on it is this deck's directory
+
+
+def cut_after_a_section(path):
+    """Leave the first lines, which are still a deck as YAML."""
+    text = path.read_text()
+    path.write_text(text[:text.index('sample:')])
+
+
+DAMAGE = {'cut': cut_after_a_section, 'odd': lambda path: path.write_text('{'),
+          'removed': lambda path: path.unlink()}
+
+
+@pytest.mark.parametrize('harm', DAMAGE)
+def test_a_deck_that_was_damaged_is_known_again_by_what_is_complete(tmp_path, harm, caplog,
+                                                                   monkeypatch):
+    monkeypatch.setattr(log, 'propagate', True)
+    run = finished_run(tmp_path)
+    path = run.file(resolved.FILE)
+    text = path.read_text()
+    DAMAGE[harm](path)
+    with contextlib.suppress(UserError):
+        assert f'{resolved.FILE}: not the deck for which the stage sample was done' in list(
+            verify.in_stages(tmp_path, resolved.read(tmp_path)))
+    with pytest.raises(UserError):
+        directory(tmp_path, 'sample.spacing=3')
+    assert left(run) == list(NAMES)
+    assert done(directory(tmp_path)) == list(NAMES)
+    assert 'was missing or damaged, and is written anew' in caplog.text
+    assert path.read_text() == text
+    assert list(verify.in_stages(tmp_path, resolved.read(tmp_path))) == []
 
 
 def test_statistics_that_are_redone_leave_draws_and_models_alone(tmp_path):
@@ -199,7 +231,7 @@ def test_what_mpi_io_left_of_a_killed_run_is_cleared_away(tmp_path):
 def test_a_damaged_record_of_the_deck_names_the_way_out(tmp_path, text):
     finished_run(tmp_path).file('deck.resolved.yaml').write_text(text)
     with pytest.raises(UserError, match='damaged.*--restart'):
-        directory(tmp_path)
+        directory(tmp_path, 'sample.spacing=3')
     assert done(directory(tmp_path, restart=NAMES)) == []
 
 
