@@ -77,10 +77,12 @@ def report(context: Context, model: Model) -> None:
 
 
 def trained(context: Context, model: Model) -> bool:
-    """Return whether both files of a model are there, or the record of one that diverged."""
-    record = file_of(context, model, 'json')
-    return record.exists() and (file_of(context, model, 'pt').exists()
-                                or 'diverged' in read_json(record))
+    """Return whether both files of a model are there, or the record of one that diverged.
+
+    Raises UserError where the record is damaged: the stage would else vouch for it.
+    """
+    record = read_json(file_of(context, model, 'json'))
+    return bool(record) and ('diverged' in record or file_of(context, model, 'pt').exists())
 
 
 def file_of(context: Context, model: Model, kind: str) -> Path:

@@ -4,12 +4,14 @@ they become.
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from phi4hpc.blockspin import modelfile
 from phi4hpc.errors import UserError
+from phi4hpc.stages.train import trained
 from tests.autoencoders import model, network
 
 
@@ -69,3 +71,22 @@ def test_weights_of_another_shape_are_refused(tmp_path):
     modelfile.save(tmp_path / 'model.pt', model('dense'), network('dense', hidden=11))
     with pytest.raises(UserError, match='not a model of this version'):
         modelfile.load(tmp_path / 'model.pt', model('dense'))
+
+
+def test_a_model_is_trained_once_both_files_are_there_and_its_record_is_whole(tmp_path):
+    directory, one = SimpleNamespace(file=tmp_path.joinpath), model('dense')
+    context = SimpleNamespace(directory=directory)
+    folder = tmp_path / 'models'
+    folder.mkdir()
+    weights, record = (folder / f'{one.name}.{kind}' for kind in ('pt', 'json'))
+    weights.touch()
+    assert not trained(context, one)
+    record.write_text('{"loss": 1')
+    with pytest.raises(UserError, match=r'json: damaged .*; remove it'):
+        trained(context, one)
+    record.write_text('{"loss": 1}')
+    assert trained(context, one)
+    weights.unlink()
+    assert not trained(context, one)
+    record.write_text('{"diverged": "nan"}')
+    assert trained(context, one)
