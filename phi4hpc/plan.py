@@ -76,6 +76,7 @@ def lines(deck: Deck, ranks: int) -> list[str]:
     needed, there = memory_bytes(deck, ranks), _machine_bytes()
     disk = {L: disk_bytes(deck, L) for L in sizes}
     return [f'ranks     {ranks}, which share the {_replicas(deck)} by measured cost',
+            f'kappas    {_rungs(deck)}',
             f'steps     {sample.steps} a replica: {sample.thermalisation} before the first '
             f'draw, then {sample.draws} draws {sample.spacing} apart',
             *(f'L = {L:<6}{sampling.visits(deck, L):.2g} site visits, {human(disk[L])} on disk'
@@ -126,6 +127,14 @@ def _replicas(deck: Deck) -> str:
     number = sampling.all_replicas(deck)
     return (f'{counted(number, "replica")} ({counted(sizes, "lattice")} x '
             f'{counted(chains, "chain")} x {counted(rungs, "kappa")})')
+
+
+def _rungs(deck: Deck) -> str:
+    """Return where the rungs are, above all those that the deck says as differences from kappa_c.
+    """
+    fixed = deck.ladder.pinned
+    ends = f'from {fixed[0]:g} to {fixed[-1]:g}' if len(fixed) > 1 else f'at {fixed[0]:g}'
+    return f'{counted(deck.ladder.rungs, "rung")} {ends}' + ', tuned' * bool(deck.ladder.tuned)
 
 
 def _models(deck: Deck) -> str:

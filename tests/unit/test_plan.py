@@ -37,7 +37,7 @@ def test_a_trajectory_visits_a_site_once_a_force(integrator, forces):
     trajectories = deck('sample.recipe=[{hmc: 2}]',
                         f'sample.hmc={{integrator: {integrator}, steps: 12}}')
     assert visits(trajectories, 16) == 6 * 300 * 2 * forces * 16**2
-    assert 'L = 16' in lines(trajectories, ranks=1)[2]
+    assert 'L = 16' in lines(trajectories, ranks=1)[3]
 
 
 @pytest.mark.parametrize('every', [1, 7, 0])
@@ -110,6 +110,7 @@ def test_the_plan_is_said_in_a_block():
     assert lines(deck(), ranks=4)[:-1] == [
         'ranks     4, which share the 12 replicas (2 lattices x 2 chains x 3 kappas) by measured '
         'cost',
+        'kappas    3 rungs from 0.25 to 0.269',
         'steps     300 a replica: 100 before the first draw, then 50 draws 4 apart',
         'L = 16    3.2e+06 site visits, 323 kB on disk',
         'L = 32    1.3e+07 site visits, 1.24 MB on disk',
@@ -120,6 +121,16 @@ def test_the_plan_is_said_in_a_block():
         '20, and after 4 of train.epochs = 5 the rate falls',
         'disk      1.57 MB in ensembles.h5']
     assert 'models    none, there is no section train' in lines(deck('train=null'), ranks=1)
+
+
+@pytest.mark.parametrize(('ladder', 'said'), [
+    ('{kappas: [0.2]}', '1 rung at 0.2'),
+    ('{critical: [0, 0.001]}', '2 rungs from 0.26956 to 0.27056'),
+    ('{tuned: {lowest: 0.2, highest: 0.3, rungs: 9}}', '9 rungs from 0.2 to 0.3, tuned'),
+])
+def test_the_plan_says_where_the_rungs_are(ladder, said):
+    text = f'lattice: {{sizes: [8]}}\nladder: {ladder}\n'
+    assert f'kappas    {said}' in lines(parse(text, 'deck.yaml').deck, 1)
 
 
 def test_memory_that_this_machine_does_not_have_is_said():
