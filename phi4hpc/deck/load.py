@@ -82,7 +82,8 @@ def _in_place_of(path):
         return f', such as that of this run: {deck} --out {path}'
     folder, name = os.path.split(path)
     try:
-        there = [each for each in os.listdir(folder or '.') if each.endswith(('.yaml', '.yml'))]
+        there = [each for each in os.listdir(folder or '.')
+                 if each.endswith(('.yaml', '.yml')) and each != name]
     except OSError:
         return ''
     near = get_close_matches(name, there, n=1)

@@ -519,6 +519,12 @@ def test_a_path_that_is_no_deck_is_said_with_the_one_that_may_be_meant(tmp_path,
         load(tmp_path / word)
 
 
+def test_a_path_that_cannot_be_read_is_not_what_was_meant_by_it(tmp_path):
+    (tmp_path / 'study.yaml').mkdir()
+    with pytest.raises(DeckError, match='Is a directory: expected a deck in YAML$'):
+        load(tmp_path / 'study.yaml')
+
+
 @pytest.mark.parametrize('word', ['3', 'maybe'])
 def test_a_key_that_is_true_or_false_says_so(word):
     assert faults(DECK + TRAIN, f'train.surrogate={word}')[0].startswith(
