@@ -41,6 +41,10 @@ class Model:
     called: str = ''
     """How the legends of a panel name it, where they do not name it in full."""
 
+    def at(self, kappa: float) -> Entry:
+        """Return the entry of its reconstructions at a kappa of the ladder."""
+        return min(self.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
+
     @property
     def lossless(self) -> bool:
         """Whether nothing is compressed: there is a latent for every site."""

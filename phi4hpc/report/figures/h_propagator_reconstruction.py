@@ -68,7 +68,7 @@ def draw(study: Study) -> Iterator[Plot]:
 
 def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:
     """Return what the caption tells of the smallest momentum above zero."""
-    ratios = [own(model, kappa)['propagator_ratio'] for model in models]
+    ratios = [model.at(kappa)['propagator_ratio'] for model in models]
     found = [{**described(model), 'ratio_there': in_words(ratio['value'][1], ratio['error'][1])}
              for model, ratio in zip(models, ratios, strict=True)]
     return {'models': found, 'smallest': f'{ratios[0]["p_hat"][1]:.3f}'}
@@ -77,11 +77,6 @@ def at_smallest(models: list[Model], kappa: float) -> dict[str, Any]:
 def in_words(value: float, error: float) -> str:
     """Return a ratio with its error; 1 where it is that to the rounding of a model."""
     return '1' if abs(value - 1) < ROUNDING else value_error(value, error)
-
-
-def own(model: Model, kappa: float) -> Entry:
-    """Return the entry of reconstructions.json at the kappa of training."""
-    return min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
 
 
 def scale(models: list[Model]) -> tuple[float, float]:
@@ -94,7 +89,7 @@ def scale(models: list[Model]) -> tuple[float, float]:
 def draw_models(axes: np.ndarray, kappa: float, models: list[Model]) -> None:
     """Draw the original and every model's propagator at the training kappa, and their ratios."""
     for model in models:
-        entry = own(model, kappa)
+        entry = model.at(kappa)
         if model is models[0]:
             points(axes[0], *over_momenta(entry['original']['propagator']), label='original',
                    **ORIGINAL)

@@ -58,7 +58,7 @@ def draw(study: Study) -> Iterator[Plot]:
 
 def at_training(model: Model, kappa: float) -> dict[str, Any]:
     """Return what the caption tells of a model: differences at its own kappa."""
-    entry = min(model.reconstructions, key=lambda entry: abs(entry['kappa'] - kappa))
+    entry = model.at(kappa)
     return {**described(model), **{name: in_words(entry['difference'].get(name))
                                    for name in ('binder', 'phi2')}}
 
