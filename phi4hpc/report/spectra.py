@@ -14,7 +14,7 @@ from phi4hpc.report.momenta import MOMENTUM
 from phi4hpc.report.mosaic import mosaic
 from phi4hpc.report.numbers import ranges, value_error
 from phi4hpc.report.study import Model, Study
-from phi4hpc.report.style import FULL, band, bars, named, panels, points, reference
+from phi4hpc.report.style import FULL, band, bars, named, panels, points, reference, widened
 
 FLOOR = 1e-6
 """Part of the largest value below which others are rounding."""
@@ -58,10 +58,7 @@ def rows_over_pictures(rows: int, models: int) -> tuple[Canvas, np.ndarray, Axes
     height = 0.3 + 0.75 * models
     figure, axes = panels(rows + 1, 2, FULL, 0.3 + 2.7 * rows + height,
                           height_ratios=[2.7] * rows + [height])
-    grid = axes[-1, 0].get_gridspec()
-    for panel in axes[-1]:
-        panel.remove()
-    return figure, axes[:-1], figure.add_subplot(grid[-1, :])
+    return figure, axes[:-1], widened(axes[-1])
 
 
 def letters(figure: Canvas, axes: np.ndarray, below: Axes) -> list[str]:

@@ -19,7 +19,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from phi4hpc.report.canvas import Canvas, Mark, Trace, canvas, note
+from phi4hpc.report.canvas import Canvas, Mark, Trace, canvas, note, place
 
 SHEET = Path(__file__).with_name('style.mplstyle')
 MARKERS = 'os^Dv<>p*'                  # of another number than colours, so that pairs differ
@@ -68,6 +68,14 @@ def panels(rows: int = 1, columns: int = 1, width: float = FULL, height: float =
     """
     figure = Canvas(figsize=(width, height))
     return figure, figure.subplots(rows, columns, squeeze=False, **layout)
+
+
+def widened(axes: np.ndarray) -> Axes:
+    """Return one wide panel in place of a row of panels."""
+    figure, at = canvas(axes[0]), place(axes[0])
+    for panel in axes:
+        panel.remove()
+    return figure.add_subplot(at.get_gridspec()[at.rowspan.start, :])
 
 
 def points(axes: Axes, x: ArrayLike, value: ArrayLike, error: ArrayLike | None, number: int = 0,

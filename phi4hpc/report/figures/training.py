@@ -17,6 +17,7 @@ from phi4hpc.report.style import (
     panels,
     points,
     reference,
+    widened,
 )
 
 PLACE = 'blockspin', 10
@@ -56,10 +57,7 @@ def draw(study: Study) -> Iterator[Plot]:
             ax.legend(fontsize=7)
         axes[0, 0].set(ylabel='loss / linear optimum')
         if both or not curves:
-            below = figure.add_subplot(axes[-1, 0].get_gridspec()[-1, :])
-            for ax in axes[-1]:
-                ax.remove()
-            draw_ratios(below, compared)
+            draw_ratios(widened(axes[-1]), compared)
         for ax in figure.axes:
             reference(ax, y=1)
             ax.ticklabel_format(axis='y', useOffset=False)

@@ -22,6 +22,7 @@ from phi4hpc.report.style import (
     panels,
     points,
     reference,
+    widened,
 )
 
 PLACE = 'latent', 10
@@ -91,10 +92,7 @@ def panels_over_one(count: int, models: list[Model]) -> tuple[Canvas, np.ndarray
     """Return a figure, `count` panels at its top, and a wide one below for pictures of models."""
     height = 1.5 * -(-len(models) // COLUMNS)
     figure, axes = panels(2, count, FULL, 3.4 + height, height_ratios=[2.7, height])
-    grid = axes[1, 0].get_gridspec()
-    for panel in axes[1]:
-        panel.remove()
-    return figure, axes[0], figure.add_subplot(grid[1, :])
+    return figure, axes[0], widened(axes[1])
 
 
 def response(group: Arrays) -> Response:
