@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from phi4hpc.statistics.rungs import column
+
 RESOLVED = 3.0
 """Errors by which the difference has to rise between two rungs for its zero to mean anything."""
 
@@ -61,14 +63,6 @@ def differences(means: list[Entry]) -> Iterator[Difference]:
             (a, a_error), (b, b_error) = (column(rows, operator) for rows in (large, small))
             yield Difference(blocks, L, level, operator, np.array(kappas), a - b,
                              np.hypot(a_error, b_error))
-
-
-def column(rows: list[Entry], operator: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return (value, error) of an operator over rows of means; NaN where it is not defined."""
-    undefined = {'value': np.nan, 'error': np.nan}
-    value, error = (np.array([(row.get(operator) or undefined)[part] for row in rows], float)
-                    for part in ('value', 'error'))
-    return value, error
 
 
 def zero(difference: Difference) -> dict[str, float] | None:

@@ -9,8 +9,9 @@ from phi4hpc.files import write_text
 from phi4hpc.lattice.observable import load
 from phi4hpc.report import findings, flowtables, information
 from phi4hpc.report.numbers import written
-from phi4hpc.report.study import UNDEFINED, Study
+from phi4hpc.report.study import Study
 from phi4hpc.report.tables import columns
+from phi4hpc.statistics.rungs import NAN
 
 EXPONENTS = {'nu': r'$\nu$', 'beta/nu': r'$\beta/\nu$', 'gamma/nu': r'$\gamma/\nu$'}
 
@@ -58,7 +59,7 @@ def write(path: Path, rows: pd.DataFrame, words: pd.DataFrame | None = None) -> 
 
 def numbers(name: str, estimate: dict[str, Any] | None) -> dict[str, float]:
     """Return the columns of an estimate: its value under `name`, and its error."""
-    known = estimate or UNDEFINED
+    known = estimate or NAN
     return {name: known['value'], f'{name}_error': known['error']}
 
 

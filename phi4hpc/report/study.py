@@ -16,11 +16,10 @@ from phi4hpc.deck.schema import Deck
 from phi4hpc.files import read_json
 from phi4hpc.report.left import left, reading
 from phi4hpc.report.trainings import Entry, Model, pooled
+from phi4hpc.statistics.rungs import column as column
 from phi4hpc.statistics.rungs import rungs_of
 from phi4hpc.storage.hdf5 import readable
 from phi4hpc.storage.reader import Ensembles
-
-UNDEFINED = {'value': math.nan, 'error': math.nan}
 
 FLOW = ('levels', 'couplings', 'means', 'exponents')
 """The lists of flow.json, of entries by block spin, lattice, kappa and level or step."""
@@ -154,11 +153,3 @@ def spread(items: list, count: int) -> list:
     """
     chosen = {round(i) for i in np.linspace(0, len(items) - 1, count)}
     return [items[i] for i in sorted(chosen)] if items else []
-
-
-def column(entries: list[Entry], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return (value, error) arrays of a mean over entries; NaN where it is not defined."""
-    estimates = [entry.get(name) or UNDEFINED for entry in entries]
-    value, error = (np.array([estimate[part] for estimate in estimates], float)
-                    for part in ('value', 'error'))
-    return value, error

@@ -14,6 +14,8 @@ from phi4hpc.lattice.transition import UNIVERSAL
 
 Entry = dict[str, Any]
 
+NAN = {'value': math.nan, 'error': math.nan}
+"""In place of a mean that is not defined, where numbers are wanted."""
 SYMMETRIC = 1 / 3
 """A lattice with a Binder cumulant below this is taken to be in the symmetric phase."""
 BROKEN = (UNIVERSAL['binder'] + 2 / 3) / 2
@@ -99,6 +101,14 @@ def rungs_of(entries: list[Entry], L: int) -> list[Entry]:
 def value_of(entry: Entry, name: str) -> float:
     """Return the value of a mean, NaN where it is not defined."""
     return entry[name]['value'] if entry.get(name) else math.nan
+
+
+def column(entries: list[Entry], name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return (value, error) arrays of a mean over entries; NaN where it is not defined."""
+    estimates = [entry.get(name) or NAN for entry in entries]
+    value, error = (np.array([estimate[part] for estimate in estimates], float)
+                    for part in ('value', 'error'))
+    return value, error
 
 
 def binders(entries: list[Entry]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
