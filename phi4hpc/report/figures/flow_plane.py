@@ -8,8 +8,10 @@ from matplotlib.axes import Axes
 
 from phi4hpc.flow.kinds import kinds, of_kind
 from phi4hpc.flow.rest import couplings
+from phi4hpc.lattice.exact import KAPPA_C_ISING
 from phi4hpc.lattice.transition import LARGEST, SMALLEST, kappa_c
 from phi4hpc.report import flow
+from phi4hpc.report.canvas import Canvas
 from phi4hpc.report.numbers import listed
 from phi4hpc.report.study import Entry, Study, spread
 from phi4hpc.report.style import (
@@ -43,7 +45,7 @@ The Gaussian fixed point (κ = 1/4, λ = 0) is below the axis, the Ising limit (
 {{ f.part }}.{% endif %} Block spins of signs have no λ′.
 """
 
-GAUSSIAN, ISING = 0.25, math.log(1 + math.sqrt(2)) / 4
+GAUSSIAN, ISING = 0.25, float(KAPPA_C_ISING)
 MARGIN = 0.06                 # of the kappa' axis beyond the points; broad bars may be cut
 SHOWN = 5                     # stored kappas
 COLUMNS = 3
@@ -60,38 +62,47 @@ def draw(study: Study) -> Iterator[Plot | Missing]:
     if not shown:
         yield Missing('No flow of couplings is shown: no block spin has a λ′, as for signs.')
         return
-    kappas = spread(sorted({e['kappa'] for own in shown.values() for e in own}), SHOWN)
+    drawn = [entry for own in shown.values() for entry in own]
+    kappas = spread(sorted({entry['kappa'] for entry in drawn}), SHOWN)
+    middle = flow.critical_rung(study, 'couplings')
+    part = [flow.title(kind) for kind, own in shown.items() if parting(own, kappas, middle)]
+    yield Plot(draw_plane(shown, kappas), {
+        'levels': max(e['level'] for e in drawn), 'start': max(e['start'] for e in drawn),
+        'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}',
+        'critical': f'{middle:g}', 'part': part and listed(part)})
+
+
+def draw_plane(shown: dict[str, list[Entry]], kappas: list[float]) -> Canvas:
+    """Return the figure of the entries of each kind of block spin, from some stored kappas."""
     columns = min(COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
     figure, axes = panels(rows, columns, FULL, 0.7 + 2.4 * rows, sharex=True, sharey=True)
-    for ax in axes.flat[len(shown):]:
-        ax.set_visible(False)
+    ends = [GAUSSIAN, ISING]
     for ax, (kind, own) in zip(axes.flat, shown.items(), strict=False):
         for number, (kappa, colour) in enumerate(zip(kappas, shades(len(kappas)), strict=True)):
-            draw_path(ax, [e for e in own if e['kappa'] == kappa], number, colour,
-                      rf'$\kappa={kappa:g}$')
+            here = [entry for entry in own if entry['kappa'] == kappa]
+            draw_path(ax, here, number, colour, rf'$\kappa={kappa:g}$')
+            ends += [one.value for one in couplings(here, 'kappa_prime')]
         ax.set_title(flow.title(kind))
         ax.set_yscale('log')
-    ends = [one.value for own in shown.values() for kappa in kappas for one in
-            couplings([e for e in own if e['kappa'] == kappa], 'kappa_prime')]
-    axes[0, 0].set_xlim(min(*ends, ISING) - MARGIN, max(*ends, GAUSSIAN) + MARGIN)
-    for ax in axes.flat[:len(shown)]:
+    axes[0, 0].set_xlim(min(ends) - MARGIN, max(ends) + MARGIN)
+    finish(axes, len(shown))
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
+    return figure
+
+
+def finish(axes: np.ndarray, count: int) -> None:
+    """Mark what is known in the first `count` panels, label the outer ones, and hide the others."""
+    for ax in axes.flat[:count]:
         draw_landmarks(ax)
         logarithmic(ax.yaxis)
     for ax in axes[:, 0]:
         ax.set_ylabel(r'$\lambda^\prime$')
-    for ax in axes.flat[max(0, len(shown) - columns):len(shown)]:
+    for ax in axes.flat[max(0, count - axes.shape[1]):count]:
         ax.set_xlabel(r'$\kappa^\prime$')
         ax.tick_params(labelbottom=True)
-    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc='outside upper center', ncols=6)
-    drawn = [entry for own in shown.values() for entry in own]
-    middle = flow.critical_rung(study, 'couplings')
-    part = [flow.title(kind) for kind, own in shown.items() if parting(own, kappas, middle)]
-    yield Plot(figure, {
-        'levels': max(e['level'] for e in drawn), 'start': max(e['start'] for e in drawn),
-        'kappas': [f'{kappa:g}' for kappa in kappas], 'ising': f'{ISING:.6f}',
-        'critical': f'{middle:g}',
-        'part': part and listed(part)})
+    for ax in axes.flat[count:]:
+        ax.set_visible(False)
 
 
 def draw_path(axes: Axes, entries: list[Entry], number: int, colour: tuple, label: str) -> None:
