@@ -47,8 +47,13 @@ def draw_control(axes: Axes, control: Model, x: float, apart: float = 0.0) -> No
 def finish(axes: Axes) -> None:
     """Draw the line at 0, and scale the axis of gains."""
     reference(axes, y=0)
-    axes.set_yscale('symlog', linthresh=THRESHOLD, linscale=1.0)
-    axes.yaxis.set_major_locator(FixedLocator([-x for x in TICKS] + [0, *TICKS]))
+    percent_axis(axes, THRESHOLD, TICKS)
+
+
+def percent_axis(axes: Axes, linear: float, ticks: tuple[float, ...]) -> None:
+    """Make the y axis logarithmic beyond `linear` both ways, with the `ticks` in percent."""
+    axes.set_yscale('symlog', linthresh=linear)
+    axes.yaxis.set_major_locator(FixedLocator([-x for x in ticks] + [0, *ticks]))
     axes.yaxis.set_minor_locator(FixedLocator([]))
     axes.yaxis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, NullFormatter
+from matplotlib.ticker import NullFormatter
 
+from phi4hpc.report.gainaxes import percent_axis
 from phi4hpc.report.gains import beyond
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
@@ -92,10 +93,7 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
         ax.set(xscale='log', xlabel='$w$', title=title)
         ax.set_xticks(width, [f'${x:g}$' for x in width])
         ax.xaxis.set_minor_formatter(NullFormatter())
-    axes[0, 0].set_yscale('symlog', linthresh=LINEAR)
-    axes[0, 0].yaxis.set_major_locator(FixedLocator([-x for x in TICKS] + [0, *TICKS]))
-    axes[0, 0].yaxis.set_minor_locator(FixedLocator([]))
-    axes[0, 0].yaxis.set_major_formatter(lambda x, _: f'${100 * x:g}$%')
+    percent_axis(axes[0, 0], LINEAR, TICKS)
     axes[0, 0].set(ylabel='gain', ylim=(1.2 * LOWEST, 1.6 * max(top, LINEAR)))
     legend(figure, axes)
     quoted = [(model, found[model.name]['gain'][QUOTED], found[model.name]['gain_error'][QUOTED])
