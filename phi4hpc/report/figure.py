@@ -53,6 +53,7 @@ class Kind:
     caption: str
     draw: Callable[[Study], Iterator[Plot | Missing]]
 
+
 def kinds(own: list[str]) -> list[Kind]:
     """Return all kinds of figures in the order of the page: ours, and those that the deck names."""
     found = [kind(name) for name in (*plugins.names(PACKAGE), *own)]

@@ -14,7 +14,7 @@ COLOURS = 127
 with the gaps between images make no palette, and a PDF twice as large."""
 
 
-def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
+def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float,
            gap: float = 0.08) -> AxesImage:
     """Show a table of equally large lattice images as one picture, and return it.
 
@@ -30,7 +30,7 @@ def mosaic(axes: Axes, images_rcyx: np.ndarray, limit: float | None = None,
     table = np.pad(np.asarray(images_rcyx, float), padding, constant_values=np.nan)
     table = table.swapaxes(1, 2).reshape(rows * (height + pad), columns * (width + pad))
     colours = mpl.colormaps[mpl.rcParams['image.cmap']].resampled(COLOURS)
-    picture = axes.imshow(table[:-pad, :-pad], colours, vmin=limit and -limit, vmax=limit)
+    picture = axes.imshow(table[:-pad, :-pad], colours, vmin=-limit, vmax=limit)
     axes.set_xticks((width - 1) / 2 + np.arange(columns) * (width + pad))
     axes.set_yticks((height - 1) / 2 + np.arange(rows) * (height + pad))
     axes.tick_params(which='both', length=0, bottom=False, top=False, labeltop=True,
