@@ -146,6 +146,14 @@ def test_epochs_and_models_take_draws_in_different_orders():
     assert draws('a', 1) != draws('b', 1)
 
 
+def test_steps_move_draws_by_all_symmetries_and_shifts_and_each_epoch_anew():
+    first, second = (batches.plan((1, 2), epoch, shards.strata(2000, 1), 6).moves
+                     for epoch in (1, 2))
+    assert {move.symmetry for move in first} == {*range(8)}
+    assert {move.shift_m for move in first} == {(y, x) for y in range(6) for x in range(6)}
+    assert first != second
+
+
 def test_taken_draws_are_moved_alike_on_the_torus():
     phi_nyx = torch.randn(5, 4, 4)
     x_sD = batches.take(phi_nyx, torch.tensor([3, 0, 3]), batches.Move(0, (1, 3)))

@@ -62,6 +62,18 @@ def test_a_cost_is_a_number_that_a_perfect_reconstruction_makes_zero(name):
     assert value(objective_of(entry), moved(network('dense')), draws()).item() > 1e-3
 
 
+@pytest.mark.parametrize('waves', [([0, 0, 1, 5], [1, 5, 0, 0]), ([1, 1, 5, 5], [1, 5, 1, 5])],
+                         ids=['axes', 'diagonals'])
+def test_propagators_are_compared_on_axes_and_on_diagonals(waves):
+    """Of the eight momenta one is twice as large in the reconstruction: (4 - 1)^2 / 8."""
+    x_nD, settings = draws().double(), cost('propagator').settings
+    mode_nyx = torch.fft.fft2(x_nD.unflatten(1, (6, 6)))
+    mode_nyx[:, *waves] *= 2
+    z_nD = torch.fft.ifft2(mode_nyx).real.flatten(1)
+    means = settings.terms(Mapped(network('fourier'), x_nD, x_nD[:, :7], z_nD, ENSEMBLE)).mean(0)
+    assert settings.value(means).item() == pytest.approx(9 / 8)
+
+
 def test_a_step_follows_the_gradient_of_the_cost_over_the_whole_batch(name, monkeypatch):
     """A cost need not be a mean over draws: the learner goes by way of the means of its terms."""
     monkeypatch.setattr(learner, 'LARGEST', 1e9)                    # no gradient is shortened

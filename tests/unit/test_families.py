@@ -12,6 +12,7 @@ import torch
 from phi4hpc import plugins
 from phi4hpc.blockspin import modelfile
 from phi4hpc.blockspin.autoencoder import Autoencoder
+from phi4hpc.blockspin.convolution import Residual
 from phi4hpc.blockspin.layers import LINEAR_PART
 from phi4hpc.blockspin.optimum import linear_loss
 from phi4hpc.deck.load import parse
@@ -190,6 +191,12 @@ def rotated(x_nD, L):
 
 def reflected(x_nD, L):
     return x_nD.unflatten(1, (L, L)).flip(2).flatten(1)
+
+
+def test_a_residual_layer_starts_close_to_the_identity():
+    h_ncYX = torch.randn(50, 16, 4, 4, generator=torch.Generator().manual_seed(1))
+    added = Residual(16)(h_ncYX) - h_ncYX
+    assert 0 < added.std() < 0.3
 
 
 @pytest.mark.parametrize('symmetry', [rotated, reflected])

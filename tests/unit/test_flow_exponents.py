@@ -14,6 +14,7 @@ from phi4hpc.flow.block import signs
 from phi4hpc.flow.blocks import kadanoff, majority
 from phi4hpc.flow.chain import Chain, sizes
 from phi4hpc.flow.estimates import beside_smaller, correlations
+from phi4hpc.flow.jackknifed import pair
 from phi4hpc.flow.sums import Operators, add
 from phi4hpc.lattice.operator import load, nested
 from phi4hpc.parallel.jackknife import deleted_error
@@ -85,6 +86,11 @@ def exponent_of(made, means, entry):
     own = [names.index(name) for name in entry['operators_even']]
     covariance_aa, _, cross_aa = correlations(means, entry['step'], own, True)
     return np.log2(abs(eigvals(cross_aa, covariance_aa)).max())
+
+
+def test_a_number_whose_error_is_not_known_is_not_defined():
+    assert pair(1.0, 0.1) == {'value': 1.0, 'error': 0.1}
+    assert pair(1.0, np.nan) is pair(np.nan, 0.1) is None
 
 
 def test_decimation_has_no_such_exponent():

@@ -7,6 +7,7 @@ from torch.autograd.functional import jacobian
 
 from phi4hpc import plugins
 from phi4hpc.latent import reconstruct as reconstruction
+from phi4hpc.latent import singular
 from phi4hpc.latent.jacobians import decoder_jacobian, encoder_jacobian, shifts
 from phi4hpc.latent.reconstruct import reconstruct
 from phi4hpc.latent.singular import of_one_sample
@@ -67,6 +68,40 @@ def test_one_sample_has_its_small_singular_values_to_the_rounding_of_the_largest
     found = of_one_sample(torch.from_numpy(jac_Dd), torch.from_numpy(jac_dD)).numpy()
     np.testing.assert_allclose(found, expected, atol=3e-15)
     np.testing.assert_allclose(found, np.linalg.svd(jac_Dd @ jac_dD)[1][:12], atol=3e-15)
+
+
+@pytest.fixture
+def stack():
+    """Return a Jacobian (36, 5) in latents of unit covariance, whose least value is rounding, and
+    the symmetric root of a covariance of latents."""
+    rng = np.random.default_rng(2)
+    left, right = (np.linalg.qr(rng.normal(size=(size, 5)))[0] for size in (36, 5))
+    root_dd = singular.root(np.cov(rng.normal(size=(5, 50))))
+    return left * [3, 1, 0.5, 1e-4, 1e-9] @ right.T, root_dd
+
+
+def test_spectra_are_in_units_in_which_latents_have_unit_covariance(stack):
+    unit_Dd, root_dd = stack
+    np.testing.assert_allclose(root_dd, root_dd.T)
+    jac_Dd = unit_Dd @ np.linalg.inv(root_dd)
+    value_d, direction_rd = singular.spectrum(jac_Dd.T @ jac_Dd, root_dd)
+    _, expected_d, expected_dd = np.linalg.svd(unit_Dd)
+    np.testing.assert_allclose(value_d, expected_d, rtol=1e-4, atol=1e-7)
+    np.testing.assert_allclose(abs(direction_rd @ expected_dd.T), np.eye(5)[:4], atol=1e-4)
+
+
+def test_a_direction_and_its_picture_have_one_sign_that_does_not_hang_on_rounding(stack):
+    jac_Dd, _ = stack
+    given_rd = np.linalg.svd(jac_Dd)[2][:3]
+    for sign in (1, -1):
+        direction_rd, image_ryx = singular.decoded(jac_Dd, sign * given_rd)
+        seen_rD = direction_rd @ jac_Dd.T
+        np.testing.assert_allclose(image_ryx.reshape(3, -1), seen_rD / np.linalg.norm(
+            seen_rD, axis=1, keepdims=True), atol=1e-12)
+        assert (image_ryx.max((1, 2)) == abs(image_ryx).max((1, 2))).all()
+        np.testing.assert_allclose(singular.powers(image_ryx).sum((1, 2)), 1)
+    alike_Dd = np.array([[-1 + 1e-10], [1.0], [0.5], [0.0]])
+    assert singular.decoded(alike_Dd, np.ones((1, 1)))[1][0, 0, 0] > 0
 
 
 @pytest.mark.parametrize('side', ['encoder', 'decoder'])
