@@ -27,6 +27,6 @@ def ranges(numbers: Iterable[int]) -> str:
 
 
 def listed(words: Iterable[object]) -> str:
-    """Return 'a', 'a and b' or 'a, b and c'."""
-    *first, last = [str(word) for word in words]
+    """Return 'a', 'a and b' or 'a, b and c'; '' of nothing."""
+    *first, last = [str(word) for word in words] or ['']
     return f'{", ".join(first)} and {last}' if first else last
