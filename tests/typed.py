@@ -104,10 +104,17 @@ LINES: dict[str, dict[str, Typed | str]] = {
         'jobs/run.sh input/quickstart.yaml': FULL_LENGTH,
         'jobs/run.sh input/blockspin.yaml': BLOCKSPIN,
         "jobs/run.sh input/blockspin.yaml --out runs/blockspin-0.02 action.lambda=0.02 "
-        "'ladder.kappas=[0.26952]' 'train.kappas=[0.26952]' 'report.beside=[runs/blockspin]'":
-            BLOCKSPIN,
+        "'ladder.kappas=[0.26952]' 'train.kappas=[0.26952]' "
+        "'report.beside=[runs/blockspin, runs/blockspin-0.1]'": BLOCKSPIN,
+        "jobs/run.sh input/blockspin.yaml --out runs/blockspin-0.1 action.lambda=0.1 "
+        "'ladder.kappas=[0.30323]' 'train.kappas=[0.30323]'": BLOCKSPIN,
+        'jobs/run.sh input/blockspin.yaml --out runs/blockspin-seeds train.seeds=3': BLOCKSPIN,
         'jobs/run.sh input/noise.yaml': BLOCKSPIN,
-        'jobs/run.sh input/noise.yaml --out runs/noise-256 train.surrogate=false '
+        'jobs/run.sh input/noise.yaml --out runs/noise-0.1 action.lambda=0.1 '
+        "'ladder.kappas=[0.30323]' 'train.kappas=[0.30323]'": BLOCKSPIN,
+        'jobs/run.sh input/noise.yaml --out runs/noise-seeds train.surrogate=false train.seeds=3':
+            BLOCKSPIN,
+        'jobs/run.sh input/noise.yaml --out runs/noise-256 train.surrogate=false train.seeds=2 '
         "'train.models=[{convolutional: {block: 2, costs: [{latent_noise: {width: 0.3}}]}}]'":
             BLOCKSPIN,
         'jobs/run.sh input/noise.yaml --out runs/noise-0.02 action.lambda=0.02 '
