@@ -11,11 +11,11 @@ So what any code could gain on Gaussian fields of the same G(p), by whatever use
 limit, and a gain beyond it is of what is not Gaussian in the ensemble.
 
 Near kappa_c one number alone is far from Gaussian: M has two peaks. So there is a second limit, of
-fields that are Gaussian but for M, which is independent of all else and has the distribution that
-it has in the ensemble. Let J be what the entropy of M is less than that of a normal number of its
-variance. To know M to a given error takes at most J nats less than a normal number does (Shannon's
-lower bound), so no code of such fields that holds R nats loses less than one of Gaussian fields
-that holds R + J. A gain beyond that limit is of more than the two peaks of M.
+fields that are Gaussian apart from M, which is independent of all else and has the distribution
+that it has in the ensemble. Let J be what the entropy of M is less than that of a normal number of
+its variance. To know M to a given error takes at most J nats less than a normal number does
+(Shannon's lower bound), so no code of such fields that holds R nats loses less than one of Gaussian
+fields that holds R + J. A gain beyond that limit is of more than the two peaks of M.
 
 What noise adds to a loss is mostly a sum over latents, of each with the square of its noise. So the
 NOISES of a draw are a Latin hypercube (McKay, Beckman and Conover, Technometrics 21 (1979) 239): in
@@ -50,7 +50,7 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     """Return `width` (w,), and `gain` over the best linear code at each, with `gain_error`, and
     `gain_deleted` (b, w) with each block of draws deleted; and the `limit` (w,) of such gains on
     Gaussian fields, with `excess`, the gain beyond it, and `excess_error`. `limit_m` and so on are
-    the same of fields that are Gaussian but for M.
+    the same of fields that are Gaussian apart from M.
 
     `phi_nyx` are the draws of this rank, numbered from `first` of `total` over all ranks. Errors
     are by jackknife. Returns nothing where nothing is lost, or where no latent varies. Collective.
@@ -83,9 +83,9 @@ def analyse(comm: Communicator, model: Autoencoder, phi_nyx: Fields, first: int,
     (gain_w, *excess_2w), (gain_error_w, *error_2w) = value_3w, deleted_error(value_b3w)
     found = {'width': np.array(WIDTHS), 'gain': gain_w, 'gain_error': gain_error_w,
              'gain_deleted': value_b3w[:, 0]}
-    for but_for, excess_w, error_w in zip(('', '_m'), excess_2w, error_2w, strict=True):
-        found |= {f'limit{but_for}': gain_w - excess_w, f'excess{but_for}': excess_w,
-                  f'excess{but_for}_error': error_w}
+    for kind, excess_w, error_w in zip(('', '_m'), excess_2w, error_2w, strict=True):
+        found |= {f'limit{kind}': gain_w - excess_w, f'excess{kind}': excess_w,
+                  f'excess{kind}_error': error_w}
     return found
 
 

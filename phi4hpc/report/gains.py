@@ -155,8 +155,9 @@ def digits(study: Study) -> list[str]:
 
 
 def limit(arrays: Arrays) -> str:
-    """Return which limit of a group `precision` counts: that of fields that are Gaussian but for M,
-    and that of Gaussian ones where an older analysis knows no other."""
+    """Return which limit of a group `precision` counts: that of fields that are Gaussian apart from
+    M, and that of Gaussian ones where an older analysis knows no other.
+    """
     return 'excess_m' if 'excess_m' in arrays else 'excess'
 
 

@@ -93,7 +93,7 @@ def test_what_is_gained_on_gaussian_fields_stands_beside_the_gain(tmp_path, gain
     assert digits(made) == ['dense, <i>d</i> = 5'] * stays
 
 
-@pytest.mark.parametrize(('excess', 'but_for_m', 'found'), [
+@pytest.mark.parametrize(('excess', 'apart_from_m', 'found'), [
     (0.02, None, [{'title': 'dense, <i>d</i> = 5', 'excess': '2.00(50)%', 'width': '0.5'}]),
     (0.01, None, []),
     (0.04, 0.02, [{'title': 'dense, <i>d</i> = 5', 'excess': '2.00(50)%', 'width': '0.5'}]),
@@ -101,11 +101,11 @@ def test_what_is_gained_on_gaussian_fields_stands_beside_the_gain(tmp_path, gain
 ], ids=['beyond the limit', 'by two errors alone', 'and of more than the peaks of M',
         'but of these alone'])
 def test_a_model_beyond_the_limit_of_gaussian_fields_has_learned_the_interaction(
-        tmp_path, excess, but_for_m, found):
+        tmp_path, excess, apart_from_m, found):
     made = study(tmp_path)
     with h5py.File(tmp_path / 'latent.h5', 'a') as file:
         for group in file.values():
-            known = {'excess': excess, 'excess_m': but_for_m}
+            known = {'excess': excess, 'excess_m': apart_from_m}
             for key, values in {'width': [0.1, 0.5], **{
                     f'{name}{end}': both for name, last in known.items() if last is not None
                     for end, both in (('', [-0.3, last]), ('_error', [0.004, 0.005]))}}.items():

@@ -25,7 +25,7 @@ latent is a real number, so without noise its digits may hold several modes, and
 non-linear map can gain even where there is no interaction. What is gained so fades once <i>w</i>
 covers these digits; what stays is gained from what latents hold to that precision. With the noise
 <i>d</i> latents hold at most <i>d</i>/2 ln(1 + 1/<i>w</i>²), so no code of
-{{- ' fields that are Gaussian but for ' ~ M() ~ ',' if f.peaks else ' Gaussian fields' }} of the
+{{- ' fields that are Gaussian apart from ' ~ M() ~ ',' if f.peaks else ' Gaussian fields' }} of the
 same <i>G</i>(<i>p</i>), however it uses digits, gains more than the dashed line (Shannon,
 Kolmogorov): a gain beyond it is of the interaction for certain, and one below it may be.
 {%- if f.peaks %} {{ M() }} has its two peaks near κ<sub>c</sub>, which one number tells: what they
