@@ -4,7 +4,7 @@ The one has the singular spectra of every model, the other the means over draws 
 """
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from phi4hpc.blockspin.batches import seed_of
 from phi4hpc.blockspin.ensemble import MeasuredEnsemble
 from phi4hpc.blockspin.models import Model, models
 from phi4hpc.deck.parts import length, split
-from phi4hpc.files import checksum, read_json, write_json
+from phi4hpc.files import read_json, write_json
 from phi4hpc.latent import (
     ablation,
     analysis,
@@ -58,8 +58,6 @@ def run(context: Context) -> None:
     wanted = [model for model in models(context.deck)
               if context.directory.file('models', f'{model.name}.pt').exists()]
     missing = [model for model in wanted if model.name not in done]
-    if context.comm.rank == 0:
-        forget(context, [model.name for model in missing])
     with Ensembles(context.directory.file('ensembles.h5')) as ensembles, \
             Progress('analyse', len(wanted), context.comm.rank) as progress:
         progress.skip(len(wanted) - len(missing))
@@ -71,25 +69,8 @@ def run(context: Context) -> None:
 
 
 def finished(context: Context) -> set[str]:
-    """Return the names of the models that both files hold, with the weights that they have now."""
-    groups, compared = latent_groups(context), comparisons(context)
-    return {name for name, made_of in groups.items() if name in compared
-            and made_of in (None, weights(context, name))}
-
-
-def weights(context: Context, name: str) -> str:
-    """Return the checksum of the weights of a model, '' where there are none."""
-    path = context.directory.file('models', f'{name}.pt')
-    return checksum(path) if path.exists() else ''
-
-
-def forget(context: Context, names: Iterable[str]) -> None:
-    """Take the entries of models out of reconstructions.json: they were of other weights."""
-    there = comparisons(context)
-    if kept := {name: there[name] for name in there if name not in set(names)}:
-        write_json(context.directory.file('reconstructions.json'), {'models': kept})
-    else:
-        context.directory.file('reconstructions.json').unlink(missing_ok=True)
+    """Return the names of the models that both files hold."""
+    return set(comparisons(context)).intersection(latent_groups(context))
 
 
 def comparisons(context: Context) -> dict[str, list]:
@@ -98,14 +79,13 @@ def comparisons(context: Context) -> dict[str, list]:
     return found if isinstance(found, dict) else {}
 
 
-def latent_groups(context: Context) -> dict[str, str | None]:
-    """Return the names of the groups of latent.h5, and the checksum of the weights that each is of.
-    """
+def latent_groups(context: Context) -> list[str]:
+    """Return the names of the groups of latent.h5."""
     path = context.directory.file('latent.h5')
     if not path.exists():
-        return {}
+        return []
     with readable(path, 'remove it, and every model is analysed anew') as file:
-        return {name: group.attrs.get('weights') for name, group in file.items()}
+        return list(file)
 
 
 def analyse(context: Context, model: Model, lattice: Lattice) -> None:
@@ -135,8 +115,8 @@ def tally_of(context: Context, model: Model) -> Tally:
 
 
 def folder_of(context: Context, model: Model) -> Path:
-    """Return the folder of what is kept of a model, with these weights, while it is analysed."""
-    return context.directory.file(UNDER_WAY, f'{model.name}_{weights(context, model.name)[:8]}')
+    """Return the folder of what is kept of a model while it is analysed."""
+    return context.directory.file(UNDER_WAY, model.name)
 
 
 def spectra(context: Context, model: Model, network: Autoencoder, lattice: Lattice,
@@ -243,11 +223,9 @@ def add_group(context: Context, model: Model, network: Autoencoder, lattice: Lat
     numbers = shards.evenly(lattice.chains * length(draws), EXAMPLES)
     original_nyx = shards.read_numbers(lattice.phi, lattice.rung(model.kappa), draws, numbers)
     about_it = {'L': model.L, 'kappa': model.kappa, 'family': model.family, 'latent': model.latent,
-                'samples': samples, 'lambda': context.deck.action.lam,
-                'weights': weights(context, model.name)}
+                'samples': samples, 'lambda': context.deck.action.lam}
     with changed(context.directory.file('latent.h5')) as file:
-        # A run that was killed may have left the group without entries of reconstructions.json,
-        # or it is of weights that were trained anew since.
+        # A run that was killed may have left the group without entries of reconstructions.json.
         if model.name in file:
             del file[model.name]
         latentfile.write(file.create_group(model.name), results, original_nyx,
