@@ -51,7 +51,7 @@ def test_of_many_models_the_findings_tell_the_least_and_the_most(tmp_path, monke
 
 def test_the_ratio_of_a_control_stands_beside_that_which_it_controls(tmp_path, monkeypatch):
     study = make(tmp_path)
-    trained = next(model for model in tables.everyone(study) if model.family == 'dense')
+    trained = next(model for model in study.everyone if model.family == 'dense')
     without = words(render(study, [], 1, 'host (g++)'))
     monkeypatch.setattr(tables, 'controls', lambda study: {trained.of_seeds: '1.0012(29)'})
     html = words(render(study, [], 1, 'host (g++)'))
