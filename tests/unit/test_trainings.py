@@ -49,5 +49,5 @@ def test_errors_of_reconstructions_have_the_spread_over_seeds_in_them():
 
 def test_findings_tell_a_model_of_several_seeds_once():
     several = [training(seed, ratio, 0.5, [1.0, 2.0]) for seed, ratio in ((1, 0.9), (2, 0.8))]
-    told, = tables.ratios(SimpleNamespace(models={0.27: [pooled(several)]}, controls=[]))
+    told, = tables.ratios(SimpleNamespace(everyone=[pooled(several)], controls=[]))
     assert (told['ratio'], told['kappa']) == ('0.8500(30) ± 0.05 over 2 seeds', '0.27')
