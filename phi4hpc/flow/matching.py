@@ -89,8 +89,10 @@ def zero(difference: Difference) -> dict[str, float] | None:
 
 
 def root_of(x_k: np.ndarray, y_k: np.ndarray, guess: float) -> float:
-    """Return the zero nearest to a guess of the polynomial through two or three points, of which
-    two have different signs: so its zeros are real."""
+    """Return the zero of the polynomial through two or three points that is nearest to a guess.
+
+    Two of the points have different signs, so all zeros are real.
+    """
     middle = x_k.mean()
     roots = np.roots(np.polyfit(x_k - middle, y_k, len(x_k) - 1)).real + middle
     return roots[np.argmin(abs(roots - guess))]

@@ -48,9 +48,9 @@ def summed_over(comm: Communicator, array: np.ndarray) -> np.ndarray:
 
 
 def by_key(of_ranks: Iterable[Mapping[Any, T]]) -> list[T]:
-    """Return what the dicts of all ranks hold, no two of which share a key, in the order of keys.
+    """Return the values in the dicts of all ranks, in the order of their keys.
 
-    So it is in one order whichever rank has what.
+    Each key is in the dict of one rank. The order does not depend on which rank that is.
     """
     items = (item for of_rank in of_ranks for item in of_rank.items())
     return [value for _, value in sorted(items, key=itemgetter(0))]
