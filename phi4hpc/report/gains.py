@@ -154,17 +154,19 @@ def digits(study: Study) -> list[str]:
     return in_digits(models_of(found), on_gaussian(study, found))
 
 
-def limit(arrays: Arrays) -> str:
-    """Return which limit of a group `precision` counts: that of fields that are Gaussian apart from
-    M, and that of Gaussian ones where an older analysis knows no other.
+def limit_of(arrays: Arrays) -> str:
+    """Return how names in a group `precision` end that are of the limit that counts.
+
+    That is the limit of fields that are Gaussian apart from M, and that of Gaussian ones where an
+    older analysis knows no other.
     """
-    return 'excess_m' if 'excess_m' in arrays else 'excess'
+    return '_m' if 'excess_m' in arrays else ''
 
 
 def beyond(arrays: Arrays) -> list[int]:
     """Return the numbers of the widths of noise at which a gain is clearly beyond its limit, from a
     group `precision`. An older one knows of none."""
-    name = limit(arrays)
+    name = f'excess{limit_of(arrays)}'
     excess_w, error_w = (np.asarray(arrays.get(key, ())) for key in (name, f'{name}_error'))
     return np.flatnonzero(excess_w > CLEAR * error_w).tolist()
 
@@ -179,7 +181,8 @@ def proven(study: Study) -> list[dict[str, str]]:
         for model in models:
             arrays = over_seeds(latent, model, 'precision')
             if beyond(arrays):
-                excess_w, error_w = (arrays[f'{limit(arrays)}{end}'] for end in ('', '_error'))
+                name = f'excess{limit_of(arrays)}'
+                excess_w, error_w = arrays[name], arrays[f'{name}_error']
                 w = np.argmax(excess_w / error_w)
                 excess = value_error(100 * excess_w[w], 100 * error_w[w])
                 found.append({'title': model.title, 'excess': f'{excess}%',

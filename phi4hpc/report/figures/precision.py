@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.ticker import NullFormatter
 
 from phi4hpc.report.gainaxes import percent_axis
-from phi4hpc.report.gains import beyond
+from phi4hpc.report.gains import beyond, limit_of
 from phi4hpc.report.information import Arrays, over_seeds
 from phi4hpc.report.models import by_size, described
 from phi4hpc.report.numbers import value_error
@@ -102,7 +102,7 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
         'kappa': f'{kappa:g}', 'lowest': f'{100 * LOWEST:g}%', 'linear': f'{100 * LINEAR:g}%',
         'width': f'{width[QUOTED]:g}',
         'seeds': any(model.trainings for model in models), 'over': over,
-        'peaks': any('limit_m' in group for group in found.values()),
+        'peaks': any(limit_of(group) for group in found.values()),
         'beyond': [{**described(model), 'widths': [f'{width[w]:g}' for w in numbers]}
                    for model in models if (numbers := beyond(found[model.name]))],
         'models': [{**described(model), 'gain': f'{value_error(100 * gain, 100 * error)}%'}
@@ -112,4 +112,4 @@ def of_kappa(kappa: float, models: list[Model], found: dict[str, Arrays],
 def limits(like: list[Model], found: dict[str, Arrays]) -> np.ndarray:
     """Return the limit of a panel, which is that of its largest latent size."""
     arrays = found[max(like, key=lambda model: model.latent).name]
-    return arrays['limit_m' if 'limit_m' in arrays else 'limit']
+    return arrays[f'limit{limit_of(arrays)}']
