@@ -17,6 +17,20 @@ ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, 'PATH': f'{Path(sys.executable).parent}:{os.environ["PATH"]}'}
 
 
+@pytest.fixture(autouse=True)
+def _log_that_was_not_started():
+    """Begin with a log as it is before a run.
+
+    pytest adds its handler to one that an earlier test has started, and what is read from it would
+    then be there twice.
+    """
+    from phi4hpc.logs import log
+
+    log.handlers.clear()
+    log.propagate = True
+    log.setLevel(0)
+
+
 @pytest.fixture(scope='session', params=['host', pytest.param('cuda', marks=pytest.mark.cuda)])
 def device(request):
     """Return each device in turn, for what holds on both; skipped, with the reason, without one."""

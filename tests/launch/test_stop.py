@@ -68,10 +68,12 @@ def test_usr1_writes_a_checkpoint_and_goes_on(start, tmp_path):
 def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
     """Pieces of walltime that get longer, each on another number of ranks.
 
-    After the last there is nothing to do.
+    After the last there is nothing to do. The draws take more than the first second on any machine,
+    and a busy one is given time.
     """
-    whole = start(tmp_path / 'whole', 'sample.draws=2000', ranks=1)              # meanwhile
-    words, codes = ('sample.draws=2000', 'checkpoint.interval=1000', '--walltime'), []
+    many = 'sample.draws=8000', 'patience=60'
+    whole = start(tmp_path / 'whole', *many, ranks=1)                            # meanwhile
+    words, codes = (*many, 'checkpoint.interval=1000', '--walltime'), []
     while not codes or codes[-1] != 0:
         job = start(tmp_path / 'run', *words, str(2 ** len(codes)), ranks=1 + len(codes) % 3)
         said = job.communicate(timeout=120)[0]
@@ -80,7 +82,7 @@ def test_a_run_in_pieces_ends_with_the_same_bits(start, tmp_path):
     assert 75 in codes
     finish(whole)
     assert bits(tmp_path / 'run') == bits(tmp_path / 'whole')
-    assert 'nothing to do' in finish(start(tmp_path / 'run', 'sample.draws=2000'))
+    assert 'nothing to do' in finish(start(tmp_path / 'run', *many))
 
 
 def test_a_run_of_which_more_draws_are_wanted_goes_on(start, unbroken, tmp_path):
